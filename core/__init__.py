@@ -1,0 +1,52 @@
+"""HeatCheck's engine: why an image classifier said what it said, and whether the explanation deserves to be believed.
+
+>>> import core
+>>> classifier = core.load_classifier("squeezenet1_1", device="cpu")
+>>> pixels = classifier.prepare(core.open_picture(core.gallery()[0].path))
+>>> heatmap = core.explain(classifier, pixels, methods=["gradient"])["gradient"]
+>>> tuple(heatmap.values.shape)
+(224, 224)
+"""
+
+from core.methods.explaining import explain, stream_heatmaps
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
+from core.methods.registry import Unfit, capability, list_methods
+from core.metrics.curves import Curve, CurvePoint, perturb, perturbed, stream_curves
+from core.metrics.fidelity import Fidelity, FidelityReady
+from core.metrics.registry import list_metrics
+from core.models.catalogue import ModelError, list_models, load_classifier
+from core.models.classifier import Classifier, Prediction, predict
+from core.pictures.gallery import gallery
+from core.pictures.imputers import list_imputers
+from core.pictures.opening import PictureError, open_picture
+from core.studies.trial import stream_trial
+
+__all__ = [
+    "Classifier",
+    "Curve",
+    "CurvePoint",
+    "Fidelity",
+    "FidelityReady",
+    "Heatmap",
+    "HeatmapReady",
+    "MethodRefused",
+    "ModelError",
+    "PictureError",
+    "Prediction",
+    "Unfit",
+    "capability",
+    "explain",
+    "gallery",
+    "list_imputers",
+    "list_methods",
+    "list_metrics",
+    "list_models",
+    "load_classifier",
+    "open_picture",
+    "perturb",
+    "perturbed",
+    "predict",
+    "stream_curves",
+    "stream_heatmaps",
+    "stream_trial",
+]

@@ -1,0 +1,57 @@
+"""Controls: maps that look at no model. A method that does not beat them shows nothing about the model."""
+
+from typing import Annotated
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+from torchvision.transforms.v2.functional import gaussian_blur, rgb_to_grayscale
+
+from core.methods.passes import PassBank
+from core.methods.registry import Range, method
+
+ADEBAYO = "Adebayo et al. 2018, arXiv:1810.03292"
+
+
+@method(label="Random", family="control", signed=False, paper="")
+def random(passes: PassBank) -> Float[Tensor, "1 height width"]:
+    """Uniform noise, drawn from the run's seed: what no knowledge at all scores."""
+    return torch.rand(1, *passes.size, generator=passes.generator("random"), device=passes.pixels.device)
+
+
+@method(label="Blurred random", family="control", signed=False, paper="")
+def blurred_random(
+    passes: PassBank, radius: Annotated[float, Range(0.01, 0.25)] = 1 / 14
+) -> Float[Tensor, "1 height width"]:
+    """Random blobs: what a smooth map scores for being smooth.
+
+    Parameters
+    ----------
+    radius
+        Standard deviation of the blur as a share of the picture's shorter side.
+    """
+    height, width = passes.size
+    sigma = radius * min(height, width)
+    kernel = 2 * min(round(3 * sigma), (min(height, width) - 1) // 2) + 1
+    draw = torch.randn(1, height, width, generator=passes.generator("blurred random"), device=passes.pixels.device)
+    blurred: Tensor = gaussian_blur(draw, [kernel, kernel], [sigma, sigma])
+    return blurred - blurred.min()
+
+
+@method(label="Sobel", family="control", signed=False, paper=ADEBAYO)
+def sobel(passes: PassBank) -> Float[Tensor, "1 height width"]:
+    """Strength of the picture's edges: what an edge detector scores without knowing the model."""
+    across = passes.pixels.new_tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+    kernels = torch.stack([across, across.T])[:, None]
+    brightness = F.pad(rgb_to_grayscale(passes.pixels), (1, 1, 1, 1), mode="replicate")
+    edges: Tensor = F.conv2d(brightness, kernels)[0].norm(dim=0, keepdim=True)
+    return edges
+
+
+@method(label="Centre", family="control", signed=False, paper="")
+def centre(passes: PassBank) -> Float[Tensor, "1 height width"]:
+    """A bump in the middle of the picture: what photographers' habits score."""
+    height, width = passes.size
+    rows, columns = (torch.linspace(-1, 1, length, device=passes.pixels.device) for length in (height, width))
+    return torch.exp(-2 * (rows[:, None].square() + columns.square()))[None]

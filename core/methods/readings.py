@@ -1,0 +1,87 @@
+"""What can be read of a network in one pass, and what that costs."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core.methods.heatmap import Passes
+from core.methods.rectifiers import RectifiersBecome, Rule
+from core.models.anatomy import observed
+from core.models.batching import Kind
+from core.models.classifier import Classifier
+from core.models.outputs import Output, read_output
+
+
+@dataclass(frozen=True)
+class Question:
+    """The number that is explained: one output of one class."""
+
+    target: int
+    output: Output = "logit"
+
+    def __call__(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, " n"]:
+        return read_output(logits, self.target, self.output)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The explained number itself."""
+
+    kind: ClassVar[Kind] = "forward"
+    cost: ClassVar[Passes] = Passes(forward=1)
+
+    def __call__(
+        self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
+    ) -> Float[Tensor, " n"]:
+        with torch.inference_mode():
+            return question(classifier(pixels))
+
+
+@dataclass(frozen=True)
+class InputGradients:
+    """The gradient of the explained number with respect to the pixels, ReLUs going back by a rule."""
+
+    rule: Rule = "plain"
+    kind: ClassVar[Kind] = "gradient"
+    cost: ClassVar[Passes] = Passes(forward=1, backward=1)
+
+    def __call__(
+        self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
+    ) -> Float[Tensor, "n 3 height width"]:
+        pixels = pixels.detach().requires_grad_()
+        with torch.enable_grad(), RectifiersBecome(self.rule):
+            explained = question(classifier(pixels)).sum()
+        (gradients,) = torch.autograd.grad(explained, pixels)
+        return gradients
+
+
+@dataclass(frozen=True)
+class FeatureGradients:
+    """A layer's activations and the gradient of the explained number with respect to them, stacked."""
+
+    layer: str
+    kind: ClassVar[Kind] = "gradient"
+    cost: ClassVar[Passes] = Passes(forward=1, backward=1)
+
+    def __call__(
+        self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
+    ) -> Float[Tensor, "n 2 channels rows columns"]:
+        captured: list[Tensor] = []
+
+        def capture(name: str, activations: Any) -> Any:
+            if name != self.layer:
+                return None
+            captured.append(activations)
+            # What follows may write in place; it gets a copy, and what was captured stays as it was.
+            return activations.clone()
+
+        with torch.enable_grad(), observed(classifier.network, capture):
+            explained = question(classifier(pixels.detach().requires_grad_())).sum()
+        (gradients,) = torch.autograd.grad(explained, captured[-1])
+        return torch.stack([captured[-1].detach(), gradients], dim=1)
+
+
+Reading = Outputs | InputGradients | FeatureGradients

@@ -1,0 +1,195 @@
+"""A method describes itself: its name, what it needs, its parameters with their ranges, its paper."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import docstring_parser
+from jaxtyping import Float
+from torch import Tensor
+
+from core.models.classifier import Classifier
+
+Family = Literal["gradient", "path", "ensemble", "activation map", "perturbation", "control"]
+Reduction = Literal["sum", "abs_sum", "max_abs"]
+Settings = Mapping[str, object]
+
+
+class Unfit(Exception):
+    """A method does not apply to this classifier or picture; the message says why."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Smallest and largest value that a parameter takes."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LayerName:
+    """Marks a parameter that names a layer of the network; ``""`` means the one found by probing."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting of a method, as a person meets it."""
+
+    name: str
+    label: str
+    help: str
+    kind: Literal["integer", "number", "choice", "layer"]
+    default: Any
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def accept(self, value: Any, method: str) -> Any:
+        """The value, if it is one that this parameter takes.
+
+        Raises
+        ------
+        ValueError
+            With the range or the choices that would have been right.
+        """
+        if self.kind == "choice" and value not in self.choices:
+            raise ValueError(f"{method}: {self.name} is one of {', '.join(self.choices)}; {value!r} is not.")
+        if self.kind in ("integer", "number"):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            right_type = whole if self.kind == "integer" else whole or isinstance(value, float)
+            if not right_type or not (self.low or 0) <= value <= (self.high or 0):
+                raise ValueError(
+                    f"{method}: {self.name} is {'a whole' if self.kind == 'integer' else 'a'} number "
+                    f"from {self.low:g} to {self.high:g}; {value!r} is not."
+                )
+        return value
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is known of a method before it runs.
+
+    Parameters
+    ----------
+    signed
+        Whether its attribution tells evidence for the class from evidence against it.
+    control
+        Whether it looks at no model, and so has to be beaten.
+    needs
+        Checks of a classifier, each giving the reason why the method does not apply, or None.
+    """
+
+    name: str
+    label: str
+    family: Family
+    signed: bool
+    reduction: Reduction
+    paper: str
+    summary: str
+    explanation: str
+    parameters: tuple[Parameter, ...]
+    needs: tuple[Callable[[Classifier], str | None], ...]
+    attribute: Callable[..., Float[Tensor, "channels height width"]]
+
+    @property
+    def control(self) -> bool:
+        return self.family == "control"
+
+    def complete(self, settings: Settings) -> dict[str, Any]:
+        """The settings checked, with the defaults of all that were not given."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in settings:
+            if name not in known:
+                listed = ", ".join(known) or "none"
+                raise ValueError(f"{self.name} has no setting {name!r}; it has {listed}.")
+        return {name: known[name].accept(settings.get(name, known[name].default), self.name) for name in known}
+
+
+_METHODS: dict[str, Method] = {}
+
+
+def method(
+    *,
+    label: str,
+    family: Family,
+    signed: bool,
+    paper: str,
+    reduction: Reduction | None = None,
+    needs: tuple[Callable[[Classifier], str | None], ...] = (),
+) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
+    """Enters a function into the registry under its own name; its signature and docstring become the metadata."""
+
+    def register(attribute: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        document = docstring_parser.parse(inspect.getdoc(attribute) or "")
+        _METHODS[attribute.__name__] = Method(
+            name=attribute.__name__,
+            label=label,
+            family=family,
+            signed=signed,
+            reduction=reduction or ("sum" if signed else "abs_sum"),
+            paper=paper,
+            summary=document.short_description or "",
+            explanation=document.long_description or "",
+            parameters=tuple(read_parameters(attribute, document)),
+            needs=needs,
+            attribute=attribute,
+        )
+        return attribute
+
+    return register
+
+
+def read_parameters(attribute: Callable[..., Tensor], document: docstring_parser.Docstring) -> list[Parameter]:
+    """The parameters after the pass bank, from the signature, the annotations and the docstring."""
+    hints = get_type_hints(attribute, include_extras=True)
+    helps = {parameter.arg_name: parameter.description or "" for parameter in document.params}
+    settings = list(inspect.signature(attribute).parameters.values())[1:]
+    return [
+        read_parameter(setting.name, hints[setting.name], setting.default, helps[setting.name]) for setting in settings
+    ]
+
+
+def read_parameter(name: str, hint: Any, default: Any, help_text: str) -> Parameter:
+    label = name.replace("_", " ").capitalize()
+    if get_origin(hint) is Literal:
+        return Parameter(name, label, help_text, "choice", default, choices=get_args(hint))
+    base, mark = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
+    if isinstance(mark, Range):
+        kind: Literal["integer", "number"] = "integer" if base is int else "number"
+        return Parameter(name, label, help_text, kind, default, low=mark.low, high=mark.high)
+    if isinstance(mark, LayerName):
+        return Parameter(name, label, help_text, "layer", default)
+    raise TypeError(f"{name}: annotate the parameter with a Range, a LayerName or a Literal.")
+
+
+def list_methods() -> tuple[Method, ...]:
+    """Every method, controls last, in the order of their families."""
+    return tuple(_METHODS.values())
+
+
+def find_method(name: str) -> Method:
+    """The method of that name.
+
+    Raises
+    ------
+    ValueError
+        With the nearest names.
+    """
+    if name in _METHODS:
+        return _METHODS[name]
+    near = difflib.get_close_matches(name, _METHODS, n=3, cutoff=0.4)
+    raise ValueError(
+        f"There is no method {name!r}. Did you mean {' or '.join(near)}?" if near else f"There is no method {name!r}."
+    )
+
+
+def capability(classifier: Classifier) -> dict[str, str | None]:
+    """For every method None where it fits this classifier, or the reason why it does not."""
+    return {entry.name: first_reason(entry, classifier) for entry in list_methods()}
+
+
+def first_reason(entry: Method, classifier: Classifier) -> str | None:
+    return next((reason for need in entry.needs if (reason := need(classifier))), None)

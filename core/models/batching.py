@@ -1,0 +1,106 @@
+"""How many pictures go through a network at once: measured, kept, and halved when memory runs out."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import platformdirs
+import torch
+
+Kind = Literal["forward", "gradient"]
+CANDIDATES = {"cpu": (4, 8, 12, 16, 32), "cuda": (16, 32, 64, 128, 256), "mps": (4, 8, 16, 32, 64)}
+LONGEST_STEP = 0.4
+NEARLY = 1.05
+Work = TypeVar("Work")
+Answer = TypeVar("Answer")
+
+
+class BatchSize:
+    """A number of pictures that only ever shrinks."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def halve(self) -> None:
+        self.size = max(1, self.size // 2)
+
+
+def run_in_batches(
+    work: Sequence[Work], run: Callable[[Sequence[Work]], Answer], size: BatchSize
+) -> Iterator[tuple[Sequence[Work], Answer]]:
+    """Each batch of the work with its answer; where memory runs out, in smaller batches from there on.
+
+    Raises
+    ------
+    torch.OutOfMemoryError
+        When a single item does not fit.
+    """
+    start = 0
+    while start < len(work):
+        batch = work[start : start + size.size]
+        try:
+            answer = run(batch)
+        except RuntimeError as error:
+            if len(batch) == 1 or not is_out_of_memory(error):
+                raise
+            size.halve()
+            continue
+        yield batch, answer
+        start += len(batch)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether the error says that a device or the host has no memory left."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def fastest_batch(run: Callable[[int], object], candidates: Sequence[int], key: str) -> BatchSize:
+    """The candidate with the most pictures a second; measured once per machine, then read from its cache.
+
+    Kept on disk because a sum depends in its last bits on the batch that computed it:
+    two runs on one machine shall be bit-identical.
+
+    Parameters
+    ----------
+    run
+        Sends that many pictures through the network and waits for the answer.
+    key
+        Names what was measured: network, device, kind of pass.
+    """
+    store = Path(platformdirs.user_cache_dir("heatcheck")) / "batch_sizes.json"
+    known = json.loads(store.read_text()) if store.exists() else {}
+    if key not in known:
+        known[key] = measured_best(run, candidates)
+        store.parent.mkdir(parents=True, exist_ok=True)
+        draft = store.with_suffix(f".{time.monotonic_ns()}")
+        draft.write_text(json.dumps(known, indent=1, sort_keys=True))
+        draft.replace(store)
+    return BatchSize(known[key])
+
+
+def measured_best(run: Callable[[int], object], candidates: Sequence[int]) -> int:
+    """The smallest candidate nearly as fast per picture as the best; growing stops where memory or patience ends.
+
+    A batch is a step of the queue, so a smaller one lets others in sooner.
+    """
+    run(candidates[0])
+    seconds: dict[int, float] = {}
+    for size in candidates:
+        try:
+            whole = min(timed(run, size) for _ in range(2))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            break
+        seconds[size] = whole / size
+        if whole > LONGEST_STEP:
+            break
+    return min((size for size in seconds if seconds[size] <= NEARLY * min(seconds.values())), default=1)
+
+
+def timed(run: Callable[[int], object], size: int) -> float:
+    start = time.perf_counter()
+    run(size)
+    return time.perf_counter() - start

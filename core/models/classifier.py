@@ -1,0 +1,151 @@
+"""What is explained: a network with its preprocessing, its labels and its device."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+
+from core.models.anatomy import Anatomy, examine
+from core.models.batching import CANDIDATES, BatchSize, Kind, fastest_batch, run_in_batches
+
+RGB = tuple[float, float, float]
+IMAGENET_MEAN: RGB = (0.485, 0.456, 0.406)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes pixels, and pixels what the network was trained on.
+
+    Parameters
+    ----------
+    geometry
+        Resizes and crops a picture to ``(3, height, width)`` in [0, 1].
+    mean, std
+        Normalisation of pixels in [0, 1], applied inside the classifier.
+    """
+
+    geometry: Callable[[Image.Image], Float[Tensor, "3 height width"]]
+    size: tuple[int, int]
+    mean: RGB
+    std: RGB
+
+
+class Classifier:
+    """A frozen network that takes pixels in [0, 1].
+
+    Parameters
+    ----------
+    network
+        Returns logits ``(n, classes)`` for normalised pictures.
+    dataset_mean
+        Mean colour of the training data in pixel space; not always what the network is normalised with.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: nn.Module,
+        preprocessing: Preprocessing,
+        labels: tuple[str, ...],
+        device: torch.device | str = "cpu",
+        dataset_mean: RGB = IMAGENET_MEAN,
+        title: str = "",
+    ) -> None:
+        self.name = name
+        self.title = title or name
+        self.device = torch.device(device)
+        frozen = network.eval().requires_grad_(False)
+        self.network = frozen.to(self.device).to(memory_format=torch.channels_last)
+        self.preprocessing = preprocessing
+        self.labels = labels
+        self.dataset_mean = dataset_mean
+        self._shift = torch.tensor(preprocessing.mean, device=self.device).view(1, 3, 1, 1)
+        self._scale = 1 / torch.tensor(preprocessing.std, device=self.device).view(1, 3, 1, 1)
+        self._batch_sizes: dict[Kind, BatchSize] = {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of what the network sees."""
+        return self.preprocessing.size
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """SHA-256 over every parameter and buffer: the name of these weights, whatever file they came from."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        """The activations and feature maps that one forward pass shows."""
+        return examine(self.network, lambda: self(self._blank(1)))
+
+    def prepare(self, picture: Image.Image) -> Float[Tensor, "1 3 height width"]:
+        """Pixels in [0, 1] of the crop that the network sees, on its device."""
+        return self.preprocessing.geometry(picture)[None].to(self.device, memory_format=torch.channels_last)
+
+    def __call__(self, pixels: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
+        """Logits, with a graph where the pixels ask for one."""
+        normalised = (pixels - self._shift) * self._scale
+        logits: Tensor = self.network(normalised.contiguous(memory_format=torch.channels_last))
+        return logits
+
+    def logits(self, pixels: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
+        """Logits without a graph, in batches that fit the device."""
+        size = self.batch_size("forward")
+        with torch.inference_mode():
+            batches = run_in_batches(range(len(pixels)), lambda places: self(pixels[list(places)]), size)
+            return torch.cat([answers for _, answers in batches])
+
+    def batch_size(self, kind: Kind) -> BatchSize:
+        """The number of pictures that this network and device work through fastest."""
+        if kind not in self._batch_sizes:
+            run = self._blank_forward if kind == "forward" else self._blank_gradient
+            key = f"{self.name} {self.size} {device_name(self.device)} {kind}"
+            self._batch_sizes[kind] = fastest_batch(run, CANDIDATES[self.device.type], key)
+        return self._batch_sizes[kind]
+
+    def _blank(self, count: int) -> Tensor:
+        blank = torch.full((count, 3, *self.size), 0.5, device=self.device)
+        return blank.contiguous(memory_format=torch.channels_last)
+
+    def _blank_forward(self, count: int) -> float:
+        with torch.inference_mode():
+            return self(self._blank(count)).sum().item()
+
+    def _blank_gradient(self, count: int) -> float:
+        pixels = self._blank(count).requires_grad_()
+        (gradient,) = torch.autograd.grad(self(pixels).sum(), pixels)
+        return gradient.sum().item()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One class as the model sees the picture."""
+
+    index: int
+    label: str
+    probability: float
+    logit: float
+
+
+def predict(classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], top: int = 5) -> tuple[Prediction, ...]:
+    """The most probable classes, the first one first."""
+    logits = classifier.logits(pixels)[0]
+    best = logits.topk(min(top, len(logits))).indices.tolist()
+    probabilities, scores = logits.softmax(dim=0).tolist(), logits.tolist()
+    return tuple(Prediction(index, classifier.labels[index], probabilities[index], scores[index]) for index in best)
+
+
+def device_name(device: torch.device) -> str:
+    """What the device is called, with the threads it has where it is the CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} with {torch.get_num_threads()} threads"

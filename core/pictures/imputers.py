@@ -1,0 +1,126 @@
+"""What replaces a removed pixel, always taken from the original picture."""
+
+import difflib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torchvision.transforms.v2.functional import gaussian_blur
+
+BLUR_KERNEL, BLUR_SIGMA, BLUR_SIDE = 11, 5.0, 224
+
+
+@dataclass(frozen=True)
+class Original:
+    """All that a fill may be made from.
+
+    Parameters
+    ----------
+    dataset_mean
+        Mean colour of the pictures the model was trained on, in [0, 1].
+    noise
+        The picture's own generator, so that every order and method meets the same draw.
+    """
+
+    pixels: Float[Tensor, "1 3 height width"]
+    dataset_mean: tuple[float, float, float]
+    noise: torch.Generator
+
+
+Fill = Callable[[Original], Float[Tensor, "1 3 _ _"]]
+
+
+@dataclass(frozen=True)
+class Imputer:
+    """A named way to fill what was removed."""
+
+    name: str
+    label: str
+    summary: str
+    fill: Fill
+
+
+_IMPUTERS: dict[str, Imputer] = {}
+
+
+def imputer(label: str) -> Callable[[Fill], Fill]:
+    """Enters a fill into the registry under its function's name."""
+
+    def register(fill: Fill) -> Fill:
+        name = fill.__name__
+        _IMPUTERS[name] = Imputer(name, label, (inspect.getdoc(fill) or "").splitlines()[0], fill)
+        return fill
+
+    return register
+
+
+def list_imputers() -> tuple[Imputer, ...]:
+    """Every imputer, constant fills first."""
+    return tuple(_IMPUTERS.values())
+
+
+def find_imputer(name: str) -> Imputer:
+    """The imputer of that name.
+
+    Raises
+    ------
+    ValueError
+        With the names there are.
+    """
+    if name in _IMPUTERS:
+        return _IMPUTERS[name]
+    near = difflib.get_close_matches(name, _IMPUTERS, n=1, cutoff=0.4)
+    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(_IMPUTERS)}."
+    raise ValueError(f"There is no imputer {name!r}. {hint}")
+
+
+def remove(
+    pixels: Float[Tensor, "1 3 height width"],
+    removed: Bool[Tensor, "n 1 height width"],
+    fill: Float[Tensor, "1 3 _ _"],
+) -> Float[Tensor, "n 3 height width"]:
+    """The picture with its removed pixels taken from the fill; the others stay as they are, to the bit."""
+    return torch.where(removed, fill, pixels)
+
+
+@imputer("Black")
+def black(original: Original) -> Tensor:
+    """Every channel 0."""
+    return original.pixels.new_zeros(1, 3, 1, 1)
+
+
+@imputer("Grey")
+def grey(original: Original) -> Tensor:
+    """Every channel 0.5."""
+    return original.pixels.new_full((1, 3, 1, 1), 0.5)
+
+
+@imputer("Data set mean")
+def dataset_mean(original: Original) -> Tensor:
+    """The mean colour of the pictures the model was trained on."""
+    return original.pixels.new_tensor(original.dataset_mean).view(1, 3, 1, 1)
+
+
+@imputer("Picture mean")
+def picture_mean(original: Original) -> Tensor:
+    """The mean colour of this picture, per channel."""
+    return original.pixels.mean(dim=(2, 3), keepdim=True)
+
+
+@imputer("Blur")
+def blur(original: Original) -> Tensor:
+    """The picture blurred: kernel 11 and sigma 5 at 224 pixels, in proportion at other sizes."""
+    scale = min(original.pixels.shape[2:]) / BLUR_SIDE
+    kernel = max(3, 2 * round((BLUR_KERNEL * scale - 1) / 2) + 1)
+    blurred: Tensor = gaussian_blur(original.pixels, [kernel, kernel], [BLUR_SIGMA * scale, BLUR_SIGMA * scale])
+    return blurred
+
+
+@imputer("Uniform noise")
+def uniform_noise(original: Original) -> Tensor:
+    """Each channel of each pixel uniform in [0, 1]; one draw for a picture, met by all orders and methods."""
+    pixels = original.pixels
+    return torch.rand(pixels.shape, generator=original.noise, device=pixels.device, dtype=pixels.dtype)

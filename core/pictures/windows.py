@@ -1,0 +1,54 @@
+"""Windows over a picture."""
+
+import itertools
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square part of a picture, in pixels."""
+
+    top: int
+    left: int
+    side: int
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.top, self.top + self.side)
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.left, self.left + self.side)
+
+
+def sliding_windows(size: tuple[int, int], share: float, overlap: float) -> list[Window]:
+    """Windows that cover every pixel: first those that hardly overlap, then the ones between.
+
+    Parameters
+    ----------
+    size
+        Height and width of the picture.
+    share
+        Side of a window as a share of the shorter side.
+    overlap
+        How much neighbours share, from 0 up to but not including 1.
+    """
+    side = max(1, round(share * min(size)))
+    stride = max(1, round(side * (1 - overlap)))
+    tops, lefts = (starts(length, side, stride) for length in size)
+    apart = max(1, side // stride)
+    coarse = [(top, left) for top in tops[::apart] for left in lefts[::apart]]
+    between = [place for place in itertools.product(tops, lefts) if place not in set(coarse)]
+    return [Window(top, left, side) for top, left in coarse + between]
+
+
+def starts(length: int, side: int, stride: int) -> list[int]:
+    """Where windows begin, the last one flush with the border.
+
+    >>> starts(10, 4, 3)
+    [0, 3, 6]
+    >>> starts(11, 4, 3)
+    [0, 3, 6, 7]
+    """
+    last = length - side
+    return [*range(0, last, stride), last]

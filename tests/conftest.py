@@ -1,0 +1,108 @@
+"""What tests share: bundled classifiers, a picture, and small networks whose answers are known in closed form."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import core
+from core.models.classifier import Classifier, Preprocessing
+
+
+@pytest.fixture(scope="session")
+def lite0() -> Classifier:
+    return core.load_classifier("efficientnet_lite0", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def squeezenet() -> Classifier:
+    return core.load_classifier("squeezenet1_1", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def chelsea(lite0: Classifier) -> Tensor:
+    return lite0.prepare(core.open_picture(core.gallery()[0].path))
+
+
+@pytest.fixture(scope="session")
+def chelsea_for_squeezenet(squeezenet: Classifier) -> Tensor:
+    return squeezenet.prepare(core.open_picture(core.gallery()[0].path))
+
+
+@pytest.fixture
+def classifier_of() -> Callable[..., Classifier]:
+    """Makes a classifier of a network that takes pixels as they are."""
+
+    def make(network: nn.Module, size: tuple[int, int] = (6, 8), classes: int = 3, batch: int = 4) -> Classifier:
+        plain = Preprocessing(lambda picture: torch.zeros(3, *size), size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+        made = Classifier("small", network, plain, tuple(f"class {number}" for number in range(classes)))
+        made.batch_size("forward").size = made.batch_size("gradient").size = batch
+        return made
+
+    return make
+
+
+class Linear(nn.Module):
+    """Logits are weighted sums of the pixels: every attribution is known."""
+
+    def __init__(self, size: tuple[int, int] = (6, 8), classes: int = 3) -> None:
+        super().__init__()
+        draw = torch.Generator().manual_seed(1)
+        self.weight = nn.Parameter(torch.randn(classes, 3, *size, generator=draw, dtype=torch.float64))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return torch.einsum("nchw,kchw->nk", pixels.to(self.weight.dtype), self.weight)
+
+
+class Listening(Linear):
+    """A linear network that keeps what it was fed."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self.fed: list[Tensor] = []
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        self.fed += list(pixels.detach().clone())
+        return super().forward(pixels)
+
+
+@pytest.fixture
+def linear() -> Linear:
+    return Linear()
+
+
+@pytest.fixture
+def listening() -> Listening:
+    return Listening()
+
+
+@pytest.fixture
+def pixels() -> Tensor:
+    """A picture of 6 x 8 without two equal pixels."""
+    return torch.rand(1, 3, 6, 8, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+
+@pytest.fixture
+def fingerprint() -> Callable[[Classifier], str]:
+    """Everything about a network that a method could have changed."""
+
+    def read(classifier: Classifier) -> str:
+        digest = hashlib.sha256()
+        for name, tensor in classifier.network.state_dict().items():
+            digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        for name, parameter in classifier.network.named_parameters():
+            digest.update(f"{name} {parameter.requires_grad} {parameter.grad is None}".encode())
+        for name, module in classifier.network.named_modules():
+            hooks = (
+                module._forward_hooks,
+                module._forward_pre_hooks,
+                module._backward_hooks,
+                module._backward_pre_hooks,
+            )
+            state = (name, type(module).__name__, module.training, getattr(module, "inplace", None), *map(len, hooks))
+            digest.update(repr(state).encode())
+        return digest.hexdigest()
+
+    return read

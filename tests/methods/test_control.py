@@ -1,0 +1,41 @@
+"""Controls look at no model."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from core.methods.explaining import explain
+from core.methods.registry import list_methods
+
+CONTROLS = [entry.name for entry in list_methods() if entry.control]
+
+
+def test_controls_are_the_same_for_every_model_and_cost_no_pass(lite0, squeezenet, chelsea):
+    one, other = (explain(classifier, chelsea, CONTROLS, target=0) for classifier in (lite0, squeezenet))
+    for name in CONTROLS:
+        assert torch.equal(one[name].values, other[name].values)
+        assert one[name].passes.forward == one[name].passes.backward == 0
+
+
+def test_sobel_agrees_with_scipy(classifier_of, linear, pixels):
+    grey = np.einsum("c,chw->hw", [0.2989, 0.587, 0.114], pixels[0].numpy())
+    expected = np.hypot(*(ndimage.sobel(grey, axis, mode="nearest") for axis in (0, 1)))
+    values = explain(classifier_of(linear), pixels, ["sobel"], target=0)["sobel"].values
+    np.testing.assert_allclose(values, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["random", "blurred_random"])
+def test_random_controls_follow_the_seed_and_the_picture(lite0, chelsea, name):
+    def draw(pixels, seed):
+        return explain(lite0, pixels, [name], target=0, seed=seed)[name].values
+
+    assert torch.equal(draw(chelsea, 0), draw(chelsea, 0))
+    assert not torch.equal(draw(chelsea, 0), draw(chelsea, 1))
+    assert not torch.equal(draw(chelsea, 0), draw(chelsea * 0.5, 0))
+
+
+def test_centre_is_highest_in_the_middle_and_the_same_under_flips(classifier_of, linear, pixels):
+    values = explain(classifier_of(linear), pixels, ["centre"], target=0)["centre"].values
+    torch.testing.assert_close(values, values.flip(0).flip(1))
+    assert values.max() == values[3, 4]

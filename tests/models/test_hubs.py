@@ -1,0 +1,63 @@
+"""Other people's networks see pictures exactly as their own libraries would show them."""
+
+import pytest
+import timm
+import torch
+import torchvision
+from timm.data.config import resolve_data_config
+from timm.data.transforms_factory import create_transform
+
+from core.models.catalogue import load_classifier
+from core.models.hubs import timm_labels
+
+RANDOM = {"device": "cpu", "pretrained": False}
+
+
+@pytest.mark.parametrize("name", ["vit_b_16", "swin_t", "resnet18", "efficientnet_v2_s"])
+def test_torchvision_s_own_preprocessing_gives_the_same_logits(name, upload):
+    classifier = load_classifier(f"torchvision/{name}", **RANDOM)
+    reference = torchvision.models.get_model_weights(name)["DEFAULT"].transforms()
+    with torch.inference_mode():
+        expected = classifier.network(reference(upload)[None])
+        pixels = classifier.prepare(upload)
+        torch.testing.assert_close(classifier(pixels), expected, atol=1e-5, rtol=1e-5)
+    assert tuple(pixels.shape[2:]) == classifier.size
+    assert expected.shape[1] == len(classifier.labels)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "vit_tiny_patch16_224.augreg_in21k", "mobilenetv3_small_050"])
+def test_timm_s_own_preprocessing_gives_the_same_logits(name, upload):
+    classifier = load_classifier(f"timm/{name}", **RANDOM)
+    reference = create_transform(**resolve_data_config(model=classifier.network))
+    with torch.inference_mode():
+        expected = classifier.network(reference(upload)[None])
+        pixels = classifier.prepare(upload)
+        torch.testing.assert_close(classifier(pixels), expected, atol=1e-5, rtol=1e-5)
+    assert tuple(pixels.shape[2:]) == classifier.size
+    assert expected.shape[1] == len(classifier.labels)
+
+
+def test_a_timm_transformer_runs_and_has_gradients():
+    classifier = load_classifier("timm/vit_tiny_patch16_224", **RANDOM)
+    pixels = torch.rand(2, 3, *classifier.size, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    (gradient,) = torch.autograd.grad(classifier(pixels)[:, 0].sum(), pixels)
+    assert gradient.isfinite().all()
+    assert all(parameter.grad is None for parameter in classifier.network.parameters())
+
+
+def test_labels_are_words_where_the_list_is_known_and_numbers_where_it_is_not():
+    assert load_classifier("torchvision/resnet18", **RANDOM).labels[282] == "tiger cat"
+    assert load_classifier("timm/vit_tiny_patch16_224", **RANDOM).labels[282] == "tiger cat"
+    many = load_classifier("timm/vit_tiny_patch16_224.augreg_in21k", **RANDOM).labels
+    assert len(many) == 21843
+    assert "tiger cat" in many
+    network = timm.create_model("resnet18", num_classes=19)
+    assert timm_labels(network)[17] == "class 17"
+
+
+@pytest.mark.parametrize("name", ["torchvision/googlenet", "torchvision/vit_b_16", "timm/vit_tiny_patch16_224"])
+def test_random_weights_are_always_the_same_and_touch_no_global_generator(name):
+    state = torch.get_rng_state()
+    digests = {load_classifier(name, **RANDOM).weights_digest for _ in range(2)}
+    assert len(digests) == 1
+    assert torch.equal(torch.get_rng_state(), state)
