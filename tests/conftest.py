@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import core
+from core.models.batching import BatchSize
 from core.models.classifier import Classifier, Preprocessing
 
 
@@ -36,9 +37,9 @@ def classifier_of() -> Callable[..., Classifier]:
     """Makes a classifier of a network that takes pixels as they are."""
 
     def make(network: nn.Module, size: tuple[int, int] = (6, 8), classes: int = 3, batch: int = 4) -> Classifier:
-        plain = Preprocessing(lambda picture: torch.zeros(3, *size), size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+        plain = Preprocessing(lambda _: torch.zeros(3, *size), size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         made = Classifier("small", network, plain, tuple(f"class {number}" for number in range(classes)))
-        made.batch_size("forward").size = made.batch_size("gradient").size = batch
+        made._batch_sizes.update(forward=BatchSize(batch), gradient=BatchSize(batch))
         return made
 
     return make

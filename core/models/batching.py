@@ -70,7 +70,7 @@ def fastest_batch(run: Callable[[int], object], candidates: Sequence[int], key: 
         Names what was measured: network, device, kind of pass.
     """
     store = Path(platformdirs.user_cache_dir("heatcheck")) / "batch_sizes.json"
-    known = json.loads(store.read_text()) if store.exists() else {}
+    known = already_measured(store)
     if key not in known:
         known[key] = measured_best(run, candidates)
         store.parent.mkdir(parents=True, exist_ok=True)
@@ -80,15 +80,25 @@ def fastest_batch(run: Callable[[int], object], candidates: Sequence[int], key: 
     return BatchSize(known[key])
 
 
+def already_measured(store: Path) -> dict[str, int]:
+    """What earlier runs found; nothing where there is no such file or it can't be read."""
+    try:
+        known: dict[str, int] = json.loads(store.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known
+
+
 def measured_best(run: Callable[[int], object], candidates: Sequence[int]) -> int:
     """The smallest candidate nearly as fast per picture as the best; growing stops where memory or patience ends.
 
     A batch is a step of the queue, so a smaller one lets others in sooner.
     """
-    run(candidates[0])
     seconds: dict[int, float] = {}
     for size in candidates:
         try:
+            if not seconds:
+                run(size)  # the first pass ever pays for what is set up once
             whole = min(timed(run, size) for _ in range(2))
         except RuntimeError as error:
             if not is_out_of_memory(error):

@@ -21,12 +21,11 @@ def squeezenet() -> Classifier:
     return load_classifier("squeezenet1_1", device="cpu")
 
 
-@pytest.fixture(scope="session", params=["upright", "wide", "tall", "small"])
-def upload(request: pytest.FixtureRequest) -> Image.Image:
-    """A photograph in the shapes that people upload."""
+@pytest.fixture(scope="session")
+def uploads() -> tuple[Image.Image, ...]:
+    """A photograph in the shapes that people upload: ordinary, wide, tall, small."""
     (coffee,) = (open_picture(picture.path) for picture in gallery() if picture.name == "coffee")
-    shapes = {"upright": coffee, "wide": coffee.resize((900, 301)), "tall": coffee.resize((333, 777))}
-    return shapes.get(request.param) or coffee.resize((97, 120))
+    return coffee, coffee.resize((900, 301)), coffee.resize((333, 777)), coffee.resize((97, 120))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
+from torch import Tensor
 
 from core.models.bundled import BUNDLED, WEIGHTS
 from core.models.catalogue import load_classifier
@@ -33,34 +34,39 @@ def test_the_licence_lies_beside_the_weights(name, terms):
     assert all(term in notice for term in terms)
 
 
-def test_lite0_sees_what_timm_s_own_preprocessing_shows_it(lite0, upload):
+def test_lite0_sees_what_timm_s_own_preprocessing_shows_it(lite0, uploads):
     reference = create_transform(**resolve_data_config(model=lite0.network))
     with torch.inference_mode():
-        expected = lite0.network(reference(upload)[None])
-        torch.testing.assert_close(lite0(lite0.prepare(upload)), expected, atol=1e-5, rtol=1e-5)
+        expected = lite0.network(torch.stack([reference(upload) for upload in uploads]))
+        seen = lite0(torch.cat([lite0.prepare(upload) for upload in uploads]))
+    torch.testing.assert_close(seen, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_squeezenet_sees_levels_less_the_caffe_mean(squeezenet, upload):
+def test_squeezenet_sees_levels_less_the_caffe_mean(squeezenet, uploads):
+    with torch.inference_mode():
+        expected = squeezenet.network(torch.stack([caffe_levels(upload) for upload in uploads]))
+        seen = squeezenet(torch.cat([squeezenet.prepare(upload) for upload in uploads]))
+    torch.testing.assert_close(seen, expected, atol=1e-5, rtol=1e-5)
+
+
+def caffe_levels(upload: Image.Image) -> Tensor:
+    """0 to 255 less the mean: short side scaled to 256, the middle 224 cut out."""
     width, height = upload.size
     short = min(width, height)
     resized = upload.resize((256 * width // short, 256 * height // short), Image.Resampling.BILINEAR)
     left, top = round((resized.width - 224) / 2), round((resized.height - 224) / 2)
     levels = np.asarray(resized.crop((left, top, left + 224, top + 224)), np.float32)
-    shifted = torch.from_numpy(levels - np.array([123.68, 116.779, 103.939], np.float32)).permute(2, 0, 1)
-    with torch.inference_mode():
-        expected = squeezenet.network(shifted[None])
-        torch.testing.assert_close(squeezenet(squeezenet.prepare(upload)), expected, atol=1e-5, rtol=1e-5)
+    return torch.from_numpy(levels - np.array([123.68, 116.779, 103.939], np.float32)).permute(2, 0, 1)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_prepared_pixels_are_the_crop_between_black_and_white(name, upload):
+def test_prepared_pixels_are_the_crop_between_black_and_white(name, uploads):
     classifier = load_classifier(name, device="cpu")
-    pixels = classifier.prepare(upload)
-    assert pixels.shape == (1, 3, 224, 224)
-    assert pixels.dtype == torch.float32
-    assert pixels.min() >= 0
-    assert pixels.max() <= 1
-    assert (pixels * 255).sub((pixels * 255).round()).abs().max() < 1e-4
+    for upload in uploads:
+        pixels = classifier.prepare(upload)
+        assert (pixels.shape, pixels.dtype) == ((1, 3, 224, 224), torch.float32)
+        assert 0 <= pixels.min() <= pixels.max() <= 1
+        assert (pixels * 255 - (pixels * 255).round()).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("name", BUNDLED)

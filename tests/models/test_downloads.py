@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import timm
 import torch
@@ -21,6 +22,13 @@ from core.models.catalogue import load_classifier
 from core.models.sources import ModelError
 
 COMMIT = "0" * 40
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    """Says nothing when a client goes away."""
+
+    def handle_error(self, *_: object) -> None:
+        pass
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
@@ -48,7 +56,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder whose files lie on a server of this machine, in place of the two libraries' own."""
     folder = tmp_path / "site"
     folder.mkdir()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(folder))) as server:
+    with QuietServer(("127.0.0.1", 0), partial(Files, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setattr(downloads, "way_to", lambda _: ("127.0.0.1", server.server_port))
@@ -93,9 +101,8 @@ def published_resnet(folder: Path) -> str:
     return draft.rename(folder / f"resnet18-{digest}.pth").name
 
 
-def resnet_from(site: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    import huggingface_hub
-
+def resnet_from_site(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """torchvision believes that its ResNet-18 lies there."""
     weights = torchvision.models.ResNet18_Weights.DEFAULT
     monkeypatch.setattr(weights.value, "url", f"{huggingface_hub.constants.ENDPOINT}/{name}")
 
@@ -122,7 +129,8 @@ def test_without_a_network_one_sentence_names_model_host_and_way_out_within_five
     assert "\n" not in sentence
 
 
-def test_bundled_models_and_random_weights_ask_no_network(no_network):
+@pytest.mark.usefixtures("no_network")
+def test_bundled_models_and_random_weights_ask_no_network():
     load_classifier("efficientnet_lite0", "cpu")
     load_classifier("torchvision/resnet18", "cpu", pretrained=False)
     load_classifier("timm/vit_tiny_patch16_224", "cpu", pretrained=False)
@@ -130,7 +138,7 @@ def test_bundled_models_and_random_weights_ask_no_network(no_network):
 
 def test_torchvision_weights_come_with_progress_and_then_from_the_cache(site, monkeypatch):
     name = published_resnet(site)
-    resnet_from(site, monkeypatch, name)
+    resnet_from_site(monkeypatch, name)
     size = (site / name).stat().st_size
     told: list[tuple[int, int | None]] = []
     fetched = load_classifier("torchvision/resnet18", "cpu", progress=lambda done, total: told.append((done, total)))
@@ -168,7 +176,7 @@ def test_an_error_in_the_report_ends_the_download_and_leaves_no_half_file(site, 
         if done > 1_000_000:
             raise CancelledError
 
-    resnet_from(site, monkeypatch, published_resnet(site))
+    resnet_from_site(monkeypatch, published_resnet(site))
     with pytest.raises(CancelledError):
         load_classifier("torchvision/resnet18", "cpu", progress=stop)
     assert not list((tmp_path / "torch").rglob("*.pth*"))
@@ -178,21 +186,23 @@ def test_an_error_in_the_report_ends_the_download_and_leaves_no_half_file(site, 
 def test_weights_that_came_damaged_are_not_kept(site, monkeypatch, tmp_path):
     name = published_resnet(site)
     (site / name).write_bytes(b"something else")
-    resnet_from(site, monkeypatch, name)
+    resnet_from_site(monkeypatch, name)
     with pytest.raises(ModelError, match="torchvision/resnet18 came damaged"):
         load_classifier("torchvision/resnet18", "cpu")
     assert not list((tmp_path / "torch").rglob("*.pth*"))
 
 
+@pytest.mark.usefixtures("site")
 @pytest.mark.parametrize("name", ["torchvision/resnet18", "timm/vit_tiny_patch16_224"])
-def test_a_host_that_has_no_such_file_is_named_with_its_reason(site, monkeypatch, name):
-    resnet_from(site, monkeypatch, "absent-12345678.pth")
+def test_a_host_that_has_no_such_file_is_named_with_its_reason(monkeypatch, name):
+    resnet_from_site(monkeypatch, "absent-12345678.pth")
     with pytest.raises(ModelError, match=f"{name}.*127") as refusal:
         load_classifier(name, "cpu")
     assert "\n" not in str(refusal.value)
 
 
-def test_a_connection_lost_on_the_way_is_told(site, monkeypatch):
+@pytest.mark.usefixtures("site")
+def test_a_connection_lost_on_the_way_is_told(monkeypatch):
     def lost(*_: object, **__: object) -> None:
         raise urllib.error.URLError("connection reset")
 

@@ -1,0 +1,330 @@
+"""The command line: ``heatcheck`` opens the dashboard, ``heatcheck explain`` judges heatmaps without one."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import core
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+KEEP_LARGE_BLOCKS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
+"""glibc gives large blocks back to the kernel after each pass and faults them in again at the next one."""
+
+QUICK = "gradient,smoothgrad,integrated_gradients,grad_cam"
+VERDICTS = {
+    "finds": "finds what the model uses",
+    "edge": "no better than a control",
+    "random": "like a random order",
+    "worse": "worse than a random order",
+}
+MISUSED, INTERRUPTED = 2, 130
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def main() -> None:
+    """Entry point of the ``heatcheck`` command."""
+    if sys.platform == "linux" and not KEEP_LARGE_BLOCKS.keys() <= os.environ.keys():
+        restart([*sys.orig_argv[1:]])
+    app(prog_name="heatcheck")
+
+
+def restart(arguments: Sequence[str]) -> None:
+    """This Python anew with these arguments, and with an allocator that keeps what the next pass needs again."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable, *arguments], {**KEEP_LARGE_BLOCKS, **os.environ})
+
+
+@app.callback(invoke_without_command=True)
+def dashboard(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; the first free one from 8501.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine only unless told.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the dashboard in a browser.")] = True,
+) -> None:
+    """Shows why an image classifier said what it said, and whether the explanation deserves to be believed.
+
+    Without a command it opens the dashboard.
+    """
+    if context.invoked_subcommand is None:
+        asked = ["--host", host]
+        asked += [] if port is None else ["--port", str(port)]
+        asked += [] if browser else ["--no-browser"]
+        restart(["-P", "-m", "dashboard.server", *asked])
+
+
+@app.command()
+def explain(
+    picture: Annotated[Path, typer.Argument(help="A PNG, JPEG, WebP, GIF, BMP or TIFF file.")],
+    methods: Annotated[str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck methods`.")] = QUICK,
+    out: Annotated[Path, typer.Option(help="Folder for the heatmaps and the tables.")] = Path("heatcheck"),
+    model: Annotated[str, typer.Option(help="See `heatcheck models`.")] = "efficientnet_lite0",
+    target: Annotated[str, typer.Option(help="Class to explain, label or number; the predicted one if empty.")] = "",
+    imputer: Annotated[str, typer.Option(help="What takes the place of a removed pixel.")] = "dataset_mean",
+    steps: Annotated[int, typer.Option(min=1, max=500, help="Steps of each curve.")] = 20,
+    seed: Annotated[int, typer.Option(help="Every random draw follows from it.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+) -> None:
+    """Heatmaps of a picture, judged against random orders and controls: one PNG each, scores.csv, curves.csv."""
+    with mistakes_told():
+        opened = core.open_picture(picture)
+        names = chosen_methods(methods)
+        check_imputer(imputer)
+        make_folder(out)
+        classifier = load(model, device)
+        if methods == "all":
+            names = [name for name in names if core.capability(classifier)[name] is None]
+        pixels = classifier.prepare(opened)
+        explained = chosen_class(classifier, pixels, target)
+    told(f'{classifier.title}: explaining "{classifier.labels[explained]}" (class {explained}).')
+    stream = core.stream_trial(classifier, pixels, names, target=explained, seed=seed, imputer=imputer, steps=steps)
+    try:
+        trial = collect(stream, pixels[0], out)
+    except KeyboardInterrupt:
+        told(f"\nStopped. The heatmaps that were ready are in {out}.")
+        raise typer.Exit(INTERRUPTED) from None
+    write_scores(trial, out / "scores.csv")
+    write_curves(trial, out / "curves.csv")
+    show(trial)
+    told(f"The heatmaps, scores.csv and curves.csv are in {out}.")
+    if not any(name in trial.heatmaps for name in names):
+        raise typer.Exit(1)
+
+
+@app.command("methods")
+def show_methods() -> None:
+    """Lists every method and control."""
+    table = Table("Name", "Family", "What it shows", box=None, pad_edge=False)
+    for entry in core.list_methods():
+        table.add_row(entry.name, entry.family, escape(entry.summary))
+    Console().print(table)
+
+
+@app.command("models")
+def show_models(
+    part: Annotated[str, typer.Argument(help="Only names that contain this.")] = "",
+) -> None:
+    """Lists every model that can be loaded by name."""
+    table = Table("Name", "Notes", box=None, pad_edge=False)
+    for entry in core.list_models():
+        if part.lower() in entry.name.lower():
+            table.add_row(entry.name, escape(entry.note))
+    if not table.row_count:
+        told(f"No model's name contains {part!r}.")
+        raise typer.Exit(1)
+    Console().print(table)
+
+
+@app.command()
+def doctor() -> None:
+    """Says what works on this machine, and what to do about the rest."""
+    from core.doctor import examine
+
+    broken = False
+    for finding in examine():
+        state = "ok  " if finding.sound else "MISS" if finding.needed else "note"
+        typer.echo(" ".join(filter(None, [state, f"{finding.subject}: {finding.state}.", finding.remedy])))
+        broken = broken or (finding.needed and not finding.sound)
+    if broken:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def mistakes_told() -> Iterator[None]:
+    """A mistake of the person who typed the command becomes one sentence."""
+    try:
+        yield
+    except (core.PictureError, core.ModelError, ValueError) as mistake:
+        told(str(mistake))
+        raise typer.Exit(MISUSED) from None
+
+
+def told(sentence: str) -> None:
+    """To a person, whatever the output is piped into."""
+    typer.echo(sentence, err=True)
+
+
+def chosen_methods(listed: str) -> list[str]:
+    """The methods that were named.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such method, or none was named.
+    """
+    from core.methods.registry import find_method
+
+    if listed == "all":
+        return [entry.name for entry in core.list_methods() if not entry.control]
+    names = [name.strip() for name in listed.split(",") if name.strip()]
+    if not names:
+        raise ValueError("Name at least one method; `heatcheck methods` lists them.")
+    return [find_method(name).name for name in names]
+
+
+def check_imputer(name: str) -> None:
+    from core.pictures.imputers import find_imputer
+
+    find_imputer(name)
+
+
+def make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder} can't be made a folder ({error.strerror}). Choose another with --out.") from error
+
+
+def load(model: str, device: str) -> core.Classifier:
+    """The model, its download shown if there is one."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bar:
+        fetched = bar.add_task(f"Fetching {model}", total=None, visible=False)
+
+        def report(done: int, total: int | None) -> None:
+            bar.update(fetched, completed=done, total=total, visible=True)
+
+        return core.load_classifier(model, device=device, progress=report)
+
+
+def chosen_class(classifier: core.Classifier, pixels: Tensor, target: str) -> int:
+    """The class by number or label, or the predicted one where nothing was named.
+
+    Raises
+    ------
+    ValueError
+        With the nearest labels.
+    """
+    if not target:
+        return core.predict(classifier, pixels, top=1)[0].index
+    if target.isdecimal():
+        if int(target) < len(classifier.labels):
+            return int(target)
+        raise ValueError(f"{classifier.title} has classes 0 to {len(classifier.labels) - 1}; there is no {target}.")
+    lower = [label.lower() for label in classifier.labels]
+    if target.lower() in lower:
+        return lower.index(target.lower())
+    near = [label for label in lower if target.lower() in label] or difflib.get_close_matches(target.lower(), lower)
+    hint = f"Did you mean {' or '.join(near[:3])}?" if near else "Name a label of its data set, or a number."
+    raise ValueError(f"{classifier.title} has no class {target!r}. {hint}")
+
+
+@dataclass
+class Trial:
+    """What a trial's stream brought."""
+
+    heatmaps: dict[str, core.Heatmap] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    points: list[core.CurvePoint] = field(default_factory=list)
+    scores: dict[str, core.Fidelity] = field(default_factory=dict)
+
+    @property
+    def ranked(self) -> list[core.Fidelity]:
+        """The highest score first."""
+        return sorted(self.scores.values(), key=lambda score: -score.value)
+
+
+def collect(stream: Iterable[object], pixels: Tensor, out: Path) -> Trial:
+    """Reads the stream behind a progress bar and writes each heatmap as soon as it is final."""
+    from core.jobs.events import Progress as Made
+    from core.pictures.rendering import overlay
+
+    signed = {entry.name for entry in core.list_methods() if entry.signed}
+    trial = Trial()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        made = bar.add_task("Heatmaps", total=None)
+        for event in stream:
+            match event:
+                case Made(done, total, what):
+                    stage = "Curves" if what == "Curves" else "Heatmaps"
+                    bar.update(made, description=stage, completed=done, total=total)
+                case core.HeatmapReady(heatmap, final=True):
+                    trial.heatmaps[heatmap.method] = heatmap
+                    both_signs = heatmap.method in signed and heatmap.reduction == "sum"
+                    overlay(heatmap.values, pixels, both_signs).save(out / f"{heatmap.method}.png")
+                case core.MethodRefused(method, reason):
+                    trial.refused[method] = reason
+                case core.CurvePoint():
+                    trial.points.append(event)
+                case core.FidelityReady(fidelity, final=True):
+                    trial.scores[fidelity.method] = fidelity
+    return trial
+
+
+def controls() -> set[str]:
+    return {entry.name for entry in core.list_methods() if entry.control}
+
+
+def write_scores(trial: Trial, file: Path) -> None:
+    """One row a method, the highest fidelity first; passes are pictures that went through the network."""
+    header = "method control F spread mrg lrg artifact_share verdict seconds forward_passes backward_passes notes"
+    looks_at_no_model = controls()
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(header.split())
+        for score in trial.ranked:
+            heatmap = trial.heatmaps[score.method]
+            share = "" if score.artifact_share is None else score.artifact_share
+            judged = [score.value, score.spread, score.mrg, score.lrg, share, score.verdict]
+            cost = [round(heatmap.seconds, 3), heatmap.passes.forward, heatmap.passes.backward]
+            control = int(score.method in looks_at_no_model)
+            table.writerow([score.method, control, *judged, *cost, " ".join(heatmap.notes)])
+
+
+def write_curves(trial: Trial, file: Path) -> None:
+    """One row a point, each curve in order of the fraction removed."""
+    points = sorted(trial.points, key=lambda point: (point.method, point.order, point.fraction))
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(["method", "order", "fraction", "value", "low", "high"])
+        for point in points:
+            table.writerow([point.method, point.order, point.fraction, point.value, point.low, point.high])
+
+
+def show(trial: Trial) -> None:
+    """The scores as a table, sorted by fidelity, each column with its direction and its value for a random map."""
+    arrows = {"higher": " ↑", "lower": " ↓", "none": ""}
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Method")
+    for metric in core.list_metrics():
+        table.add_column(f"{metric.symbol}{arrows[metric.direction]}\nrandom {metric.random}", justify="right")
+    table.add_column("Seconds", justify="right")
+    table.add_column("Verdict")
+    looks_at_no_model, labels = controls(), {entry.name: entry.label for entry in core.list_methods()}
+    for score in trial.ranked:
+        control = score.method in looks_at_no_model
+        table.add_row(
+            labels[score.method],
+            f"{score.value:.2f} ± {score.spread:.2f}",
+            f"{score.mrg:.2f}",
+            f"{score.lrg:.2f}",
+            "–" if score.artifact_share is None else f"{score.artifact_share:.2f}",
+            f"{trial.heatmaps[score.method].seconds:.1f}",
+            "control" if control else VERDICTS[score.verdict],
+            style="dim" if control else None,
+        )
+    console = Console()
+    console.print(table)
+    for method, reason in trial.refused.items():
+        console.print(f"{labels[method]} was left out: {reason}", markup=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""A run leaves the model as it was, repeats to the bit, and loses nothing when one method fails."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import core
+from core.jobs.events import Progress
+from core.methods import registry
+from core.methods.explaining import explain, stream_heatmaps
+from core.methods.heatmap import HeatmapReady, MethodRefused, reduce_channels
+from core.methods.registry import Unfit, capability, list_methods
+from core.models.batching import BatchSize
+
+ALL = [entry.name for entry in list_methods()]
+NETWORKS = [
+    "efficientnet_lite0",
+    "squeezenet1_1",
+    "torchvision/resnet18",
+    "torchvision/mobilenet_v3_small",
+    "torchvision/convnext_tiny",
+    "torchvision/vit_b_16",
+    "torchvision/swin_t",
+]
+QUICKLY = {
+    "integrated_gradients": {"steps": 3},
+    "smoothgrad": {"samples": 2},
+    "smoothgrad_squared": {"samples": 2},
+    "vargrad": {"samples": 2},
+    "occlusion": {"window": 0.5, "overlap": 0.0},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_method_leaves_every_network_as_it_was_and_answers_twice_the_same(name, chelsea, fingerprint):
+    classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
+    classifier._batch_sizes.update(forward=BatchSize(4), gradient=BatchSize(2))
+    fits = [method for method, reason in capability(classifier).items() if reason is None]
+    before = fingerprint(classifier)
+    first = explain(classifier, chelsea, fits, settings=QUICKLY)
+    assert fingerprint(classifier) == before
+    second = explain(classifier, chelsea, fits, settings=QUICKLY)
+    assert fingerprint(classifier) == before
+    for method in fits:
+        assert torch.equal(first[method].attribution, second[method].attribution), method
+
+
+def test_two_runs_are_bit_identical_and_the_global_generators_are_not_touched(lite0, chelsea):
+    states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    one, other = (explain(lite0, chelsea, ALL, settings=QUICKLY, seed=3) for _ in range(2))
+    assert all(torch.equal(one[name].values, other[name].values) for name in ALL)
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert (np.random.get_state()[1] == states[1]).all()  # noqa: NPY002
+    assert random.getstate() == states[2]
+
+
+def test_a_map_does_not_depend_on_what_runs_beside_it(lite0, chelsea):
+    together = explain(lite0, chelsea, ALL, settings=QUICKLY)
+    for name in ALL:
+        alone = explain(lite0, chelsea, [name], settings=QUICKLY)[name]
+        scale = float(alone.attribution.abs().max())
+        torch.testing.assert_close(alone.attribution, together[name].attribution, rtol=1e-4, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("stop_after", [1, 5, 9, 14])
+def test_a_cancelled_run_gives_back_all_that_it_borrowed(squeezenet, chelsea_for_squeezenet, fingerprint, stop_after):
+    before = fingerprint(squeezenet)
+    stream = stream_heatmaps(squeezenet, chelsea_for_squeezenet, ALL, settings=QUICKLY)
+    for _ in range(stop_after):
+        next(stream)
+        assert fingerprint(squeezenet) == before
+    stream.close()
+    assert fingerprint(squeezenet) == before
+
+
+@pytest.fixture
+def broken_method():
+    def broken(passes):
+        """Fails."""
+        passes.gradient()
+        raise KeyError("a secret")
+
+    registry.method(label="Broken", family="gradient", signed=True, paper="")(broken)
+    yield "broken"
+    del registry._METHODS["broken"]
+
+
+def test_one_method_s_exception_is_told_and_the_others_go_on(
+    squeezenet, chelsea_for_squeezenet, fingerprint, broken_method
+):
+    before = fingerprint(squeezenet)
+    events = list(stream_heatmaps(squeezenet, chelsea_for_squeezenet, ["gradient", broken_method, "sobel"]))
+    (refused,) = [event for event in events if isinstance(event, MethodRefused)]
+    assert refused == MethodRefused("broken", "It failed with KeyError; the log has the details.")
+    assert {event.heatmap.method for event in events if isinstance(event, HeatmapReady)} == {"gradient", "sobel"}
+    assert fingerprint(squeezenet) == before
+    with pytest.raises(Unfit, match="broken: It failed"):
+        explain(squeezenet, chelsea_for_squeezenet, [broken_method])
+
+
+class RefusesGradients(nn.Module):
+    """Fails whenever a gradient is asked for."""
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            raise RuntimeError("no gradients here")
+        return pixels.mean(dim=(2, 3))
+
+
+def test_methods_that_need_outputs_only_survive_a_network_without_gradients(classifier_of, pixels):
+    classifier = classifier_of(RefusesGradients())
+    events = list(stream_heatmaps(classifier, pixels, ["gradient", "smoothgrad", "occlusion", "sobel"]))
+    assert {event.method for event in events if isinstance(event, MethodRefused)} == {"gradient", "smoothgrad"}
+    final = {event.heatmap.method for event in events if isinstance(event, HeatmapReady) and event.final}
+    assert final == {"occlusion", "sobel"}
+
+
+def test_the_first_event_of_every_batch_gives_way(lite0, chelsea):
+    events = list(stream_heatmaps(lite0, chelsea, ["smoothgrad"]))
+    batches = -(-15 // lite0.batch_size("gradient").size)
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert len(progress) == batches
+    assert progress[-1].done == progress[-1].total == 15
+
+
+def test_another_class_can_be_explained_and_changes_the_map(lite0, chelsea):
+    maps = [explain(lite0, chelsea, ["gradient"], target=target)["gradient"] for target in (282, 400)]
+    assert [heatmap.target for heatmap in maps] == [282, 400]
+    assert not torch.allclose(maps[0].values, maps[1].values)
+
+
+def test_the_predicted_class_is_explained_unless_told_otherwise(lite0, chelsea):
+    assert explain(lite0, chelsea, ["sobel"])["sobel"].target == core.predict(lite0, chelsea)[0].index
+
+
+@pytest.mark.parametrize("target", [-1, 1000])
+def test_a_class_that_does_not_exist_is_refused(lite0, chelsea, target):
+    with pytest.raises(ValueError, match=f"classes 0 to 999; there is no class {target}"):
+        explain(lite0, chelsea, ["gradient"], target=target)
+
+
+def test_pixels_of_another_shape_are_refused_with_the_right_one(lite0, chelsea):
+    with pytest.raises(ValueError, match=r"shape \(1, 3, 224, 224\); these have \(1, 3, 100, 224\)"):
+        explain(lite0, chelsea[:, :, :100], ["gradient"])
+
+
+def test_outputs_are_told_apart(classifier_of, linear, pixels):
+    classifier = classifier_of(linear)
+    maps = {
+        output: explain(classifier, pixels, ["gradient"], target=0, output=output)["gradient"].attribution
+        for output in ("logit", "probability", "logit_margin")
+    }
+    weight = linear.weight.detach()
+    shares = classifier(pixels)[0].detach().softmax(dim=0)
+    torch.testing.assert_close(maps["logit"], weight[0])
+    torch.testing.assert_close(maps["logit_margin"], weight[0] - (weight[1] + weight[2]) / 2)
+    expected = shares[0] * (weight[0] - torch.einsum("k,kchw->chw", shares, weight))
+    torch.testing.assert_close(maps["probability"], expected)
+
+
+def test_sum_and_absolute_sum_rank_noise_differently():
+    noise = torch.randn(3, 20, 20, generator=torch.Generator().manual_seed(0))
+    ranks = [reduce_channels(noise, how).flatten().argsort().argsort().double() for how in ("sum", "abs_sum")]
+    assert abs(float(torch.corrcoef(torch.stack(ranks))[0, 1])) < 0.2
+
+
+def test_the_reduction_is_named_and_the_attribution_stays_signed(lite0, chelsea):
+    for reduction in ("sum", "abs_sum", "max_abs"):
+        heatmap = explain(lite0, chelsea, ["gradient"], reduction=reduction)["gradient"]
+        assert heatmap.reduction == reduction
+        assert (heatmap.attribution < 0).any()
+        torch.testing.assert_close(heatmap.values, reduce_channels(heatmap.attribution, reduction))
+
+
+def test_gradient_and_input_x_gradient_cost_one_pass(lite0, chelsea):
+    maps = explain(lite0, chelsea, ["gradient", "input_x_gradient"])
+    assert maps["gradient"].passes.backward + maps["input_x_gradient"].passes.backward == 1
