@@ -8,18 +8,22 @@
 (224, 224)
 """
 
-from core.methods.explaining import explain, stream_heatmaps
-from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.registry import Unfit, capability, list_methods
-from core.metrics.curves import Curve, CurvePoint, perturb, perturbed, stream_curves
-from core.metrics.fidelity import Fidelity, FidelityReady
-from core.metrics.registry import list_metrics
-from core.models.catalogue import ModelError, list_models, load_classifier
-from core.models.classifier import Classifier, Prediction, predict
-from core.pictures.gallery import gallery
-from core.pictures.imputers import list_imputers
-from core.pictures.opening import PictureError, open_picture
-from core.studies.trial import stream_trial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.methods.explaining import explain, stream_heatmaps
+    from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
+    from core.methods.registry import Unfit, capability, list_methods
+    from core.metrics.curves import Curve, CurvePoint, perturb, perturbed, stream_curves
+    from core.metrics.fidelity import Fidelity, FidelityReady
+    from core.metrics.registry import list_metrics
+    from core.models.catalogue import ModelError, list_models, load_classifier
+    from core.models.classifier import Classifier, Prediction, predict
+    from core.pictures.gallery import gallery
+    from core.pictures.imputers import list_imputers
+    from core.pictures.opening import PictureError, open_picture
+    from core.studies.trial import stream_trial
 
 __all__ = [
     "Classifier",
@@ -50,3 +54,31 @@ __all__ = [
     "stream_heatmaps",
     "stream_trial",
 ]
+
+# Each name is fetched when it is first used: torch takes seconds, and `heatcheck --help` needs none of it.
+_ROOMS = {
+    "core.methods.explaining": ("explain", "stream_heatmaps"),
+    "core.methods.heatmap": ("Heatmap", "HeatmapReady", "MethodRefused"),
+    "core.methods.registry": ("Unfit", "capability", "list_methods"),
+    "core.metrics.curves": ("Curve", "CurvePoint", "perturb", "perturbed", "stream_curves"),
+    "core.metrics.fidelity": ("Fidelity", "FidelityReady"),
+    "core.metrics.registry": ("list_metrics",),
+    "core.models.catalogue": ("ModelError", "list_models", "load_classifier"),
+    "core.models.classifier": ("Classifier", "Prediction", "predict"),
+    "core.pictures.gallery": ("gallery",),
+    "core.pictures.imputers": ("list_imputers",),
+    "core.pictures.opening": ("PictureError", "open_picture"),
+    "core.studies.trial": ("stream_trial",),
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = getattr(import_module(_HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import core
@@ -28,12 +29,13 @@ KEEP_LARGE_BLOCKS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "1000000
 
 QUICK = "gradient,smoothgrad,integrated_gradients,grad_cam"
 VERDICTS = {
-    "finds": "finds what the model uses",
+    "finds": "better than every control",
     "edge": "no better than a control",
     "random": "like a random order",
-    "worse": "worse than a random order",
+    "worse": "worse than random",
 }
-MISUSED, INTERRUPTED = 2, 130
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+WIDTH_IN_A_LOG = 120
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -41,7 +43,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 def main() -> None:
     """Entry point of the ``heatcheck`` command."""
     if sys.platform == "linux" and not KEEP_LARGE_BLOCKS.keys() <= os.environ.keys():
-        restart([*sys.orig_argv[1:]])
+        restart(sys.orig_argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupt inside its import would crash torch
     app(prog_name="heatcheck")
 
 
@@ -88,24 +91,22 @@ def explain(
         names = chosen_methods(methods)
         check_imputer(imputer)
         make_folder(out)
-        classifier = load(model, device)
+    with interruptible(out):
+        with mistakes_told():
+            classifier = load(model, device)
+            pixels = classifier.prepare(opened)
+            explained = chosen_class(classifier, pixels, target)
         if methods == "all":
-            names = [name for name in names if core.capability(classifier)[name] is None]
-        pixels = classifier.prepare(opened)
-        explained = chosen_class(classifier, pixels, target)
-    told(f'{classifier.title}: explaining "{classifier.labels[explained]}" (class {explained}).')
-    stream = core.stream_trial(classifier, pixels, names, target=explained, seed=seed, imputer=imputer, steps=steps)
-    try:
+            names = [name for name, reason in core.capability(classifier).items() if name in names and not reason]
+        told(f'{classifier.title}: explaining "{classifier.labels[explained]}" (class {explained}).')
+        stream = core.stream_trial(classifier, pixels, names, target=explained, seed=seed, imputer=imputer, steps=steps)
         trial = collect(stream, pixels[0], out)
-    except KeyboardInterrupt:
-        told(f"\nStopped. The heatmaps that were ready are in {out}.")
-        raise typer.Exit(INTERRUPTED) from None
     write_scores(trial, out / "scores.csv")
     write_curves(trial, out / "curves.csv")
     show(trial)
     told(f"The heatmaps, scores.csv and curves.csv are in {out}.")
     if not any(name in trial.heatmaps for name in names):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @app.command("methods")
@@ -114,7 +115,7 @@ def show_methods() -> None:
     table = Table("Name", "Family", "What it shows", box=None, pad_edge=False)
     for entry in core.list_methods():
         table.add_row(entry.name, entry.family, escape(entry.summary))
-    Console().print(table)
+    printed(table)
 
 
 @app.command("models")
@@ -128,8 +129,8 @@ def show_models(
             table.add_row(entry.name, escape(entry.note))
     if not table.row_count:
         told(f"No model's name contains {part!r}.")
-        raise typer.Exit(1)
-    Console().print(table)
+        raise typer.Exit(FAILED)
+    printed(table)
 
 
 @app.command()
@@ -143,7 +144,7 @@ def doctor() -> None:
         typer.echo(" ".join(filter(None, [state, f"{finding.subject}: {finding.state}.", finding.remedy])))
         broken = broken or (finding.needed and not finding.sound)
     if broken:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @contextmanager
@@ -156,9 +157,33 @@ def mistakes_told() -> Iterator[None]:
         raise typer.Exit(MISUSED) from None
 
 
+@contextmanager
+def interruptible(out: Path) -> Iterator[None]:
+    """Ctrl-C ends what runs inside with a sentence; what was written stays."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        told(f"Stopped. Heatmaps that were ready by then are in {out}.")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def told(sentence: str) -> None:
     """To a person, whatever the output is piped into."""
     typer.echo(sentence, err=True)
+
+
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """A bar for a person at a terminal, and nothing at all in a log."""
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def printed(table: Table) -> None:
+    """In the terminal's width, or in one that a log can hold."""
+    Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_LOG).print(table)
 
 
 def chosen_methods(listed: str) -> list[str]:
@@ -194,7 +219,7 @@ def make_folder(folder: Path) -> None:
 
 def load(model: str, device: str) -> core.Classifier:
     """The model, its download shown if there is one."""
-    with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bar:
+    with progress_bar(TextColumn("{task.description}"), BarColumn()) as bar:
         fetched = bar.add_task(f"Fetching {model}", total=None, visible=False)
 
         def report(done: int, total: int | None) -> None:
@@ -248,7 +273,7 @@ def collect(stream: Iterable[object], pixels: Tensor, out: Path) -> Trial:
     signed = {entry.name for entry in core.list_methods() if entry.signed}
     trial = Trial()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress_bar(*columns) as bar:
         made = bar.add_task("Heatmaps", total=None)
         for event in stream:
             match event:
@@ -320,10 +345,9 @@ def show(trial: Trial) -> None:
             "control" if control else VERDICTS[score.verdict],
             style="dim" if control else None,
         )
-    console = Console()
-    console.print(table)
+    printed(table)
     for method, reason in trial.refused.items():
-        console.print(f"{labels[method]} was left out: {reason}", markup=False)
+        typer.echo(f"{labels[method]} was left out: {reason}")
 
 
 if __name__ == "__main__":

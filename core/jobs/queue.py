@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 Result = TypeVar("Result")
 UNWATCHED_SECONDS = 30.0
-KEPT_JOBS = 24
+KEPT_JOBS = 12
 
 
 class Job:

@@ -1,0 +1,50 @@
+"""The engine works where the picture is: nothing crosses to the host per point, and a GPU gives the CPU's answers."""
+
+from collections import Counter
+
+import pytest
+import torch
+
+import core
+from core.models.batching import BatchSize
+
+
+def test_curves_cross_to_the_host_once_a_batch(squeezenet, chelsea_for_squeezenet, monkeypatch):
+    crossings: Counter[str] = Counter()
+    for name in ("item", "tolist", "cpu", "numpy", "__float__", "__int__", "__bool__"):
+        original = getattr(torch.Tensor, name)
+
+        def counted(tensor, *arguments, name=name, original=original, **named):
+            crossings[name] += 1
+            return original(tensor, *arguments, **named)
+
+        monkeypatch.setattr(torch.Tensor, name, counted)
+    maps = {"one": chelsea_for_squeezenet[0, 0], "two": chelsea_for_squeezenet[0, 1]}
+
+    def crossings_of(steps: int) -> int:
+        crossings.clear()
+        monkeypatch.setitem(squeezenet._batch_sizes, "forward", BatchSize(8))
+        list(core.stream_curves(squeezenet, chelsea_for_squeezenet, maps, 285, steps=steps, randoms=2))
+        return crossings.total()
+
+    points_more = (32 - 16) * (2 * 2 + 2 * 2)
+    assert crossings_of(32) - crossings_of(16) == points_more / 8
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_a_gpu_gives_the_cpu_s_maps_and_curves(chelsea):
+    here, there = (core.load_classifier("efficientnet_lite0", device=device) for device in ("cpu", "cuda"))
+    drawn = {"random", "blurred_random", "smoothgrad", "smoothgrad_squared", "vargrad"}
+    names = [entry.name for entry in core.list_methods() if entry.name not in drawn]
+    maps = core.explain(here, chelsea, names)
+    same = core.explain(there, chelsea.cuda(), names)
+    for name in names:
+        scale = float(maps[name].values.abs().max())
+        torch.testing.assert_close(same[name].values, maps[name].values, rtol=1e-2, atol=1e-3 * scale)
+    values = {"centre": maps["centre"].values}
+    curve, again = (
+        core.perturb(classifier, pixels, values, 282, ("mif", "lif"), 10)["centre", "mif"]
+        for classifier, pixels in ((here, chelsea), (there, chelsea.cuda()))
+    )
+    torch.testing.assert_close(again.values, curve.values, rtol=0, atol=1e-2)
