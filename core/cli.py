@@ -89,13 +89,11 @@ def explain(
     with mistakes_told():
         opened = core.open_picture(picture)
         names = chosen_methods(methods)
-        check_imputer(imputer)
         make_folder(out)
-    with interruptible(out):
-        with mistakes_told():
-            classifier = load(model, device)
-            pixels = classifier.prepare(opened)
-            explained = chosen_class(classifier, pixels, target)
+    with interruptible(out), mistakes_told():
+        classifier = load(model, device)
+        pixels = classifier.prepare(opened)
+        explained = chosen_class(classifier, pixels, target)
         if methods == "all":
             names = [name for name, reason in core.capability(classifier).items() if name in names and not reason]
         told(f'{classifier.title}: explaining "{classifier.labels[explained]}" (class {explained}).')
@@ -202,12 +200,6 @@ def chosen_methods(listed: str) -> list[str]:
     if not names:
         raise ValueError("Name at least one method; `heatcheck methods` lists them.")
     return [find_method(name).name for name in names]
-
-
-def check_imputer(name: str) -> None:
-    from core.pictures.imputers import find_imputer
-
-    find_imputer(name)
 
 
 def make_folder(folder: Path) -> None:

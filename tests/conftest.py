@@ -91,8 +91,8 @@ def fingerprint() -> Callable[[Classifier], str]:
 
     def read(classifier: Classifier) -> str:
         digest = hashlib.sha256()
-        for name, tensor in classifier.network.state_dict().items():
-            digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        for name, tensor in (*classifier.network.named_parameters(), *classifier.network.named_buffers()):
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
         for name, parameter in classifier.network.named_parameters():
             digest.update(f"{name} {parameter.requires_grad} {parameter.grad is None}".encode())
         for name, module in classifier.network.named_modules():

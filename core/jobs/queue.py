@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from typing import Any, Literal, TypeVar
 
@@ -72,20 +72,24 @@ class Job:
         except StopIteration:
             self.finish("done")
         except Exception as error:
-            log.error("Job %s failed", self.id, exc_info=error)
-            self.error = sentence(error)
+            self._tell(error)
             self.finish("failed")
 
     def finish(self, state: State) -> None:
         """Closes the stream, which returns all that it borrowed, and lets go of it."""
-        close = getattr(self._steps, "close", None)
-        if close:
-            close()
-        self._steps = None
-        self._stream = _nothing
-        self._ended = time.monotonic()
+        try:
+            if isinstance(self._steps, Generator):
+                self._steps.close()
+        except Exception as error:
+            state = "failed"
+            self._tell(error)
+        self._steps, self._stream, self._ended = None, _nothing, time.monotonic()
         self.state = state
         self.version += 1
+
+    def _tell(self, error: Exception) -> None:
+        log.error("Job %s failed", self.id, exc_info=error)
+        self.error = sentence(error)
 
     def _keep(self, event: Any) -> None:
         key = getattr(event, "replaces", None)
@@ -112,13 +116,15 @@ class JobQueue:
         """Puts a stream in line; what its owner asked for before is cancelled."""
         job = Job(stream, owner, about)
         with self._awake:
-            for earlier in self._turns:
+            for earlier in self._jobs.values():
                 earlier.cancelled = earlier.cancelled or earlier.owner == owner
-            self._jobs[job.id] = job
-            self._turns.append(job)
-            ended = [known for known in self._jobs.values() if known.finished]
+            ended = sorted(
+                (known for known in self._jobs.values() if known.finished), key=lambda known: known.looked_at
+            )
             for known in ended[: max(0, len(ended) - KEPT_JOBS)]:
                 del self._jobs[known.id]
+            self._jobs[job.id] = job
+            self._turns.append(job)
             self._awake.notify()
         return job
 
@@ -144,7 +150,10 @@ class JobQueue:
         with self._awake:
             self._calls.append((ask, answer))
             self._awake.notify()
-        return answer.result(timeout)
+        try:
+            return answer.result(timeout)
+        finally:
+            answer.cancel()
 
     def _work(self) -> None:
         while True:
@@ -169,6 +178,8 @@ class JobQueue:
 
 
 def answer_call(ask: Callable[[], Any], answer: Future[Any]) -> None:
+    if not answer.set_running_or_notify_cancel():
+        return
     try:
         answer.set_result(ask())
     except Exception as error:

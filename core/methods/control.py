@@ -31,11 +31,15 @@ def blurred_random(
     radius
         Standard deviation of the blur as a share of the picture's shorter side.
     """
-    height, width = passes.size
-    sigma = radius * min(height, width)
-    kernel = 2 * min(round(3 * sigma), (min(height, width) - 1) // 2) + 1
-    draw = torch.randn(1, height, width, generator=passes.generator("blurred random"), device=passes.pixels.device)
-    blurred: Tensor = gaussian_blur(draw, [kernel, kernel], [sigma, sigma])
+    return blobs(passes.size, radius, passes.generator("blurred random"))[None]
+
+
+def blobs(size: tuple[int, int], radius: float, draw: torch.Generator) -> Float[Tensor, "height width"]:
+    """Noise blurred by a share of the shorter side: a smooth map that knows nothing."""
+    sigma = radius * min(size)
+    kernel = 2 * min(round(3 * sigma), (min(size) - 1) // 2) + 1
+    noise = torch.randn(1, *size, generator=draw, device=draw.device)
+    blurred: Tensor = gaussian_blur(noise, [kernel, kernel], [sigma, sigma])[0]
     return blurred - blurred.min()
 
 

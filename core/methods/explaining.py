@@ -17,8 +17,8 @@ from core.methods.passes import PassBank, Pending
 from core.methods.readings import Question, Reading
 from core.methods.registry import Method, Reduction, Settings, Unfit, find_method, first_reason
 from core.methods.requests import Request
-from core.models.classifier import Classifier
-from core.models.outputs import Output, predicted_class
+from core.models.classifier import Classifier, check_pixels, checked_target
+from core.models.outputs import Output
 
 log = logging.getLogger(__name__)
 Event = Progress | HeatmapReady | MethodRefused
@@ -65,6 +65,7 @@ def stream_heatmaps(
     courses = [course_of(name, (settings or {}).get(name, {}), reduction) for name in methods]
     check_pixels(classifier, pixels)
     question = Question(checked_target(classifier, pixels, target), output)
+    question(torch.zeros(1, len(classifier.labels)))  # an output that this network has not is refused now
     return run_courses(PassBank(classifier, pixels, question, seed), courses)
 
 
@@ -99,31 +100,12 @@ def course_of(name: str, settings: Settings, reduction: Reduction | None) -> Cou
     return Course(entry, entry.complete(settings), reduction or entry.reduction)
 
 
-def check_pixels(classifier: Classifier, pixels: Tensor) -> None:
-    expected = (1, 3, *classifier.size)
-    if tuple(pixels.shape) != expected:
-        raise ValueError(
-            f"{classifier.name} explains pixels of shape {expected}; these have {tuple(pixels.shape)}. "
-            "classifier.prepare(picture) makes them."
-        )
-
-
-def checked_target(classifier: Classifier, pixels: Tensor, target: int | None) -> int:
-    """The class to explain: the given one if it exists, or the predicted one."""
-    if target is None:
-        return predicted_class(classifier.logits(pixels))
-    if not 0 <= target < len(classifier.labels):
-        raise ValueError(
-            f"{classifier.name} has classes 0 to {len(classifier.labels) - 1}; there is no class {target}."
-        )
-    return target
-
-
 def run_courses(bank: PassBank, courses: Sequence[Course]) -> Iterator[Event]:
     """Asks every method, computes what they lack, cheapest first, and asks again, until all have answered."""
     paying: dict[Request, Course] = {}
     done, waiting = 0, list(courses)
-    while waiting:
+    while True:
+        waiting = [course for course in waiting if not course.finished]
         lacking: dict[Request, list[Course]] = {}
         for course in waiting:
             answer = ask(bank, course, paying)
@@ -132,6 +114,8 @@ def run_courses(bank: PassBank, courses: Sequence[Course]) -> Iterator[Event]:
             else:
                 course.finished = True
                 yield answer
+        if not lacking:
+            return
         for request, askers in lacking.items():
             paying.setdefault(request, askers[0])
         group = cheapest_reading(lacking)
@@ -139,7 +123,6 @@ def run_courses(bank: PassBank, courses: Sequence[Course]) -> Iterator[Event]:
         for event in compute(bank, group, paying):
             yield replace(event, done=event.done + done, total=total) if isinstance(event, Progress) else event
         done += sum(request.count for request in group)
-        waiting = [course for course in waiting if not course.finished]
 
 
 def cheapest_reading(lacking: Mapping[Request, list[Course]]) -> dict[Request, list[Course]]:
@@ -147,43 +130,48 @@ def cheapest_reading(lacking: Mapping[Request, list[Course]]) -> dict[Request, l
     pictures: Counter[Reading] = Counter()
     for request in lacking:
         pictures[request.reading] += request.count
-    return {
-        request: courses
-        for request, courses in lacking.items()
-        if request.reading == min(pictures, key=pictures.__getitem__)
-    }
+    cheapest = min(pictures, key=pictures.__getitem__)
+    return {request: courses for request, courses in lacking.items() if request.reading == cheapest}
 
 
 def compute(bank: PassBank, group: dict[Request, list[Course]], paying: dict[Request, Course]) -> Iterator[Event]:
     """Makes the passes of requests with one reading and shows the heatmaps that follow; what fails is told apart."""
     what = ", ".join(course.method.label for courses in group.values() for course in courses)
-    try:
-        for made in bank.compute(list(group)):
-            yield Progress(made, sum(request.count for request in group), what)
-            for request, courses in group.items():
-                for course in courses:
-                    yield from look(bank, course, request, paying)
-    except Exception as error:
-        if len(group) > 1:
-            for request, courses in group.items():
-                bank.forget(request)
-                yield from compute(bank, {request: courses}, paying)
+    total = sum(request.count for request in group)
+    passes = bank.compute(list(group))
+    while True:
+        try:
+            made = next(passes)
+        except StopIteration:
             return
-        for course in itertools.chain(*group.values()):
-            course.finished = True
-            yield failed(course, error)
+        except Exception as error:
+            failure = error
+            break
+        yield Progress(made, total, what)
+        for request, courses in group.items():
+            for course in courses:
+                yield from look(bank, course, request, paying)
+    unfinished = {request: [course for course in courses if not course.finished] for request, courses in group.items()}
+    if len(group) > 1:
+        for request, courses in unfinished.items():
+            if courses:
+                yield from compute(bank, {request: courses}, paying)
+        return
+    for course in itertools.chain(*unfinished.values()):
+        course.finished = True
+        yield failed(course, failure)
 
 
 def look(bank: PassBank, course: Course, request: Request, paying: dict[Request, Course]) -> Iterator[Event]:
     """The final heatmap once its request is complete; before that a rough one each time twice as much is known."""
     done = bank.done(request)
     final = done == request.count
-    if course.finished or not (final or done >= 2 * course.shown > 0 or done > course.shown == 0):
+    if course.finished or not (final or done >= max(1, 2 * course.shown)):
         return
     answer = ask(bank, course, paying, rough=not final)
     if isinstance(answer, Request):
         return
-    course.shown, course.finished = done, final
+    course.shown, course.finished = done, final or isinstance(answer, MethodRefused)
     yield answer
 
 
@@ -197,14 +185,14 @@ def ask(
     try:
         with torch.no_grad(), bank.asking(rough) as asked:
             attribution = course.method.attribute(bank, **course.settings)
+        mine = [request for request in asked.requests if paying.get(request) is course]
+        return HeatmapReady(finish(bank, course, attribution, mine, asked.notes), final=not rough)
     except Pending as pending:
         return pending.request
     except Unfit as unfit:
         return MethodRefused(course.method.name, str(unfit))
     except Exception as error:
         return failed(course, error)
-    mine = [request for request in asked.requests if paying.get(request) is course]
-    return HeatmapReady(finish(bank, course, attribution, mine, asked.notes), final=not rough)
 
 
 def failed(course: Course, error: Exception) -> MethodRefused:
@@ -216,8 +204,10 @@ def finish(
     bank: PassBank, course: Course, attribution: Tensor, paid: Sequence[Request], notes: Sequence[str]
 ) -> Heatmap:
     values = reduce_channels(attribution, course.reduction)
+    if values.shape != bank.size:
+        raise ValueError(f"{course.method.name} gave a map of {tuple(values.shape)} for a picture of {bank.size}.")
     if not torch.isfinite(values).all():
-        raise FloatingPointError(f"{course.method.name} gave values that are not finite.")
+        raise Unfit("Its values are not finite here, so there is nothing to show.")
     if values.amax() == values.amin():
         notes = [*notes, "Constant: this map says nothing about any pixel."]
     return Heatmap(

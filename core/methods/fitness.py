@@ -9,11 +9,11 @@ def rectifiers(classifier: Classifier) -> str | None:
     if found.rectifiers:
         return None
     instead = f"; it uses {', '.join(found.other_activations)}" if found.other_activations else ""
-    return f"This method changes how ReLUs pass gradients back, and the network computes none{instead}."
+    return f"This method changes how ReLUs pass gradients back, and none lies on the way to the pixels{instead}."
 
 
 def feature_map(classifier: Classifier) -> str | None:
     """A layer whose output keeps the picture's plane."""
     if classifier.anatomy.last_feature_map(len(classifier.labels)):
         return None
-    return "This method reads a layer whose output keeps the picture's plane, and the network has none."
+    return "This method reads a late layer that keeps the picture's plane, and the network answers from none."

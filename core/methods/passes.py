@@ -120,21 +120,18 @@ class PassBank:
         """Time that the request took, batches being charged by their pictures."""
         return self._accounts[request].seconds if request in self._accounts else 0.0
 
-    def forget(self, request: Request) -> None:
-        """Drops what is known of a request, so that it can be computed anew."""
-        self._accounts.pop(request, None)
-
     def compute(self, requests: Sequence[Request]) -> Iterator[int]:
         """Makes the passes of requests that have one reading, short ones first; after every batch how many are made."""
         plan = [
             (request, place) for request in sorted(requests, key=lambda r: r.count) for place in range(request.count)
         ]
+        self._accounts.update({request: Account(request.fold()) for request in requests})
         made = 0
         size = self.classifier.batch_size(requests[0].reading.kind)
         for batch, (answers, seconds) in run_in_batches(plan, self._answer, size):
             start = 0
             for request, places in by_request(batch):
-                account = self._accounts.setdefault(request, Account(request.fold()))
+                account = self._accounts[request]
                 account.fold.add(places, answers[start : start + len(places)])
                 account.done += len(places)
                 account.seconds += seconds * len(places) / len(batch)

@@ -9,7 +9,7 @@ from core.methods.passes import PassBank, Quadrature
 from core.methods.registry import Range, method
 
 Baseline = Literal["black", "grey", "dataset_mean", "picture_mean", "blur", "uniform_noise"]
-DEGENERATE = 0.01
+DEGENERATE = 0.01  # of the shares' absolute sum
 
 
 @method(
@@ -40,13 +40,15 @@ def integrated_gradients(
     """
     ends = passes.outputs(("ends", baseline), 2, lambda places: passes.path_ends(baseline)[list(places)])
     gathered = (passes.pixels - passes.baseline(baseline))[0] * passes.path_gradients(steps, baseline, quadrature)
-    note_completeness(passes, float(gathered.sum()), float(ends[1]) - float(ends[0]))
+    note_completeness(passes, gathered, float(ends[1]) - float(ends[0]))
     return gathered
 
 
-def note_completeness(passes: PassBank, total: float, difference: float) -> None:
-    """Tells how far the shares are from adding up, or that there is nothing to add up to."""
-    if abs(difference) < DEGENERATE:
-        passes.note("Path degenerate: the score is the same at baseline and picture, so there is nothing to share out.")
+def note_completeness(passes: PassBank, shares: Tensor, difference: float) -> None:
+    """Tells how far the shares are from adding up, or that there is next to nothing to add up to."""
+    moved = float(shares.abs().sum())
+    if moved == 0 or abs(difference) <= DEGENERATE * moved:
+        passes.note("Path degenerate: baseline and picture score almost the same, so the shares cancel out.")
     else:
-        passes.note(f"Completeness: the shares miss the score's difference by {abs(total / difference - 1):.1%}.")
+        missed = abs(float(shares.sum()) / difference - 1)
+        passes.note(f"Completeness: the shares miss the score's difference by {missed:.1%}.")

@@ -55,7 +55,7 @@ class OnlyAnswer:
         self._answer = torch.zeros(())
 
     def add(self, places: Sequence[int], answers: Tensor) -> None:  # noqa: ARG002
-        self._answer = answers[0]
+        self._answer = answers[0].clone()  # a view would keep the whole batch in memory
 
     def value(self) -> Tensor:
         return self._answer

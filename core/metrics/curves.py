@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from statistics import fmean, pstdev
+from statistics import fmean, stdev
 from typing import Literal, NamedTuple, get_args
 
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.jobs.events import Progress
 from core.models.batching import BatchSize, run_in_batches
-from core.models.classifier import Classifier
+from core.models.classifier import Classifier, check_pixels, checked_target
 from core.pictures.imputers import Original, find_imputer, remove
 from core.randomness import generator, picture_digest
 
@@ -77,14 +77,17 @@ class Curve:
 def removal_rank(values: Float[Tensor, "height width"], ties: torch.Generator) -> Int[Tensor, "height width"]:
     """Place of each pixel when the most important goes first; equal pixels in random order.
 
+    Ranked where the map is and in its own precision, so that no two values become equal; the place is where the
+    generator is.
+
     >>> removal_rank(torch.tensor([[0.1, 0.9], [0.5, 0.2]]), torch.Generator()).tolist()
     [[3, 0], [1, 2]]
     """
-    shuffled = torch.randperm(values.numel(), generator=ties, device=values.device)
+    shuffled = torch.randperm(values.numel(), generator=ties, device=ties.device).to(values.device)
     order = shuffled[torch.argsort(values.flatten()[shuffled], descending=True, stable=True)]
     rank = torch.empty_like(order, dtype=torch.int32)
     rank[order] = torch.arange(values.numel(), dtype=torch.int32, device=values.device)
-    return rank.view_as(values)
+    return rank.view_as(values).to(ties.device)
 
 
 def reversed_rank(rank: Int[Tensor, "height width"]) -> Int[Tensor, "height width"]:
@@ -173,7 +176,7 @@ class Removal:
 
 
 def checked_map(name: str, values: Tensor, pixels: Tensor) -> Float[Tensor, "height width"]:
-    values = torch.as_tensor(values, dtype=torch.float32, device=pixels.device)
+    values = torch.as_tensor(values)
     if values.shape != pixels.shape[2:]:
         raise ValueError(f"{name}: the map is {tuple(values.shape)}, the picture {tuple(pixels.shape[2:])}.")
     if not torch.isfinite(values).all():
@@ -209,6 +212,8 @@ def answer_reader(
     """Reads answers off logits, with one transfer to the host a batch."""
     if y not in get_args(Y):
         raise ValueError(f"y is one of {', '.join(get_args(Y))}; {y!r} is not.")
+    if y == "probability" and clean.shape[1] == 1:
+        raise ValueError("This network has one output, so its probability is always 1. Take y = relative_logit.")
     reference = float(clean[0, target])
     if y == "relative_logit" and reference <= 0:
         raise ValueError(
@@ -253,11 +258,27 @@ class Points:
         drawn.append(answer)
         if len(drawn) == self._randoms:
             values = tuple(one.value for one in drawn)
-            mean, spread = fmean(values), pstdev(values)
-            for name in self._names:
-                yield CurvePoint(
-                    name, order, fraction, mean, mean - BAND * spread, mean + BAND * spread, drawn[0].top, values
-                )
+            mean, spread = fmean(values), stdev(values)
+            low, high = mean - BAND * spread, mean + BAND * spread
+            for each in self._names:
+                yield CurvePoint(each, order, fraction, mean, low, high, drawn[0].top, values)
+
+
+def check_request(maps: Mapping[str, Tensor], orders: Sequence[str], steps: int, randoms: int) -> None:
+    """Refuses what would give no curve.
+
+    Raises
+    ------
+    ValueError
+        With what would.
+    """
+    unknown = [order for order in orders if order not in get_args(Order)]
+    if unknown or not orders:
+        raise ValueError(f"Orders are {', '.join(get_args(Order))}; got {', '.join(unknown) or 'none'}.")
+    if not maps:
+        raise ValueError("There is no map to follow; give at least one.")
+    if steps < 1 or randoms < 1:
+        raise ValueError(f"A curve needs at least 1 step and 1 random order; got {steps} and {randoms}.")
 
 
 def stream_curves(
@@ -282,8 +303,9 @@ def stream_curves(
     ValueError
         Where a map does not fit the picture, or the relative logit has no positive clean logit to refer to.
     """
-    if steps < 1 or randoms < 1:
-        raise ValueError(f"A curve needs at least 1 step and 1 random order; got {steps} and {randoms}.")
+    check_request(maps, orders, steps, randoms)
+    check_pixels(classifier, pixels)
+    target = checked_target(classifier, pixels, target)
     removal = Removal(classifier, pixels, maps, orders, imputer, seed, randoms)
     counts = removal_counts(steps, removal.pixels[0, 0].numel())
     clean = classifier.logits(pixels)

@@ -4,14 +4,17 @@ The corrected effect, LIF minus MIF, follows Brocki and Chung 2022; its halves a
 random orders and the verdict are ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from statistics import fmean
 from typing import Literal
 
 import torch
+from jaxtyping import Int
 from scipy.stats import t
+from torch import Tensor
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from core.metrics.curves import Curve
 
@@ -33,14 +36,16 @@ class Fidelity:
     value
         F, the area between the LIF and the MIF curve, in [-1, 1] for probabilities; higher is better, random 0.
     spread
-        Half-width of the 95 % interval of F for random orders of this picture.
+        Half-width of the 95 % interval of F on this picture for maps that know nothing and are as clustered as this
+        one: clustered masks are not as far from the data as scattered ones.
     mrg, lrg
         The two halves of F: the MIF curve below the random one, the LIF curve above it.
     artifact_share
         The LIF curve's lost area over the MIF curve's: at most this share of the drop is the perturbation itself.
-        None where the MIF curve loses nothing.
-    artifact_bound
-        The LIF curve's lost area. The run's smallest is the best bound on what the perturbation itself does.
+        None where the MIF curve loses next to nothing.
+    best_bound
+        The smallest area that any LIF curve of the run lost. No less is known to bound what the perturbation itself
+        does; the better the run's best map, the tighter.
     """
 
     method: str
@@ -49,7 +54,7 @@ class Fidelity:
     mrg: float
     lrg: float
     artifact_share: float | None
-    artifact_bound: float
+    best_bound: float
     verdict: Verdict
     sentence: str
 
@@ -66,8 +71,28 @@ class FidelityReady:
         return "fidelity", self.fidelity.method
 
 
+@dataclass(frozen=True)
+class Chance:
+    """What tells a map's luck.
+
+    Parameters
+    ----------
+    clustering
+        For each map how clustered it is, from 0 for scattered pixels to 1 for smooth random maps.
+    blind
+        Names of the smooth random maps; they get no score of their own.
+    """
+
+    clustering: Mapping[str, float]
+    blind: Sequence[str] = ()
+
+
 def judge(
-    mif: Mapping[str, Curve], lif: Mapping[str, Curve], random: Curve, controls: Mapping[str, str]
+    mif: Mapping[str, Curve],
+    lif: Mapping[str, Curve],
+    random: Curve,
+    controls: Mapping[str, str],
+    chance: Chance,
 ) -> list[Fidelity]:
     """Every map's fidelity with its verdict, the highest first.
 
@@ -75,52 +100,96 @@ def judge(
     ----------
     controls
         Name and label of those maps that look at no model.
+    chance
+        How clustered each map is, and which of the curves are those of maps that know nothing.
     """
     values = {name: lif[name].area - mif[name].area for name in mif}
-    spread = null_spread(random)
-    rivals = {label: values[name] for name, label in controls.items() if name in values}
+    by_chance = [values.pop(name) for name in chance.blind]
+    scattered, clustered = null_spread(paired_fidelity(random)), null_spread(by_chance)
+    spreads = {name: matched_spread(scattered, clustered, chance.clustering[name]) for name in values}
+    rivals = {label: (values[name], spreads[name]) for name, label in controls.items() if name in values}
     verdicts = {
-        name: CONTROL if name in controls else pass_verdict(value, spread, rivals) for name, value in values.items()
+        name: CONTROL if name in controls else pass_verdict(value, spreads[name], rivals)
+        for name, value in values.items()
     }
-    scored = [score(name, mif[name], lif[name], random, spread, *verdicts[name]) for name in mif]
+    best_bound = min(lost_area(lif[name]) for name in values)
+    scored = [score(name, mif[name], lif[name], random, spreads[name], best_bound, *verdicts[name]) for name in values]
     return sorted(scored, key=lambda fidelity: -fidelity.value)
 
 
-def score(name: str, mif: Curve, lif: Curve, random: Curve, spread: float, verdict: Verdict, sentence: str) -> Fidelity:
-    lost_mif, lost_lif = (float(curve.values[0]) - curve.area for curve in (mif, lif))
+def score(
+    name: str, mif: Curve, lif: Curve, random: Curve, spread: float, best_bound: float, verdict: Verdict, sentence: str
+) -> Fidelity:
+    lost = lost_area(mif)
     return Fidelity(
         method=name,
         value=lif.area - mif.area,
         spread=spread,
         mrg=random.area - mif.area,
         lrg=lif.area - random.area,
-        artifact_share=lost_lif / lost_mif if lost_mif > 0 else None,
-        artifact_bound=lost_lif,
+        artifact_share=lost_area(lif) / lost if lost > MARGIN else None,
+        best_bound=best_bound,
         verdict=verdict,
         sentence=sentence,
     )
 
 
-def null_spread(random: Curve) -> float:
-    """Half-width of the 95 % interval of F under random orders.
+def lost_area(curve: Curve) -> float:
+    """Area between a curve and the level at which it starts."""
+    return float(curve.values[0]) - curve.area
 
-    Each random order walked backwards is its own LIF curve, so every pair of draws is one F; their mean is zero by
-    symmetry, and Student's t covers the few pairs.
-    """
+
+def paired_fidelity(random: Curve) -> list[float]:
+    """F of each random order: walked backwards, it is its own LIF curve."""
     areas = torch.trapezoid(random.draws, random.fractions)
-    pairs = (areas[1::2] - areas[::2]).tolist()
-    return float(t.ppf((1 + CONFIDENCE) / 2, len(pairs))) * sqrt(fmean(value**2 for value in pairs))
+    pairs: list[float] = (areas[1::2] - areas[::2]).tolist()
+    return pairs
 
 
-def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tuple[Verdict, str]:
+def null_spread(by_chance: Sequence[float]) -> float:
+    """Half-width of the 95 % interval of F for maps that know nothing; 0 where there are none.
+
+    Negating a map negates its F, so the mean is known to be zero; Student's t covers the few draws.
+    """
+    if not by_chance:
+        return 0.0
+    return float(t.ppf((1 + CONFIDENCE) / 2, len(by_chance))) * sqrt(fmean(value**2 for value in by_chance))
+
+
+def matched_spread(scattered: float, clustered: float, clustering: float) -> float:
+    """What chance can do for a map that is in part clustered.
+
+    F sums, over regions, what the region is worth times how early it goes. For a map that knows nothing its variance
+    therefore grows with the share of the ranks' variance that regions explain, from that of scattered orders (0) to
+    that of smooth random maps (1).
+
+    >>> matched_spread(0.3, 0.4, 1.0)
+    0.4
+    """
+    return sqrt((1 - clustering) * scattered**2 + clustering * clustered**2)
+
+
+def coarse_share(rank: Int[Tensor, "height width"], radius: float) -> float:
+    """The share of the ranks' variance that is left after a blur by a share of the shorter side."""
+    places = rank[None].double() if rank.device.type != "mps" else rank[None].float()
+    sigma = radius * min(rank.shape)
+    kernel = 2 * min(round(3 * sigma), (min(rank.shape) - 1) // 2) + 1
+    return float(gaussian_blur(places, [kernel, kernel], [sigma, sigma]).var() / places.var())
+
+
+def pass_verdict(value: float, spread: float, rivals: Mapping[str, tuple[float, float]]) -> tuple[Verdict, str]:
     """What a person may conclude on this one picture, and the sentence that says it.
 
-    Where random orders all do the same, their spread says little about clustered maps; a difference below 0.01 of
-    area is never called a finding.
+    A difference below 0.01 of area is never called a finding, however alike the random maps did.
 
-    >>> pass_verdict(0.3, 0.05, {"Sobel": 0.1})[0]
+    Parameters
+    ----------
+    rivals
+        For each control its F and its spread.
+
+    >>> pass_verdict(0.3, 0.05, {"Sobel": (0.1, 0.05)})[0]
     'finds'
-    >>> pass_verdict(0.12, 0.05, {"Sobel": 0.1})[1]
+    >>> pass_verdict(0.12, 0.05, {"Sobel": (0.1, 0.05)})[1]
     "Better than a random order, but can't be told from the control Sobel (F 0.10), which looks at no model."
     """
     spread = max(spread, MARGIN)
@@ -128,11 +197,13 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
         return "worse", "Worse than a random order: what it ranks high matters least here."
     if value <= spread:
         return "random", "Can't be told from a random order here."
-    rival = max(rivals, key=rivals.__getitem__, default=None)
-    if rival is None:
+    if not rivals:
         return "finds", "Better than random orders; no control was run beside it."
-    if value > rivals[rival] + spread:
-        return "finds", "Finds what the model uses: better than random orders and than every control."
-    worse = "is worse than" if value <= rivals[rival] - spread else "can't be told from"
-    standing = f"{worse} the control {rival} (F {rivals[rival]:.2f}), which looks at no model."
+    rival = max(rivals, key=lambda label: rivals[label][0])
+    theirs, their_spread = rivals[rival]
+    doubt = hypot(spread, their_spread)
+    if value > theirs + doubt:
+        return "finds", "Finds what the model uses here: it beats chance and every control."
+    worse = "is worse than" if value <= theirs - doubt else "can't be told from"
+    standing = f"{worse} the control {rival} (F {theirs:.2f}), which looks at no model."
     return "edge", f"Better than a random order, but {standing}"

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
@@ -28,17 +29,25 @@ SMOOTH_ACTIVATIONS = {
     F.hardsigmoid: "Hardsigmoid",
 }
 UNBOUNDED_RELUS = {F.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_}
+FLOORS = {torch.clamp_min, torch.clamp_min_, Tensor.clamp_min, Tensor.clamp_min_}
 CLAMPS = {torch.clamp, torch.clamp_, Tensor.clamp, Tensor.clamp_, torch.clip, Tensor.clip, Tensor.clip_}
 
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """A module whose output still has a place for each part of the picture."""
+    """A module whose output still has a place for each part of the picture.
+
+    Parameters
+    ----------
+    weighed_later
+        Whether some module with weights comes after it; if none does, its channels may already be class scores.
+    """
 
     layer: str
     channels: int
     height: int
     width: int
+    weighed_later: bool
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,9 @@ class Anatomy:
     Parameters
     ----------
     rectifiers
-        How often a ReLU or ReLU6 was computed, as a module, as a function or in place.
+        How many ReLUs or ReLU6s lie between pixels and answer, as modules, as functions or in place.
     other_activations
-        Names of the other non-linearities, the most frequent first.
+        Names of the other non-linearities there, the most frequent first.
     feature_maps
         In the order of the forward pass.
     """
@@ -61,7 +70,7 @@ class Anatomy:
 
     def last_feature_map(self, classes: int) -> FeatureMap | None:
         """The last one before the network turns it into class scores."""
-        before_scores = [found for found in self.feature_maps if found.channels != classes]
+        before_scores = [found for found in self.feature_maps if found.weighed_later or found.channels != classes]
         return before_scores[-1] if before_scores else None
 
 
@@ -77,20 +86,32 @@ def rectifier_ceiling(
         return float("inf")
     if function is F.relu6:
         return 6.0
-    if function in CLAMPS or function in (F.hardtanh, F.hardtanh_):
-        names = ("min", "max") if function in CLAMPS else ("min_val", "max_val")
-        absent = (None, None) if function in CLAMPS else (-1.0, 1.0)
-        low, high = (
-            arguments[place] if len(arguments) > place else named.get(name, default)
-            for place, name, default in zip((1, 2), names, absent, strict=True)
-        )
-        if isinstance(low, int | float) and low == 0 and (high is None or isinstance(high, int | float)):
-            return float("inf") if high is None else float(high)
-    return None
+    if function in FLOORS:
+        low, high = bound(arguments, named, 1, "min", None), None
+    elif function in CLAMPS:
+        low, high = bound(arguments, named, 1, "min", None), bound(arguments, named, 2, "max", None)
+    elif function in (F.hardtanh, F.hardtanh_):
+        low, high = bound(arguments, named, 1, "min_val", -1.0), bound(arguments, named, 2, "max_val", 1.0)
+    elif function in (F.threshold, torch.threshold_):
+        low, high = bound(arguments, named, 1, "threshold", None), None
+        low = low if bound(arguments, named, 2, "value", None) == low else None
+    else:
+        return None
+    if low != 0:
+        return None
+    return float("inf") if high is None else high
+
+
+def bound(
+    arguments: tuple[Any, ...], named: Mapping[str, Any], place: int, name: str, default: float | None
+) -> float | None:
+    """One numeric argument of a call, wherever it stands; NaN where it is a tensor."""
+    value = arguments[place] if len(arguments) > place else named.get(name, default)
+    return value if value is None else float(value) if isinstance(value, int | float) else float("nan")
 
 
 class ActivationCount(TorchFunctionMode):
-    """Counts non-linearities, whichever way they are called."""
+    """Counts non-linearities that gradients pass through on their way to the pixels, however they are called."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,10 +122,11 @@ class ActivationCount(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if rectifier_ceiling(func, args, kwargs) is not None:
-            self.rectifiers += 1
-        elif func in SMOOTH_ACTIVATIONS:
-            self.others[SMOOTH_ACTIVATIONS[func]] += 1
+        if args and isinstance(args[0], Tensor) and args[0].requires_grad:
+            if rectifier_ceiling(func, args, kwargs) is not None:
+                self.rectifiers += 1
+            elif func in SMOOTH_ACTIVATIONS:
+                self.others[SMOOTH_ACTIVATIONS[func]] += 1
         return func(*args, **kwargs)
 
 
@@ -123,15 +145,37 @@ def observed(network: nn.Module, see: Callable[[str, Any], Any]) -> Iterator[Non
             handle.remove()
 
 
-def examine(network: nn.Module, forward: Callable[[], object]) -> Anatomy:
-    """Watches the network during one forward pass."""
+def examine(
+    network: nn.Module, forward: Callable[[Float[Tensor, "1 3 height width"]], object], blank: Tensor
+) -> Anatomy:
+    """Watches the network during one forward pass of a blank picture."""
+    weighing = {name for name, module in network.named_modules() if any(True for _ in module.parameters(recurse=False))}
     seen: dict[str, FeatureMap] = {}
 
     def see(name: str, output: Any) -> None:
-        if isinstance(output, Tensor) and output.dim() == 4 and min(output.shape[2:]) > 1:
+        nonlocal seen
+        if name in weighing:
+            seen = {layer: replace(found, weighed_later=True) for layer, found in seen.items()}
+            if isinstance(output, Tensor) and output.dim() == 3:
+                seen = {}  # tokens: what came before them is not what the answer is read from
+        if isinstance(output, Tensor) and keeps_the_plane(tuple(output.shape), tuple(blank.shape)):
             seen.pop(name, None)
-            seen[name] = FeatureMap(name, *output.shape[1:])
+            _, channels, height, width = output.shape
+            seen[name] = FeatureMap(name, channels, height, width, weighed_later=False)
 
-    with torch.inference_mode(), observed(network, see), ActivationCount() as count:
-        forward()
+    with torch.enable_grad(), observed(network, see), ActivationCount() as count:
+        forward(blank.requires_grad_())
     return Anatomy(count.rectifiers, tuple(name for name, _ in count.others.most_common()), tuple(seen.values()))
+
+
+def keeps_the_plane(shape: tuple[int, ...], picture: tuple[int, ...]) -> bool:
+    """Whether an output has rows and columns in the picture's proportion, up to rounding.
+
+    >>> keeps_the_plane((1, 1280, 7, 7), (1, 3, 224, 224))
+    True
+    >>> keeps_the_plane((1, 3, 197, 64), (1, 3, 224, 224))
+    False
+    """
+    if len(shape) != 4 or min(shape[2:]) < 2:
+        return False
+    return abs(shape[2] * picture[3] - shape[3] * picture[2]) <= max(picture[2:])

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -10,7 +11,14 @@ import platformdirs
 import torch
 
 Kind = Literal["forward", "gradient"]
-CANDIDATES = {"cpu": (4, 8, 12, 16, 32), "cuda": (16, 32, 64, 128, 256), "mps": (4, 8, 16, 32, 64)}
+CANDIDATES = {"cpu": (1, 2, 4, 8, 12, 16, 32), "cuda": (16, 32, 64, 128, 256), "mps": (4, 8, 16, 32, 64)}
+OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "MPS backend out of memory",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
 LONGEST_STEP = 0.4
 NEARLY = 1.05
 Work = TypeVar("Work")
@@ -53,7 +61,7 @@ def run_in_batches(
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether the error says that a device or the host has no memory left."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(phrase in str(error) for phrase in OUT_OF_MEMORY)
 
 
 def fastest_batch(run: Callable[[int], object], candidates: Sequence[int], key: str) -> BatchSize:
@@ -73,20 +81,22 @@ def fastest_batch(run: Callable[[int], object], candidates: Sequence[int], key: 
     known = already_measured(store)
     if key not in known:
         known[key] = measured_best(run, candidates)
-        store.parent.mkdir(parents=True, exist_ok=True)
-        draft = store.with_suffix(f".{time.monotonic_ns()}")
-        draft.write_text(json.dumps(known, indent=1, sort_keys=True))
-        draft.replace(store)
+        with suppress(OSError):  # a cache that can't be written costs a measurement, not the run
+            store.parent.mkdir(parents=True, exist_ok=True)
+            draft = store.with_suffix(f".{time.monotonic_ns()}")
+            draft.write_text(json.dumps(known, indent=1, sort_keys=True))
+            draft.replace(store)
     return BatchSize(known[key])
 
 
 def already_measured(store: Path) -> dict[str, int]:
     """What earlier runs found; nothing where there is no such file or it can't be read."""
     try:
-        known: dict[str, int] = json.loads(store.read_text())
+        known = json.loads(store.read_text())
     except (OSError, ValueError):
         return {}
-    return known
+    entries = known.items() if isinstance(known, dict) else ()
+    return {key: size for key, size in entries if isinstance(size, int) and size > 0}
 
 
 def measured_best(run: Callable[[int], object], candidates: Sequence[int]) -> int:

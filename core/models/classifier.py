@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import torch
 from jaxtyping import Float
@@ -85,7 +86,7 @@ class Classifier:
     @cached_property
     def anatomy(self) -> Anatomy:
         """The activations and feature maps that one forward pass shows."""
-        return examine(self.network, lambda: self(self._blank(1)))
+        return examine(self.network, self, self._blank(1))
 
     def prepare(self, picture: Image.Image) -> Float[Tensor, "1 3 height width"]:
         """Pixels in [0, 1] of the crop that the network sees, on its device."""
@@ -124,6 +125,45 @@ class Classifier:
         pixels = self._blank(count).requires_grad_()
         (gradient,) = torch.autograd.grad(self(pixels).sum(), pixels)
         return gradient.sum().item()
+
+
+def check_pixels(classifier: Classifier, pixels: Tensor) -> None:
+    """Refuses pixels that this classifier can't be asked about.
+
+    Raises
+    ------
+    ValueError
+        With what would fit.
+    """
+    expected = (1, 3, *classifier.size)
+    if tuple(pixels.shape) != expected:
+        problem = f"explains pixels of shape {expected}; these have {tuple(pixels.shape)}"
+    elif pixels.device.type != classifier.device.type:
+        problem = f"is on {classifier.device.type}; these pixels are on {pixels.device.type}"
+    elif any(parameter.dtype != pixels.dtype for parameter in islice(classifier.network.parameters(), 1)):
+        problem = f"does not take pixels of {pixels.dtype}"
+    elif not torch.isfinite(pixels).all():
+        problem = "can't be asked about pixels that are not finite"
+    else:
+        return
+    raise ValueError(f"{classifier.name} {problem}. classifier.prepare(picture) makes pixels that fit.")
+
+
+def checked_target(classifier: Classifier, pixels: Tensor, target: int | None) -> int:
+    """The class to explain: the given one if it exists, or the predicted one.
+
+    Raises
+    ------
+    ValueError
+        With the classes there are.
+    """
+    if target is None:
+        return int(classifier.logits(pixels)[0].argmax())
+    if not 0 <= target < len(classifier.labels):
+        raise ValueError(
+            f"{classifier.name} has classes 0 to {len(classifier.labels) - 1}; there is no class {target}."
+        )
+    return target
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -17,16 +16,17 @@ OUTPUTS: dict[Output, str] = {
 def read_output(logits: Float[Tensor, "n classes"], target: int, output: Output) -> Float[Tensor, " n"]:
     """The explained number for each picture.
 
+    >>> import torch
     >>> read_output(torch.tensor([[3.0, 1.0, 0.0]]), target=0, output="logit_margin")
     tensor([2.5000])
     """
+    if output not in OUTPUTS:
+        raise ValueError(f"The explained number is one of {', '.join(OUTPUTS)}; {output!r} is not.")
+    if logits.shape[1] == 1 and output != "logit":
+        raise ValueError("This network has one output; only its logit can be explained.")
     if output == "probability":
         return logits.softmax(dim=1)[:, target]
     if output == "logit_margin":
         others = (logits.sum(dim=1) - logits[:, target]) / (logits.shape[1] - 1)
         return logits[:, target] - others
     return logits[:, target]
-
-
-def predicted_class(logits: Float[Tensor, "1 classes"]) -> int:
-    return int(torch.argmax(logits[0]))

@@ -1,20 +1,25 @@
 """A trial: one picture, many methods, each heatmap judged by what the model does when its pixels go."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 
 from jaxtyping import Float
 from torch import Tensor
 
 from core.jobs.events import Progress
-from core.methods.explaining import checked_target, stream_heatmaps
+from core.methods.control import blobs
+from core.methods.explaining import stream_heatmaps
 from core.methods.heatmap import HeatmapReady, MethodRefused
 from core.methods.registry import Reduction, Settings, list_methods
-from core.metrics.curves import CurvePoint, Y, collect, stream_curves
-from core.metrics.fidelity import FidelityReady, judge
-from core.models.classifier import Classifier
+from core.metrics.curves import CurvePoint, Y, answer_reader, collect, removal_rank, stream_curves
+from core.metrics.fidelity import Chance, Fidelity, FidelityReady, coarse_share, judge
+from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
+from core.pictures.imputers import find_imputer
+from core.randomness import generator, picture_digest
 
 Event = Progress | HeatmapReady | MethodRefused | CurvePoint | FidelityReady
+BLOB_RADIUS = 1 / 14
 
 
 def stream_trial(
@@ -33,6 +38,9 @@ def stream_trial(
 ) -> Iterator[Event]:
     """Heatmaps of the methods and of every control, then their curves, with scores that sharpen as points arrive.
 
+    Smooth random maps are tried along, one for each random order and its reverse; they tell what chance can do for a
+    clustered map, and are not shown.
+
     Raises
     ------
     ValueError
@@ -40,34 +48,60 @@ def stream_trial(
     """
     controls = {entry.name: entry.label for entry in list_methods() if entry.control}
     target = checked_target(classifier, pixels, target)
+    find_imputer(imputer)
+    answer_reader(classifier.logits(pixels), target, y)
     maps: dict[str, Tensor] = {}
     asked = [*methods, *(name for name in controls if name not in methods)]
     for shown in stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction):
         yield shown
         if isinstance(shown, HeatmapReady) and shown.final:
             maps[shown.heatmap.method] = shown.heatmap.values
+    blind = smooth_random_maps(classifier.size, 2 * randoms, seed, picture_digest(pixels))
+    chance = Chance(clustering(maps, blind), list(blind))
+    both = maps | blind
     points: list[CurvePoint] = []
-    curves = stream_curves(
-        classifier, pixels, maps, target, steps=steps, imputer=imputer, y=y, seed=seed, randoms=randoms
-    )
-    for point in curves:
-        yield point
+    for point in stream_curves(
+        classifier, pixels, both, target, steps=steps, imputer=imputer, y=y, seed=seed, randoms=randoms
+    ):
+        if isinstance(point, Progress) or point.method in maps:
+            yield point
         if isinstance(point, CurvePoint):
             points.append(point)
-            yield from scores(points, maps, controls, steps)
+            if as_fine_again(points, len(both), steps):
+                final = len(points) == 3 * len(both) * (steps + 1)
+                yield from (FidelityReady(each, final) for each in scores(points, list(both), controls, chance))
+
+
+def smooth_random_maps(size: tuple[int, int], count: int, seed: int, picture: str) -> dict[str, Tensor]:
+    """Maps that know nothing and are as clustered as an activation map."""
+    return {
+        f"blind {number}": blobs(size, BLOB_RADIUS, generator(seed, picture, "blind", number))
+        for number in range(count)
+    }
+
+
+def clustering(maps: Mapping[str, Tensor], blind: Mapping[str, Tensor]) -> dict[str, float]:
+    """How clustered each map is, the smooth random ones being 1."""
+    shares = {
+        name: coarse_share(removal_rank(values, generator(0, "ties")), BLOB_RADIUS)
+        for name, values in {**maps, **blind}.items()
+    }
+    full = fmean(shares[name] for name in blind)
+    return {name: min(1.0, shares[name] / full) for name in maps}
+
+
+def as_fine_again(points: Sequence[CurvePoint], maps: int, steps: int) -> bool:
+    """Whether the curves have just become as fine everywhere as they are anywhere."""
+    visited, rest = divmod(len(points), 3 * maps)
+    return not rest and visited in refinements(steps)
 
 
 def scores(
-    points: Sequence[CurvePoint], maps: Mapping[str, Tensor], controls: Mapping[str, str], steps: int
-) -> Iterator[FidelityReady]:
-    """The scores each time the curves have just become twice as fine."""
-    visited, rest = divmod(len(points), 3 * len(maps))
-    if rest or visited not in refinements(steps):
-        return
-    one = next(iter(maps))
-    mif, lif = ({name: collect(points, name, order) for name in maps} for order in ("mif", "lif"))
-    for fidelity in judge(mif, lif, collect(points, one, "random"), controls):
-        yield FidelityReady(fidelity, final=visited == steps + 1)
+    points: Sequence[CurvePoint], names: Sequence[str], controls: Mapping[str, str], chance: Chance
+) -> list[Fidelity]:
+    """The scores of the curves as they are now."""
+    mif, lif = ({name: collect(points, name, order) for name in names} for order in ("mif", "lif"))
+    return judge(mif, lif, collect(points, names[0], "random"), controls, chance)
 
 
 def refinements(steps: int) -> set[int]:

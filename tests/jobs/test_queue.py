@@ -72,12 +72,57 @@ def test_cancelling_closes_the_stream_within_a_step_and_keeps_what_was_there(job
     assert len(job.since()) > 2
 
 
-def test_a_new_request_of_the_same_person_replaces_the_old_one(jobs):
-    old = jobs.submit(counting(1000, pause=0.005), "somebody")
-    other = jobs.submit(counting(20, pause=0.005), "somebody else")
+def test_a_new_request_of_the_same_person_replaces_the_one_that_is_being_stepped(jobs):
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        yield 1
+        inside.set()
+        go_on.wait(5)
+        yield from range(1000)
+
+    old = jobs.submit(slow, "somebody")
+    other = jobs.submit(counting(20), "somebody else")
+    assert inside.wait(5)
     new = jobs.submit(counting(3), "somebody")
+    go_on.set()
     wait_for(lambda: new.finished and other.finished and old.finished)
     assert (old.state, other.state, new.state) == ("cancelled", "done", "done")
+    assert len(old.since()) < 5
+
+
+def test_a_stream_that_fails_while_it_closes_does_not_take_the_device_with_it(jobs):
+    def stubborn():
+        try:
+            yield from counting(1000, pause=0.01)()
+        finally:
+            raise RuntimeError("not without a fight")
+
+    job = jobs.submit(stubborn, "one")
+    wait_for(lambda: job.since())
+    jobs.cancel(job.id)
+    wait_for(lambda: job.finished)
+    assert job.state == "failed"
+    after = jobs.submit(counting(2), "other")
+    wait_for(lambda: after.finished)
+    assert jobs.call(lambda: 1) == 1
+
+
+def test_a_call_that_came_too_late_is_not_made_for_nobody(jobs):
+    inside, go_on, made = threading.Event(), threading.Event(), []
+
+    def slow():
+        inside.set()
+        yield go_on.wait(5)
+
+    blocking = jobs.submit(slow, "one")
+    assert inside.wait(5)
+    with pytest.raises(TimeoutError):
+        jobs.call(lambda: made.append(1), timeout=0.05)
+    go_on.set()
+    wait_for(lambda: blocking.finished)
+    assert jobs.call(lambda: 2) == 2
+    assert made == []
 
 
 def test_a_job_that_nobody_looks_at_is_ended(jobs, monkeypatch):

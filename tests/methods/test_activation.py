@@ -6,9 +6,10 @@ from captum.attr import LayerGradCam
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import core
 from core.methods.explaining import explain, stream_heatmaps
 from core.methods.heatmap import MethodRefused
-from core.methods.registry import Unfit
+from core.methods.registry import Unfit, capability
 
 
 def test_grad_cam_agrees_with_captum_s_after_relu_and_division_by_its_maximum(lite0, chelsea):
@@ -75,3 +76,38 @@ def test_a_network_without_a_plane_is_refused_in_words(classifier_of, linear, pi
     (event,) = stream_heatmaps(classifier_of(linear), pixels, ["grad_cam"])
     assert isinstance(event, MethodRefused)
     assert "plane" in event.reason
+
+
+@pytest.mark.parametrize(
+    "name", ["timm/vit_tiny_patch16_224", "timm/swin_tiny_patch4_window7_224", "torchvision/vit_b_16"]
+)
+def test_transformers_without_a_late_plane_are_refused(name):
+    classifier = core.load_classifier(name, device="cpu", pretrained=False)
+    assert "plane" in (capability(classifier)["grad_cam"] or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"), [("torchvision/resnet18", 512), ("timm/resnet18", 512), ("torchvision/swin_t", 768)]
+)
+def test_the_last_plane_of_known_networks_is_found(name, channels):
+    classifier = core.load_classifier(name, device="cpu", pretrained=False)
+    found = classifier.anatomy.last_feature_map(1000)
+    assert (found.channels, found.height, found.width) == (channels, 7, 7)
+
+
+class AsManyChannelsAsClasses(nn.Module):
+    """Its last plane has three channels, and a linear layer reads them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.early, self.late, self.head = nn.Conv2d(3, 5, 3, padding=1), nn.Conv2d(5, 3, 3, padding=1), nn.Linear(3, 3)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.head(self.late(self.early(pixels)).mean(dim=(2, 3)))
+
+
+def test_a_plane_with_as_many_channels_as_classes_counts_unless_it_is_the_scores(classifier_of):
+    whole = AsManyChannelsAsClasses()
+    assert classifier_of(whole).anatomy.last_feature_map(3).layer == "late"
+    whole.head = nn.Identity()
+    assert classifier_of(whole).anatomy.last_feature_map(3).layer == "early"

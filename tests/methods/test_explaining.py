@@ -12,7 +12,7 @@ from core.jobs.events import Progress
 from core.methods import registry
 from core.methods.explaining import explain, stream_heatmaps
 from core.methods.heatmap import HeatmapReady, MethodRefused, reduce_channels
-from core.methods.registry import Unfit, capability, list_methods
+from core.methods.registry import capability, list_methods
 from core.models.batching import BatchSize
 
 ALL = [entry.name for entry in list_methods()]
@@ -77,29 +77,85 @@ def test_a_cancelled_run_gives_back_all_that_it_borrowed(squeezenet, chelsea_for
     assert fingerprint(squeezenet) == before
 
 
-@pytest.fixture
-def broken_method():
-    def broken(passes):
-        """Fails."""
-        passes.gradient()
-        raise KeyError("a secret")
-
-    registry.method(label="Broken", family="gradient", signed=True, paper="")(broken)
-    yield "broken"
-    del registry._METHODS["broken"]
+def raises(passes):
+    """Fails."""
+    passes.gradient()
+    raise KeyError("a secret")
 
 
-def test_one_method_s_exception_is_told_and_the_others_go_on(
+def is_not_a_number(passes):
+    """Divides by zero."""
+    return passes.gradient() * float("nan")
+
+
+def is_not_a_number_without_a_pass(passes):
+    """Divides by zero at once."""
+    return passes.pixels[0] * float("nan")
+
+
+def has_no_shape(passes):
+    """Forgets that a map has rows."""
+    return passes.gradient().sum()
+
+
+def overflows_among_samples(passes):
+    """Fails on half-known answers too."""
+    return passes.noisy_gradients(15, 0.15).mean * float("inf")
+
+
+@pytest.fixture(params=[raises, is_not_a_number, is_not_a_number_without_a_pass, has_no_shape, overflows_among_samples])
+def broken_method(request):
+    registry.method(label="Broken", family="gradient", signed=True, paper="")(request.param)
+    yield request.param.__name__
+    del registry._METHODS[request.param.__name__]
+
+
+def test_one_method_s_failure_is_told_once_and_the_others_go_on(
     squeezenet, chelsea_for_squeezenet, fingerprint, broken_method
 ):
+    others = ["gradient", "smoothgrad", "vargrad", "sobel"]
     before = fingerprint(squeezenet)
-    events = list(stream_heatmaps(squeezenet, chelsea_for_squeezenet, ["gradient", broken_method, "sobel"]))
+    events = list(stream_heatmaps(squeezenet, chelsea_for_squeezenet, ["gradient", broken_method, *others[1:]]))
     (refused,) = [event for event in events if isinstance(event, MethodRefused)]
-    assert refused == MethodRefused("broken", "It failed with KeyError; the log has the details.")
-    assert {event.heatmap.method for event in events if isinstance(event, HeatmapReady)} == {"gradient", "sobel"}
+    assert refused.method == broken_method
+    assert "secret" not in refused.reason
+    final = [event.heatmap.method for event in events if isinstance(event, HeatmapReady) and event.final]
+    assert sorted(final) == sorted(others)
+    assert max(event.done for event in events if isinstance(event, Progress)) == 16
     assert fingerprint(squeezenet) == before
-    with pytest.raises(Unfit, match="broken: It failed"):
-        explain(squeezenet, chelsea_for_squeezenet, [broken_method])
+
+
+class FailsLate(nn.Module):
+    """A small network whose last module fails while it is ill and a gradient is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.relu, self.last, self.ill = nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.Linear(4, 3), True
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        answer = self.last(self.relu(self.layer(pixels)).mean(dim=(2, 3)))
+        if self.ill and torch.is_grad_enabled():
+            raise RuntimeError("out of order")
+        return answer
+
+
+def test_a_pass_that_raises_while_hooks_are_installed_leaves_none(classifier_of, pixels, fingerprint):
+    network = FailsLate()
+    network.ill = False
+    classifier = classifier_of(network)
+    assert classifier.anatomy.rectifiers == 1
+    before, network.ill = fingerprint(classifier), True
+    names = ["grad_cam", "guided_backprop"]
+    events = list(stream_heatmaps(classifier, pixels.float(), names))
+    assert {event.method for event in events if isinstance(event, MethodRefused)} == set(names)
+    assert fingerprint(classifier) == before
+    network.ill = False
+    assert set(explain(classifier, pixels.float(), names)) == set(names)
+
+
+def test_a_heatmap_keeps_no_more_in_memory_than_itself(lite0, chelsea):
+    for heatmap in explain(lite0, chelsea, ["gradient", "smoothgrad", "grad_cam"]).values():
+        assert heatmap.attribution.untyped_storage().nbytes() == heatmap.attribution.nbytes
 
 
 class RefusesGradients(nn.Module):
@@ -141,6 +197,27 @@ def test_the_predicted_class_is_explained_unless_told_otherwise(lite0, chelsea):
 def test_a_class_that_does_not_exist_is_refused(lite0, chelsea, target):
     with pytest.raises(ValueError, match=f"classes 0 to 999; there is no class {target}"):
         explain(lite0, chelsea, ["gradient"], target=target)
+
+
+def test_pixels_of_another_precision_or_without_numbers_are_refused(lite0, chelsea):
+    with pytest.raises(ValueError, match=r"does not take pixels of torch\.float64"):
+        explain(lite0, chelsea.double(), ["gradient"])
+    with pytest.raises(ValueError, match="not finite"):
+        explain(lite0, chelsea * float("nan"), ["gradient"])
+
+
+class OneOutput(nn.Module):
+    def forward(self, pixels: Tensor) -> Tensor:
+        return pixels.square().mean(dim=(1, 2, 3))[:, None]
+
+
+def test_a_network_with_one_output_explains_its_logit_only(classifier_of, pixels):
+    classifier = classifier_of(OneOutput(), classes=1)
+    explain(classifier, pixels, ["gradient"])
+    with pytest.raises(ValueError, match="only its logit can be explained"):
+        explain(classifier, pixels, ["gradient"], output="probability")
+    with pytest.raises(ValueError, match="one of logit, probability, logit_margin; 'softmax' is not"):
+        explain(classifier, pixels, ["gradient"], output="softmax")
 
 
 def test_pixels_of_another_shape_are_refused_with_the_right_one(lite0, chelsea):

@@ -76,6 +76,8 @@ WAYS = {
     "in-place statement": in_place_statement,
     "in-place function": lambda hidden: F.relu(hidden, inplace=True),
     "clamp": lambda hidden: hidden.clamp(min=0),
+    "clamp from below": lambda hidden: hidden.clamp_min(0),
+    "threshold": lambda hidden: F.threshold(hidden, 0, 0),
 }
 
 
@@ -93,7 +95,8 @@ def test_every_way_to_write_a_relu_gives_one_map_which_is_not_the_gradient(class
 
 def test_relu6_is_caught_too(lite0, chelsea):
     maps = explain(lite0, chelsea, ["gradient", "guided_backprop", "deconvnet"])
-    assert lite0.anatomy.rectifiers == 33
+    written = [module for module in lite0.network.modules() if isinstance(module, nn.ReLU | nn.ReLU6)]
+    assert lite0.anatomy.rectifiers == len(written) > 0
     for name in ("guided_backprop", "deconvnet"):
         assert not torch.allclose(maps[name].attribution, maps["gradient"].attribution)
 
@@ -122,3 +125,13 @@ def test_other_activations_beside_relus_are_noted(classifier_of, pixels):
     both = Rectified(lambda hidden: F.relu(hidden) + F.silu(hidden))
     heatmap = explain(classifier_of(both), pixels.float(), ["guided_backprop"])["guided_backprop"]
     assert any("SiLU" in note for note in heatmap.notes)
+
+
+def test_relus_that_no_gradient_passes_on_its_way_to_the_pixels_do_not_count(classifier_of):
+    class Aside(Rectified):
+        def forward(self, pixels: Tensor) -> Tensor:
+            return super().forward(pixels) + F.relu(self.last.bias)
+
+    reason = capability(classifier_of(Aside(nn.GELU())))["guided_backprop"]
+    assert reason is not None
+    assert "GELU" in reason

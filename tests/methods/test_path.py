@@ -83,3 +83,10 @@ def test_a_path_without_a_difference_is_called_degenerate(classifier_of, linear,
     heatmap = integrated(classifier_of(linear), grey, baseline="grey")
     assert any(note.startswith("Path degenerate") for note in heatmap.notes)
     assert any(note.startswith("Constant") for note in heatmap.notes)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_degenerate_is_relative_to_the_shares_not_to_the_unit_of_the_score(classifier_of, linear, pixels, scale):
+    linear.weight.data *= scale
+    notes = integrated(classifier_of(linear), pixels).notes
+    assert notes == ("Completeness: the shares miss the score's difference by 0.0%.",)

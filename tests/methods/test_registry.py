@@ -18,7 +18,7 @@ def test_every_promised_method_is_there():
 @pytest.mark.parametrize("entry", list_methods(), ids=lambda entry: entry.name)
 def test_every_method_and_parameter_says_what_it_is(entry):
     assert entry.label
-    assert entry.summary.endswith((".", "."))
+    assert entry.summary.endswith(".")
     assert entry.control or "arXiv" in entry.paper
     for parameter in entry.parameters:
         assert parameter.help, parameter.name

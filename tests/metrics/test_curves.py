@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from core.metrics.curves import (
+    Curve,
     CurvePoint,
     perturb,
     perturbed,
@@ -110,14 +111,16 @@ def test_two_runs_are_bit_identical_and_other_methods_change_nothing(squeezenet,
         torch.testing.assert_close(alone["map", order].values, together["map", order].values, rtol=0, atol=1e-5)
 
 
-def test_the_area_does_not_depend_on_the_number_of_steps(classifier_of, linear, pixels):
-    areas = [
-        perturb(classifier_of(linear), pixels, {"map": pixels[0, 0]}, 2, ("mif",), steps, "black", "relative_logit")[
-            "map", "mif"
-        ].area
-        for steps in (12, 24, 48)
-    ]
-    assert max(areas) - min(areas) < 0.05
+def test_the_area_is_a_trapezoid_over_the_true_fractions():
+    fractions = torch.tensor([0.0, 0.1, 1.0], dtype=torch.float64)
+    values = torch.tensor([1.0, 0.5, 0.0], dtype=torch.float64)
+    assert Curve(fractions, values, values[None]).area == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("steps", [4, 50, 97])
+def test_the_area_of_a_straight_curve_does_not_depend_on_the_number_of_steps(steps):
+    fractions = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+    assert Curve(fractions, 1 - fractions, (1 - fractions)[None]).area == pytest.approx(0.5, abs=1e-12)
 
 
 def test_a_constant_map_is_a_random_order(classifier_of, linear, pixels):
@@ -227,6 +230,29 @@ def test_a_relative_logit_needs_a_positive_clean_logit(classifier_of, linear, pi
 def test_maps_that_do_not_fit_are_refused(classifier_of, linear, pixels, values, message):
     with pytest.raises(ValueError, match=message):
         perturb(classifier_of(linear), pixels, {"map": values}, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"orders": ("mif", "lfi")}, "Orders are mif, lif, random; got lfi"),
+        ({"orders": ()}, "got none"),
+        ({"maps": {}}, "no map to follow"),
+        ({"target": -1}, "there is no class -1"),
+        ({"target": 3}, "there is no class 3"),
+        ({"steps": 0}, "at least 1 step"),
+        ({"pixels": torch.zeros(2, 3, 6, 8)}, "explains pixels of shape"),
+    ],
+)
+def test_requests_that_give_no_curve_are_refused_in_words(classifier_of, linear, pixels, changed, message):
+    asked = {"pixels": pixels, "maps": {"map": pixels[0, 0]}, "target": 0, **changed}
+    with pytest.raises(ValueError, match=message):
+        perturb(classifier_of(linear), **asked)
+
+
+def test_differences_that_float32_would_lose_still_rank():
+    values = 1 + 1e-12 * torch.arange(48, dtype=torch.float64).view(6, 8)
+    assert removal_rank(values, ties()).flatten().tolist() == list(range(47, -1, -1))
 
 
 def test_counts_are_rounded_and_complete():

@@ -1,8 +1,16 @@
 """A trial brings its controls, sharpens its scores, and ends with a verdict for every map."""
 
+from collections import Counter
+
+import pytest
+import torch
+
 import core
+from core.methods.control import blobs
 from core.metrics.curves import CurvePoint
-from core.metrics.fidelity import FidelityReady
+from core.metrics.fidelity import Chance, FidelityReady, judge
+from core.randomness import picture_digest
+from core.studies import trial
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre"}
 
@@ -37,3 +45,43 @@ def test_scores_are_those_of_the_finished_curves(squeezenet, chelsea_for_squeeze
         if isinstance(event, FidelityReady) and event.final and event.fidelity.method == "gradient"
     ]
     assert abs(score.value - (curves["gradient", "lif"].area - curves["gradient", "mif"].area)) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"imputer": "gray"}, "Did you mean grey"),
+        ({"y": "accuracy"}, "y is one of"),
+        ({"target": 1000}, "no class 1000"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_any_work(squeezenet, chelsea_for_squeezenet, asked, message):
+    with pytest.raises(ValueError, match=message):
+        next(core.stream_trial(squeezenet, chelsea_for_squeezenet, ["gradient"], **asked))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("radius", [0.0, 1 / 14, 1 / 8])
+def test_maps_that_know_nothing_are_rarely_called_better_or_worse_than_chance(squeezenet, radius):
+    """Eight maps on each of three pictures; 95 % of them should be called like a random order."""
+    verdicts: Counter[str] = Counter()
+    for picture in core.gallery()[:3]:
+        pixels = squeezenet.prepare(core.open_picture(picture.path))
+        maps = {f"map {number}": blind_map(squeezenet.size, radius, number) for number in range(8)}
+        verdicts += Counter(verdicts_of(squeezenet, pixels, maps))
+    assert verdicts["random"] >= 20
+
+
+def blind_map(size, radius, number):
+    draw = torch.Generator().manual_seed(1000 + number)
+    return blobs(size, radius, draw) if radius else torch.rand(size, generator=draw)
+
+
+def verdicts_of(classifier, pixels, maps):
+    blind = trial.smooth_random_maps(classifier.size, 10, seed=0, picture=picture_digest(pixels))
+    both = {**maps, **blind}
+    target = core.predict(classifier, pixels)[0].index
+    curves = core.perturb(classifier, pixels, both, target, steps=8)
+    mif, lif = ({name: curves[name, order] for name in both} for order in ("mif", "lif"))
+    chance = Chance(trial.clustering(maps, blind), list(blind))
+    return [score.verdict for score in judge(mif, lif, curves["map 0", "random"], {}, chance)]
