@@ -40,7 +40,7 @@ def main() -> None:
     told = {
         "title": entry.title,
         "asked": asdict(asked),
-        "top": top,
+        "top": [asdict(each) for each in top],
         "state": {"state": "done", "seconds": round(seconds, 1), "error": None},
         "scales": scales,
         "messages": [rounded(message) for message in number_messages(kept, classifier.labels)],

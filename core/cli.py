@@ -86,9 +86,12 @@ def explain(
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
 ) -> None:
     """Heatmaps of a picture, judged against random orders and controls: one PNG each, scores.csv, curves.csv."""
+    from core.pictures.imputers import find_imputer
+
     with mistakes_told():
         opened = core.open_picture(picture)
         names = chosen_methods(methods)
+        find_imputer(imputer)
         make_folder(out)
     with interruptible(out), mistakes_told():
         classifier = load(model, device)

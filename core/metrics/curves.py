@@ -154,7 +154,6 @@ class Removal:
         def draw(*purpose: object) -> torch.Generator:
             return generator(seed, digest, *purpose, device=pixels.device)
 
-        self.pixels = pixels
         self.lines: list[Line] = []
         for number in range(randoms if "random" in orders else 0):
             rank = removal_rank(torch.zeros_like(pixels[0, 0]), draw("random order", number))
@@ -167,12 +166,11 @@ class Removal:
         fill = find_imputer(imputer).fill(Original(pixels, classifier.dataset_mean, draw("imputer")))
         self.fill = fill.contiguous(memory_format=torch.channels_last)
 
-    def pictures(self, lines: Sequence[int], counts: Sequence[int]) -> Float[Tensor, "n 3 height width"]:
-        """The picture with so many pixels gone along each line's order."""
-        device = self.pixels.device
+    def removed(self, lines: Sequence[int], counts: Sequence[int]) -> Bool[Tensor, "n 1 height width"]:
+        """Which pixels are gone when so many are, along each line's order."""
+        device = self.ranks.device
         gone = torch.tensor(counts, dtype=torch.int32, device=device).view(-1, 1, 1, 1)
-        removed: Bool[Tensor, "n 1 height width"] = self.ranks[torch.tensor(lines, device=device)] < gone
-        return remove(self.pixels, removed, self.fill)
+        return self.ranks[torch.tensor(lines, device=device)] < gone
 
 
 def checked_map(name: str, values: Tensor, pixels: Tensor) -> Float[Tensor, "height width"]:
@@ -195,7 +193,8 @@ def perturbed(
 ) -> Float[Tensor, "3 height width"]:
     """The very picture that a curve's point was computed from; for random orders, that of the first one."""
     removal = Removal(classifier, pixels, {"map": values}, (order,), imputer, seed, randoms=1)
-    return removal.pictures([0], [round(fraction * values.numel())])[0]
+    removed = removal.removed([0], [round(fraction * values.numel())])
+    return remove(pixels, removed, removal.fill)[0]
 
 
 @dataclass(frozen=True)
@@ -307,15 +306,17 @@ def stream_curves(
     check_pixels(classifier, pixels)
     target = checked_target(classifier, pixels, target)
     removal = Removal(classifier, pixels, maps, orders, imputer, seed, randoms)
-    counts = removal_counts(steps, removal.pixels[0, 0].numel())
+    counts = removal_counts(steps, pixels[0, 0].numel())
     clean = classifier.logits(pixels)
     read = answer_reader(clean, target, y)
 
+    whole, fill = classifier.normalise(pixels), classifier.normalise(removal.fill)
+
     def answer(batch: Sequence[tuple[int, int]]) -> list[Answer]:
         lines, at = zip(*batch, strict=True)
-        pictures = removal.pictures(lines, [counts[step] for step in at])
         with torch.inference_mode():
-            return read(classifier(pictures))
+            removed = removal.removed(lines, [counts[step] for step in at])
+            return read(classifier.answer(remove(whole, removed, fill)))
 
     points = Points(removal.lines, list(maps), [count / counts[-1] for count in counts])
     ends = {0: read(clean)[0], steps: read(classifier.logits(removal.fill.expand_as(pixels)))[0]}

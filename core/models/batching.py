@@ -11,7 +11,11 @@ import platformdirs
 import torch
 
 Kind = Literal["forward", "gradient"]
-CANDIDATES = {"cpu": (1, 2, 4, 8, 12, 16, 32), "cuda": (16, 32, 64, 128, 256), "mps": (4, 8, 16, 32, 64)}
+CANDIDATES: dict[str, dict[Kind, tuple[int, ...]]] = {
+    "cpu": {"forward": (1, 2, 4, 8, 12, 16, 24, 32), "gradient": (1, 2, 4, 8, 12, 16)},
+    "cuda": {"forward": (16, 32, 64, 128, 256), "gradient": (16, 32, 64, 128)},
+    "mps": {"forward": (4, 8, 16, 32, 64), "gradient": (4, 8, 16, 32)},
+}
 OUT_OF_MEMORY = (
     "can't allocate memory",
     "not enough memory",
@@ -20,7 +24,7 @@ OUT_OF_MEMORY = (
     "CUBLAS_STATUS_ALLOC_FAILED",
 )
 LONGEST_STEP = 0.4
-NEARLY = 1.05
+NEARLY = 1.02
 Work = TypeVar("Work")
 Answer = TypeVar("Answer")
 
@@ -100,24 +104,28 @@ def already_measured(store: Path) -> dict[str, int]:
 
 
 def measured_best(run: Callable[[int], object], candidates: Sequence[int]) -> int:
-    """The smallest candidate nearly as fast per picture as the best; growing stops where memory or patience ends.
+    """The smallest candidate nearly as fast per picture as the best.
 
-    A batch is a step of the queue, so a smaller one lets others in sooner.
+    A batch is a step of the queue, so a smaller one lets others in sooner, and growing stops where memory or patience
+    ends. Every size runs once before any is timed: the first run of a size pays for memory that the kernel hands out.
     """
-    seconds: dict[int, float] = {}
+    tried = list(sizes_that_fit(run, candidates))
+    seconds = {size: min(timed(run, size) for _ in range(2)) / size for size in tried}
+    return min((size for size in tried if seconds[size] <= NEARLY * min(seconds.values())), default=1)
+
+
+def sizes_that_fit(run: Callable[[int], object], candidates: Sequence[int]) -> Iterator[int]:
+    """The candidates up to the first that memory is too small for, or that takes too long for a step."""
     for size in candidates:
         try:
-            if not seconds:
-                run(size)  # the first pass ever pays for what is set up once
-            whole = min(timed(run, size) for _ in range(2))
+            took = timed(run, size)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            break
-        seconds[size] = whole / size
-        if whole > LONGEST_STEP:
-            break
-    return min((size for size in seconds if seconds[size] <= NEARLY * min(seconds.values())), default=1)
+            return
+        yield size
+        if took > LONGEST_STEP:
+            return
 
 
 def timed(run: Callable[[int], object], size: int) -> float:

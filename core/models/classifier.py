@@ -1,6 +1,7 @@
 """What is explained: a network with its preprocessing, its labels and its device."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,7 +95,14 @@ class Classifier:
 
     def __call__(self, pixels: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
         """Logits, with a graph where the pixels ask for one."""
-        normalised = (pixels - self._shift) * self._scale
+        return self.answer(self.normalise(pixels))
+
+    def normalise(self, pixels: Float[Tensor, "n 3 _ _"]) -> Float[Tensor, "n 3 _ _"]:
+        """What the network was trained on; pixel by pixel, so that it can be done before pixels are chosen."""
+        return (pixels - self._shift) * self._scale
+
+    def answer(self, normalised: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
+        """Logits for normalised pictures."""
         logits: Tensor = self.network(normalised.contiguous(memory_format=torch.channels_last))
         return logits
 
@@ -110,7 +118,7 @@ class Classifier:
         if kind not in self._batch_sizes:
             run = self._blank_forward if kind == "forward" else self._blank_gradient
             key = f"{self.name} {self.size} {device_name(self.device)} {kind}"
-            self._batch_sizes[kind] = fastest_batch(run, CANDIDATES[self.device.type], key)
+            self._batch_sizes[kind] = fastest_batch(run, CANDIDATES[self.device.type][kind], key)
         return self._batch_sizes[kind]
 
     def _blank(self, count: int) -> Tensor:
@@ -185,7 +193,8 @@ def predict(classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], t
 
 
 def device_name(device: torch.device) -> str:
-    """What the device is called, with the threads it has where it is the CPU."""
+    """What the device is called; for the CPU with what decides its speed, its threads and its allocator."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type} with {torch.get_num_threads()} threads"
+    kept = ", large blocks kept" if os.environ.get("MALLOC_MMAP_MAX_") == "0" else ""
+    return f"{device.type} with {torch.get_num_threads()} threads{kept}"

@@ -1,0 +1,9 @@
+"""Navigation, and nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+st.set_page_config(page_title="HeatCheck", layout="wide", initial_sidebar_state=340)
+st.html(Path(__file__).parent / "parts" / "browser" / "page.css")
+st.navigation([st.Page("views/explain.py", title="Explain", default=True)], position="top").run()

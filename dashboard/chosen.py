@@ -1,0 +1,62 @@
+"""What a person has chosen, and how it differs from what a run was made with."""
+
+from dataclasses import asdict, dataclass
+
+from dashboard.pictures import Choice
+from dashboard.runs import Run
+from dashboard.workshop import Asked, Loading, Look
+
+WORDS = {
+    "model": "model",
+    "picture": "picture",
+    "target": "explained class",
+    "settings": "settings of the methods",
+    "output": "number explained",
+    "imputer": "imputer",
+    "y": "value of the curves",
+    "steps": "steps",
+    "seed": "seed",
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the widgets say; there is something to ask only once the model is there and has seen the picture."""
+
+    loading: Loading
+    picture: Choice | None
+    look: Look | None = None
+    asked: Asked | None = None
+
+    def is_subject_of(self, run: Run) -> bool:
+        """Whether the run is about this model and this picture."""
+        name = self.picture.name if self.picture else ""
+        return (run.asked.model, run.asked.picture) == (self.loading.name, name)
+
+
+def differences(run: Run, chosen: Chosen) -> list[str]:
+    """In words, what is chosen now and was otherwise when the run was made; other methods do not make it wrong."""
+    made = asdict(run.asked)
+    if chosen.asked is None:
+        known = {"model": chosen.loading.name, "picture": chosen.picture.name if chosen.picture else ""}
+    else:
+        known = asdict(chosen.asked)
+    changed = [name for name in WORDS if name in known and known[name] != made[name]]
+    if "model" in changed or "picture" in changed:
+        changed = [name for name in changed if name != "target"]
+    return [WORDS[name] for name in changed]
+
+
+def differs_only_in(name: str, one: Asked, other: Asked) -> bool:
+    """Whether two requests are alike but for this."""
+    mine, theirs = asdict(one), asdict(other)
+    return {key for key in mine if mine[key] != theirs[key]} == {name}
+
+
+def listed(words: list[str]) -> str:
+    """The words as a sentence has them.
+
+    >>> listed(["model", "picture", "seed"])
+    'model, picture and seed'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,141 @@
+// The trial of the heatmaps: curves that grow, the perturbed picture behind each point, and the scores.
+
+const instances = new WeakMap();
+const LOUD_AT_FIRST = 3;
+
+export default function ({ data, parentElement }) {
+  const state = instances.get(parentElement) ?? mount(parentElement);
+  state.data = data;
+  state.root.classList.toggle("stale", data.stale);
+  followOnly(state, data.run, () => begin(state), (messages) => take(state, messages));
+  schedule(state);
+  return () => { state.unfollow?.(); state.resized.disconnect(); instances.delete(parentElement); };
+}
+
+function mount(parentElement) {
+  const root = parentElement.querySelector(".root");
+  const state = { root, curves: makeCurves(), fidelities: new Map(), refused: new Set(), loud: new Set(), byHand: false };
+  state.plot = makePlot();
+  state.legend = element("div", { class: "names", role: "group", "aria-label": "Methods drawn strongly" });
+  state.slider = element("input", { type: "range", min: 0, max: 100, value: 30, "aria-label": "Share of the pixels removed", oninput: () => slide(state) });
+  state.removed = makeRemoved(() => schedule(state));
+  state.verdict = element("p", { class: "verdict", role: "status" });
+  state.scores = element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Scores" });
+  state.numbers = element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Curves as numbers" });
+  state.details = element("details", { ontoggle: () => schedule(state) }, element("summary", {}, "Curves as numbers"), state.numbers);
+  state.explained = element("p", { class: "muted small" });
+  root.replaceChildren(
+    element("div", { class: "trial" }, element("div", { class: "left" }, state.legend, state.plot.place, element("div", { class: "slide" }, state.slider), state.key = keyLine()), state.removed.place),
+    state.verdict, state.scores, state.explained, state.details);
+  state.resized = new ResizeObserver(() => schedule(state));
+  state.resized.observe(state.plot.place);
+  instances.set(parentElement, state);
+  return state;
+}
+
+const keyLine = () => element("p", { class: "muted small" },
+  "Solid (MIF): the most important pixels go first, and the curve should fall fast. Dashed (LIF): the least important go first, and it should stay high. Grey band: random orders.");
+
+function begin(state) {
+  const { curves, fidelities, refused, loud, removed, data } = state;
+  curves.clear(); fidelities.clear(); refused.clear(); loud.clear(); removed.clear();
+  state.byHand = false;
+  state.target = "";
+  state.slider.step = 100 / data.steps;
+  state.explained.textContent = data.metrics.map(({ symbol, summary }) => `${symbol}: ${summary}`).join(" ");
+}
+
+function take(state, messages) {
+  for (const message of messages) {
+    if (message.kind === "curve") state.curves.add(message);
+    if (message.kind === "fidelity") state.fidelities.set(message.method, message);
+    if (message.kind === "refused") state.refused.add(message.method);
+    if (message.kind === "heatmap") state.target = message.target;
+  }
+  schedule(state);
+}
+
+function slide(state) {
+  state.removed.chosen.wanted = Number(state.slider.value) / 100;
+  schedule(state);
+}
+
+function schedule(state) {
+  state.frame ??= requestAnimationFrame(() => { state.frame = undefined; render(state); });
+}
+
+function render(state) {
+  const { curves, data, removed } = state;
+  const methods = data.methods.filter(({ name }) => !state.refused.has(name));
+  const started = curves.any();
+  state.root.dataset.state = started ? "started" : "waiting";
+  if (!state.byHand) state.loud = new Set(loudest(state, methods));
+  removed.suggest([...state.loud][0] ?? methods[0]?.name, methods);
+  const { method, order, wanted } = removed.chosen;
+  const fraction = nearest(curves.fractions(method, order), wanted) ?? wanted;
+  state.slider.setAttribute("aria-valuetext", `${percent(fraction)} removed`);
+  const colours = colourOf(state);
+  showNames(state, methods, colours);
+  state.plot.draw({ curves, methods, colours, fraction, yName: data.yName, summary: summary(state, methods) });
+  removed.show(data.run, curves, fraction, state.target, data.y === "probability");
+  showScores(state, methods);
+  if (state.details.open) state.numbers.replaceChildren(curveTable(curves, methods));
+}
+
+// The two best methods and the best control, once scores are known; before that the first few.
+function loudest({ fidelities }, methods) {
+  if (!fidelities.size) return methods.filter(({ control }) => !control).slice(0, LOUD_AT_FIRST).map(({ name }) => name);
+  const best = (control) => methods.filter((method) => method.control === control && fidelities.has(method.name))
+    .sort((one, other) => fidelities.get(other.name).value - fidelities.get(one.name).value).map(({ name }) => name);
+  return [...best(false).slice(0, LOUD_AT_FIRST - 1), ...best(true).slice(0, 1)];
+}
+
+function colourOf({ loud, root }) {
+  const palette = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors").split(",").map((colour) => colour.trim());
+  return new Map([...loud].map((name, place) => [name, palette[place % palette.length]]));
+}
+
+function showNames(state, methods, colours) {
+  const drawnAs = JSON.stringify([methods.map(({ name }) => name), [...colours]]);
+  if (state.drawnAs === drawnAs) return;
+  state.drawnAs = drawnAs;
+  const focused = state.legend.getRootNode().activeElement?.dataset?.method;
+  state.legend.replaceChildren(...methods.map(({ name, label }) => {
+    const swatch = element("span", { class: "swatch" });
+    swatch.style.background = colours.get(name) ?? "";
+    return element("button", { type: "button", "data-method": name, "aria-pressed": String(colours.has(name)), onclick: () => toggle(state, name) }, swatch, label);
+  }));
+  if (focused) [...state.legend.children].find((button) => button.dataset.method === focused)?.focus();
+}
+
+function toggle(state, name) {
+  state.byHand = true;
+  if (!state.loud.delete(name)) state.loud.add(name);
+  schedule(state);
+}
+
+function showScores(state, methods) {
+  const all = [...state.fidelities.values()];
+  const shownAs = JSON.stringify([all, state.data.earlier]);
+  if (state.shownAs === shownAs) return;
+  state.shownAs = shownAs;
+  state.scores.replaceChildren(...(all.length ? [scoreTable(state.fidelities, methods, state.data.metrics, state.data.earlier)] : []));
+  state.verdict.textContent = verdictLine(all, methods);
+}
+
+function verdictLine(all, methods) {
+  const real = all.filter((score) => score.final && !methods.find(({ name }) => name === score.method)?.control);
+  if (!real.length) return "";
+  const best = real.reduce((one, other) => (other.value > one.value ? other : one));
+  const label = methods.find(({ name }) => name === best.method).label;
+  const found = real.filter(({ verdict }) => verdict === "finds").length;
+  const share = best.artifact_share === null ? "" : ` Of the drop that it causes, up to ${percent(best.artifact_share)} is the perturbation itself.`;
+  return `${label} scores highest of the methods, F ${scored(best)}, where a random order has 0. ${best.sentence}${share} ${found} of ${counted(real.length, "method")} ${found === 1 ? "beats" : "beat"} every control here.`;
+}
+
+function summary({ fidelities, curves, data }, methods) {
+  if (!curves.any()) return "Perturbation curves to come";
+  const best = [...fidelities.values()].sort((one, other) => other.value - one.value)[0];
+  const label = best && methods.find(({ name }) => name === best.method)?.label;
+  return `Perturbation curves of ${counted(methods.length, "method")}: ${data.yName} against the share of pixels removed.${label ? ` Best: ${label}, F ${scored(best)}.` : ""} The numbers are in the table below.`;
+}

@@ -1,0 +1,35 @@
+// The pictures to choose from, as one group of radio buttons: Tab goes in, arrow keys move, the choice is told at once.
+
+const chosenBy = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".root");
+  const told = JSON.stringify([data.pictures, data.chosen]);
+  if (chosenBy.get(parentElement) === told) return;
+  chosenBy.set(parentElement, told);
+  const focused = root.getRootNode().activeElement?.dataset?.name;
+  const choose = (name) => name !== data.chosen && setTriggerValue("chosen", name);
+  const thumbs = data.pictures.map((picture) => thumb(picture, picture.name === data.chosen, choose));
+  if (!data.chosen && thumbs[0]) thumbs[0].tabIndex = 0;
+  const group = element("div", { class: "pictures", role: "radiogroup", "aria-label": "Picture" }, ...thumbs);
+  group.onkeydown = (event) => move(event, thumbs, choose);
+  root.replaceChildren(group, element("p", { class: "muted credit" }, data.credit));
+  const taken = thumbs.find((button) => button.dataset.name === data.chosen);
+  if (taken) group.scrollLeft = taken.offsetLeft - group.offsetLeft - group.clientWidth / 2;
+  if (focused !== undefined) (taken ?? thumbs[0])?.focus();
+}
+
+const thumb = ({ name, title }, checked, choose) =>
+  element("button", { type: "button", role: "radio", "aria-checked": String(checked), "aria-label": title, title, "data-name": name, tabindex: checked ? 0 : -1, onclick: () => choose(name) },
+    element("img", { src: `/api/pictures/${name}/thumbnail`, alt: "", width: 56, height: 56, loading: "lazy" }),
+    element("span", { class: "name" }, title));
+
+function move(event, thumbs, choose) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const from = thumbs.indexOf(event.target);
+  const next = thumbs[(from + step + thumbs.length) % thumbs.length];
+  next.focus();
+  choose(next.dataset.name);
+}

@@ -1,0 +1,67 @@
+// A map over its picture, with a legend made from the data and the value under the pointer or the arrow keys.
+
+function makeStage(crop, act, name) {
+  const canvas = element("canvas", { role: "img", "aria-label": "Heatmap to come", class: "smooth" });
+  const picture = element("img", { src: crop, alt: "" });
+  const cross = element("span", { class: "cross", hidden: true });
+  const probe = element("output", { class: "probe", hidden: true });
+  const reason = element("p", { class: "reason", hidden: true });
+  const button = element("button", { type: "button", class: "reach", "aria-label": name, onclick: act, title: "" });
+  const frame = element("div", { class: "frame" }, picture, canvas, cross, button, probe, reason);
+  const strip = element("span", { class: "strip" });
+  const low = element("span"), high = element("span");
+  const legend = element("div", { class: "legend", hidden: true }, low, strip, high);
+  const stage = { place: element("div", { class: "stage" }, frame, legend), canvas, picture, button, map: null };
+
+  stage.show = (map, view, scale) => {
+    stage.map = map;
+    canvas.style.opacity = view.opacity;
+    paint(canvas, map, view, scale);
+    showLegend(map, view, scale);
+  };
+
+  function showLegend(map, view, scale) {
+    const signed = map.low < 0;
+    legend.hidden = false;
+    strip.style.background = gradient(view.colours, signed ? "diverging" : "sequential");
+    const beyond = scale < map.size;
+    low.textContent = signed ? `${beyond ? "≤ " : ""}${short(-scale)}` : "0";
+    high.textContent = `${beyond ? "≥ " : ""}${short(scale)}`;
+  }
+
+  stage.refuse = (why) => {
+    reason.hidden = false;
+    reason.textContent = why;
+    button.hidden = true;
+  };
+
+  const at = { row: 0, column: 0 };
+  function tellValue(row, column) {
+    const { map } = stage;
+    if (!map) return;
+    at.row = Math.max(0, Math.min(map.height - 1, row));
+    at.column = Math.max(0, Math.min(map.width - 1, column));
+    probe.hidden = cross.hidden = false;
+    probe.textContent = `${short(map.values[at.row * map.width + at.column])} at row ${at.row + 1}, column ${at.column + 1}`;
+    cross.style.left = `${(100 * (at.column + 0.5)) / map.width}%`;
+    cross.style.top = `${(100 * (at.row + 0.5)) / map.height}%`;
+  }
+  const hide = () => { probe.hidden = cross.hidden = true; };
+  const strongest = () => stage.map && tellValue(Math.floor(stage.map.place / stage.map.width), stage.map.place % stage.map.width);
+
+  button.onpointermove = (event) => {
+    const box = frame.getBoundingClientRect();
+    if (stage.map) tellValue(Math.floor(((event.clientY - box.top) / box.height) * stage.map.height), Math.floor(((event.clientX - box.left) / box.width) * stage.map.width));
+  };
+  button.onpointerleave = hide;
+  button.onblur = hide;
+  button.onfocus = () => button.matches(":focus-visible") && strongest();
+  button.onkeydown = (event) => {
+    const step = event.shiftKey ? 16 : 4;
+    const [down, right] = { ArrowUp: [-step, 0], ArrowDown: [step, 0], ArrowLeft: [0, -step], ArrowRight: [0, step] }[event.key] ?? [0, 0];
+    if (!down && !right) return;
+    event.preventDefault();
+    tellValue(at.row + down, at.column + right);
+  };
+  return stage;
+}

@@ -1,0 +1,74 @@
+"""What is explained of the model's answer, and how the heatmaps are tried."""
+
+from collections import Counter
+from functools import lru_cache
+
+import streamlit as st
+
+import core
+from core.models.classifier import Classifier
+from core.models.outputs import OUTPUTS
+
+PREDICTED = -1
+YS = {"probability": "probability", "relative_logit": "relative logit"}
+STEPS = (10, 20, 40)
+
+
+def choose_class(classifier: Classifier) -> int | None:
+    """Index of the class to explain; None for the predicted one."""
+    names = unique_names(classifier.labels)
+    index = st.selectbox(
+        "Explain the class",
+        [PREDICTED, *range(len(names))],
+        format_func=lambda index: "the predicted one" if index == PREDICTED else names[index],
+        key="class",
+        bind="query-params",
+    )
+    return None if index in (PREDICTED, None) else index
+
+
+@lru_cache(maxsize=8)
+def unique_names(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels, with their number where several classes share one.
+
+    >>> unique_names(("crane", "cat", "crane"))
+    ('crane (0)', 'cat', 'crane (2)')
+    """
+    shared = Counter(labels)
+    return tuple(f"{label} ({index})" if shared[label] > 1 else label for index, label in enumerate(labels))
+
+
+def choose_output() -> str:
+    return st.selectbox(
+        "Number explained",
+        list(OUTPUTS),
+        format_func=OUTPUTS.__getitem__,
+        key="output",
+        bind="query-params",
+        help="The methods that use gradients or outputs explain this number.",
+    )
+
+
+def choose_trial() -> tuple[str, str, int]:
+    """Imputer, y value and steps of the curves."""
+    imputers = {imputer.name: imputer for imputer in core.list_imputers()}
+    with st.expander("Settings of the trial"):
+        imputer = st.selectbox(
+            "A removed pixel becomes",
+            list(imputers),
+            index=list(imputers).index("dataset_mean"),
+            format_func=lambda name: imputers[name].label,
+            key="imputer",
+            bind="query-params",
+            help="What replaces a pixel decides how far the picture leaves what the model knows.",
+        )
+        st.caption(imputers[imputer].summary)
+        y = st.selectbox("Curves show the", list(YS), format_func=YS.__getitem__, key="y", bind="query-params")
+        steps = st.selectbox("Steps from whole to gone", STEPS, index=STEPS.index(20), key="steps", bind="query-params")
+    return imputer, y, steps
+
+
+def choose_seed() -> int:
+    return st.number_input(
+        "Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params", help="The same seed gives the same numbers."
+    )

@@ -1,0 +1,115 @@
+"""Pictures a person can choose: the gallery, and uploads kept in memory within bounds."""
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from PIL import Image
+
+import core
+from core.pictures.gallery import GalleryPicture
+
+MOST_UPLOADS = 64
+MOST_BYTES = 256 * 2**20
+THUMBNAIL_HEIGHT = 128
+
+
+class PictureGone(Exception):
+    """The address names an upload that is no longer kept."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A picture as the strip shows it; ``name`` is what stands in the address."""
+
+    name: str
+    title: str
+    credit: str
+
+
+@dataclass
+class Uploads:
+    """What was uploaded, by digest of its bytes; the longest unused leaves first."""
+
+    most: int = MOST_UPLOADS
+    most_bytes: int = MOST_BYTES
+    _kept: OrderedDict[str, tuple[str, bytes]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, title: str, content: bytes) -> str:
+        """Keep a picture that opens.
+
+        Raises
+        ------
+        core.PictureError
+            If it is not a sound picture; nothing is kept then.
+        """
+        core.open_picture(content)
+        digest = hashlib.sha256(content).hexdigest()[:32]
+        with self._lock:
+            self._kept[digest] = (title, content)
+            self._kept.move_to_end(digest)
+            while len(self._kept) > self.most or sum(len(kept) for _, kept in self._kept.values()) > self.most_bytes:
+                self._kept.popitem(last=False)
+        return digest
+
+    def get(self, digest: str) -> tuple[str, bytes]:
+        with self._lock:
+            if digest not in self._kept:
+                raise PictureGone("This uploaded picture is no longer kept here. Upload it again, or choose another.")
+            self._kept.move_to_end(digest)
+            return self._kept[digest]
+
+
+uploads = Uploads()
+
+
+@cache
+def gallery() -> dict[str, Choice]:
+    return {entry.name: Choice(entry.name, entry.title, credit(entry)) for entry in core.gallery()}
+
+
+def credit(entry: GalleryPicture) -> str:
+    return f"{entry.credit} · {entry.licence}" if entry.credit else entry.licence
+
+
+def find_choice(name: str) -> Choice:
+    """The gallery picture or upload of that name.
+
+    Raises
+    ------
+    PictureGone
+        If it is neither.
+    """
+    if name in gallery():
+        return gallery()[name]
+    title, _ = uploads.get(name)
+    return Choice(name, title, "your upload; it stays in this server's memory")
+
+
+def open_choice(name: str) -> Image.Image:
+    """The picture itself, upright and RGB."""
+    if name in gallery():
+        return open_gallery(name).copy()
+    _, content = uploads.get(name)
+    return core.open_picture(content)
+
+
+@lru_cache(maxsize=4)
+def open_gallery(name: str) -> Image.Image:
+    return core.open_picture(next(entry.path for entry in core.gallery() if entry.name == name))
+
+
+@lru_cache(maxsize=128)
+def thumbnail(name: str) -> bytes:
+    """The picture's middle square as a small JPEG."""
+    picture = open_choice(name)
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    square = picture.crop((left, top, left + side, top + side)).resize((THUMBNAIL_HEIGHT, THUMBNAIL_HEIGHT))
+    written = io.BytesIO()
+    square.save(written, "JPEG", quality=85)
+    return written.getvalue()

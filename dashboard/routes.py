@@ -1,0 +1,119 @@
+"""What the page fetches beside Streamlit: a run's events as they happen, its maps, and its pictures."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import anyio
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core.pictures.rendering import to_png
+from dashboard.pictures import PictureGone, find_choice, thumbnail
+from dashboard.runs import NotThere, Run, Superseded, find_run
+from dashboard.workshop import look, shelf
+
+LOOKS_A_SECOND = 25
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 10
+ORDERS = ("mif", "lif", "random")
+KEPT = {"Cache-Control": "private, max-age=86400, immutable"}
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def answered(handler: Handler) -> Handler:
+    """What is not there becomes a 404 with its sentence; what was asked wrongly a 400."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (NotThere, PictureGone) as absence:
+            return JSONResponse({"error": str(absence)}, 404)
+        except ValueError as mistake:
+            return JSONResponse({"error": str(mistake)}, 400)
+        except TimeoutError:
+            return JSONResponse({"error": "The model is busy; try again in a moment."}, 503)
+
+    return answer
+
+
+@answered
+async def events(request: Request) -> Response:
+    run = find_run(request.path_params["job"])
+    first = int(request.headers.get("last-event-id") or 0)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(tell(run, first), media_type="text/event-stream", headers=headers)
+
+
+async def tell(run: Run, sent: int) -> AsyncIterator[bytes]:
+    """Everything after ``sent``, then what comes, and the final state last."""
+    while True:
+        version, finished = run.version, run.finished
+        sent, messages = run.since(sent)
+        yield f"id: {sent}\ndata: {json.dumps({'job': run.state(), 'events': messages})}\n\n".encode()
+        if finished:
+            return
+        while not await changed(run, version):
+            run.since(sent)
+            yield b": still here\n\n"
+
+
+async def changed(run: Run, version: int) -> bool:
+    """Whether the run went on within the time between two signs of life; no thread waits for it."""
+    for _ in range(LOOKS_A_SECOND * SECONDS_BETWEEN_SIGNS_OF_LIFE):
+        if run.version != version:
+            return True
+        await anyio.sleep(1 / LOOKS_A_SECOND)
+    return False
+
+
+@answered
+async def heatmap(request: Request) -> Response:
+    """The values as little-endian floats; nothing where a better map has come since it was told of."""
+    try:
+        values = find_run(request.path_params["job"]).values(int(request.path_params["sequence"]))
+    except Superseded:
+        return Response(status_code=204)
+    return Response(values.numpy().astype("<f4").tobytes(), media_type="application/octet-stream", headers=KEPT)
+
+
+@answered
+async def crop(request: Request) -> Response:
+    return Response(find_run(request.path_params["job"]).crop(), media_type="image/png", headers=KEPT)
+
+
+@answered
+async def perturbed(request: Request) -> Response:
+    asked = request.query_params
+    order, fraction = asked.get("order", ""), float(asked.get("fraction", "nan"))
+    if order not in ORDERS or not 0 <= fraction <= 1:
+        raise ValueError("Ask for an order (mif, lif, random) and a fraction from 0 to 1.")
+    run = find_run(request.path_params["job"])
+    png = await run_sync(run.perturbed, asked.get("method", ""), order, fraction)
+    return Response(png, media_type="image/png", headers=KEPT)
+
+
+@answered
+async def picture(request: Request) -> Response:
+    name = find_choice(request.path_params["name"]).name
+    return Response(await run_sync(thumbnail, name), media_type="image/jpeg", headers=KEPT)
+
+
+@answered
+async def model_crop(request: Request) -> Response:
+    model, name = request.query_params.get("model", ""), find_choice(request.path_params["name"]).name
+    if shelf.held(model) is None:
+        raise NotThere("The model is not loaded.")
+    pixels = (await run_sync(look, model, name)).pixels
+    return Response(to_png(pixels[0]), media_type="image/png", headers=KEPT)
+
+
+ROUTES = [
+    Route("/api/jobs/{job}/events", events),
+    Route("/api/jobs/{job}/maps/{sequence:int}", heatmap),
+    Route("/api/jobs/{job}/crop", crop),
+    Route("/api/jobs/{job}/perturbed", perturbed),
+    Route("/api/pictures/{name}/thumbnail", picture),
+    Route("/api/pictures/{name}/crop", model_crop),
+]

@@ -1,0 +1,193 @@
+"""What all sessions of one process share: the job queue, the classifiers, and what was predicted."""
+
+import gc
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any
+
+import core
+from core.jobs.queue import Job, JobQueue
+from core.models.bundled import list_bundled
+from core.models.classifier import Classifier
+from core.models.sources import ListedModel
+from dashboard.pictures import open_choice
+
+DEFAULT_MODEL = "efficientnet_lite0"
+PATIENCE = 120.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything that a person chose for a run; two equal requests give equal results."""
+
+    model: str
+    picture: str
+    target: int | None
+    methods: tuple[str, ...]
+    settings: Mapping[str, Mapping[str, Any]]
+    output: str
+    imputer: str
+    y: str
+    steps: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What a job is about: the request, and what it was made on."""
+
+    asked: Asked
+    classifier: Classifier
+    pixels: Any
+    title: str
+
+
+@dataclass
+class Loading:
+    """A classifier on its way: there, failed with a sentence, or neither yet."""
+
+    name: str
+    classifier: Classifier | None = None
+    sentence: str | None = None
+    received: int = 0
+    expected: int | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def receive(self, received: int, expected: int | None) -> None:
+        """Bytes of the weights that have come, of those that will."""
+        self.received, self.expected = received, expected
+
+    @property
+    def settled(self) -> bool:
+        return self.ended.is_set()
+
+    def wait(self, seconds: float) -> Classifier | None:
+        """The classifier, if it comes in time."""
+        self.ended.wait(seconds)
+        return self.classifier
+
+
+@cache
+def queue() -> JobQueue:
+    return JobQueue()
+
+
+class ModelList:
+    """The models to choose from: bundled ones at once, all others as soon as their libraries are there."""
+
+    def __init__(self) -> None:
+        self._all: tuple[ListedModel, ...] = ()
+
+    def read(self) -> None:
+        self._all = core.list_models()
+
+    def known(self) -> tuple[ListedModel, ...]:
+        return self._all or list_bundled()
+
+
+models = ModelList()
+
+
+class Shelf:
+    """The classifiers in memory; the longest unused leaves first."""
+
+    def __init__(self, most: int = 4) -> None:
+        self._most = most
+        self._held: OrderedDict[str, Loading] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def ask(self, name: str) -> Loading:
+        """The classifier if it is there; otherwise it starts loading in a thread of its own."""
+        with self._lock:
+            if name not in self._held:
+                self._held[name] = Loading(name)
+                threading.Thread(target=self._load, args=(self._held[name],), name=f"load {name}", daemon=True).start()
+            self._held.move_to_end(name)
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+            return self._held[name]
+
+    def held(self, name: str) -> Classifier | None:
+        """The classifier if it is in memory; nothing starts."""
+        loading = self._held.get(name)
+        return loading.classifier if loading else None
+
+    def forget(self, name: str) -> None:
+        """So that the next request tries again."""
+        with self._lock:
+            self._held.pop(name, None)
+
+    def _load(self, loading: Loading) -> None:
+        try:
+            classifier = core.load_classifier(loading.name, progress=loading.receive)
+            queue().call(lambda: get_to_know(classifier), timeout=PATIENCE)
+            loading.classifier = classifier
+        except core.ModelError as error:
+            loading.sentence = str(error)
+        except Exception:
+            logger.exception("Loading %s failed", loading.name)
+            loading.sentence = f"{loading.name} could not be loaded; the server's log says more. Choose another model."
+        finally:
+            loading.ended.set()
+        gc.collect()
+        gc.freeze()
+
+
+shelf = Shelf()
+
+
+def get_to_know(classifier: Classifier) -> None:
+    """Everything about a classifier that is measured once, before anybody waits for it."""
+    core.capability(classifier)
+    classifier.batch_size("forward")
+    classifier.batch_size("gradient")
+
+
+@lru_cache(maxsize=64)
+def look(model: str, picture: str) -> "Look":
+    """What a loaded model sees in a picture and says of it."""
+    classifier = shelf.held(model)
+    if classifier is None:
+        raise RuntimeError(f"{model} is not loaded.")
+    image = open_choice(picture)
+
+    def work() -> Look:
+        pixels = classifier.prepare(image)
+        return Look(pixels, core.predict(classifier, pixels, top=5))
+
+    return queue().call(work)
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The model's crop, and its five likeliest classes."""
+
+    pixels: Any
+    top: tuple[core.Prediction, ...]
+
+
+def start(asked: Asked, title: str, owner: str) -> Job:
+    """Queue the trial that was asked for."""
+    classifier = shelf.ask(asked.model).classifier
+    pixels = look(asked.model, asked.picture).pixels
+
+    def stream() -> Any:
+        return core.stream_trial(
+            classifier,
+            pixels,
+            list(asked.methods),
+            target=asked.target,
+            seed=asked.seed,
+            settings=asked.settings,
+            imputer=asked.imputer,
+            y=asked.y,
+            steps=asked.steps,
+            output=asked.output,
+        )
+
+    return queue().submit(stream, owner=owner, about=Trial(asked, classifier, pixels, title))

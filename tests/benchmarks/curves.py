@@ -1,0 +1,115 @@
+"""Perturbation curves against the bare model, and against Quantus."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from interleaved import seconds_of
+from torch import Tensor, nn
+
+import core
+
+MAPS = 5
+STEPS = 20
+ROUNDS = 5
+FLIPPING_STEPS = 21  # Quantus takes only step sizes that divide 3 x 224 x 224
+FLIPPING_ROUNDS = 3
+FLIPPING_MAPS = 12
+BARE_CANDIDATES = (4, 8, 12, 16, 32, 64)
+
+
+def random_maps(classifier: core.Classifier, count: int) -> dict[str, Tensor]:
+    draw = torch.Generator().manual_seed(0)
+    return {f"map {number}": torch.rand(classifier.size, generator=draw) for number in range(count)}
+
+
+def bare_forward(classifier: core.Classifier, size: int, pictures: int) -> Callable[[], None]:
+    """As many forward passes as it takes for that many pictures, on a batch that lies ready."""
+    ready = torch.rand(size, 3, *classifier.size).contiguous(memory_format=torch.channels_last)
+
+    def run() -> None:
+        with torch.inference_mode():
+            for _ in range(round(pictures / size)):
+                classifier.network(ready)
+
+    return run
+
+
+def against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
+    """Curve forwards per second, as a share of what the bare model does at its best batch."""
+    maps = random_maps(classifier, MAPS)
+    forwards = (2 * MAPS + 10) * (STEPS - 1) + 2
+    trials = {str(size): bare_forward(classifier, size, 192) for size in BARE_CANDIDATES}
+    best = min(seconds := seconds_of(trials, 3), key=seconds.__getitem__)
+    pictures = round(forwards / int(best)) * int(best)
+    took = seconds_of(
+        {
+            "curves": lambda: core.perturb(classifier, pixels, maps, target, steps=STEPS),
+            "bare": bare_forward(classifier, int(best), pictures),
+        },
+        ROUNDS,
+    )
+    curves, bare = forwards / took["curves"], pictures / took["bare"]
+    ours = classifier.batch_size("forward").size
+    return curves / bare, f"{curves:.0f} forwards/s in batches of {ours}; bare {bare:.0f}/s at its best batch, {best}"
+
+
+class AsModule(nn.Module):
+    """The same network as peers' users have it: a module of its own, its weights laid out as they were loaded."""
+
+    def __init__(self, classifier: core.Classifier) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(classifier.network).to(memory_format=torch.contiguous_format)
+        self.register_buffer("mean", torch.tensor(classifier.preprocessing.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(classifier.preprocessing.std).view(1, 3, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.network(((pixels - self.mean) / self.std).contiguous())
+
+
+def against_quantus(
+    classifier: core.Classifier, pixels: Tensor, target: int
+) -> tuple[tuple[float, str], tuple[float, str]]:
+    """How many times faster the MIF curves of one picture's maps are than by Quantus' PixelFlipping.
+
+    First against a call for each map, as ``quantus.evaluate`` makes them for a picture's methods; then against one
+    call that is handed all maps as a batch of our best size.
+    """
+    import quantus
+
+    size = classifier.batch_size("forward").size
+    maps = random_maps(classifier, FLIPPING_MAPS)
+    flipping = quantus.PixelFlipping(
+        features_in_step=pixels.numel() // FLIPPING_STEPS, normalise=False, disable_warnings=True
+    )
+    module = AsModule(classifier).eval()
+    pictures = pixels.expand(FLIPPING_MAPS, -1, -1, -1).contiguous().numpy()
+    attributions = torch.stack(list(maps.values()))[:, None].numpy()
+    labels = torch.full((FLIPPING_MAPS,), target).numpy()
+
+    def flip(first: int, last: int) -> None:
+        some = slice(first, last)
+        flipping(
+            model=module,
+            x_batch=pictures[some],
+            y_batch=labels[some],
+            a_batch=attributions[some],
+            device="cpu",
+            batch_size=size,
+        )
+
+    def ours() -> None:
+        core.perturb(classifier, pixels, maps, target, orders=("mif",), steps=FLIPPING_STEPS, imputer="black")
+
+    took = seconds_of(
+        {
+            "ours": ours,
+            "one by one": lambda: [flip(number, number + 1) for number in range(FLIPPING_MAPS)],
+            "batched": lambda: flip(0, FLIPPING_MAPS),
+        },
+        FLIPPING_ROUNDS,
+    )
+    mine = f"{FLIPPING_MAPS} maps of {FLIPPING_STEPS} steps in {took['ours']:.1f} s; Quantus"
+    one_by_one = f"{mine} {took['one by one']:.1f} s, a call for each map"
+    batched = f"{mine} {took['batched']:.1f} s, maps in batches of {size}"
+    return (took["one by one"] / took["ours"], one_by_one), (took["batched"] / took["ours"], batched)

@@ -1,0 +1,80 @@
+"""The page without a browser: its script, and the routes beside it."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
+
+from core.jobs.events import Progress
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes
+from core.metrics.curves import CurvePoint
+from core.metrics.fidelity import Fidelity, FidelityReady
+from dashboard.routes import ROUTES
+from dashboard.runs import LiveRun
+from dashboard.workshop import DEFAULT_MODEL, Asked, Trial, queue, shelf
+
+SCRIPT = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
+LABELS = ("cat", "dog", "cup")
+VALUES = torch.tensor([[0.5, -1.0, 0.0], [2.0, 0.25, -0.125]])
+EVENTS = (
+    Progress(1, 4, "Gradient"),
+    HeatmapReady(Heatmap(VALUES, VALUES[None], "gradient", 1, "sum", 0.25, Passes(1, 1), ("A note.",)), final=True),
+    MethodRefused("deconvnet", "This network has no ReLU."),
+    CurvePoint("gradient", "mif", 0.5, 0.25, None, None, ((1, 0.5), (0, 0.25), (2, 0.125))),
+    FidelityReady(Fidelity("gradient", 0.4, 0.05, 0.3, 0.1, None, 0.0, "finds", "Finds it."), final=True),
+)
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> None:
+    """The default model is loaded, as it is a moment after the server started."""
+    wait_for(lambda: shelf.ask(DEFAULT_MODEL).settled, 120)
+
+
+@pytest.fixture
+def page() -> Iterator[Callable[..., AppTest]]:
+    """The page as the address asks for it, at rest; what it started is ended."""
+    apps: list[AppTest] = []
+
+    def run(**query: str) -> AppTest:
+        app = AppTest.from_file(str(SCRIPT), default_timeout=60)
+        apps.append(app)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    yield run
+    for job in filter(None, [queue().get(app.query_params.get("job", "")) for app in apps]):
+        queue().cancel(job.id)
+        wait_for(lambda job=job: job.finished)
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(Starlette(routes=ROUTES)) as client:
+        yield client
+
+
+@pytest.fixture
+def finished_run() -> LiveRun:
+    """A run of one of each event, made on a picture of two rows."""
+    asked = Asked("none", "chelsea", 1, ("gradient", "deconvnet"), {}, "logit", "black", "probability", 2, 0)
+    classifier = type("Classifier", (), {"labels": LABELS, "dataset_mean": (0.5, 0.5, 0.5)})()
+    about = Trial(asked, classifier, torch.rand(1, 3, 2, 3), "Cat")
+    job = queue().submit(lambda: iter(EVENTS), owner="somebody", about=about)
+    wait_for(lambda: job.finished)
+    return LiveRun(job)

@@ -1,0 +1,135 @@
+"""The Explain page's script."""
+
+import io
+import time
+
+import pytest
+from PIL import Image
+
+import core
+from core.methods.registry import capability
+from dashboard.parts import method_panel
+from dashboard.workshop import queue
+
+METHODS = [method.name for method in core.list_methods() if not method.control]
+
+
+def words(app):
+    return " ".join(element.value for element in [*app.info, *app.warning, *app.error, *app.caption])
+
+
+def test_a_newcomer_sees_the_sample(page):
+    app = page()
+    assert "A precomputed sample" in words(app)
+    assert not app.button(key="run").disabled
+    assert app.selectbox(key="model").value == "efficientnet_lite0"
+
+
+def test_a_warm_run_of_the_script_takes_less_than_a_tenth_of_a_second(page):
+    app = page()
+    spent = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        app.run()
+        spent.append(time.perf_counter() - begin)
+    assert min(spent) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("preset", "chosen"),
+    [
+        ("Quick", [name for name in METHODS if name in method_panel.QUICK]),
+        ("Ensembles", [m.name for m in core.list_methods() if m.family == "ensemble"]),
+        ("All that fit", METHODS),
+    ],
+)
+def test_a_preset_chooses_its_methods_and_the_address_says_so(page, preset, chosen):
+    app = page(methods="occlusion")
+    app.button_group(key="preset").set_value(preset).run()
+    assert app.session_state[method_panel.KEY] == chosen
+    assert app.query_params.get("methods") == (None if chosen == METHODS else ",".join(chosen))
+
+
+def test_a_method_that_does_not_fit_is_shown_with_its_reason(page, monkeypatch):
+    def with_reason(classifier):
+        return capability(classifier) | {"deconvnet": "This network has no ReLU."}
+
+    monkeypatch.setattr(core, "capability", with_reason)
+    app = page()
+    assert "Not for this model: This network has no ReLU." in words(app)
+    assert app.checkbox(key="unfit deconvnet").disabled
+    assert "deconvnet" not in app.session_state[method_panel.KEY]
+
+
+def test_settings_come_from_the_registry_and_stay_in_the_address(page):
+    app = page(methods="smoothgrad", **{"smoothgrad.samples": "30"})
+    assert app.number_input(key="smoothgrad.samples").value == 30
+    assert app.number_input(key="smoothgrad.level").value == 0.15
+
+
+def test_another_picture_makes_the_results_stale(page):
+    app = page(picture="coffee")
+    assert "the picture changed since" in words(app)
+
+
+def test_other_choices_make_the_results_stale(page):
+    app = page()
+    app.selectbox(key="imputer").select("black").run()
+    app.number_input(key="seed").set_value(3).run()
+    assert "the imputer and seed changed since" in words(app)
+
+
+def test_an_unknown_job_says_what_to_do(page):
+    app = page(job="nobody")
+    assert "That run is no longer kept here. Press Explain to make it again." in words(app)
+
+
+def test_an_upload_that_is_gone_says_what_to_do(page):
+    app = page(picture="0123456789")
+    assert "no longer kept here. Upload it again" in words(app)
+    assert app.button(key="run").disabled
+
+
+def test_one_bad_file_does_not_cost_the_others(page):
+    app = page()
+    good = io.BytesIO()
+    Image.new("RGB", (32, 32), "teal").save(good, "PNG")
+    app.file_uploader[0].upload("good.png", good.getvalue()).upload("bad.png", b"nonsense").run()
+    assert not app.exception
+    assert "bad.png: This is not a" in words(app)
+    assert app.query_params["picture"] == app.session_state["uploads"][0]
+
+
+def test_explain_becomes_cancel_and_back(page):
+    app = page(methods="gradient")
+    app.button(key="run").click().run()
+    job = queue().get(app.query_params["job"])
+    assert app.button(key="run").label == "Cancel"
+    queue().cancel(job.id)
+    while not job.finished:
+        time.sleep(0.05)
+    app.run()
+    assert not app.exception
+    assert app.button(key="run").label == "Explain"
+
+
+def test_cancel_ends_the_job_and_not_by_a_double_click(page):
+    app = page(methods="smoothgrad", **{"smoothgrad.samples": "200"})
+    app.button(key="run").click().run()
+    job = queue().get(app.query_params["job"])
+    app.session_state["launched"] = time.monotonic() + 60
+    app.button(key="run").click().run()
+    assert not job.cancelled
+    app.session_state["launched"] = 0.0
+    app.button(key="run").click().run()
+    assert job.cancelled
+
+
+def test_another_session_never_sees_this_ones_uploads(page):
+    mine, theirs = page(), page()
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32), "navy").save(file, "PNG")
+    mine.file_uploader[0].upload("mine.png", file.getvalue()).run()
+    theirs.run()
+    assert mine.session_state["uploads"]
+    assert not theirs.session_state["uploads"]

@@ -1,0 +1,65 @@
+"""The README's tables come from the registry; run as a script, this file writes them anew."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import core
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+BEGIN, END = "<!-- registry -->\n", "<!-- /registry -->\n"
+DIRECTIONS = {"higher": "higher", "lower": "lower", "none": "–"}
+
+
+def tables() -> str:
+    return "\n".join([*methods_table(), "", *metrics_table(), ""])
+
+
+def methods_table() -> Iterator[str]:
+    yield "| Method | Family | What it shows | Paper |"
+    yield "|---|---|---|---|"
+    for entry in core.list_methods():
+        yield f"| {entry.label} (`{entry.name}`) | {entry.family} | {entry.summary} | {entry.paper or '–'} |"
+
+
+def metrics_table() -> Iterator[str]:
+    yield "| Metric | Better | Random map | What it says | Paper |"
+    yield "|---|---|---|---|---|"
+    for metric in core.list_metrics():
+        name = f"{metric.label}, {metric.symbol}"
+        yield f"| {name} | {DIRECTIONS[metric.direction]} | {metric.random} | {metric.summary} | {metric.paper} |"
+
+
+def refreshed(text: str) -> str:
+    """The text with what stands between the markers written anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{tables()}{END}{after}"
+
+
+def test_the_tables_are_those_of_the_registry():
+    text = README.read_text(encoding="utf-8")
+    assert refreshed(text) == text, "Run `make readme`."
+
+
+def test_every_local_link_leads_somewhere():
+    text = README.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert links
+    assert [link for link in links if not (README.parent / link).exists() and link != "assets/screenshot.png"] == []
+
+
+def test_the_example_method_registers_and_runs(squeezenet, chelsea_for_squeezenet, monkeypatch):
+    code, check = re.findall(
+        r"```python\n# (?:core|tests)/methods/.*?```", README.read_text(encoding="utf-8"), re.DOTALL
+    )
+    monkeypatch.setattr("core.methods.registry._METHODS", dict(core.methods.registry._METHODS))
+    namespace: dict[str, object] = {"__name__": "example"}
+    for block in (code, check):
+        exec(block.removeprefix("```python\n").removesuffix("```"), namespace)
+    (test,) = (found for name, found in namespace.items() if name.startswith("test_"))
+    test(squeezenet, chelsea_for_squeezenet)
+
+
+if __name__ == "__main__":
+    README.write_text(refreshed(README.read_text(encoding="utf-8")), encoding="utf-8")
