@@ -21,7 +21,7 @@ from dashboard.runs import number_messages
 from dashboard.workshop import DEFAULT_MODEL, Asked
 
 FOLDER = Path(__file__).resolve().parent / "sample"
-PICTURE = "chelsea"
+PICTURE = core.gallery()[0].name
 DIGITS = 5
 
 

@@ -73,6 +73,7 @@ def _(event: FidelityReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
         "mrg": fidelity.mrg,
         "lrg": fidelity.lrg,
         "artifact_share": fidelity.artifact_share,
+        "best_bound": fidelity.best_bound,
         "verdict": fidelity.verdict,
         "sentence": fidelity.sentence,
     }

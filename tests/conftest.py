@@ -11,6 +11,8 @@ import core
 from core.models.batching import BatchSize
 from core.models.classifier import Classifier, Preprocessing
 
+CHELSEA = next(picture.path for picture in core.gallery() if picture.name == "chelsea")
+
 
 @pytest.fixture(scope="session")
 def lite0() -> Classifier:
@@ -24,12 +26,12 @@ def squeezenet() -> Classifier:
 
 @pytest.fixture(scope="session")
 def chelsea(lite0: Classifier) -> Tensor:
-    return lite0.prepare(core.open_picture(core.gallery()[0].path))
+    return lite0.prepare(core.open_picture(CHELSEA))
 
 
 @pytest.fixture(scope="session")
 def chelsea_for_squeezenet(squeezenet: Classifier) -> Tensor:
-    return squeezenet.prepare(core.open_picture(core.gallery()[0].path))
+    return squeezenet.prepare(core.open_picture(CHELSEA))
 
 
 @pytest.fixture

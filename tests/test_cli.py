@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import core
 from core import cli, doctor
 
-CHELSEA = str(core.gallery()[0].path)
+CHELSEA = str(next(picture.path for picture in core.gallery() if picture.name == "chelsea"))
 CONTROLS = {entry.name for entry in core.list_methods() if entry.control}
 
 

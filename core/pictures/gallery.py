@@ -26,7 +26,7 @@ def gallery() -> tuple[GalleryPicture, ...]:
     """Every picture of the gallery, in the order in which they are shown.
 
     >>> gallery()[0].title
-    'Cat'
+    'Coffee'
     """
     records = tomllib.loads((GALLERY / "credits.toml").read_text(encoding="utf-8"))["picture"]
     return tuple(

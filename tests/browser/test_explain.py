@@ -69,15 +69,15 @@ def test_first_paint_is_a_finished_sample(open_page: Open) -> None:
 
 def test_another_picture_dims_what_belongs_to_the_old_one(open_page: Open) -> None:
     page = open_page()
-    page.get_by_role("radio", name="Coffee").click()
-    expect(page.get_by_text("espresso is explained")).to_be_visible()
+    page.get_by_role("radio", name="Cat").click()
+    expect(page.get_by_text("tiger cat is explained")).to_be_visible()
     expect(page.get_by_text("the picture changed since")).to_be_visible()
     expect(page.locator(".root.stale .grid")).to_have_count(1)
-    page.wait_for_url("**picture=coffee**")
+    page.wait_for_url("**picture=chelsea**")
 
 
 def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) -> None:
-    page = open_page(f"{SHORT}&picture=coffee")
+    page = open_page(f"{SHORT}&picture=chelsea")
     page.locator("svg.plot").evaluate("svg => { svg.marked = true }")
     page.locator(".grid").evaluate("grid => { grid.marked = true }")
     place = button(page, "Explain").bounding_box()
@@ -192,10 +192,10 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
 
 def test_the_keyboard_is_enough(open_page: Open) -> None:
     page = open_page(SHORT)
-    tab_to(page, "radio", "Cat")
+    tab_to(page, "radio", "Coffee")
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("espresso is explained")).to_be_visible()
-    expect(page.get_by_role("radio", name="Coffee")).to_be_focused()
+    expect(page.get_by_text("tiger cat is explained")).to_be_visible()
+    expect(page.get_by_role("radio", name="Cat")).to_be_focused()
     tab_to(page, "button", "Explain")
     page.keyboard.press("Enter")
     expect(button(page, "Cancel")).to_be_focused()

@@ -68,7 +68,7 @@ def test_settings_come_from_the_registry_and_stay_in_the_address(page):
 
 
 def test_another_picture_makes_the_results_stale(page):
-    app = page(picture="coffee")
+    app = page(picture="chelsea")
     assert "the picture changed since" in words(app)
 
 

@@ -130,7 +130,7 @@ function verdictLine(all, methods) {
   const label = methods.find(({ name }) => name === best.method).label;
   const found = real.filter(({ verdict }) => verdict === "finds").length;
   const share = best.artifact_share === null ? "" : ` Of the drop that it causes, up to ${percent(best.artifact_share)} is the perturbation itself.`;
-  return `${label} scores highest of the methods, F ${scored(best)}, where a random order has 0. ${best.sentence}${share} ${found} of ${counted(real.length, "method")} ${found === 1 ? "beats" : "beat"} every control here.`;
+  return `${label} scores highest of the methods, F ${scored(best)}, where a random order has 0. ${best.sentence}${share} The best bound of this run on what the perturbation itself does: ${fixed(best.best_bound)} of area. ${found} of ${counted(real.length, "method")} ${found === 1 ? "beats" : "beat"} every control here.`;
 }
 
 function summary({ fidelities, curves, data }, methods) {
