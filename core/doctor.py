@@ -5,7 +5,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -120,6 +120,9 @@ def dashboard() -> Finding:
 def weights() -> Iterator[Finding]:
     """Each bundled weights file against the digest that it was published with."""
     folder = ASSETS / "weights"
+    if not (folder / "SHA256SUMS").is_file():
+        yield Finding("Weights", "missing", REINSTALL)
+        return
     for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
         digest, name = line.split()
         file = folder / name
@@ -157,34 +160,18 @@ def speed() -> Iterator[Finding]:
     start = time.perf_counter()
     classifier = load_classifier(DEFAULT)
     yield Finding(classifier.title, f"loaded in {time.perf_counter() - start:.1f} s on {classifier.device}")
-    passes: dict[Kind, Callable[[int], object]] = {
-        "forward": lambda count: forward(classifier, count),
-        "gradient": lambda count: forward_and_backward(classifier, count),
-    }
-    for kind, run in passes.items():
+    for kind in get_args(Kind):
         size = classifier.batch_size(kind).size
-        yield Finding(f"Speed, {kind}", f"{pictures_a_second(run, size):.0f} pictures/s in batches of {size}")
+        yield Finding(
+            f"Speed, {kind}", f"{pictures_a_second(classifier, kind, size):.0f} pictures/s in batches of {size}"
+        )
 
 
-def blank(classifier: Classifier, count: int) -> torch.Tensor:
-    return torch.full((count, 3, *classifier.size), 0.5, device=classifier.device)
-
-
-def forward(classifier: Classifier, count: int) -> float:
-    return classifier.logits(blank(classifier, count)).sum().item()
-
-
-def forward_and_backward(classifier: Classifier, count: int) -> float:
-    pixels = blank(classifier, count).requires_grad_()
-    (gradient,) = torch.autograd.grad(classifier(pixels).sum(), pixels)
-    return gradient.sum().item()
-
-
-def pictures_a_second(run: Callable[[int], object], size: int) -> float:
+def pictures_a_second(classifier: Classifier, kind: Kind, size: int) -> float:
     """Throughput over about a second, after one run that doesn't count."""
-    run(size)
+    classifier.blank_pass(kind, size)
     start, done = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - start) < SECONDS_MEASURED:
-        run(size)
+        classifier.blank_pass(kind, size)
         done += size
     return done / elapsed

@@ -110,6 +110,7 @@ class Shelf:
             self._held.move_to_end(name)
             while len(self._held) > self._most:
                 self._held.popitem(last=False)
+                look.cache_clear()  # what was seen through a classifier would keep it in memory
             return self._held[name]
 
     def held(self, name: str) -> Classifier | None:

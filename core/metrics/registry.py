@@ -10,6 +10,8 @@ class Metric:
 
     Parameters
     ----------
+    low, high
+        Its range for probabilities; a relative logit may leave it.
     direction
         Which way is better; ``"none"`` where a score describes rather than judges.
     random

@@ -116,23 +116,24 @@ class Classifier:
     def batch_size(self, kind: Kind) -> BatchSize:
         """The number of pictures that this network and device work through fastest."""
         if kind not in self._batch_sizes:
-            run = self._blank_forward if kind == "forward" else self._blank_gradient
             key = f"{self.name} {self.size} {device_name(self.device)} {kind}"
-            self._batch_sizes[kind] = fastest_batch(run, CANDIDATES[self.device.type][kind], key)
+            candidates = CANDIDATES[self.device.type][kind]
+            self._batch_sizes[kind] = fastest_batch(lambda count: self.blank_pass(kind, count), candidates, key)
         return self._batch_sizes[kind]
+
+    def blank_pass(self, kind: Kind, count: int) -> float:
+        """Sends that many blank pictures through the network and waits; for measuring."""
+        pixels = self._blank(count).requires_grad_(kind == "gradient")
+        with torch.inference_mode(kind == "forward"):
+            total = self(pixels).sum()
+        if kind == "forward":
+            return total.item()
+        (gradient,) = torch.autograd.grad(total, pixels)
+        return gradient.sum().item()
 
     def _blank(self, count: int) -> Tensor:
         blank = torch.full((count, 3, *self.size), 0.5, device=self.device)
         return blank.contiguous(memory_format=torch.channels_last)
-
-    def _blank_forward(self, count: int) -> float:
-        with torch.inference_mode():
-            return self(self._blank(count)).sum().item()
-
-    def _blank_gradient(self, count: int) -> float:
-        pixels = self._blank(count).requires_grad_()
-        (gradient,) = torch.autograd.grad(self(pixels).sum(), pixels)
-        return gradient.sum().item()
 
 
 def check_pixels(classifier: Classifier, pixels: Tensor) -> None:

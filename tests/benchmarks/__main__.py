@@ -1,7 +1,8 @@
 """Speed and memory against the bare model and against peers: ``make bench``.
 
-Every figure is a ratio of alternatives that took turns in one run, under the allocator settings that ``heatcheck``
-starts with, and with batch sizes measured in this run.
+Every figure is a ratio measured in one run, with batch sizes found in this run. Ours runs under the allocator settings
+that ``heatcheck`` starts with; peers run as they are found, in a process without them, and then lent ours, taking
+turns.
 """
 
 import os
@@ -18,6 +19,7 @@ import platformdirs
 from curves import against_bare, against_quantus
 from memory import growth
 from methods import against_captum
+from plain import seconds_without_our_allocator
 
 import core
 
@@ -38,14 +40,28 @@ def main() -> None:
     if "bare" in asked:
         share, told = against_bare(classifier, pixels, target)
         report("Curve forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
+    plain = seconds_without_our_allocator() if {"quantus", "captum"} & set(asked) else {}
     if "quantus" in asked:
-        (single, one_by_one), (batched, by_batch) = against_quantus(classifier, pixels, target)
-        report("The same curves: Quantus' seconds / ours", f"{single:.1f}", ">= 3", one_by_one)
-        report("The same curves: Quantus' seconds with our batches / ours", f"{batched:.1f}", "-", by_batch)
+        took, told = against_quantus(classifier, pixels, target)
+        found = f"Quantus {plain['quantus']:.1f} s in a process of its own"
+        report(
+            "The same curves: Quantus' seconds, as found / ours",
+            f"{plain['quantus'] / took['ours']:.1f}",
+            ">= 3",
+            found,
+        )
+        report("... lent our allocator / ours", f"{took['one by one'] / took['ours']:.1f}", "-", told["one by one"])
+        report(
+            "... lent our allocator and batches / ours", f"{took['batched'] / took['ours']:.1f}", "-", told["batched"]
+        )
     if "captum" in asked:
-        (default, by_default), (batched, by_batch) = against_captum(classifier, pixels, target)
-        report("Ten methods: our seconds / captum's", f"{default:.2f}", "<= 0.5", by_default)
-        report("Ten methods: our seconds / captum's with our batches", f"{batched:.2f}", "-", by_batch)
+        took, told = against_captum(classifier, pixels, target)
+        found = f"captum {plain['captum']:.1f} s in a process of its own"
+        report(
+            "Ten methods: our seconds / captum's, as found", f"{took['ours'] / plain['captum']:.2f}", "<= 0.5", found
+        )
+        report("... lent our allocator", f"{took['ours'] / took['default']:.2f}", "-", told["default"])
+        report("... lent our allocator and batches", f"{took['ours'] / took['batched']:.2f}", "-", told["batched"])
     if "memory" in asked:
         megabytes, told = growth(MANY_METHODS, steps=4)
         report("200 jobs in a row: growth after the first 20", f"{megabytes:.0f} MB", "<= 100 MB", told)
