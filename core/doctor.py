@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import platformdirs
 import torch
@@ -162,9 +163,8 @@ def speed() -> Iterator[Finding]:
     yield Finding(classifier.title, f"loaded in {time.perf_counter() - start:.1f} s on {classifier.device}")
     for kind in get_args(Kind):
         size = classifier.batch_size(kind).size
-        yield Finding(
-            f"Speed, {kind}", f"{pictures_a_second(classifier, kind, size):.0f} pictures/s in batches of {size}"
-        )
+        rate = pictures_a_second(classifier, kind, size)
+        yield Finding(f"Speed, {kind}", f"{rate:.0f} pictures/s in batches of {size}")
 
 
 def pictures_a_second(classifier: Classifier, kind: Kind, size: int) -> float:
