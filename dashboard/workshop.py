@@ -17,6 +17,7 @@ from core.models.sources import ListedModel
 from dashboard.pictures import open_choice
 
 DEFAULT_MODEL = "efficientnet_lite0"
+SHOWN = 5
 PATIENCE = 120.0
 logger = logging.getLogger(__name__)
 
@@ -159,17 +160,25 @@ def look(model: str, picture: str) -> "Look":
 
     def work() -> Look:
         pixels = classifier.prepare(image)
-        return Look(pixels, core.predict(classifier, pixels, top=5))
+        return Look(pixels, core.predict(classifier, pixels, top=len(classifier.labels)))
 
     return queue().call(work)
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The model's crop, and its five likeliest classes."""
+    """The model's crop, and its answer for every class, the likeliest first."""
 
     pixels: Any
-    top: tuple[core.Prediction, ...]
+    answers: tuple[core.Prediction, ...]
+
+    @property
+    def top(self) -> tuple[core.Prediction, ...]:
+        return self.answers[:SHOWN]
+
+    def told(self, target: int) -> tuple[core.Prediction, ...]:
+        """The likeliest classes, and the explained one where it is not among them."""
+        return self.top + tuple(answer for answer in self.answers[SHOWN:] if answer.index == target)
 
 
 def start(asked: Asked, title: str, owner: str) -> Job:

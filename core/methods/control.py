@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms.v2.functional import gaussian_blur, rgb_to_grayscale
+from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 from core.methods.passes import PassBank
 from core.methods.registry import Range, method
+from core.pictures.blurring import blurred
 
 ADEBAYO = "Adebayo et al. 2018, arXiv:1810.03292"
 
@@ -36,11 +37,9 @@ def blurred_random(
 
 def blobs(size: tuple[int, int], radius: float, draw: torch.Generator) -> Float[Tensor, "height width"]:
     """Noise blurred by a share of the shorter side: a smooth map that knows nothing."""
-    sigma = radius * min(size)
-    kernel = 2 * min(round(3 * sigma), (min(size) - 1) // 2) + 1
-    noise = torch.randn(1, *size, generator=draw, device=draw.device)
-    blurred: Tensor = gaussian_blur(noise, [kernel, kernel], [sigma, sigma])[0]
-    return blurred - blurred.min()
+    noise = torch.randn(1, 1, *size, generator=draw, device=draw.device)
+    smooth = blurred(noise, radius * min(size))[0, 0]
+    return smooth - smooth.min()
 
 
 @method(label="Sobel", family="control", signed=False, paper=ADEBAYO)

@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Int
 from scipy.stats import t
 from torch import Tensor
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from core.metrics.curves import Curve
+from core.pictures.blurring import blurred
 
 Verdict = Literal["finds", "edge", "random", "worse", "control"]
 CONFIDENCE = 0.95
@@ -171,10 +171,8 @@ def matched_spread(scattered: float, clustered: float, clustering: float) -> flo
 
 def coarse_share(rank: Int[Tensor, "height width"], radius: float) -> float:
     """The share of the ranks' variance that is left after a blur by a share of the shorter side."""
-    places = rank[None].double() if rank.device.type != "mps" else rank[None].float()
-    sigma = radius * min(rank.shape)
-    kernel = 2 * min(round(3 * sigma), (min(rank.shape) - 1) // 2) + 1
-    return float(gaussian_blur(places, [kernel, kernel], [sigma, sigma]).var() / places.var())
+    places = rank[None, None].float() / rank.numel()
+    return float(blurred(places, radius * min(rank.shape)).var() / places.var())
 
 
 def pass_verdict(value: float, spread: float, rivals: Mapping[str, tuple[float, float]]) -> tuple[Verdict, str]:
@@ -204,6 +202,6 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, tuple[float, 
     doubt = hypot(spread, their_spread)
     if value > theirs + doubt:
         return "finds", "Finds what the model uses here: it beats chance and every control."
-    worse = "is worse than" if value <= theirs - doubt else "can't be told from"
-    standing = f"{worse} the control {rival} (F {theirs:.2f}), which looks at no model."
+    standing = "worse than" if value <= theirs - doubt else "can't be told from"
+    standing = f"{standing} the control {rival} (F {theirs:.2f}), which looks at no model."
     return "edge", f"Better than a random order, but {standing}"

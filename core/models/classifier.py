@@ -116,7 +116,7 @@ class Classifier:
     def batch_size(self, kind: Kind) -> BatchSize:
         """The number of pictures that this network and device work through fastest."""
         if kind not in self._batch_sizes:
-            key = f"{self.name} {self.size} {device_name(self.device)} {kind}"
+            key = f"{self.name} {self.size}, {kind} on {device_name(self.device)}, {allocator()}"
             candidates = CANDIDATES[self.device.type][kind]
             self._batch_sizes[kind] = fastest_batch(lambda count: self.blank_pass(kind, count), candidates, key)
         return self._batch_sizes[kind]
@@ -194,8 +194,12 @@ def predict(classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], t
 
 
 def device_name(device: torch.device) -> str:
-    """What the device is called; for the CPU with what decides its speed, its threads and its allocator."""
+    """What a person calls the device."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    kept = ", large blocks kept" if os.environ.get("MALLOC_MMAP_MAX_") == "0" else ""
-    return f"{device.type} with {torch.get_num_threads()} threads{kept}"
+    return f"{device.type.upper()}, {torch.get_num_threads()} threads"
+
+
+def allocator() -> str:
+    """Whether this process keeps large blocks of memory, which decides how large a batch is worth while."""
+    return "keeps large blocks" if os.environ.get("MALLOC_MMAP_MAX_") == "0" else "returns large blocks"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torchvision.transforms.v2.functional import gaussian_blur
+
+from core.pictures.blurring import blurred
 
 BLUR_KERNEL, BLUR_SIGMA, BLUR_SIDE = 11, 5.0, 224
 
@@ -115,8 +116,7 @@ def blur(original: Original) -> Tensor:
     """The picture blurred: kernel 11 and sigma 5 at 224 pixels, in proportion at other sizes."""
     scale = min(original.pixels.shape[2:]) / BLUR_SIDE
     kernel = max(3, 2 * round((BLUR_KERNEL * scale - 1) / 2) + 1)
-    blurred: Tensor = gaussian_blur(original.pixels, [kernel, kernel], [BLUR_SIGMA * scale, BLUR_SIGMA * scale])
-    return blurred
+    return blurred(original.pixels, BLUR_SIGMA * scale, kernel)
 
 
 @imputer("Uniform noise")

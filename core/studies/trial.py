@@ -56,6 +56,7 @@ def stream_trial(
         yield shown
         if isinstance(shown, HeatmapReady) and shown.final:
             maps[shown.heatmap.method] = shown.heatmap.values
+    yield Progress(0, 1, "Preparing the curves")
     blind = smooth_random_maps(classifier.size, 2 * randoms, seed, picture_digest(pixels))
     chance = Chance(clustering(maps, blind), list(blind))
     both = maps | blind

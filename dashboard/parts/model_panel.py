@@ -60,4 +60,4 @@ def megabytes(loading: Loading) -> str:
 
 def device_badge(loading: Loading) -> str:
     """Where the model runs, as the end of a sentence; nothing before it is there."""
-    return f" · {device_name(loading.classifier.device).replace('cpu', 'CPU')}" if loading.classifier else ""
+    return f" · {device_name(loading.classifier.device)}" if loading.classifier else ""

@@ -27,7 +27,9 @@ def show_prediction(chosen: Chosen, run: Run | None) -> None:
     classifier = chosen.loading.classifier
     if classifier and chosen.asked and chosen.look and chosen.picture:
         crop = f"/api/pictures/{chosen.picture.name}/crop?model={chosen.loading.name}"
-        prediction(crop, chosen.picture.title, chosen.look.top, classifier.labels[chosen.asked.target])
+        prediction(
+            crop, chosen.picture.title, chosen.look.told(chosen.asked.target), classifier.labels[chosen.asked.target]
+        )
     elif isinstance(run, SampleRun) and chosen.is_subject_of(run):
         prediction(f"/api/jobs/{run.id}/crop", run.title, run.top, run.top[0].label)
     else:

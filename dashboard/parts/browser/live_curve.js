@@ -42,7 +42,7 @@ function begin(state) {
   state.byHand = false;
   state.target = "";
   state.slider.step = 100 / data.steps;
-  state.explained.textContent = data.metrics.map(({ symbol, summary }) => `${symbol}: ${summary}`).join(" ");
+  state.explained.textContent = `${data.metrics.map(({ symbol, summary }) => `${symbol}: ${summary}`).join(" ")} ${PLUS_MINUS}`;
 }
 
 function take(state, messages) {
@@ -122,6 +122,8 @@ function showScores(state, methods) {
   state.scores.replaceChildren(...(all.length ? [scoreTable(state.fidelities, methods, state.data.metrics, state.data.earlier)] : []));
   state.verdict.textContent = verdictLine(all, methods);
 }
+
+const PLUS_MINUS = "±: 95 % of maps that know nothing, and are as clustered as this one, stay within it on this picture; nothing follows for others. An artifact share near or above 100 % says that the curve tells little about the map.";
 
 function verdictLine(all, methods) {
   const real = all.filter((score) => score.final && !methods.find(({ name }) => name === score.method)?.control);

@@ -30,7 +30,7 @@ function makeRemoved(changed) {
   function show(run, curves, fraction, target, yIsProbability) {
     const point = curves.at(chosen.method, chosen.order, fraction);
     heading.textContent = `What the model sees with ${percent(fraction)} removed`;
-    if (!point) { top.replaceChildren(); return; }
+    if (!point) { blank("No curve has reached this point yet."); return; }
     const address = `/api/jobs/${run}/perturbed?${new URLSearchParams({ method: chosen.method, order: chosen.order, fraction })}`;
     if (picture.dataset.address !== address) {
       picture.dataset.address = picture.src = address;
@@ -50,10 +50,16 @@ function makeRemoved(changed) {
 
   function clear() {
     Object.assign(chosen, { method: null, byHand: false });
+    blank("");
+  }
+
+  function blank(why) {
     delete picture.dataset.address;
     picture.removeAttribute("src");
+    picture.alt = "";
+    frame.dataset.state = "none";
     top.replaceChildren();
-    note.textContent = "";
+    note.textContent = why;
   }
 
   return { place, chosen, suggest, show, clear };

@@ -7,7 +7,7 @@ function scoreTable(fidelities, methods, metrics, earlier) {
     ...metrics.map(({ symbol, arrow, summary }) => element("th", { scope: "col", title: summary }, `${symbol}${arrow}`)),
     earlier ? element("th", { scope: "col", title: "Place by F, with the other imputer and now" }, `Place, ${earlier.imputer.toLowerCase()} → now`) : null,
     element("th", { scope: "col", class: "words" }, "Verdict"));
-  return element("table", { class: "scores" }, element("caption", { class: "hidden" }, "Scores of all methods, the best first"),
+  return element("table", { class: "scores" }, element("caption", { class: rows.every(({ final }) => final) ? "hidden" : "muted" }, rows.every(({ final }) => final) ? "Scores of all methods, the best first" : "So far, from coarse curves: scores and verdicts may still change."),
     element("thead", {}, head), element("tbody", {}, ...rows.map((row, place) => scoreRow(row, names.get(row.method), earlier && [earlier.places[row.method] ?? "–", place + 1]))));
 }
 
@@ -16,7 +16,7 @@ const scoreRow = (score, method, moved) => element("tr", { "data-method": score.
   element("td", {}, scored(score), element("span", { class: "sign", "aria-hidden": "true" }, verdictSign(score))),
   element("td", {}, fixed(score.mrg)),
   element("td", {}, fixed(score.lrg)),
-  element("td", {}, score.artifact_share === null ? "–" : percent(score.artifact_share)),
+  element("td", {}, score.artifact_share === null ? "–" : score.artifact_share > 1 ? "> 100 %" : percent(score.artifact_share)),
   moved ? element("td", {}, moved.join(" → ")) : null,
   element("td", { class: "words" }, score.sentence));
 
