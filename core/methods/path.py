@@ -9,7 +9,7 @@ from core.methods.passes import PassBank, Quadrature
 from core.methods.registry import Range, method
 
 Baseline = Literal["black", "grey", "dataset_mean", "picture_mean", "blur", "uniform_noise"]
-DEGENERATE = 0.01  # of the shares' absolute sum
+DEGENERATE = 0.01  # of the larger of the two scores
 
 
 @method(
@@ -40,15 +40,14 @@ def integrated_gradients(
     """
     ends = passes.outputs(("ends", baseline), 2, lambda places: passes.path_ends(baseline)[list(places)])
     gathered = (passes.pixels - passes.baseline(baseline))[0] * passes.path_gradients(steps, baseline, quadrature)
-    note_completeness(passes, gathered, float(ends[1]) - float(ends[0]))
+    note_completeness(passes, float(gathered.sum()), float(ends[0]), float(ends[1]))
     return gathered
 
 
-def note_completeness(passes: PassBank, shares: Tensor, difference: float) -> None:
+def note_completeness(passes: PassBank, total: float, start: float, end: float) -> None:
     """Tells how far the shares are from adding up, or that there is next to nothing to add up to."""
-    moved = float(shares.abs().sum())
-    if moved == 0 or abs(difference) <= DEGENERATE * moved:
-        passes.note("Path degenerate: baseline and picture score almost the same, so the shares cancel out.")
+    if abs(end - start) <= DEGENERATE * max(abs(start), abs(end)):
+        passes.note("Path degenerate: baseline and picture score almost the same, so there is nothing to share out.")
     else:
-        missed = abs(float(shares.sum()) / difference - 1)
+        missed = abs(total / (end - start) - 1)
         passes.note(f"Completeness: the shares miss the score's difference by {missed:.1%}.")

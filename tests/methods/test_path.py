@@ -90,3 +90,10 @@ def test_degenerate_is_relative_to_the_shares_not_to_the_unit_of_the_score(class
     linear.weight.data *= scale
     notes = integrated(classifier_of(linear), pixels).notes
     assert notes == ("Completeness: the shares miss the score's difference by 0.0%.",)
+
+
+def test_shares_that_cancel_among_themselves_are_not_a_degenerate_path(classifier_of, linear, pixels):
+    linear.weight.data[0] = 1000 * torch.randn(3, 6, 8, generator=torch.Generator().manual_seed(4)).double()
+    linear.weight.data[0] -= (linear.weight.data[0] * pixels[0]).sum() / pixels.sum()
+    linear.weight.data[0] += 1 / pixels.sum()
+    assert integrated(classifier_of(linear), pixels).notes[0].startswith("Completeness")
