@@ -18,6 +18,7 @@ from torch import Tensor
 from core.jobs.events import Progress
 from core.models.batching import BatchSize, run_in_batches
 from core.models.classifier import Classifier, check_pixels, checked_target
+from core.models.folding import folded
 from core.pictures.imputers import Original, find_imputer, remove
 from core.randomness import generator, picture_digest
 
@@ -311,12 +312,14 @@ def stream_curves(
     read = answer_reader(clean, target, y)
 
     whole, fill = classifier.normalise(pixels), classifier.normalise(removal.fill)
+    network = folded(classifier.network, whole)
 
     def answer(batch: Sequence[tuple[int, int]]) -> list[Answer]:
         lines, at = zip(*batch, strict=True)
         with torch.inference_mode():
             removed = removal.removed(lines, [counts[step] for step in at])
-            return read(classifier.answer(remove(whole, removed, fill)))
+            pictures = remove(whole, removed, fill)
+            return read(network(pictures.contiguous(memory_format=torch.channels_last)))
 
     points = Points(removal.lines, list(maps), [count / counts[-1] for count in counts])
     ends = {0: read(clean)[0], steps: read(classifier.logits(removal.fill.expand_as(pixels)))[0]}

@@ -24,6 +24,7 @@ OUT_OF_MEMORY = (
     "CUBLAS_STATUS_ALLOC_FAILED",
 )
 LONGEST_STEP = 0.4
+ROUNDS = 3
 NEARLY = 1.02
 Work = TypeVar("Work")
 Answer = TypeVar("Answer")
@@ -108,9 +109,11 @@ def measured_best(run: Callable[[int], object], candidates: Sequence[int]) -> in
 
     A batch is a step of the queue, so a smaller one lets others in sooner, and growing stops where memory or patience
     ends. Every size runs once before any is timed: the first run of a size pays for memory that the kernel hands out.
+    The sizes then take turns, so that a busy moment does not fall on one of them.
     """
     tried = list(sizes_that_fit(run, candidates))
-    seconds = {size: min(timed(run, size) for _ in range(2)) / size for size in tried}
+    rounds = [{size: timed(run, size) for size in tried} for _ in range(ROUNDS)]
+    seconds = {size: min(taken[size] for taken in rounds) / size for size in tried}
     return min((size for size in tried if seconds[size] <= NEARLY * min(seconds.values())), default=1)
 
 

@@ -95,16 +95,13 @@ class Classifier:
 
     def __call__(self, pixels: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
         """Logits, with a graph where the pixels ask for one."""
-        return self.answer(self.normalise(pixels))
+        normalised = self.normalise(pixels).contiguous(memory_format=torch.channels_last)
+        logits: Tensor = self.network(normalised)
+        return logits
 
     def normalise(self, pixels: Float[Tensor, "n 3 _ _"]) -> Float[Tensor, "n 3 _ _"]:
         """What the network was trained on; pixel by pixel, so that it can be done before pixels are chosen."""
         return (pixels - self._shift) * self._scale
-
-    def answer(self, normalised: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
-        """Logits for normalised pictures."""
-        logits: Tensor = self.network(normalised.contiguous(memory_format=torch.channels_last))
-        return logits
 
     def logits(self, pixels: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
         """Logits without a graph, in batches that fit the device."""
