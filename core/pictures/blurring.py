@@ -18,8 +18,8 @@ def blurred(
     kernel
         Odd width of the kernel; six standard deviations if not given. Cut to what the picture can mirror.
 
-    >>> float(blurred(torch.ones(1, 1, 5, 7), sigma=2.0).sum())
-    35.0
+    >>> torch.allclose(blurred(torch.ones(1, 1, 5, 7), sigma=2.0), torch.ones(1, 1, 5, 7))
+    True
     """
     for axis in (2, 3):
         radius = min(kernel // 2 if kernel else round(3 * sigma), planes.shape[axis] - 1)

@@ -19,7 +19,7 @@ from core.pictures.imputers import find_imputer
 from core.randomness import generator, picture_digest
 
 Event = Progress | HeatmapReady | MethodRefused | CurvePoint | FidelityReady
-BLOB_RADIUS = 1 / 14
+BLOB_RADII = (1 / 14, 1 / 8)  # of the shorter side: as coarse as activation maps are
 
 
 def stream_trial(
@@ -76,7 +76,7 @@ def stream_trial(
 def smooth_random_maps(size: tuple[int, int], count: int, seed: int, picture: str) -> dict[str, Tensor]:
     """Maps that know nothing and are as clustered as an activation map."""
     return {
-        f"blind {number}": blobs(size, BLOB_RADIUS, generator(seed, picture, "blind", number))
+        f"blind {number}": blobs(size, BLOB_RADII[number % 2], generator(seed, picture, "blind", number))
         for number in range(count)
     }
 
@@ -84,7 +84,7 @@ def smooth_random_maps(size: tuple[int, int], count: int, seed: int, picture: st
 def clustering(maps: Mapping[str, Tensor], blind: Mapping[str, Tensor]) -> dict[str, float]:
     """How clustered each map is, the smooth random ones being 1."""
     shares = {
-        name: coarse_share(removal_rank(values, generator(0, "ties")), BLOB_RADIUS)
+        name: coarse_share(removal_rank(values, generator(0, "ties")), BLOB_RADII[0])
         for name, values in {**maps, **blind}.items()
     }
     full = fmean(shares[name] for name in blind)
