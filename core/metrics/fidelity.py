@@ -203,5 +203,5 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, tuple[float, 
     if value > theirs + doubt:
         return "finds", "Finds what the model uses here: it beats chance and every control."
     standing = "worse than" if value <= theirs - doubt else "can't be told from"
-    standing = f"{standing} the control {rival} (F {theirs:.2f}), which looks at no model."
-    return "edge", f"Better than a random order, but {standing}"
+    control = f"the control {rival} (F {theirs:.2f}), which looks at no model."
+    return "edge", f"Better than a random order, but {standing} {control}"
