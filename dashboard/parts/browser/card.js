@@ -25,7 +25,7 @@ function showMessage(card, message) {
 function showFacts(card) {
   const { message, map } = card;
   const passes = message.forward + message.backward;
-  const parts = [`max |v| ${short(map.size)}`, message.seconds < 0.05 ? "< 0.1 s" : `${message.seconds.toFixed(1)} s`];
+  const parts = [`largest value ${short(map.size)}`, message.seconds < 0.05 ? "< 0.1 s" : `${message.seconds.toFixed(1)} s`];
   if (passes) parts.push(counted(passes, "pass", "passes"));
   card.facts.replaceChildren(REDUCTIONS[message.reduction], element("br"), ...parts.flatMap((part, place) => [place ? " · " : "", element("span", { class: "whole" }, part)]));
 }

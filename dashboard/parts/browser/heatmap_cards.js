@@ -59,7 +59,15 @@ async function receive(state, card, message) {
 }
 
 const scaleFor = (map, shared) => (view.scale === "shared" ? shared : reach(map, view.range));
-const sharedScale = (state) => Math.max(0, ...[...state.cards.values()].map(({ map }) => (map ? reach(map, view.range) : 0)));
+const painted = (state) => [...state.cards.values()].filter(({ map }) => map);
+const sharedScale = (state) => Math.max(0, ...painted(state).map(({ map }) => reach(map, view.range)));
+
+// One map's range may darken all the others: whose it is has to be said.
+function sayScale(state, shared) {
+  const setter = view.scale === "shared" && painted(state).find(({ map }) => reach(map, view.range) === shared);
+  const low = setter && painted(state).some(({ map }) => map.low < 0) ? short(-shared) : "0";
+  state.bar.say(setter ? `Shared scale: ${low} to ${short(shared)}, set by ${setter.method.label}. Each card says its own largest value.` : "");
+}
 
 function schedulePaint(state, name) {
   if (name === "opacity") {
@@ -70,6 +78,7 @@ function schedulePaint(state, name) {
     state.frame = undefined;
     const shared = sharedScale(state);
     for (const card of state.cards.values()) paintCard(card, view, shared);
+    sayScale(state, shared);
     state.enlarged.refresh();
   });
 }

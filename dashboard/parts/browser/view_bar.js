@@ -10,7 +10,8 @@ function makeViewBar(changed) {
     set("share")(value);
   });
   const sign = field("Sign", choice("Sign shown", [["plus", "+", "positive only"], ["minus", "−", "negative only"], ["both", "±", "both signs"]], view.sign, set("sign")));
-  const place = element("div", { class: "bar", role: "group", "aria-label": "How all heatmaps are shown" },
+  const said = element("p", { class: "muted small", role: "status" });
+  const bar = element("div", { class: "bar", role: "group", "aria-label": "How all heatmaps are shown" },
     field("Opacity", slider("Opacity", view.opacity, 0, set("opacity"))),
     field("Colours", selection("Colours", Object.entries(COLOURS).map(([value, { name }]) => [value, name]), view.colours, set("colours"))),
     field("Scale", choice("Scale", [["own", "own"], ["shared", "shared"]], view.scale, set("scale"))),
@@ -18,7 +19,7 @@ function makeViewBar(changed) {
     sign,
     field("Show top", share, shownShare),
     field("Sort", choice("Order of the cards", [["asked", "as asked"], ["score", "by F"]], view.sort, set("sort"))));
-  return { place, offerSign: (offered) => { sign.hidden = !offered; } };
+  return { place: element("div", { class: "over" }, bar, said), offerSign: (offered) => { sign.hidden = !offered; }, say: (words) => { said.textContent = words; } };
 }
 
 const field = (label, ...controls) => element("span", { class: "field" }, element("span", { class: "muted", "aria-hidden": "true" }, label), ...controls);
