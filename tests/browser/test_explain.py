@@ -36,7 +36,7 @@ def explain(page: Any) -> None:
 
 def begun(page: Any) -> None:
     """The first heatmap of the run is there, so what is seen is no longer what was shown before."""
-    expect(page.get_by_text(re.compile(r"[1-9]\d* of \d+ heatmaps|of \d+ passes")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"[1-9]\d* of \d+ heatmaps|of [\d,]+ times")).first).to_be_visible()
 
 
 def finish(page: Any) -> None:

@@ -24,9 +24,9 @@ function showMessage(card, message) {
 
 function showFacts(card) {
   const { message, map } = card;
-  const passes = message.forward + message.backward;
-  const parts = [`largest value ${short(map.size)}`, message.seconds < 0.05 ? "< 0.1 s" : `${message.seconds.toFixed(1)} s`];
-  if (passes) parts.push(counted(passes, "pass", "passes"));
+  const spans = map.low < 0 ? `values ${short(map.low)} to ${short(map.high)}` : `largest value ${short(map.high)}`;
+  const parts = [spans, message.seconds < 0.05 ? "< 0.1 s" : `${message.seconds.toFixed(1)} s`];
+  if (message.forward) parts.push(`model asked ${counted(message.forward, "time")}`);
   card.facts.replaceChildren(REDUCTIONS[message.reduction], element("br"), ...parts.flatMap((part, place) => [place ? " · " : "", element("span", { class: "whole" }, part)]));
 }
 

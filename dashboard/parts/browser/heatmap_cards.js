@@ -66,7 +66,7 @@ const sharedScale = (state) => Math.max(0, ...painted(state).map(({ map }) => re
 function sayScale(state, shared) {
   const setter = view.scale === "shared" && painted(state).find(({ map }) => reach(map, view.range) === shared);
   const low = setter && painted(state).some(({ map }) => map.low < 0) ? short(-shared) : "0";
-  state.bar.say(setter ? `Shared scale: ${low} to ${short(shared)}, set by ${setter.method.label}. Each card says its own largest value.` : "");
+  state.bar.say(setter ? `Shared scale: ${low} to ${short(shared)}, set by ${setter.method.label}. Each card says its own values.` : "");
 }
 
 function schedulePaint(state, name) {

@@ -1,4 +1,4 @@
-// How far a run is: what it does now, passes, seconds. Tells the script when the run has ended.
+// How far a run is: what it does now, how often the model was asked, seconds. Tells the script when the run has ended.
 
 const instances = new WeakMap();
 const FOR_HEATMAPS = 0.4;
@@ -29,7 +29,7 @@ function begin(state) {
 function take(state, messages, job) {
   for (const message of messages) {
     if (message.kind === "progress") Object.assign(state, { done: message.done, total: message.total, what: message.what });
-    if (message.kind === "heatmap" && message.final) state.heatmaps.set(message.method, message.forward + message.backward);
+    if (message.kind === "heatmap" && message.final) state.heatmaps.set(message.method, message.forward);
     if (message.kind === "refused") state.refused++;
     if (message.kind === "curve" && message.order !== "random") state.curves.add(`${message.method} ${message.order}`);
   }
@@ -69,12 +69,12 @@ function words({ job, heatmaps, curves, done, total, what, toldAt, methods }) {
   if (job.state === "gone") return "The server no longer keeps this run, or can't be reached.";
   if (job.state === "queued") return "Waiting for its turn.";
   const seconds = job.seconds + (job.state === "running" ? (performance.now() - toldAt) / 1000 : 0);
-  const passes = [...heatmaps.values()].reduce((sum, count) => sum + count, curves.size ? done : 0);
+  const asked = [...heatmaps.values()].reduce((sum, count) => sum + count, curves.size ? done : 0);
   if (job.state === "running") {
-    const part = curves.size ? `${done.toLocaleString("en")} of ${counted(total, "pass", "passes")}` : `${heatmaps.size} of ${counted(methods, "heatmap")}`;
+    const part = curves.size ? `model asked ${done.toLocaleString("en")} of ${counted(total, "time")}` : `${heatmaps.size} of ${counted(methods, "heatmap")}`;
     return [brief(what) || "Starting", part, `${Math.floor(seconds)}\u00a0s`].join(" · ");
   }
-  const made = [counted(heatmaps.size, "heatmap"), curves.size ? counted(curves.size, "curve") : "", counted(passes, "pass", "passes"), `${seconds.toFixed(1)}\u00a0s`];
+  const made = [counted(heatmaps.size, "heatmap"), curves.size ? counted(curves.size, "curve") : "", asked ? `model asked ${counted(asked, "time")}` : "", `${seconds.toFixed(1)}\u00a0s`];
   const end = { done: "", cancelled: "Cancelled; what was computed stays.", failed: job.error }[job.state];
   return [end, made.filter(Boolean).join(" · ")].filter(Boolean).join(" ");
 }
