@@ -19,7 +19,8 @@ function makeViewBar(changed) {
     sign,
     field("Show top", share, shownShare),
     field("Sort", choice("Order of the cards", [["asked", "as asked"], ["score", "by F"]], view.sort, set("sort"))));
-  return { place: element("div", { class: "over" }, bar, said), offerSign: (offered) => { sign.hidden = !offered; }, say: (words) => { said.textContent = words; } };
+  const scores = element("p", { class: "muted small" }, "F: area between the two curves of the trial below, 0 for a random order. ±: what chance alone can do.");
+  return { place: element("div", { class: "over" }, bar, scores, said), offerSign: (offered) => { sign.hidden = !offered; }, say: (words) => { said.textContent = words; } };
 }
 
 const field = (label, ...controls) => element("span", { class: "field" }, element("span", { class: "muted", "aria-hidden": "true" }, label), ...controls);
