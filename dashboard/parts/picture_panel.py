@@ -29,9 +29,23 @@ def choose_picture() -> Choice | None:
         with st.container(width="content", gap="small"):
             ask_upload()
             ask_camera()
-    for sentence in st.session_state.get("refused", ()):
-        st.error(sentence)
+    tell_refused()
     return choice
+
+
+def tell_refused() -> None:
+    """What was wrong with the files that were not taken, until it was read or another picture is taken."""
+    refused = st.session_state.get("refused")
+    if refused:
+        with st.container(horizontal=True, vertical_alignment="top"):
+            with st.container(width="stretch"):
+                for sentence in refused:
+                    st.error(sentence)
+            st.button("Dismiss", key="dismiss", on_click=settle)
+
+
+def settle() -> None:
+    st.session_state["refused"] = []
 
 
 def still_kept(name: str) -> Choice | None:
@@ -43,7 +57,7 @@ def still_kept(name: str) -> Choice | None:
 
 def take(name: str) -> None:
     """The choice goes into the address; what an upload had to complain about is settled by it."""
-    st.session_state["refused"] = []
+    settle()
     st.query_params["picture"] = name
 
 

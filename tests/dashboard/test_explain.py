@@ -98,6 +98,8 @@ def test_one_bad_file_does_not_cost_the_others(page):
     assert not app.exception
     assert "bad.png: This is not a" in words(app)
     assert app.query_params["picture"] == app.session_state["uploads"][0]
+    app.button(key="dismiss").click().run()
+    assert "bad.png" not in words(app)
 
 
 def test_explain_becomes_cancel_and_back(page):
