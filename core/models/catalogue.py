@@ -25,7 +25,7 @@ def load_classifier(
     Parameters
     ----------
     name
-        A bundled name, ``torchvision/NAME`` or ``timm/NAME``.
+        A bundled name, ``torchvision/NAME`` or ``timm/NAME``; the library may be left out where only one has it.
     device
         ``auto`` takes CUDA, then MPS, then the CPU.
     pretrained
@@ -39,6 +39,7 @@ def load_classifier(
         For an unknown name, a device that is not there, or weights that can't be fetched.
     """
     place = chosen_device(device)
+    name = full_name(name)
     if name in BUNDLED:
         return load_bundled(name, place, pretrained)
 
@@ -70,6 +71,22 @@ def chosen_device(device: torch.device | str) -> torch.device:
     if not there.get(chosen.type, False):
         raise ModelError(f"This machine has no {chosen.type} device that PyTorch can use. Choose auto or cpu.")
     return chosen
+
+
+def full_name(name: str) -> str:
+    """The listed model that a name without its library means; the name as it is where none is meant.
+
+    Raises
+    ------
+    ModelError
+        With the candidates, where several are meant.
+    """
+    if name in BUNDLED or "/" in name:
+        return name
+    meant = [model.name for model in list_models() if bare(model.name) == name.lower()]
+    if len(meant) > 1:
+        raise ModelError(f"Several models are called {name!r}: {' and '.join(meant)}. Say which.")
+    return meant[0] if meant else name
 
 
 def unknown_name(name: str) -> str:

@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 import torch
 
-from core.models.catalogue import chosen_device, list_models, load_classifier
-from core.models.sources import ModelError
+from core.models import catalogue
+from core.models.catalogue import chosen_device, full_name, list_models, load_classifier
+from core.models.sources import ListedModel, ModelError
 
 
 def test_bundled_models_come_first_and_every_library_is_there():
@@ -29,7 +30,7 @@ def test_what_ends_in_an_embedding_is_not_listed_and_says_so():
     ("wrong", "meant"),
     [
         ("efficientnet-lite0", "efficientnet_lite0"),
-        ("resnet50", "torchvision/resnet50"),
+        ("resnet51", "torchvision/resnet50"),
         ("torchvision/resnet51", "torchvision/resnet50"),
         ("torchvision/ViT_B_16", "torchvision/vit_b_16"),
         ("timm/vit_small_patch16_244.augreg_in1k", "timm/vit_small_patch16_224.augreg_in1k"),
@@ -40,6 +41,28 @@ def test_an_unknown_name_is_answered_with_the_nearest(wrong, meant):
         load_classifier(wrong, device="cpu")
     assert f"{wrong!r}. Did you mean" in str(refusal.value)
     assert meant in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("resnet50", "torchvision/resnet50"),
+        ("ResNet50", "torchvision/resnet50"),
+        ("vit_small_patch16_224.augreg_in1k", "timm/vit_small_patch16_224.augreg_in1k"),
+        ("squeezenet1_1", "squeezenet1_1"),
+        ("timm/resnet50", "timm/resnet50"),
+        ("qqqqqqqq", "qqqqqqqq"),
+    ],
+)
+def test_the_library_may_be_left_out_where_only_one_has_the_name(short, full):
+    assert full_name(short) == full
+
+
+def test_a_name_that_two_libraries_have_is_answered_with_both(monkeypatch):
+    both = tuple(ListedModel(f"{source}/twin", "twin", source, "") for source in ("torchvision", "timm"))
+    monkeypatch.setattr(catalogue, "list_models", lambda: both)
+    with pytest.raises(ModelError, match="torchvision/twin and timm/twin"):
+        load_classifier("twin", device="cpu")
 
 
 @pytest.mark.parametrize("name", ["", "qqqqqqqq", "timm/", "nowhere/qqqqqqqq"])
