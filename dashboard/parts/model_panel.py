@@ -1,7 +1,11 @@
 """Which model is explained, and how its loading goes."""
 
+import re
+from collections.abc import Sequence
+
 import streamlit as st
 
+from core.models.bundled import list_bundled
 from core.models.classifier import device_name
 from core.models.sources import ListedModel
 from dashboard.workshop import DEFAULT_MODEL, Loading, models, shelf
@@ -26,9 +30,28 @@ def choose_model() -> Loading:
     if not loading.settled:
         watch(loading)
     if loading.sentence:
-        st.error(loading.sentence)
-        st.button("Try again", on_click=shelf.forget, args=(name,))
+        st.error(in_picker_words(loading.sentence, [*list_bundled(), choices[name]]))
+        with st.container(horizontal=True):
+            st.button("Try again", on_click=shelf.forget, args=(name,))
+            if name != DEFAULT_MODEL:
+                st.button(f"Back to {title_of(choices[DEFAULT_MODEL])}", on_click=back_to_default)
     return loading
+
+
+def back_to_default() -> None:
+    st.session_state["model"] = DEFAULT_MODEL
+
+
+def in_picker_words(sentence: str, mentioned: Sequence[ListedModel]) -> str:
+    """The engine names models as the command line does; here they are called what the picker calls them.
+
+    >>> resnet = ListedModel("torchvision/resnet50", "resnet50", "torchvision", "")
+    >>> in_picker_words("torchvision/resnet50 is not here, nor is timm/torchvision/resnet50.", [resnet])
+    'resnet50 (torchvision) is not here, nor is timm/torchvision/resnet50.'
+    """
+    for model in mentioned:
+        sentence = re.sub(rf"(?<![\w/]){re.escape(model.name)}(?!\w)", title_of(model), sentence)
+    return sentence
 
 
 def list_choices() -> dict[str, ListedModel]:

@@ -9,7 +9,7 @@ from PIL import Image
 import core
 from core.methods.registry import capability
 from dashboard.parts import method_panel
-from dashboard.workshop import queue
+from dashboard.workshop import queue, shelf
 
 METHODS = [method.name for method in core.list_methods() if not method.control]
 
@@ -100,6 +100,21 @@ def test_one_bad_file_does_not_cost_the_others(page):
     assert app.query_params["picture"] == app.session_state["uploads"][0]
     app.button(key="dismiss").click().run()
     assert "bad.png" not in words(app)
+
+
+def test_a_model_that_can_not_be_had_is_called_as_in_the_picker_and_there_is_a_way_back(page, monkeypatch):
+    def offline(name, **_):
+        raise core.ModelError(f"The weights of {name} are not here: choose a bundled model (efficientnet_lite0).")
+
+    monkeypatch.setattr(core, "load_classifier", offline)
+    app = page(model="resnet18 (torchvision)")
+    assert shelf.ask("torchvision/resnet18").ended.wait(60)
+    app.run()
+    assert "The weights of resnet18 (torchvision) are not here" in words(app)
+    assert "choose a bundled model (EfficientNet-Lite0)" in words(app)
+    next(button for button in app.button if button.label == "Back to EfficientNet-Lite0").click().run()
+    assert app.selectbox(key="model").value == "efficientnet_lite0"
+    shelf.forget("torchvision/resnet18")
 
 
 def test_explain_becomes_cancel_and_back(page):
