@@ -324,7 +324,7 @@ def show(trial: Trial) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("Method")
     for metric in core.list_metrics():
-        table.add_column(f"{metric.symbol}{arrows[metric.direction]}\nrandom {metric.random}", justify="right")
+        table.add_column(f"{metric.heading}{arrows[metric.direction]}\nrandom {metric.random}", justify="right")
     table.add_column("Seconds", justify="right")
     table.add_column("Verdict")
     looks_at_no_model, labels = controls(), {entry.name: entry.label for entry in core.list_methods()}

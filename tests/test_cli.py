@@ -79,6 +79,8 @@ def test_curves_have_both_ends_and_a_band_for_random_orders_only(once):
 def test_the_table_names_directions_random_values_and_controls(once):
     table = once[1].stdout
     assert "F ↑" in table
+    assert "Artifact share" in table
+    assert "P / T" not in table
     assert "random 0" in table
     assert table.count("control") >= len(CONTROLS)
     assert "Egyptian cat" in once[1].stderr

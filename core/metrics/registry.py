@@ -29,6 +29,11 @@ class Metric:
     paper: str
     summary: str
 
+    @property
+    def heading(self) -> str:
+        """What a column of this score is called: its symbol where that is a word of its own."""
+        return self.symbol if self.symbol.isalpha() else self.label
+
 
 BROCKI = "Brocki and Chung 2022, arXiv:2203.02928; 2023, arXiv:2303.01538"
 OURS = "our reading of Brocki and Chung 2022, arXiv:2203.02928"

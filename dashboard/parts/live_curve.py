@@ -36,10 +36,9 @@ def live_curve(run: str, asked: Asked, stale: bool, earlier: Run | None) -> None
 
 
 def heading(name: str) -> dict[str, str]:
-    """A score's column: a symbol where it is a plain one, which way is better, and what it means."""
+    """A score's column: its name, which way is better, and what it means."""
     metric = next(metric for metric in core.list_metrics() if metric.name == name)
-    symbol = metric.symbol if metric.symbol.isalpha() else metric.label
-    return {"symbol": symbol, "arrow": ARROWS[metric.direction], "summary": metric.summary}
+    return {"symbol": metric.heading, "arrow": ARROWS[metric.direction], "summary": metric.summary}
 
 
 def places(run: Run) -> dict[str, Any]:
