@@ -18,7 +18,6 @@ from torch import Tensor
 from core.jobs.events import Progress
 from core.models.batching import BatchSize, run_in_batches
 from core.models.classifier import Classifier, check_pixels, checked_target
-from core.models.folding import folded
 from core.pictures.imputers import Original, find_imputer, remove
 from core.randomness import generator, picture_digest
 
@@ -75,20 +74,28 @@ class Curve:
         return float(torch.trapezoid(self.values, self.fractions))
 
 
-def removal_rank(values: Float[Tensor, "height width"], ties: torch.Generator) -> Int[Tensor, "height width"]:
-    """Place of each pixel when the most important goes first; equal pixels in random order.
+def removal_rank(
+    values: Float[Tensor, "*maps height width"], ties: torch.Generator
+) -> Int[Tensor, "*maps height width"]:
+    """Place of each pixel of a map when the most important goes first; equal pixels in random order.
 
-    Ranked where the map is and in its own precision, so that no two values become equal; the place is where the
+    Ranked where the maps are and in their own precision, so that no two values become equal; the places are where the
     generator is.
 
     >>> removal_rank(torch.tensor([[0.1, 0.9], [0.5, 0.2]]), torch.Generator()).tolist()
     [[3, 0], [1, 2]]
     """
-    shuffled = torch.randperm(values.numel(), generator=ties, device=ties.device).to(values.device)
-    order = shuffled[torch.argsort(values.flatten()[shuffled], descending=True, stable=True)]
-    rank = torch.empty_like(order, dtype=torch.int32)
-    rank[order] = torch.arange(values.numel(), dtype=torch.int32, device=values.device)
+    flat = values.flatten(-2)
+    shuffled = torch.randperm(flat.shape[-1], generator=ties, device=ties.device).to(values.device)
+    order = shuffled[torch.argsort(flat[..., shuffled], descending=True, stable=True)]
+    places = torch.arange(flat.shape[-1], dtype=torch.int32, device=values.device)
+    rank = torch.empty_like(order, dtype=torch.int32).scatter_(-1, order, places.expand_as(order))
     return rank.view_as(values).to(ties.device)
+
+
+def random_rank(size: tuple[int, int], draw: torch.Generator) -> Int[Tensor, "height width"]:
+    """Place of each pixel in an order that knows nothing."""
+    return torch.randperm(size[0] * size[1], generator=draw, device=draw.device, dtype=torch.int32).view(size)
 
 
 def reversed_rank(rank: Int[Tensor, "height width"]) -> Int[Tensor, "height width"]:
@@ -157,10 +164,10 @@ class Removal:
 
         self.lines: list[Line] = []
         for number in range(randoms if "random" in orders else 0):
-            rank = removal_rank(torch.zeros_like(pixels[0, 0]), draw("random order", number))
+            rank = random_rank(classifier.size, draw("random order", number))
             self.lines += [Line("", "random", rank), Line("", "random", reversed_rank(rank))]
-        for name, values in maps.items():
-            rank = removal_rank(checked_map(name, values, pixels), draw("ties"))
+        values = [checked_map(name, values, pixels) for name, values in maps.items()]
+        for name, rank in zip(maps, removal_rank(torch.stack(values), draw("ties")), strict=True):
             both = {"mif": rank, "lif": reversed_rank(rank)}
             self.lines += [Line(name, order, both[order]) for order in orders if order in both]
         self.ranks = torch.stack([line.rank for line in self.lines])[:, None]
@@ -312,7 +319,7 @@ def stream_curves(
     read = answer_reader(clean, target, y)
 
     whole, fill = classifier.normalise(pixels), classifier.normalise(removal.fill)
-    network = folded(classifier.network, whole)
+    network = classifier.outputs_only()
 
     def answer(batch: Sequence[tuple[int, int]]) -> list[Answer]:
         lines, at = zip(*batch, strict=True)

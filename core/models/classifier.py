@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from core.models.anatomy import Anatomy, examine
 from core.models.batching import CANDIDATES, BatchSize, Kind, fastest_batch, run_in_batches
+from core.models.folding import Foldable, find_foldable, folded
 
 RGB = tuple[float, float, float]
 IMAGENET_MEAN: RGB = (0.485, 0.456, 0.406)
@@ -46,6 +47,8 @@ class Classifier:
         Returns logits ``(n, classes)`` for normalised pictures.
     dataset_mean
         Mean colour of the training data in pixel space; not always what the network is normalised with.
+    dataset
+        What it was trained on: ``imagenet`` stands for photos of all kinds, ``fashion_mnist`` for clothes on black.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Classifier:
         device: torch.device | str = "cpu",
         dataset_mean: RGB = IMAGENET_MEAN,
         title: str = "",
+        dataset: str = "imagenet",
     ) -> None:
         self.name = name
         self.title = title or name
@@ -66,6 +70,7 @@ class Classifier:
         self.preprocessing = preprocessing
         self.labels = labels
         self.dataset_mean = dataset_mean
+        self.dataset = dataset
         self._shift = torch.tensor(preprocessing.mean, device=self.device).view(1, 3, 1, 1)
         self._scale = 1 / torch.tensor(preprocessing.std, device=self.device).view(1, 3, 1, 1)
         self._batch_sizes: dict[Kind, BatchSize] = {}
@@ -109,6 +114,18 @@ class Classifier:
         with torch.inference_mode():
             batches = run_in_batches(range(len(pixels)), lambda places: self(pixels[list(places)]), size)
             return torch.cat([answers for _, answers in batches])
+
+    def outputs_only(self) -> nn.Module:
+        """The network for passes that ask for nothing but logits: takes normalised pictures, batch norms folded.
+
+        Made anew each time, which is cheap, so that it can't be older than the weights.
+        """
+        return folded(self.network, self._foldable)
+
+    @cached_property
+    def _foldable(self) -> Foldable:
+        noise = torch.randn(1, 3, *self.size, generator=torch.Generator().manual_seed(0))
+        return find_foldable(self.network, noise.to(self.device, memory_format=torch.channels_last))
 
     def batch_size(self, kind: Kind) -> BatchSize:
         """The number of pictures that this network and device work through fastest."""

@@ -1,38 +1,48 @@
-"""Batch norms folded into the convolutions before them: fewer operations for the same answer.
+"""Fewer operations for the same answer: batch norms and lopsided paddings folded into the convolutions beside them.
 
 Only for passes that ask for outputs and nothing else; gradients, hooks and layers' names stay with the network itself.
 """
 
 import copy
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 TOLERANCE = 1e-4
 
 
-def folded(network: nn.Module, example: Float[Tensor, "n 3 height width"]) -> nn.Module:
-    """A copy that answers alike with less work, or the network itself where there is nothing to fold or it would not.
+@dataclass(frozen=True)
+class Foldable:
+    """What of a network can be folded, by the names of its modules.
 
     Parameters
     ----------
-    example
-        What the network is tried on; the copy's logits have to agree to four digits.
+    norms
+        Each convolution with the batch norm that reads it.
+    paddings
+        Each convolution that pads by itself as TensorFlow does, with the height and width of what it receives.
     """
-    pairs = norms_after_convolutions(network, example)
-    if not pairs:
+
+    norms: tuple[tuple[str, str], ...] = ()
+    paddings: tuple[tuple[str, tuple[int, int]], ...] = ()
+
+
+def folded(network: nn.Module, foldable: Foldable) -> nn.Module:
+    """A copy that answers alike with less work, or the network itself where there is nothing to fold."""
+    if foldable == Foldable():
         return network
     twin = copy.deepcopy(network)
-    for convolution_name, norm_name in pairs:
+    for convolution_name, norm_name in foldable.norms:
         convolution, norm = twin.get_submodule(convolution_name), twin.get_submodule(norm_name)
         fold(convolution, norm)  # type: ignore[arg-type]
         twin.set_submodule(norm_name, getattr(norm, "act", nn.Identity()))
-    twin.to(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        alike = torch.allclose(twin(example), network(example), rtol=TOLERANCE, atol=TOLERANCE)
-    return twin if alike else network
+    for name, size in foldable.paddings:
+        twin.set_submodule(name, evenly_padded(twin.get_submodule(name), size))  # type: ignore[arg-type]
+    return twin.to(memory_format=torch.channels_last)
 
 
 def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
@@ -45,37 +55,81 @@ def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     )
 
 
-def norms_after_convolutions(network: nn.Module, example: Tensor) -> list[tuple[str, str]]:
-    """Names of the batch norms that read just what a convolution gave, with that convolution's name."""
-    norms = {name: module for name, module in network.named_modules() if isinstance(module, nn.BatchNorm2d)}
-    if not norms:
-        return []
-    given: dict[int, str] = {}
-    kept: list[Tensor] = []
-    pairs: list[tuple[str, str]] = []
+def evenly_padded(convolution: nn.Conv2d, size: tuple[int, int]) -> nn.Conv2d:
+    """The same convolution with as much padding before as behind: what is too much before meets zeros in the kernel.
 
-    def remember(name: str, output: Tensor) -> None:
-        given[id(output)] = name
-        kept.append(output)
+    Padding apart copies the whole activation, which costs more than a slightly larger kernel.
 
-    def pair(name: str, received: Tensor) -> None:
-        if id(received) in given:
-            pairs.append((given[id(received)], name))
+    Parameters
+    ----------
+    size
+        Height and width of what it receives.
+    """
+    sides = zip(size, convolution.kernel_size, convolution.stride, strict=True)
+    paddings = [max((-(-length // stride) - 1) * stride + kernel - length, 0) for length, kernel, stride in sides]
+    behind = [padding - padding // 2 for padding in paddings]
+    above, left = (padding % 2 for padding in paddings)
+    kernel = F.pad(convolution.weight, (left, 0, above, 0))
+    even = nn.Conv2d(
+        convolution.in_channels,
+        convolution.out_channels,
+        kernel.shape[2:],  # type: ignore[arg-type]
+        stride=convolution.stride,  # type: ignore[arg-type]
+        padding=behind,  # type: ignore[arg-type]
+        groups=convolution.groups,
+        bias=False,
+        device="meta",
+    )
+    even.weight, even.bias = nn.Parameter(kernel, requires_grad=False), convolution.bias
+    return even.train(convolution.training)
 
-    handles = [
-        module.register_forward_hook(lambda _module, _inputs, output, name=name: remember(name, output))
-        for name, module in network.named_modules()
-        if isinstance(module, nn.Conv2d)
-    ]
-    handles += [
-        module.register_forward_pre_hook(lambda _module, inputs, name=name: pair(name, inputs[0]))
-        for name, module in norms.items()
-        if module.track_running_stats
-    ]
+
+def find_foldable(network: nn.Module, example: Float[Tensor, "n 3 height width"]) -> Foldable:
+    """What can be folded; nothing where the copy would answer otherwise.
+
+    Parameters
+    ----------
+    example
+        What the network is tried on; the copy's logits have to agree to four digits.
+    """
+    if not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        return Foldable()
+    with torch.inference_mode():
+        foldable, expected = watched(network, example)
+        answers = folded(network, foldable)(example)
+    return foldable if torch.allclose(answers, expected, rtol=TOLERANCE, atol=TOLERANCE) else Foldable()
+
+
+def watched(network: nn.Module, example: Tensor) -> tuple[Foldable, Tensor]:
+    """Who reads whose output during one forward pass, and the answer."""
+    from timm.layers.conv2d_same import Conv2dSame
+
+    given: dict[Tensor, str] = {}
+    norms: list[tuple[str, str]] = []
+    paddings: dict[str, tuple[int, int]] = {}
+
+    def convolved(name: str, module: nn.Module, received: Tensor, output: Tensor) -> None:
+        given[output] = name
+        if isinstance(module, Conv2dSame) and module.dilation == (1, 1):
+            paddings[name] = (received.shape[2], received.shape[3])
+
+    def normed(name: str, received: Tensor) -> None:
+        if received in given:
+            norms.append((given[received], name))
+
+    handles = []
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            handles.append(
+                module.register_forward_hook(
+                    lambda module, inputs, output, name=name: convolved(name, module, inputs[0], output)
+                )
+            )
+        elif isinstance(module, nn.BatchNorm2d) and module.track_running_stats:
+            handles.append(module.register_forward_pre_hook(lambda _, inputs, name=name: normed(name, inputs[0])))
     try:
-        with torch.inference_mode():
-            network(example)
+        answers = network(example)
     finally:
         for handle in handles:
             handle.remove()
-    return pairs
+    return Foldable(tuple(norms), tuple(paddings.items())), answers
