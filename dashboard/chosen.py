@@ -12,6 +12,7 @@ WORDS = {
     "target": "explained class",
     "settings": "settings of the methods",
     "output": "number explained",
+    "reduction": "reduction of the channels",
     "imputer": "imputer",
     "y": "value of the curves",
     "steps": "steps",

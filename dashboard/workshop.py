@@ -11,6 +11,7 @@ from typing import Any
 
 import core
 from core.jobs.queue import Job, JobQueue
+from core.methods.registry import Reduction
 from core.models.bundled import list_bundled
 from core.models.classifier import Classifier
 from core.models.sources import ListedModel
@@ -36,6 +37,7 @@ class Asked:
     y: str
     steps: int
     seed: int
+    reduction: Reduction | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +200,7 @@ def start(asked: Asked, title: str, owner: str) -> Job:
             y=asked.y,
             steps=asked.steps,
             output=asked.output,
+            reduction=asked.reduction,
         )
 
     return queue().submit(stream, owner=owner, about=Trial(asked, classifier, pixels, title))

@@ -6,10 +6,18 @@ from functools import lru_cache
 import streamlit as st
 
 import core
+from core.methods.registry import Reduction
 from core.models.classifier import Classifier
 from core.models.outputs import OUTPUTS
 
 PREDICTED = -1
+OWN = ""
+REDUCTIONS = {
+    OWN: "as each method has it",
+    "sum": "sum",
+    "abs_sum": "sum of absolute values",
+    "max_abs": "largest absolute value",
+}
 YS = {"probability": "probability", "relative_logit": "relative logit"}
 STEPS = (10, 20, 40)
 
@@ -47,6 +55,19 @@ def choose_output() -> str:
         bind="query-params",
         help="The methods that use gradients or outputs explain this number.",
     )
+
+
+def choose_reduction() -> Reduction | None:
+    """How the channels of a pixel become one number; None for each method's own way."""
+    chosen = st.selectbox(
+        "Channels become one number",
+        list(REDUCTIONS),
+        format_func=REDUCTIONS.__getitem__,
+        key="reduction",
+        bind="query-params",
+        help="A sum keeps the sign; the other two say how much a pixel matters, whichever way.",
+    )
+    return chosen or None
 
 
 def choose_trial() -> tuple[str, str, int]:

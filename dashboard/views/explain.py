@@ -11,7 +11,7 @@ from dashboard.parts.method_panel import choose_methods, choose_settings
 from dashboard.parts.model_panel import choose_model
 from dashboard.parts.picture_panel import choose_picture
 from dashboard.parts.run_panel import run_panel
-from dashboard.parts.trial_panel import choose_class, choose_output, choose_seed, choose_trial
+from dashboard.parts.trial_panel import choose_class, choose_output, choose_reduction, choose_seed, choose_trial
 from dashboard.pictures import Choice
 from dashboard.runs import NotThere, Run, SampleRun, collect, find_run, sample
 from dashboard.workshop import Asked, Loading, Look, look
@@ -46,7 +46,7 @@ def choose() -> Chosen:
         return Chosen(loading, picture)
     with st.sidebar:
         target = choose_class(loading.classifier)
-        output = choose_output()
+        output, reduction = choose_output(), choose_reduction()
         methods = choose_methods(loading.classifier)
         settings = choose_settings(loading.classifier, methods)
         imputer, y, steps = choose_trial()
@@ -65,6 +65,7 @@ def choose() -> Chosen:
         y=y,
         steps=steps,
         seed=seed,
+        reduction=reduction,
     )
     return Chosen(loading, picture, seen, asked)
 

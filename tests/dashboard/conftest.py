@@ -37,6 +37,11 @@ def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture
+def wait() -> Callable[..., None]:
+    return wait_for
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _warm() -> None:
     """The default model is loaded, as it is a moment after the server started."""

@@ -18,6 +18,10 @@ def words(app):
     return " ".join(element.value for element in [*app.info, *app.warning, *app.error, *app.caption])
 
 
+def heatmaps(job):
+    return [event.heatmap for _, event in job.since(0) if isinstance(event, core.HeatmapReady)]
+
+
 def test_a_newcomer_sees_the_sample(page):
     app = page()
     assert "A precomputed sample" in words(app)
@@ -65,6 +69,18 @@ def test_settings_come_from_the_registry_and_stay_in_the_address(page):
     app = page(methods="smoothgrad", **{"smoothgrad.samples": "30"})
     assert app.number_input(key="smoothgrad.samples").value == 30
     assert app.number_input(key="smoothgrad.level").value == 0.15
+
+
+def test_how_channels_are_reduced_goes_to_the_run_and_into_the_address(page, wait):
+    app = page(methods="gradient", reduction="largest absolute value")
+    app.button(key="run").click().run()
+    job = queue().get(app.query_params["job"])
+    assert job.about.asked.reduction == "max_abs"
+    wait(lambda: heatmaps(job))
+    assert {heatmap.reduction for heatmap in heatmaps(job)} == {"max_abs"}
+    app.selectbox(key="reduction").select("sum").run()
+    assert "the reduction of the channels changed since" in words(app)
+    assert app.query_params["reduction"] == "sum"
 
 
 def test_another_picture_makes_the_results_stale(page):
