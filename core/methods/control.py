@@ -1,4 +1,6 @@
-"""Controls: maps that look at no model. A method that does not beat them shows nothing about the model."""
+"""Controls: maps that look at no model, and one that is upside down. A method that does not beat them shows nothing
+about the model.
+"""
 
 from typing import Annotated
 
@@ -8,8 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import rgb_to_grayscale
 
+from core.methods.heatmap import reduce_channels
 from core.methods.passes import PassBank
-from core.methods.registry import Range, method
+from core.methods.registry import MethodName, Range, Unfit, find_method, first_reason, method
 from core.pictures.blurring import blurred
 
 ADEBAYO = "Adebayo et al. 2018, arXiv:1810.03292"
@@ -58,3 +61,20 @@ def centre(passes: PassBank) -> Float[Tensor, "1 height width"]:
     height, width = passes.size
     rows, columns = (torch.linspace(-1, 1, length, device=passes.pixels.device) for length in (height, width))
     return torch.exp(-2 * (rows[:, None].square() + columns.square()))[None]
+
+
+@method(label="Negated", family="control", signed=True, paper="")
+def negated(passes: PassBank, of: Annotated[str, MethodName()] = "gradient") -> Float[Tensor, "1 height width"]:
+    """Another method's map upside down: if it does as well as the map itself, the score can't tell right from wrong.
+
+    Parameters
+    ----------
+    of
+        The method whose map, with its default settings, is turned.
+    """
+    turned = find_method(of)
+    reason = first_reason(turned, passes.classifier)
+    if reason:
+        raise Unfit(f"{turned.label} was to be negated. {reason}")
+    passes.note(f"{turned.label}, negated.")
+    return -reduce_channels(turned.attribute(passes, **turned.complete({})), turned.reduction)[None]

@@ -1,62 +1,145 @@
-"""Ensembles: one attribution seen through noise, and what is kept of it."""
+"""Ensembles: one attribution seen through noise, and what is kept of it.
+
+Three statistics (mean, mean of squares, variance) of three attributions (gradient, guided backprop, integrated
+gradients); the statistics of one attribution share one set of noisy passes.
+"""
 
 from typing import Annotated
 
 from jaxtyping import Float
 from torch import Tensor
 
+from core.methods.fitness import gradients, rectifiers
 from core.methods.passes import PassBank
+from core.methods.paths import Baseline, Steps, path_moments, path_points
 from core.methods.registry import Range, method
+from core.methods.requests import Moments
 
-Samples = Annotated[int, Range(1, 200)]
-NoiseLevel = Annotated[float, Range(0.0, 1.0)]
+Samples = Annotated[int, Range(1, 200), "Noisy copies."]
+NoiseLevel = Annotated[
+    float,
+    Range(0.0, 1.0),
+    "Standard deviation of the noise as a share of the picture's own range (max - min).",
+]
 SMILKOV = "Smilkov et al. 2017, arXiv:1706.03825"
 HOOKER = "Hooker et al. 2019, arXiv:1806.10758"
 
 
-@method(label="SmoothGrad", family="ensemble", signed=True, reduction="abs_sum", paper=SMILKOV)
+@method(label="SmoothGrad", family="ensemble", signed=True, reduction="abs_sum", paper=SMILKOV, needs=(gradients,))
 def smoothgrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -> Float[Tensor, "3 height width"]:
     """Mean gradient over noisy copies of the picture.
 
     Averages out the gradient's local wiggles; what stays is what a whole neighbourhood of the picture agrees on.
-
-    Parameters
-    ----------
-    samples
-        Noisy copies.
-    level
-        Standard deviation of the noise as a share of the picture's own range (max - min).
     """
     return passes.noisy_gradients(samples, level).mean
 
 
-@method(label="SmoothGrad²", family="ensemble", signed=False, paper=HOOKER)
+@method(label="SmoothGrad²", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
 def smoothgrad_squared(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
-    """Mean of the squared gradients over noisy copies: how much they matter, whatever their sign.
-
-    Parameters
-    ----------
-    samples
-        Noisy copies.
-    level
-        Standard deviation of the noise as a share of the picture's own range (max - min).
-    """
+    """Mean of the squared gradients over noisy copies: how much they matter, whatever their sign."""
     return passes.noisy_gradients(samples, level).mean_square
 
 
-@method(label="VarGrad", family="ensemble", signed=False, paper=HOOKER)
+@method(label="VarGrad", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
 def vargrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -> Float[Tensor, "3 height width"]:
-    """Variance of the gradients over noisy copies: where the neighbourhood disagrees.
+    """Variance of the gradients over noisy copies: where the neighbourhood disagrees."""
+    return told_variance(passes, passes.noisy_gradients(samples, level))
 
-    Parameters
-    ----------
-    samples
-        Noisy copies; one alone has no variance.
-    level
-        Standard deviation of the noise as a share of the picture's own range (max - min).
+
+@method(
+    label="SmoothGrad of guided backprop",
+    family="ensemble",
+    signed=True,
+    reduction="abs_sum",
+    paper=HOOKER,
+    needs=(gradients, rectifiers),
+)
+def smoothgrad_guided_backprop(
+    passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
+) -> Float[Tensor, "3 height width"]:
+    """Mean guided backprop over noisy copies: smoother, and as blind to the upper layers as guided backprop itself."""
+    return passes.noisy_gradients(samples, level, "guided").mean
+
+
+@method(
+    label="SmoothGrad² of guided backprop",
+    family="ensemble",
+    signed=False,
+    paper=HOOKER,
+    needs=(gradients, rectifiers),
+)
+def smoothgrad_squared_guided_backprop(
+    passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
+) -> Float[Tensor, "3 height width"]:
+    """Mean of the squared guided backprop over noisy copies."""
+    return passes.noisy_gradients(samples, level, "guided").mean_square
+
+
+@method(
+    label="VarGrad of guided backprop", family="ensemble", signed=False, paper=HOOKER, needs=(gradients, rectifiers)
+)
+def vargrad_guided_backprop(
+    passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
+) -> Float[Tensor, "3 height width"]:
+    """Variance of guided backprop over noisy copies."""
+    return told_variance(passes, passes.noisy_gradients(samples, level, "guided"))
+
+
+@method(label="SmoothGrad of integrated gradients", family="ensemble", signed=True, paper=HOOKER, needs=(gradients,))
+def smoothgrad_integrated_gradients(
+    passes: PassBank,
+    samples: Samples = 15,
+    level: NoiseLevel = 0.15,
+    steps: Steps = 50,
+    baseline: Baseline = "black",
+) -> Float[Tensor, "3 height width"]:
+    """Mean integrated gradients of noisy copies.
+
+    A noisy copy's dark pixels are not quite black, so that they get something too.
     """
-    if samples == 1:
+    return noisy_paths(passes, samples, level, steps, baseline).mean
+
+
+@method(label="SmoothGrad² of integrated gradients", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
+def smoothgrad_squared_integrated_gradients(
+    passes: PassBank,
+    samples: Samples = 15,
+    level: NoiseLevel = 0.15,
+    steps: Steps = 50,
+    baseline: Baseline = "black",
+) -> Float[Tensor, "3 height width"]:
+    """Mean of the squared integrated gradients of noisy copies: how much a pixel contributes, for or against."""
+    return noisy_paths(passes, samples, level, steps, baseline).mean_square
+
+
+@method(label="VarGrad of integrated gradients", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
+def vargrad_integrated_gradients(
+    passes: PassBank,
+    samples: Samples = 15,
+    level: NoiseLevel = 0.15,
+    steps: Steps = 50,
+    baseline: Baseline = "black",
+) -> Float[Tensor, "3 height width"]:
+    """Variance of the integrated gradients of noisy copies."""
+    return told_variance(passes, noisy_paths(passes, samples, level, steps, baseline))
+
+
+def noisy_paths(passes: PassBank, samples: int, level: float, steps: int, baseline: str) -> Moments:
+    """Moments of the integrated gradients of noisy copies, all from the picture's own baseline."""
+    shares, weights = path_points(steps, "gauss_legendre")
+    start = passes.baseline(baseline)
+    return path_moments(
+        passes,
+        ("noisy paths", samples, level, steps, baseline),
+        lambda sample: (start, passes.noisy(sample, level)),
+        [shares] * samples,
+        weights,
+    )
+
+
+def told_variance(passes: PassBank, moments: Moments) -> Float[Tensor, "3 height width"]:
+    if moments.count == 1 and not passes.rough:
         passes.note("One sample has no variance; ask for two or more.")
-    return passes.noisy_gradients(samples, level).variance
+    return moments.variance

@@ -21,6 +21,7 @@ from core.models.classifier import Classifier, check_pixels, checked_target
 from core.models.outputs import Output
 
 log = logging.getLogger(__name__)
+SMALL = 16
 Event = Progress | HeatmapReady | MethodRefused
 
 
@@ -54,7 +55,7 @@ def stream_heatmaps(
     settings
         For each method its settings that differ from the defaults.
     reduction
-        How channels become one number; each method's own if not given.
+        How channels become one number; each method's own if not given, and always that of a control.
 
     Raises
     ------
@@ -97,7 +98,8 @@ def explain(
 
 def course_of(name: str, settings: Settings, reduction: Reduction | None) -> Course:
     entry = find_method(name)
-    return Course(entry, entry.complete(settings), reduction or entry.reduction)
+    own = entry.control or reduction is None
+    return Course(entry, entry.complete(settings), entry.reduction if own else reduction)
 
 
 def run_courses(bank: PassBank, courses: Sequence[Course]) -> Iterator[Event]:
@@ -126,12 +128,15 @@ def run_courses(bank: PassBank, courses: Sequence[Course]) -> Iterator[Event]:
 
 
 def cheapest_reading(lacking: Mapping[Request, list[Course]]) -> dict[Request, list[Course]]:
-    """Those requests that share the reading with the fewest pictures to go."""
+    """Those requests that share the reading with the fewest pictures to go; first of all the small ones, since methods
+    that build on their answers ask for more then.
+    """
+    small = [request for request in lacking if request.count <= SMALL] or list(lacking)
     pictures: Counter[Reading] = Counter()
-    for request in lacking:
+    for request in small:
         pictures[request.reading] += request.count
     cheapest = min(pictures, key=pictures.__getitem__)
-    return {request: courses for request, courses in lacking.items() if request.reading == cheapest}
+    return {request: lacking[request] for request in small if request.reading == cheapest}
 
 
 def compute(bank: PassBank, group: dict[Request, list[Course]], paying: dict[Request, Course]) -> Iterator[Event]:

@@ -6,28 +6,26 @@ half-known answers for a rough heatmap, on the whole ones for the final.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from core.methods.readings import FeatureGradients, InputGradients, Outputs, Question, Reading
 from core.methods.rectifiers import Rule
-from core.methods.requests import Collected, Fold, Moments, OnlyAnswer, Request, SampleMoments, WeightedMean
+from core.methods.requests import Collected, Fold, Moments, OnlyAnswer, Request, SampleMoments
 from core.models.batching import run_in_batches
 from core.models.classifier import Classifier
+from core.pictures.datasets import background
 from core.pictures.imputers import Original, find_imputer
 from core.randomness import generator, picture_digest
-
-Quadrature = Literal["gauss_legendre", "midpoint"]
 
 
 class Pending(Exception):
@@ -88,6 +86,11 @@ class PassBank:
         """A generator for this run, this picture and this purpose."""
         return generator(self.seed, self.digest, *purpose, device=self.pixels.device)
 
+    @property
+    def rough(self) -> bool:
+        """Whether the call in hand is content with half-known answers."""
+        return self._asked.rough
+
     def note(self, text: str) -> None:
         """Tells the reader of the heatmap in hand what has to be known before believing it."""
         self._asked.notes.append(text)
@@ -121,29 +124,33 @@ class PassBank:
         return self._accounts[request].seconds if request in self._accounts else 0.0
 
     def compute(self, requests: Sequence[Request]) -> Iterator[int]:
-        """Makes the passes of requests that have one reading, short ones first; after every batch how many are made."""
-        plan = [
-            (request, place) for request in sorted(requests, key=lambda r: r.count) for place in range(request.count)
-        ]
+        """Makes the passes of requests that have one reading; after every batch how many are made."""
         self._accounts.update({request: Account(request.fold()) for request in requests})
         made = 0
         size = self.classifier.batch_size(requests[0].reading.kind)
-        for batch, (answers, seconds) in run_in_batches(plan, self._answer, size):
-            start = 0
-            for request, places in by_request(batch):
-                account = self._accounts[request]
-                account.fold.add(places, answers[start : start + len(places)])
-                account.done += len(places)
-                account.seconds += seconds * len(places) / len(batch)
-                start += len(places)
-            made += len(batch)
-            yield made
+        for part in visiting_plan(requests):
+            for batch, (answers, seconds) in run_in_batches(part, self._answer, size):
+                start = 0
+                for request, places in by_request(batch):
+                    account = self._accounts[request]
+                    account.fold.add(places, answers[start : start + len(places)])
+                    account.done += len(places)
+                    account.seconds += seconds * len(places) / len(batch)
+                    start += len(places)
+                made += len(batch)
+                yield made
 
     def _answer(self, batch: Sequence[tuple[Request, int]]) -> tuple[Tensor, float]:
         begin = time.perf_counter()
         pictures = torch.cat([request.pictures(places) for request, places in by_request(batch)])
-        answers = batch[0][0].reading(self.classifier, self.question, pictures)
+        reading = batch[0][0].reading
+        classifier = self._outputs_only if reading.kind == "forward" else self.classifier
+        answers = reading(classifier, self.question, pictures)
         return answers, time.perf_counter() - begin
+
+    @cached_property
+    def _outputs_only(self) -> Classifier:
+        return self.classifier.outputs_only()
 
     def gradient(self, rule: Rule = "plain") -> Float[Tensor, "3 height width"]:
         """The gradient at the picture, ReLUs going back by the rule."""
@@ -162,39 +169,29 @@ class PassBank:
         """Moments of the gradient over noisy copies; ``level`` is a share of the picture's range, max - min."""
 
         def pictures(places: Sequence[int]) -> Tensor:
-            spread = level * (self.pixels.max() - self.pixels.min())
-            return torch.cat([self.pixels + spread * self._noise(place) for place in places])
+            return torch.cat([self.noisy(place, level) for place in places])
 
         request = Request(("noise", samples, level), InputGradients(rule), samples, pictures, SampleMoments)
         moments: Moments = self.read(request)
         return moments
 
-    def _noise(self, place: int) -> Float[Tensor, "1 3 height width"]:
-        draw = self.generator("noise", place)
-        return torch.randn(self.pixels.shape, generator=draw, device=self.pixels.device, dtype=self.pixels.dtype)
-
-    def path_gradients(self, steps: int, baseline: str, quadrature: Quadrature) -> Float[Tensor, "3 height width"]:
-        """Mean gradient on the straight path from the baseline to the picture."""
-        shares, weights = path_points(steps, quadrature)
-
-        def pictures(places: Sequence[int]) -> Tensor:
-            start = self.baseline(baseline)
-            along = self.pixels.new_tensor([shares[place] for place in places]).view(-1, 1, 1, 1)
-            return start + along * (self.pixels - start)
-
-        name = ("path", steps, baseline, quadrature)
-        request = Request(name, InputGradients(), steps, pictures, lambda: WeightedMean(weights))
-        mean: Tensor = self.read(request)
-        return mean
+    def noisy(self, sample: int, level: float) -> Float[Tensor, "1 3 height width"]:
+        """A noisy copy of the picture, the same for all who ask; ``level`` is a share of its range, max - min."""
+        spread = level * (self.pixels.max() - self.pixels.min())
+        draw = self.generator("noise", sample)
+        noise = torch.randn(self.pixels.shape, generator=draw, device=self.pixels.device, dtype=self.pixels.dtype)
+        return self.pixels + spread * noise
 
     def baseline(self, name: str) -> Float[Tensor, "1 3 height width"]:
         """The picture that stands for nothing having been seen, named as an imputer."""
         original = Original(self.pixels, self.classifier.dataset_mean, self.generator("baseline"))
         return find_imputer(name).fill(original).expand_as(self.pixels)
 
-    def path_ends(self, baseline: str) -> Float[Tensor, "2 3 height width"]:
-        """The baseline and the picture."""
-        return torch.cat([self.baseline(baseline), self.pixels])
+    @cached_property
+    def background(self) -> Float[Tensor, "n 3 height width"]:
+        """Pictures such as the classifier was trained on, as far as they are bundled; without this one."""
+        others = background(self.classifier.dataset, self.classifier.prepare).to(self.pixels)
+        return others[(others != self.pixels).flatten(1).any(dim=1)]
 
     def outputs(
         self, name: tuple[object, ...], count: int, pictures: Callable[[Sequence[int]], Tensor]
@@ -204,37 +201,21 @@ class PassBank:
         return answers
 
 
+def visiting_plan(requests: Sequence[Request]) -> list[list[tuple[Request, int]]]:
+    """Every place of every request: one, two, four, ... of each in turn, so that all are known roughly before any is
+    known well. In parts that are made one after the other, since a round has to wait for the one before.
+    """
+    units = [
+        (request, range(start, min(start + step, request.count)))
+        for request in sorted(requests, key=attrgetter("count"))
+        for step in [request.round_size or 1]
+        for start in range(0, request.count, step)
+    ]
+    units.sort(key=lambda unit: (unit[1].start + 1).bit_length())
+    parts = groupby(units, key=lambda unit: unit if unit[0].round_size else None)
+    return [[(request, place) for request, places in part for place in places] for _, part in parts]
+
+
 def by_request(batch: Sequence[tuple[Request, int]]) -> Iterator[tuple[Request, list[int]]]:
     for request, entries in groupby(batch, key=lambda entry: entry[0]):
         yield request, [place for _, place in entries]
-
-
-def path_points(steps: int, quadrature: Quadrature) -> tuple[list[float], list[float]]:
-    """Shares of the way and their weights, visited from far apart to close, so that early means are already fair.
-
-    >>> path_points(3, "midpoint")[0]
-    [0.5, 0.16666666666666666, 0.8333333333333334]
-    """
-    if quadrature == "midpoint":
-        shares, weights = (np.arange(steps) + 0.5) / steps, np.full(steps, 1 / steps)
-    else:
-        nodes, weights = np.polynomial.legendre.leggauss(steps)
-        shares, weights = (nodes + 1) / 2, weights / 2
-    order = halving_order(steps)
-    return shares[order].tolist(), weights[order].tolist()
-
-
-def halving_order(count: int) -> list[int]:
-    """The places 0..count - 1, the middle first, then the middles of what is left.
-
-    >>> halving_order(5)
-    [2, 1, 4, 0, 3]
-    """
-    spans, order = deque([(0, count)]), []
-    while spans:
-        low, high = spans.popleft()
-        if low < high:
-            middle = (low + high) // 2
-            order.append(middle)
-            spans += [(low, middle), (middle + 1, high)]
-    return order

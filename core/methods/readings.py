@@ -1,7 +1,7 @@
 """What can be read of a network in one pass, and what that costs."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import torch
 from jaxtyping import Float
@@ -24,6 +24,22 @@ class Question:
 
     def __call__(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, " n"]:
         return read_output(logits, self.target, self.output)
+
+
+class Reading(Protocol):
+    """Something that is read at each of a batch of pictures; equal readings fill batches together.
+
+    Where its kind is ``forward`` it is handed a classifier whose layers are folded: ask that one for outputs only.
+    """
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def cost(self) -> Passes: ...
+
+    def __call__(self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]) -> Tensor:
+        """One answer a picture, along the first axis."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,13 @@ class InputGradients:
 
 @dataclass(frozen=True)
 class FeatureGradients:
-    """A layer's activations and the gradient of the explained number with respect to them, stacked."""
+    """A layer's activations and the gradient of the explained number with respect to them, stacked, as planes.
+
+    Parameters
+    ----------
+    layer
+        One of the network's feature maps.
+    """
 
     layer: str
     kind: ClassVar[Kind] = "gradient"
@@ -70,6 +92,8 @@ class FeatureGradients:
         self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
     ) -> Float[Tensor, "n 2 channels rows columns"]:
         captured: list[Tensor] = []
+        found = classifier.anatomy.feature_map(self.layer)
+        assert found is not None
 
         def capture(name: str, activations: Any) -> Any:
             if name != self.layer:
@@ -80,8 +104,5 @@ class FeatureGradients:
 
         with torch.enable_grad(), observed(classifier.network, capture):
             explained = question(classifier(pixels.detach().requires_grad_())).sum()
-        (gradients,) = torch.autograd.grad(explained, captured[-1])
-        return torch.stack([captured[-1].detach(), gradients], dim=1)
-
-
-Reading = Outputs | InputGradients | FeatureGradients
+        (gradients,) = torch.autograd.grad(explained, captured[-1], materialize_grads=True)
+        return torch.stack([found.planes(captured[-1].detach()), found.planes(gradients)], dim=1)

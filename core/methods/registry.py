@@ -12,7 +12,9 @@ from torch import Tensor
 
 from core.models.classifier import Classifier
 
-Family = Literal["gradient", "path", "ensemble", "activation map", "perturbation", "control"]
+Family = Literal[
+    "gradient", "path", "ensemble", "propagation", "activation map", "perturbation", "attention", "control"
+]
 Reduction = Literal["sum", "abs_sum", "max_abs"]
 Settings = Mapping[str, object]
 
@@ -35,13 +37,18 @@ class LayerName:
 
 
 @dataclass(frozen=True)
+class MethodName:
+    """Marks a parameter that names one of the methods entered before, controls left out."""
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One setting of a method, as a person meets it."""
 
     name: str
     label: str
     help: str
-    kind: Literal["integer", "number", "choice", "layer"]
+    kind: Literal["integer", "number", "choice", "layer", "method"]
     default: Any
     low: float | None = None
     high: float | None = None
@@ -55,7 +62,7 @@ class Parameter:
         ValueError
             With the range or the choices that would have been right.
         """
-        if self.kind == "choice" and value not in self.choices:
+        if self.kind in ("choice", "method") and value not in self.choices:
             raise ValueError(f"{method}: {self.name} is one of {', '.join(self.choices)}; {value!r} is not.")
         if self.kind in ("integer", "number"):
             whole = isinstance(value, int) and not isinstance(value, bool)
@@ -76,8 +83,6 @@ class Method:
     ----------
     signed
         Whether its attribution tells evidence for the class from evidence against it.
-    control
-        Whether it looks at no model, and so has to be beaten.
     needs
         Checks of a classifier, each giving the reason why the method does not apply, or None.
     """
@@ -97,6 +102,11 @@ class Method:
     @property
     def control(self) -> bool:
         return self.family == "control"
+
+    @property
+    def blind(self) -> bool:
+        """Whether it looks at no model; a control that turns another method's map around does."""
+        return self.control and all(parameter.kind != "method" for parameter in self.parameters)
 
     def complete(self, settings: Settings) -> dict[str, Any]:
         """The settings checked, with the defaults of all that were not given."""
@@ -143,26 +153,32 @@ def method(
 
 
 def read_parameters(attribute: Callable[..., Tensor], document: docstring_parser.Docstring) -> list[Parameter]:
-    """The parameters after the pass bank, from the signature, the annotations and the docstring."""
+    """The parameters after the pass bank, from the signature and the docstring, or from what annotations say."""
     hints = get_type_hints(attribute, include_extras=True)
     helps = {parameter.arg_name: parameter.description or "" for parameter in document.params}
     settings = list(inspect.signature(attribute).parameters.values())[1:]
     return [
-        read_parameter(setting.name, hints[setting.name], setting.default, helps[setting.name]) for setting in settings
+        read_parameter(setting.name, hints[setting.name], setting.default, helps.get(setting.name, ""))
+        for setting in settings
     ]
 
 
 def read_parameter(name: str, hint: Any, default: Any, help_text: str) -> Parameter:
     label = name.replace("_", " ").capitalize()
-    if get_origin(hint) is Literal:
-        return Parameter(name, label, help_text, "choice", default, choices=get_args(hint))
-    base, mark = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
+    base, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    help_text = help_text or " ".join(mark for mark in marks if isinstance(mark, str))
+    mark = marks[0] if marks else None
+    if get_origin(base) is Literal:
+        return Parameter(name, label, help_text, "choice", default, choices=get_args(base))
     if isinstance(mark, Range):
         kind: Literal["integer", "number"] = "integer" if base is int else "number"
         return Parameter(name, label, help_text, kind, default, low=mark.low, high=mark.high)
     if isinstance(mark, LayerName):
         return Parameter(name, label, help_text, "layer", default)
-    raise TypeError(f"{name}: annotate the parameter with a Range, a LayerName or a Literal.")
+    if isinstance(mark, MethodName):
+        others = tuple(entry.name for entry in list_methods() if not entry.control)
+        return Parameter(name, label, help_text, "method", default, choices=others)
+    raise TypeError(f"{name}: annotate the parameter with a Range, a LayerName, a MethodName or a Literal.")
 
 
 def list_methods() -> tuple[Method, ...]:

@@ -39,6 +39,8 @@ class Request:
         The pictures at the given places, made when their batch is due.
     fold
         Starts an empty fold.
+    round_size
+        Where given, the pictures of a round of that many may depend on the answers of all earlier rounds.
     """
 
     name: tuple[object, ...]
@@ -46,6 +48,7 @@ class Request:
     count: int
     pictures: Callable[[Sequence[int]], Float[Tensor, "n 3 height width"]] = field(compare=False)
     fold: Callable[[], Fold] = field(compare=False)
+    round_size: int | None = None
 
 
 class OnlyAnswer:

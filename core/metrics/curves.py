@@ -319,7 +319,7 @@ def stream_curves(
     read = answer_reader(clean, target, y)
 
     whole, fill = classifier.normalise(pixels), classifier.normalise(removal.fill)
-    network = classifier.outputs_only()
+    network = classifier.outputs_only().network
 
     def answer(batch: Sequence[tuple[int, int]]) -> list[Answer]:
         lines, at = zip(*batch, strict=True)

@@ -1,11 +1,13 @@
 """What is explained: a network with its preprocessing, its labels and its device."""
 
+import copy
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Self
 
 import torch
 from jaxtyping import Float
@@ -115,12 +117,15 @@ class Classifier:
             batches = run_in_batches(range(len(pixels)), lambda places: self(pixels[list(places)]), size)
             return torch.cat([answers for _, answers in batches])
 
-    def outputs_only(self) -> nn.Module:
-        """The network for passes that ask for nothing but logits: takes normalised pictures, batch norms folded.
+    def outputs_only(self) -> Self:
+        """The same classifier for passes that ask for nothing but outputs: what can be folded is, and no layer is left
+        to look at.
 
         Made anew each time, which is cheap, so that it can't be older than the weights.
         """
-        return folded(self.network, self._foldable)
+        lean = copy.copy(self)
+        lean.network = folded(self.network, self._foldable)
+        return lean
 
     @cached_property
     def _foldable(self) -> Foldable:

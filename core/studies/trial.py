@@ -46,12 +46,13 @@ def stream_trial(
     ValueError
         Where something asked for does not exist or does not fit; the sentence says what would.
     """
-    controls = {entry.name: entry.label for entry in list_methods() if entry.control}
+    controls = [entry for entry in list_methods() if entry.control]
+    blind_controls = {entry.name: entry.label for entry in controls if entry.blind}
     target = checked_target(classifier, pixels, target)
     find_imputer(imputer)
     answer_reader(classifier.logits(pixels), target, y)
     maps: dict[str, Tensor] = {}
-    asked = [*methods, *(name for name in controls if name not in methods)]
+    asked = [*methods, *(entry.name for entry in controls if entry.name not in methods)]
     for shown in stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction):
         yield shown
         if isinstance(shown, HeatmapReady) and shown.final:
@@ -70,7 +71,7 @@ def stream_trial(
             points.append(point)
             if as_fine_again(points, len(both), steps):
                 final = len(points) == 3 * len(both) * (steps + 1)
-                yield from (FidelityReady(each, final) for each in scores(points, list(both), controls, chance))
+                yield from (FidelityReady(each, final) for each in scores(points, list(both), blind_controls, chance))
 
 
 def smooth_random_maps(size: tuple[int, int], count: int, seed: int, picture: str) -> dict[str, Tensor]:

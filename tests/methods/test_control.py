@@ -6,14 +6,14 @@ import torch
 from scipy import ndimage
 
 from core.methods.explaining import explain
-from core.methods.registry import list_methods
+from core.methods.registry import Unfit, find_method, list_methods
 
-CONTROLS = [entry.name for entry in list_methods() if entry.control]
+BLIND = [entry.name for entry in list_methods() if entry.blind]
 
 
-def test_controls_are_the_same_for_every_model_and_cost_no_pass(lite0, squeezenet, chelsea):
-    one, other = (explain(classifier, chelsea, CONTROLS, target=0) for classifier in (lite0, squeezenet))
-    for name in CONTROLS:
+def test_blind_controls_are_the_same_for_every_model_and_cost_no_pass(lite0, squeezenet, chelsea):
+    one, other = (explain(classifier, chelsea, BLIND, target=0) for classifier in (lite0, squeezenet))
+    for name in BLIND:
         assert torch.equal(one[name].values, other[name].values)
         assert one[name].passes.forward == one[name].passes.backward == 0
 
@@ -39,3 +39,27 @@ def test_centre_is_highest_in_the_middle_and_the_same_under_flips(classifier_of,
     values = explain(classifier_of(linear), pixels, ["centre"], target=0)["centre"].values
     torch.testing.assert_close(values, values.flip(0).flip(1))
     assert values.max() == values[3, 4]
+
+
+@pytest.mark.parametrize("of", ["gradient", "occlusion", "vargrad"])
+def test_negated_is_another_method_s_map_upside_down_and_shares_its_passes(classifier_of, linear, pixels, of):
+    settings = {"negated": {"of": of}}
+    maps = explain(classifier_of(linear), pixels, [of, "negated"], target=0, settings=settings)
+    torch.testing.assert_close(maps["negated"].values, -maps[of].values)
+    assert maps["negated"].passes.forward == 0
+    assert f"{find_method(of).label}, negated." in maps["negated"].notes
+
+
+def test_a_negated_map_stays_negated_whatever_reduction_the_others_get(classifier_of, linear, pixels):
+    maps = explain(classifier_of(linear), pixels, ["gradient", "negated"], target=0, reduction="abs_sum")
+    torch.testing.assert_close(maps["negated"].values, -maps["gradient"].values)
+
+
+def test_what_can_t_be_explained_can_t_be_negated_either(classifier_of, linear, pixels):
+    with pytest.raises(Unfit, match=r"Guided backprop was to be negated\. This method changes how ReLUs"):
+        explain(classifier_of(linear), pixels, ["negated"], settings={"negated": {"of": "guided_backprop"}})
+
+
+def test_a_control_is_not_negated(classifier_of, linear, pixels):
+    with pytest.raises(ValueError, match="of is one of gradient"):
+        explain(classifier_of(linear), pixels, ["negated"], settings={"negated": {"of": "sobel"}})

@@ -1,6 +1,8 @@
 """Ensembles share their noisy passes, and their noise is a share of the picture's range."""
 
+import pytest
 import torch
+from torch import nn
 
 from core.methods.explaining import explain
 from core.methods.requests import SampleMoments
@@ -58,3 +60,49 @@ def test_ensembles_of_a_linear_model_are_its_gradient_and_no_variance(classifier
     torch.testing.assert_close(maps["smoothgrad"].attribution, weight)
     torch.testing.assert_close(maps["smoothgrad_squared"].attribution, weight.square())
     torch.testing.assert_close(maps["vargrad"].attribution, torch.zeros_like(weight))
+
+
+NINE = [f"{name}{base}" for base in ("", "_guided_backprop", "_integrated_gradients") for name in FAMILY]
+
+
+def test_nine_ensembles_cost_three_sets_of_passes(squeezenet, chelsea_for_squeezenet):
+    few = {name: {"samples": 3, **({"steps": 2} if "integrated" in name else {})} for name in NINE}
+    maps = explain(squeezenet, chelsea_for_squeezenet, NINE, settings=few)
+    assert sum(heatmap.passes.backward for heatmap in maps.values()) == 3 + 3 + 3 * 2
+    for base in ("", "_guided_backprop", "_integrated_gradients"):
+        mean, square, variance = (maps[f"{name}{base}"].attribution.double() for name in FAMILY)
+        torch.testing.assert_close(variance, square - mean.square(), rtol=1e-3, atol=1e-6 * float(square.max()))
+
+
+@pytest.mark.parametrize("base", ["guided_backprop", "integrated_gradients"])
+def test_one_noiseless_sample_is_the_base_itself(squeezenet, chelsea_for_squeezenet, base):
+    settings = {f"smoothgrad_{base}": {"samples": 1, "level": 0.0}}
+    maps = explain(squeezenet, chelsea_for_squeezenet, [base, f"smoothgrad_{base}"], settings=settings)
+    one, other = maps[base].attribution, maps[f"smoothgrad_{base}"].attribution
+    torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-5 * float(one.abs().max()))
+
+
+def test_integrated_gradients_of_noisy_copies_of_a_linear_model_are_weights_times_noisy_pixels(
+    classifier_of, listening, pixels
+):
+    names = [f"{name}_integrated_gradients" for name in FAMILY]
+    settings = {name: {"samples": 5, "steps": 1, "level": 0.4, "baseline": "grey"} for name in names}
+    maps = explain(classifier_of(listening), pixels, names, target=1, settings=settings)
+    half_way = torch.stack(listening.fed[-5:])
+    contributions = listening.weight[1].detach() * (2 * (half_way - 0.5))
+    torch.testing.assert_close(maps[names[0]].attribution, contributions.mean(dim=0))
+    torch.testing.assert_close(maps[names[1]].attribution, contributions.square().mean(dim=0))
+    torch.testing.assert_close(maps[names[2]].attribution, contributions.var(dim=0, correction=0))
+
+
+@pytest.mark.parametrize("batch", [1, 4, 64])
+def test_an_ensemble_of_paths_does_not_depend_on_the_batch(classifier_of, pixels, batch):
+    draw = torch.Generator().manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+    for parameter in network.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=draw)
+    name = "vargrad_integrated_gradients"
+    settings = {name: {"samples": 4, "steps": 5}}
+    (values,) = explain(classifier_of(network, batch=batch), pixels.float(), [name], 0, settings=settings).values()
+    (alone,) = explain(classifier_of(network, batch=7), pixels.float(), [name], 0, settings=settings).values()
+    torch.testing.assert_close(values.attribution, alone.attribution, rtol=1e-4, atol=1e-7)

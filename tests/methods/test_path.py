@@ -5,8 +5,12 @@ import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
-from core.methods.explaining import explain
-from core.methods.passes import path_points
+import core
+from core.methods.explaining import explain, stream_heatmaps
+from core.methods.heatmap import HeatmapReady
+from core.methods.passes import PassBank
+from core.methods.paths import path_points
+from core.methods.readings import Question
 
 
 def integrated(classifier, pixels, target=0, **settings):
@@ -97,3 +101,64 @@ def test_shares_that_cancel_among_themselves_are_not_a_degenerate_path(classifie
     linear.weight.data[0] -= (linear.weight.data[0] * pixels[0]).sum() / pixels.sum()
     linear.weight.data[0] += 1 / pixels.sum()
     assert integrated(classifier_of(linear), pixels).notes[0].startswith("Completeness")
+
+
+def test_several_baselines_give_the_mean_of_each(classifier_of, linear, pixels):
+    classifier = classifier_of(linear)
+    names = ("black", "grey", "blur", "uniform_noise")
+    each = torch.stack([integrated(classifier, pixels, steps=3, baseline=name).attribution for name in names])
+    together = integrated(classifier, pixels, steps=3, baseline="several")
+    torch.testing.assert_close(together.attribution, each.mean(dim=0))
+    assert together.passes.backward == 12
+    assert together.notes == ("Completeness: the shares miss the score's difference by 0.0%.",)
+
+
+def expected(classifier, pixels, **settings):
+    return explain(classifier, pixels, ["expected_gradients"], target=0, settings={"expected_gradients": settings})[
+        "expected_gradients"
+    ]
+
+
+def test_expected_gradients_of_a_linear_model_are_weights_times_the_way_from_the_mean_baseline(
+    classifier_of, listening, pixels
+):
+    heatmap = expected(classifier_of(listening), pixels, samples=64, baselines="noise")
+    assert heatmap.notes == ("Completeness: the shares miss the score's difference by 0.0%.",)
+    way = heatmap.attribution / listening.weight[0].detach()
+    start = pixels[0] - way
+    assert abs(float(start.mean()) - 0.5) < 0.05
+    assert 0 < float(start.min()) < float(start.max()) < 1
+
+
+def test_expected_gradients_take_one_point_on_each_path_anywhere_between_the_ends(classifier_of, listening, pixels):
+    classifier = classifier_of(listening)
+    classifier.prepare = lambda _: torch.zeros(1, 3, 6, 8)
+    expected(classifier, pixels, samples=400)
+    shares = torch.stack([(fed / pixels[0]).mean() for fed in listening.fed[-400:]])
+    assert shares.min() < 0.02
+    assert shares.max() > 0.98
+    assert abs(float(shares.mean()) - 0.5) < 0.05
+    assert abs(float(shares.std()) - 12**-0.5) < 0.03
+
+
+def test_the_picture_itself_is_no_baseline(lite0, chelsea):
+    bank = PassBank(lite0, chelsea, Question(0))
+    gallery = [each for each in core.gallery() if each.suits == "imagenet"]
+    assert len(bank.background) == len(gallery) - 1
+    assert (bank.background != chelsea).flatten(1).any(dim=1).all()
+
+
+def test_expected_gradients_from_one_black_baseline_approach_integrated_gradients(classifier_of, pixels):
+    classifier = classifier_of(Bilinear())
+    classifier.prepare = lambda _: torch.zeros(1, 3, 6, 8)
+    sampled, exact = expected(classifier, pixels, samples=1000), integrated(classifier, pixels, steps=2)
+    scale = float(exact.attribution.abs().max())
+    torch.testing.assert_close(sampled.attribution, exact.attribution, rtol=0, atol=0.1 * scale)
+
+
+def test_a_rough_path_map_comes_long_before_the_whole_way_is_gone(classifier_of, linear, pixels):
+    names = ["vargrad_integrated_gradients", "integrated_gradients"]
+    events = list(stream_heatmaps(classifier_of(linear, batch=8), pixels, names, target=0))
+    rough = [event for event in events if isinstance(event, HeatmapReady) and not event.final]
+    assert {event.heatmap.method for event in rough[:2]} == set(names)
+    assert all(event.heatmap.passes.backward <= 16 for event in rough[:2])

@@ -6,8 +6,13 @@ from core.methods.explaining import explain
 from core.methods.registry import find_method, list_methods
 
 PROMISED = {
-    "gradient", "input_x_gradient", "guided_backprop", "deconvnet", "integrated_gradients", "smoothgrad",
-    "smoothgrad_squared", "vargrad", "grad_cam", "occlusion", "random", "blurred_random", "sobel", "centre",
+    "gradient", "input_x_gradient", "guided_backprop", "deconvnet", "integrated_gradients", "expected_gradients",
+    "smoothgrad", "smoothgrad_squared", "vargrad", "smoothgrad_guided_backprop", "smoothgrad_squared_guided_backprop",
+    "vargrad_guided_backprop", "smoothgrad_integrated_gradients", "smoothgrad_squared_integrated_gradients",
+    "vargrad_integrated_gradients", "deeplift", "lrp", "lrp_alpha_beta", "grad_cam", "grad_cam_plus_plus", "hires_cam",
+    "layer_cam", "score_cam", "guided_grad_cam", "occlusion", "rise", "lime", "kernel_shap", "mask_search",
+    "extremal_perturbation", "attention_rollout", "gradient_rollout", "random", "blurred_random", "sobel", "centre",
+    "negated",
 }  # fmt: skip
 
 
@@ -19,7 +24,7 @@ def test_every_promised_method_is_there():
 def test_every_method_and_parameter_says_what_it_is(entry):
     assert entry.label
     assert entry.summary.endswith(".")
-    assert entry.control or "arXiv" in entry.paper
+    assert entry.control or "arXiv:" in entry.paper or "doi:" in entry.paper
     for parameter in entry.parameters:
         assert parameter.help, parameter.name
         if parameter.kind in ("integer", "number"):

@@ -14,7 +14,7 @@ def test_the_copy_answers_alike_without_batch_norms_and_the_network_is_untouched
     classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
     before = fingerprint(classifier)
     example = classifier.normalise(torch.cat([chelsea, chelsea.flip(3)]))
-    twin = classifier.outputs_only()
+    twin = classifier.outputs_only().network
     assert fingerprint(classifier) == before
     assert not any(isinstance(module, nn.BatchNorm2d) for module in twin.modules())
     with torch.inference_mode():
@@ -60,6 +60,6 @@ def test_weights_that_change_are_met_by_the_next_copy(classifier_of):
     classifier, pixels = classifier_of(network, classes=4), torch.rand(2, 3, 6, 8)
     classifier.outputs_only()
     network[0].weight.data += 1
-    twin = classifier.outputs_only()
+    twin = classifier.outputs_only().network
     assert isinstance(twin[1], nn.Identity)
     torch.testing.assert_close(twin(pixels), network(pixels))
