@@ -16,7 +16,9 @@ if not KEEP_LARGE_BLOCKS.keys() <= os.environ.keys():
     restart([str(Path(__file__).parent), *sys.argv[1:]])
 
 import platformdirs
-from curves import against_bare, against_quantus
+from activation import against_grad_cam
+from curves import against_quantus, curves_against_bare, rise_against_bare
+from ensembles import against_noise_tunnel
 from memory import growth
 from methods import against_captum
 from plain import seconds_without_our_allocator
@@ -36,10 +38,12 @@ def main() -> None:
     classifier = core.load_classifier("efficientnet_lite0", device="cpu")
     pixels = classifier.prepare(core.open_picture(core.gallery()[0].path))
     target = core.predict(classifier, pixels)[0].index
-    asked = sys.argv[1:] or ["bare", "quantus", "captum", "memory"]
+    asked = sys.argv[1:] or ["bare", "quantus", "captum", "ensembles", "cam", "memory"]
     if "bare" in asked:
-        share, told = against_bare(classifier, pixels, target)
+        share, told = curves_against_bare(classifier, pixels, target)
         report("Curve forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
+        share, told = rise_against_bare(classifier, pixels, target)
+        report("RISE masks per second / the bare model's forwards", f"{share:.2f}", ">= 0.85", told)
     plain = seconds_without_our_allocator() if {"quantus", "captum"} & set(asked) else {}
     if "quantus" in asked:
         took, told = against_quantus(classifier, pixels, target)
@@ -62,6 +66,12 @@ def main() -> None:
         )
         report("... lent our allocator", f"{took['ours'] / took['default']:.2f}", "-", told["default"])
         report("... lent our allocator and batches", f"{took['ours'] / took['batched']:.2f}", "-", told["batched"])
+    if "ensembles" in asked:
+        share, told = against_noise_tunnel(classifier, pixels, target)
+        report("Nine ensembles: our seconds / captum's", f"{share:.2f}", "<= 0.4", told)
+    if "cam" in asked:
+        for name, (share, told) in against_grad_cam(classifier, pixels, target).items():
+            report(f"CAM family, {name}: our seconds / theirs", f"{share:.2f}", "-", told)
     if "memory" in asked:
         megabytes, told = growth(MANY_METHODS, steps=4)
         report("200 jobs in a row: growth after the first 20", f"{megabytes:.0f} MB", "<= 100 MB", told)

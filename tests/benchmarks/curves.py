@@ -15,6 +15,7 @@ ROUNDS = 5
 FLIPPING_STEPS = 21  # Quantus takes only step sizes that divide 3 x 224 x 224
 FLIPPING_ROUNDS = 3
 FLIPPING_MAPS = 12
+RISE_SAMPLES = 600
 BARE_CANDIDATES = (4, 8, 12, 16, 32, 64)
 
 
@@ -35,23 +36,34 @@ def bare_forward(classifier: core.Classifier, size: int, pictures: int) -> Calla
     return run
 
 
-def against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
-    """Curve forwards per second, as a share of what the bare model does at its best batch."""
-    maps = random_maps(classifier, MAPS)
-    forwards = (2 * MAPS + 10) * (STEPS - 1) + 2
+def against_bare(
+    classifier: core.Classifier, forwards: int, run: Callable[[], object], rounds: int = ROUNDS
+) -> tuple[float, str]:
+    """The forwards per second of a run, as a share of what the bare model does at its best batch."""
     trials = {str(size): bare_forward(classifier, size, 192) for size in BARE_CANDIDATES}
     best = min(seconds := seconds_of(trials, 3), key=seconds.__getitem__)
     pictures = round(forwards / int(best)) * int(best)
-    took = seconds_of(
-        {
-            "curves": lambda: core.perturb(classifier, pixels, maps, target, steps=STEPS),
-            "bare": bare_forward(classifier, int(best), pictures),
-        },
-        ROUNDS,
-    )
-    curves, bare = forwards / took["curves"], pictures / took["bare"]
-    ours = classifier.batch_size("forward").size
-    return curves / bare, f"{curves:.0f} forwards/s in batches of {ours}; bare {bare:.0f}/s at its best batch, {best}"
+    took = seconds_of({"run": run, "bare": bare_forward(classifier, int(best), pictures)}, rounds)
+    ours, bare = forwards / took["run"], pictures / took["bare"]
+    size = classifier.batch_size("forward").size
+    return ours / bare, f"{ours:.0f} forwards/s in batches of {size}; bare {bare:.0f}/s at its best batch, {best}"
+
+
+def curves_against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
+    """Perturbation curves of some random maps."""
+    maps = random_maps(classifier, MAPS)
+    forwards = (2 * MAPS + 10) * (STEPS - 1) + 2
+    return against_bare(classifier, forwards, lambda: core.perturb(classifier, pixels, maps, target, steps=STEPS))
+
+
+def rise_against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
+    """RISE's masks, made, sent through the network and added up."""
+    settings = {"rise": {"samples": RISE_SAMPLES}}
+
+    def rise() -> None:
+        core.explain(classifier, pixels, ["rise"], target, settings=settings)
+
+    return against_bare(classifier, RISE_SAMPLES, rise, rounds=3)
 
 
 class AsModule(nn.Module):
