@@ -32,12 +32,15 @@ class ListedModel:
         ``bundled``, ``torchvision`` or ``timm``.
     note
         One line: how good it is, what it costs to fetch.
+    dataset
+        As a loaded classifier's.
     """
 
     name: str
     label: str
     source: str
     note: str
+    dataset: str = "imagenet"
 
 
 @contextmanager

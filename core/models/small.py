@@ -1,0 +1,36 @@
+"""The small networks for pictures of 28 x 28, as ``assets/train_fashion_mnist.py`` trains them."""
+
+from collections import OrderedDict
+
+from torch import nn
+
+CLASSES = 10
+
+
+def fashion_vit() -> nn.Module:
+    """A vision transformer without weights: 7 x 7 tokens and a class token, 64 wide, 4 blocks of 4 heads."""
+    from timm.models.vision_transformer import VisionTransformer
+
+    network: nn.Module = VisionTransformer(
+        img_size=28, patch_size=4, num_classes=CLASSES, embed_dim=64, depth=4, num_heads=4, mlp_ratio=2
+    )
+    return network
+
+
+def fashion_cnn() -> nn.Module:
+    """Three convolutions without weights, each with its own ReLU; then the average of each channel and one layer."""
+    return nn.Sequential(
+        OrderedDict(
+            conv1=nn.Conv2d(3, 32, 3, padding=1),
+            relu1=nn.ReLU(),
+            pool1=nn.MaxPool2d(2),
+            conv2=nn.Conv2d(32, 64, 3, padding=1),
+            relu2=nn.ReLU(),
+            pool2=nn.MaxPool2d(2),
+            conv3=nn.Conv2d(64, 128, 3, padding=1),
+            relu3=nn.ReLU(),
+            average=nn.AdaptiveAvgPool2d(1),
+            flatten=nn.Flatten(),
+            head=nn.Linear(128, CLASSES),
+        )
+    )
