@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future
 from typing import Any, Literal, TypeVar
 
@@ -112,12 +112,14 @@ class JobQueue:
         self._awake = threading.Condition()
         threading.Thread(target=self._work, name="heatcheck-device", daemon=True).start()
 
-    def submit(self, stream: Callable[[], Iterator[Any]], owner: str, about: Any = None) -> Job:
-        """Puts a stream in line; what its owner asked for before is cancelled."""
+    def submit(
+        self, stream: Callable[[], Iterator[Any]], owner: str, about: Any = None, beside: Collection[str] = ()
+    ) -> Job:
+        """Puts a stream in line; what its owner asked for before is cancelled, but for the jobs named ``beside``."""
         job = Job(stream, owner, about)
         with self._awake:
             for earlier in self._jobs.values():
-                earlier.cancelled = earlier.cancelled or earlier.owner == owner
+                earlier.cancelled = earlier.cancelled or (earlier.owner == owner and earlier.id not in beside)
             ended = sorted(
                 (known for known in self._jobs.values() if known.finished), key=lambda known: known.looked_at
             )

@@ -91,6 +91,14 @@ def test_a_new_request_of_the_same_person_replaces_the_one_that_is_being_stepped
     assert len(old.since()) < 5
 
 
+def test_what_one_person_asks_for_side_by_side_runs_side_by_side(jobs):
+    before = jobs.submit(counting(10_000, 0.001), "somebody")
+    one = jobs.submit(counting(5), "somebody")
+    other = jobs.submit(counting(5), "somebody", beside=[one.id])
+    wait_for(lambda: before.finished and one.finished and other.finished)
+    assert (before.state, one.state, other.state) == ("cancelled", "done", "done")
+
+
 def test_a_stream_that_fails_while_it_closes_does_not_take_the_device_with_it(jobs):
     def stubborn():
         try:
