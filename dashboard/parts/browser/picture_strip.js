@@ -21,7 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 const thumb = ({ name, title }, checked, choose) =>
   element("button", { type: "button", role: "radio", "aria-checked": String(checked), "aria-label": title, title, "data-name": name, tabindex: checked ? 0 : -1, onclick: () => choose(name) },
-    element("img", { src: `/api/pictures/${name}/thumbnail`, alt: "", width: 56, height: 56, loading: "lazy" }),
+    element("img", { src: `/api/pictures/${name}/thumbnail`, alt: "", width: 72, height: 56, loading: "lazy" }),
     element("span", { class: "name" }, title));
 
 function move(event, thumbs, choose) {
