@@ -7,14 +7,14 @@ size (``abs_sum``). Contributions, such as input x gradient, keep their sign.
 from jaxtyping import Float
 from torch import Tensor
 
-from core.methods.fitness import rectifiers
+from core.methods.fitness import gradients, rectifiers, tell_of_other_activations
 from core.methods.passes import PassBank
 from core.methods.registry import method
 
 SIMONYAN = "Simonyan et al. 2014, arXiv:1312.6034"
 
 
-@method(label="Gradient", family="gradient", signed=True, reduction="abs_sum", paper=SIMONYAN)
+@method(label="Gradient", family="gradient", signed=True, reduction="abs_sum", paper=SIMONYAN, needs=(gradients,))
 def gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
     """How the score would change with each pixel.
 
@@ -24,7 +24,13 @@ def gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
     return passes.gradient()
 
 
-@method(label="Input × gradient", family="gradient", signed=True, paper="Shrikumar et al. 2016, arXiv:1605.01713")
+@method(
+    label="Input × gradient",
+    family="gradient",
+    signed=True,
+    paper="Shrikumar et al. 2016, arXiv:1605.01713",
+    needs=(gradients,),
+)
 def input_x_gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
     """The gradient times the pixel: what each pixel contributes if the network were linear.
 
@@ -39,7 +45,7 @@ def input_x_gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
     signed=True,
     reduction="abs_sum",
     paper="Springenberg et al. 2015, arXiv:1412.6806",
-    needs=(rectifiers,),
+    needs=(gradients, rectifiers),
 )
 def guided_backprop(passes: PassBank) -> Float[Tensor, "3 height width"]:
     """The gradient with only positive paths let through: each ReLU drops what is negative on the way back.
@@ -56,7 +62,7 @@ def guided_backprop(passes: PassBank) -> Float[Tensor, "3 height width"]:
     signed=True,
     reduction="abs_sum",
     paper="Zeiler and Fergus 2014, arXiv:1311.2901",
-    needs=(rectifiers,),
+    needs=(gradients, rectifiers),
 )
 def deconvnet(passes: PassBank) -> Float[Tensor, "3 height width"]:
     """The gradient with ReLUs applied on the way back only, whether or not they were open on the way forward.
@@ -65,9 +71,3 @@ def deconvnet(passes: PassBank) -> Float[Tensor, "3 height width"]:
     """
     tell_of_other_activations(passes)
     return passes.gradient("deconvnet")
-
-
-def tell_of_other_activations(passes: PassBank) -> None:
-    others = passes.classifier.anatomy.other_activations
-    if others:
-        passes.note(f"{', '.join(others)} go back as in the plain gradient; only ReLUs are changed.")
