@@ -17,6 +17,7 @@ from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady
 from core.pictures.rendering import to_png
 from dashboard.messages import Message
+from dashboard.parts.method_panel import QUICK
 from dashboard.runs import number_messages
 from dashboard.workshop import DEFAULT_MODEL, Asked
 
@@ -30,7 +31,7 @@ def main() -> None:
     entry = next(entry for entry in core.gallery() if entry.name == PICTURE)
     pixels = classifier.prepare(core.open_picture(entry.path))
     top = core.predict(classifier, pixels, top=5)
-    asked = default_request(classifier, top[0].index)
+    asked = default_request(top[0].index)
     begin = time.monotonic()
     events = list(enumerate(run(classifier, pixels, asked)))
     seconds = time.monotonic() - begin
@@ -51,15 +52,14 @@ def main() -> None:
     save_file(maps, FOLDER / "maps.safetensors")
 
 
-def default_request(classifier: core.Classifier, target: int) -> Asked:
+def default_request(target: int) -> Asked:
     """What the page asks for when nobody has changed anything."""
-    reasons = core.capability(classifier)
-    methods = [method for method in core.list_methods() if reasons[method.name] is None]
+    methods = [method for method in core.list_methods() if method.control or method.name in QUICK]
     return Asked(
         model=DEFAULT_MODEL,
         picture=PICTURE,
         target=target,
-        methods=tuple(method.name for method in sorted(methods, key=lambda method: method.control)),
+        methods=tuple(method.name for method in methods),
         settings={},
         output="logit",
         imputer="dataset_mean",

@@ -1,5 +1,6 @@
-"""What a person has chosen, and how it differs from what a run was made with."""
+"""What a person has chosen, and how it differs from what the runs shown were made with."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from dashboard.pictures import Choice
@@ -22,7 +23,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the widgets say; there is something to ask only once the model is there and has seen the picture."""
+    """What the widgets say of one model; there is something to ask only once it is there and has seen the picture."""
 
     loading: Loading
     picture: Choice | None
@@ -35,17 +36,24 @@ class Chosen:
         return (run.asked.model, run.asked.picture) == (self.loading.name, name)
 
 
-def differences(run: Run, chosen: Chosen) -> list[str]:
-    """In words, what is chosen now and was otherwise when the run was made; other methods do not make it wrong."""
+def differences(runs: Sequence[Run], chosen: Sequence[Chosen]) -> list[str]:
+    """In words, what is chosen now and was otherwise when the runs were made; other methods do not make them wrong."""
+    changed = {name for run, each in zip(runs, chosen, strict=False) for name in changes(run, each)}
+    if len(runs) != len(chosen):
+        changed.add("model")
+    if changed & {"model", "picture"}:
+        changed.discard("target")
+    return [words for name, words in WORDS.items() if name in changed]
+
+
+def changes(run: Run, chosen: Chosen) -> set[str]:
+    """What of a request is now otherwise than when the run was made."""
     made = asdict(run.asked)
     if chosen.asked is None:
         known = {"model": chosen.loading.name, "picture": chosen.picture.name if chosen.picture else ""}
     else:
         known = asdict(chosen.asked)
-    changed = [name for name in WORDS if name in known and known[name] != made[name]]
-    if "model" in changed or "picture" in changed:
-        changed = [name for name in changed if name != "target"]
-    return [WORDS[name] for name in changed]
+    return {name for name in known if known[name] != made[name]}
 
 
 def differs_only_in(name: str, one: Asked, other: Asked) -> bool:

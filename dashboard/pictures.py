@@ -23,11 +23,18 @@ class PictureGone(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """A picture as the strip shows it; ``name`` is what stands in the address."""
+    """A picture as the strip shows it; ``name`` is what stands in the address.
+
+    Parameters
+    ----------
+    suits
+        The data set whose networks know such pictures; none for an upload.
+    """
 
     name: str
     title: str
     credit: str
+    suits: str = ""
 
 
 @dataclass
@@ -69,7 +76,12 @@ uploads = Uploads()
 
 @cache
 def gallery() -> dict[str, Choice]:
-    return {entry.name: Choice(entry.name, entry.title, credit(entry)) for entry in core.gallery()}
+    return {entry.name: Choice(entry.name, entry.title, credit(entry), entry.suits) for entry in core.gallery()}
+
+
+def gallery_for(dataset: str) -> list[Choice]:
+    """The whole gallery, what suits a model that was trained on the data set first."""
+    return sorted(gallery().values(), key=lambda choice: choice.suits != dataset)
 
 
 def credit(entry: GalleryPicture) -> str:
@@ -105,11 +117,12 @@ def open_gallery(name: str) -> Image.Image:
 
 @lru_cache(maxsize=128)
 def thumbnail(name: str) -> bytes:
-    """The picture's middle square as a small JPEG."""
+    """The picture's middle square as a small JPEG; one that is smaller yet keeps its pixels."""
     picture = open_choice(name)
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    square = picture.crop((left, top, left + side, top + side)).resize((THUMBNAIL_HEIGHT, THUMBNAIL_HEIGHT))
+    filtered = Image.Resampling.BICUBIC if side > THUMBNAIL_HEIGHT else Image.Resampling.NEAREST
+    square = picture.crop((left, top, left + side, top + side)).resize((THUMBNAIL_HEIGHT, THUMBNAIL_HEIGHT), filtered)
     written = io.BytesIO()
     square.save(written, "JPEG", quality=85)
     return written.getvalue()

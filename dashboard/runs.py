@@ -209,6 +209,21 @@ def find_run(name: str) -> Run:
     raise NotThere("That run is no longer kept here. Press Explain to make it again.")
 
 
+def find_runs(names: str) -> list[Run]:
+    """The runs that an address names, side by side.
+
+    Raises
+    ------
+    NotThere
+        If one of them is not.
+    """
+    return [find_run(name) for name in names.split(",")]
+
+
+def address_of(runs: Iterable[Run]) -> str:
+    return ",".join(run.id for run in runs)
+
+
 def collect(run: Run, kind: str) -> Iterable[Message]:
     """All messages of a kind, the latest last."""
     return (message for message in run.since(0)[1] if message["kind"] == kind)

@@ -4,7 +4,7 @@ import gc
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
@@ -92,6 +92,23 @@ class ModelList:
     def known(self) -> tuple[ListedModel, ...]:
         return self._all or list_bundled()
 
+    def find(self, name: str) -> ListedModel | None:
+        return next((model for model in self.known() if model.name == name), None)
+
+    def title(self, name: str) -> str:
+        """What the picker calls the model."""
+        found = self.find(name)
+        return title_of(found) if found else name
+
+    def dataset(self, name: str) -> str:
+        """What the model was trained on."""
+        found = self.find(name)
+        return found.dataset if found else ""
+
+
+def title_of(model: ListedModel) -> str:
+    return model.label if model.source == "bundled" else f"{model.label} ({model.source})"
+
 
 models = ModelList()
 
@@ -99,7 +116,7 @@ models = ModelList()
 class Shelf:
     """The classifiers in memory; the longest unused leaves first."""
 
-    def __init__(self, most: int = 4) -> None:
+    def __init__(self, most: int = 6) -> None:
         self._most = most
         self._held: OrderedDict[str, Loading] = OrderedDict()
         self._lock = threading.Lock()
@@ -183,8 +200,8 @@ class Look:
         return self.top + tuple(answer for answer in self.answers[SHOWN:] if answer.index == target)
 
 
-def start(asked: Asked, title: str, owner: str) -> Job:
-    """Queue the trial that was asked for."""
+def start(asked: Asked, title: str, owner: str, beside: Collection[str]) -> Job:
+    """Queue the trial that was asked for, beside jobs that its owner has just asked for too."""
     classifier = shelf.ask(asked.model).classifier
     pixels = look(asked.model, asked.picture).pixels
 
@@ -203,4 +220,4 @@ def start(asked: Asked, title: str, owner: str) -> Job:
             reduction=asked.reduction,
         )
 
-    return queue().submit(stream, owner=owner, about=Trial(asked, classifier, pixels, title))
+    return queue().submit(stream, owner=owner, about=Trial(asked, classifier, pixels, title), beside=beside)

@@ -1,24 +1,36 @@
-"""All heatmaps of a run, mounted once and fed by its events."""
+"""All heatmaps of a run, or of several side by side, mounted once and fed by their events."""
 
 from collections.abc import Iterable, Sequence
 
 import core
 from dashboard.parts.component import declare
+from dashboard.parts.method_panel import settings_in_words
+from dashboard.runs import Run
+from dashboard.workshop import Asked, models
 
 _COMPONENT = declare(
     "heatmap_cards", "dom", "stream", "colours", "heatmap", "verdict", "stage", "card", "view_bar", "enlarged"
 )
 
 
-def heatmap_cards(run: str, methods: Sequence[str], stale: bool) -> None:
-    """One card a method, in the order given; dimmed where they belong to something else than what is chosen now."""
-    _COMPONENT(data={"run": run, "methods": list(described(methods)), "stale": stale}, key="heatmap_cards")
+def heatmap_cards(runs: Sequence[Run], stale: bool) -> None:
+    """A column a run, a card a method, in the order given; dimmed where they belong to what was chosen before."""
+    columns = [
+        {
+            "run": run.id,
+            "title": models.title(run.asked.model) if len(runs) > 1 else "",
+            "methods": list(described(run.asked)),
+        }
+        for run in runs
+    ]
+    _COMPONENT(data={"runs": columns, "stale": stale}, key="heatmap_cards")
 
 
-def described(names: Sequence[str]) -> Iterable[dict[str, object]]:
-    """What the page tells of each method."""
+def described(asked: Asked) -> Iterable[dict[str, object]]:
+    """What the page tells of each method and of its settings."""
     known = {method.name: method for method in core.list_methods()}
-    for name in names:
+    for name in asked.methods:
         method = known[name]
         facts = {"name": name, "label": method.label, "control": method.control}
-        yield facts | {"summary": method.summary, "paper": method.paper}
+        settings = settings_in_words(method, asked.settings.get(name, {}))
+        yield facts | {"settings": settings, "summary": method.summary, "paper": method.paper}

@@ -24,7 +24,7 @@ def live_curve(run: str, asked: Asked, stale: bool, earlier: Run | None) -> None
     """
     told = {
         "run": run,
-        "methods": list(described(asked.methods)),
+        "methods": list(described(asked)),
         "metrics": list(map(heading, SHOWN)),
         "y": asked.y,
         "yName": Y_NAMES[asked.y],

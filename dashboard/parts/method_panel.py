@@ -1,6 +1,7 @@
 """Which methods explain, and with which settings: made from the registry."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,37 +10,49 @@ import core
 from core.methods.registry import Method, Parameter
 from core.models.classifier import Classifier
 
-KEY = "chosen methods"
-QUICK = ("gradient", "smoothgrad", "integrated_gradients", "grad_cam")
+KEY = "wished methods"
+ADDRESS = "methods"
+ALL = "all"
+QUICK = (
+    "gradient",
+    "input_x_gradient",
+    "guided_backprop",
+    "deconvnet",
+    "integrated_gradients",
+    "smoothgrad",
+    "smoothgrad_squared",
+    "vargrad",
+    "grad_cam",
+    "occlusion",
+)
 FEATURE_MAPS_OFFERED = 12
 FOUND = "found by probing"
 
 
-def choose_methods(classifier: Classifier) -> list[str]:
-    """Names in the registry's order, every control last."""
-    reasons = core.capability(classifier)
+def choose_methods(classifiers: Sequence[Classifier]) -> list[str]:
+    """Names in the registry's order, every control last; offered is what fits one of the models at least."""
+    reasons = reasons_against(classifiers)
     real = [method for method in core.list_methods() if not method.control]
     controls = [method for method in core.list_methods() if method.control]
     fits = {method.name: method for method in real if reasons[method.name] is None}
+    wishes = wished(fits)
+    chosen = [name for name in fits if name in wishes]
     sets = presets(list(fits.values()))
-    chosen = st.session_state[KEY] = still_fitting(fits)
     st.session_state["preset"] = next((name for name, names in sets.items() if set(names) == set(chosen)), None)
     st.segmented_control("Methods", list(sets), key="preset", on_change=take_preset, args=(sets,), wrap=True)
-    st.pills(
-        "Chosen methods",
-        list(fits),
-        selection_mode="multi",
-        format_func=lambda name: fits[name].label,
-        key=KEY,
-        label_visibility="collapsed",
-    )
-    for method in real:
-        if reasons[method.name]:
-            st.checkbox(method.label, disabled=True, key=f"unfit {method.name}")
-            st.caption(f"Not for this model: {reasons[method.name]}")
+    with st.container(gap="xsmall", key="families"):
+        for family, methods in by_family(fits.values()).items():
+            choose_of_family(family, methods, chosen)
+        tell_unfit([method for method in real if method.name not in fits], reasons, len(classifiers))
     st.caption(f"Controls always run along: {', '.join(method.label for method in controls)}.")
     tell_address(fits, chosen)
-    return [name for name in fits if name in chosen] + [method.name for method in controls]
+    return chosen + [method.name for method in controls]
+
+
+def reasons_against(classifiers: Sequence[Classifier]) -> dict[str, str | None]:
+    """For every method None where it fits one of the classifiers, or why the first can't be explained by it."""
+    first, *others = map(core.capability, classifiers)
+    return {name: None if any(other[name] is None for other in others) else reason for name, reason in first.items()}
 
 
 def presets(fits: Sequence[Method]) -> dict[str, list[str]]:
@@ -53,25 +66,69 @@ def presets(fits: Sequence[Method]) -> dict[str, list[str]]:
     return {name: names for name, names in sets.items() if names}
 
 
-def still_fitting(fits: Mapping[str, Method]) -> list[str]:
-    """What was chosen, or is in the address, where it fits this model; everything that fits if there is neither."""
-    named = st.query_params.get("methods")
-    default = named.split(",") if named is not None else list(fits)
-    return [name for name in st.session_state.get(KEY, default) if name in fits]
+def wished(fits: Mapping[str, Method]) -> Sequence[str]:
+    """What was chosen, or is in the address, or the quick ones; what does not fit this model is kept for the next."""
+    named = st.query_params.get(ADDRESS)
+    asked = QUICK if named is None else list(fits) if named == ALL else named.split(",")
+    return st.session_state.setdefault(KEY, asked)
 
 
-def tell_address(fits: Mapping[str, Method], chosen: Sequence[str]) -> None:
-    """Into the address goes what a newcomer would not get anyway."""
-    if set(chosen) != set(fits):
-        st.query_params["methods"] = ",".join(chosen)
-    elif "methods" in st.query_params:
-        del st.query_params["methods"]
+def by_family(methods: Iterable[Method]) -> dict[str, list[Method]]:
+    families: dict[str, list[Method]] = {}
+    for method in methods:
+        families.setdefault(method.family, []).append(method)
+    return families
+
+
+def choose_of_family(family: str, methods: Sequence[Method], chosen: Sequence[str]) -> None:
+    """One line a family that says how many of it run, and opens to choose which."""
+    labels = {method.name: method.label for method in methods}
+    key = f"{family} methods"
+    st.session_state[key] = [name for name in labels if name in chosen]
+    counted = f"{len(st.session_state[key])} of {len(labels)}"
+    with st.expander(f"{family.capitalize()} · {counted}", key=f"{family} family", type="compact"):
+        st.pills(
+            f"Methods of the family {family}",
+            list(labels),
+            selection_mode="multi",
+            format_func=labels.__getitem__,
+            key=key,
+            on_change=take_family,
+            args=(key, list(labels)),
+            label_visibility="collapsed",
+        )
+
+
+def take_family(key: str, offered: Sequence[str]) -> None:
+    others = [name for name in st.session_state[KEY] if name not in offered]
+    st.session_state[KEY] = others + st.session_state[key]
 
 
 def take_preset(sets: Mapping[str, list[str]]) -> None:
     name = st.session_state["preset"]
     if name:
         st.session_state[KEY] = sets[name]
+
+
+def tell_unfit(methods: Sequence[Method], reasons: Mapping[str, str | None], models: int) -> None:
+    """Which methods do not apply, together where they have one reason."""
+    if not methods:
+        return
+    sharing: dict[str | None, list[str]] = {}
+    for method in methods:
+        sharing.setdefault(reasons[method.name], []).append(method.label)
+    subject = "this model" if models == 1 else "these models"
+    with st.expander(f"Not for {subject} · {len(methods)}", key="unfit", type="compact"):
+        for reason, labels in sharing.items():
+            st.caption(f"**{', '.join(labels)}**: {reason}")
+
+
+def tell_address(fits: Mapping[str, Method], chosen: Sequence[str]) -> None:
+    """Into the address goes what a newcomer would not get anyway."""
+    if set(chosen) == {name for name in QUICK if name in fits}:
+        st.query_params.pop(ADDRESS, None)
+    else:
+        st.query_params[ADDRESS] = ALL if set(chosen) == set(fits) else ",".join(chosen)
 
 
 def choose_settings(classifier: Classifier, names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -89,13 +146,29 @@ def choose_settings(classifier: Classifier, names: Sequence[str]) -> dict[str, d
     return settings
 
 
+def settings_for(classifier: Classifier, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What was set for one model, as another can take it: without layers that it has not."""
+    layers = {found.layer for found in classifier.anatomy.feature_maps}
+    known = {method.name: method for method in core.list_methods()}
+    kept = {
+        name: {
+            parameter.name: given[parameter.name]
+            for parameter in known[name].parameters
+            if parameter.name in given and (parameter.kind != "layer" or given[parameter.name] in layers)
+        }
+        for name, given in settings.items()
+    }
+    return {name: given for name, given in kept.items() if given}
+
+
 def ask_parameter(classifier: Classifier, method: str, parameter: Parameter) -> Any:
     """The widget that a parameter's kind asks for; its key is its name in the address."""
     common: dict[str, Any] = {"key": f"{method}.{parameter.name}", "bind": "query-params", "help": parameter.help}
-    if parameter.kind == "choice":
+    if parameter.kind in ("choice", "method"):
         choices = list(parameter.choices)
         first = choices.index(parameter.default)
-        return st.selectbox(parameter.label, choices, index=first, format_func=worded, **common)
+        words = method_labels() if parameter.kind == "method" else {name: worded(name) for name in choices}
+        return st.selectbox(parameter.label, choices, index=first, format_func=words.__getitem__, **common)
     if parameter.kind == "layer":
         layers = [found.layer for found in classifier.anatomy.feature_maps][-FEATURE_MAPS_OFFERED:]
         return st.selectbox(parameter.label, ["", *reversed(layers)], format_func=lambda name: name or FOUND, **common)
@@ -103,9 +176,43 @@ def ask_parameter(classifier: Classifier, method: str, parameter: Parameter) -> 
         low, high = int(parameter.low or 0), int(parameter.high or 0)
         return st.number_input(parameter.label, low, high, int(parameter.default), **common)
     low, high = float(parameter.low or 0), float(parameter.high or 0)
-    given = st.number_input(parameter.label, low, high, round(float(parameter.default), 3), step=0.01, **common)
-    return parameter.default if given == round(float(parameter.default), 3) else given
+    digits = digits_of(high - low)
+    default = round(float(parameter.default), digits)
+    step = 10.0 ** (1 - digits)
+    given = st.number_input(parameter.label, low, high, default, step=step, format=f"%.{digits}f", **common)
+    return parameter.default if given == default else given
+
+
+def digits_of(span: float) -> int:
+    """Decimals that tell values within such a span apart; one more than a step of the widget has.
+
+    >>> [digits_of(span) for span in (200.0, 10.0, 1.0, 0.24, 0.001)]
+    [1, 2, 3, 3, 6]
+    """
+    return max(1, 3 - math.ceil(math.log10(span)))
+
+
+def method_labels() -> dict[str, str]:
+    return {method.name: method.label for method in core.list_methods()}
 
 
 def worded(name: str) -> str:
     return name.replace("_", " ")
+
+
+def settings_in_words(method: Method, settings: Mapping[str, Any]) -> str:
+    """What differs from the defaults, as a caption has it: ``samples 40, level 0.2``."""
+    parts = [
+        f"{parameter.label.lower()} {value_in_words(parameter, settings[parameter.name])}"
+        for parameter in method.parameters
+        if parameter.name in settings
+    ]
+    return ", ".join(parts)
+
+
+def value_in_words(parameter: Parameter, value: Any) -> str:
+    if parameter.kind == "method":
+        return method_labels()[value]
+    if parameter.kind == "choice":
+        return worded(value)
+    return f"{value:g}" if parameter.kind in ("integer", "number") else value

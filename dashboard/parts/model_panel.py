@@ -1,20 +1,22 @@
-"""Which model is explained, and how its loading goes."""
+"""Which models are explained, and how their loading goes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core.models.bundled import list_bundled
 from core.models.classifier import device_name
 from core.models.sources import ListedModel
-from dashboard.workshop import DEFAULT_MODEL, Loading, models, shelf
+from dashboard.workshop import DEFAULT_MODEL, Loading, models, shelf, title_of
 
 SECONDS_BETWEEN_LOOKS = 0.4
+MOST_BESIDE = 2
+BESIDE = "with"
 
 
-def choose_model() -> Loading:
-    """The chosen model, loaded or on its way; says which of the two, or why it can't be had."""
+def choose_models() -> list[Loading]:
+    """The chosen model, and those to compare it with: each loaded or on its way, or why it can't be had."""
     choices = list_choices()
     name = st.selectbox(
         "Model",
@@ -25,16 +27,45 @@ def choose_model() -> Loading:
         bind="query-params",
         help="Bundled models need no network. Those of torchvision and timm are fetched on first use.",
     )
-    loading = shelf.ask(name)
-    st.caption(choices[name].note + device_badge(loading))
+    first = follow(choices[name], note=choices[name].note)
+    if name != DEFAULT_MODEL and first.sentence:
+        st.button(f"Back to {title_of(choices[DEFAULT_MODEL])}", on_click=back_to_default)
+    return [first, *(follow(choices[other], title_of(choices[other])) for other in choose_beside(choices, name))]
+
+
+def choose_beside(choices: Mapping[str, ListedModel], first: str) -> list[str]:
+    """One or two further models, where somebody wants to compare."""
+    if not st.toggle("Compare models", key="compare", bind="query-params", help="On one picture, side by side."):
+        return []
+    chosen = st.multiselect(
+        "Compare with",
+        list(choices),
+        format_func=lambda name: title_of(choices[name]),
+        max_selections=MOST_BESIDE,
+        placeholder="one or two models",
+        key=BESIDE,
+        bind="query-params",
+    )
+    return [name for name in chosen if name != first]
+
+
+def list_choices() -> dict[str, ListedModel]:
+    """Waits for the long list only where the address names a model that does not ship with HeatCheck."""
+    named = {*st.query_params.get_all("model"), *st.query_params.get_all(BESIDE)}
+    if named - {title_of(model) for model in models.known()}:
+        models.read()
+    return {model.name: model for model in models.known()}
+
+
+def follow(model: ListedModel, note: str) -> Loading:
+    """Asks for a model, and says where it runs, how far it has come, or why it can't be had."""
+    loading = shelf.ask(model.name)
+    st.caption(note + device_badge(loading))
     if not loading.settled:
         watch(loading)
     if loading.sentence:
-        st.error(in_picker_words(loading.sentence, [*list_bundled(), choices[name]]))
-        with st.container(horizontal=True):
-            st.button("Try again", on_click=shelf.forget, args=(name,))
-            if name != DEFAULT_MODEL:
-                st.button(f"Back to {title_of(choices[DEFAULT_MODEL])}", on_click=back_to_default)
+        st.error(in_picker_words(loading.sentence, [*list_bundled(), model]))
+        st.button("Try again", key=f"again {model.name}", on_click=shelf.forget, args=(model.name,))
     return loading
 
 
@@ -52,18 +83,6 @@ def in_picker_words(sentence: str, mentioned: Sequence[ListedModel]) -> str:
     for model in mentioned:
         sentence = re.sub(rf"(?<![\w/]){re.escape(model.name)}(?!\w)", title_of(model), sentence)
     return sentence
-
-
-def list_choices() -> dict[str, ListedModel]:
-    """Waits for the long list only where the address names a model that does not ship with HeatCheck."""
-    named = st.query_params.get("model")
-    if named and named not in {title_of(model) for model in models.known()}:
-        models.read()
-    return {model.name: model for model in models.known()}
-
-
-def title_of(model: ListedModel) -> str:
-    return model.label if model.source == "bundled" else f"{model.label} ({model.source})"
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)

@@ -8,14 +8,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import core
 from dashboard.parts.picture_strip import picture_strip
-from dashboard.pictures import Choice, PictureGone, find_choice, gallery, uploads
+from dashboard.pictures import Choice, PictureGone, find_choice, gallery, gallery_for, uploads
 
 FORMATS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 
 
-def choose_picture() -> Choice | None:
-    """The picture that the address names, or the first of the gallery; None if it is gone."""
-    name = st.query_params.get("picture", next(iter(gallery())))
+def choose_picture(dataset: str) -> Choice | None:
+    """The picture that the address names, or the first that suits a model of that data set; None if it is gone."""
+    offered = gallery_for(dataset)
+    name = st.query_params.get("picture", offered[0].name)
     try:
         choice = find_choice(name)
     except PictureGone as absence:
@@ -25,8 +26,8 @@ def choose_picture() -> Choice | None:
     guest = [choice] if choice and choice.name not in gallery() and choice not in own else []
     with st.container(horizontal=True, vertical_alignment="top", gap="medium", key="pictures"):
         with st.container(width="stretch"):
-            picture_strip([*own, *guest, *gallery().values()], choice, take)
-        with st.container(width="content", gap="small"):
+            picture_strip([*own, *guest, *offered], choice, take)
+        with st.container(width="content", gap="small", key="sources"):
             ask_upload()
             ask_camera()
     tell_refused()

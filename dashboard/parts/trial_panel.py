@@ -1,6 +1,7 @@
 """What is explained of the model's answer, and how the heatmaps are tried."""
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 import streamlit as st
@@ -33,6 +34,12 @@ def choose_class(classifier: Classifier) -> int | None:
         bind="query-params",
     )
     return None if index in (PREDICTED, None) else index
+
+
+def class_beside(name: str, labels: tuple[str, ...], predicted: int) -> int:
+    """The class that another model explains beside the first one's: the one of that name, or what it predicts."""
+    names = unique_names(labels)
+    return names.index(name) if name in names else predicted
 
 
 @lru_cache(maxsize=8)
@@ -87,6 +94,15 @@ def choose_trial() -> tuple[str, str, int]:
         y = st.selectbox("Curves show the", list(YS), format_func=YS.__getitem__, key="y", bind="query-params")
         steps = st.selectbox("Steps from whole to gone", STEPS, index=STEPS.index(20), key="steps", bind="query-params")
     return imputer, y, steps
+
+
+def choose_tried(titles: Sequence[str]) -> int:
+    """Which of several runs' trials is shown, by place."""
+    if len(titles) == 1:
+        return 0
+    return st.segmented_control(
+        "Trial of", range(len(titles)), format_func=titles.__getitem__, default=0, required=True, key="trial"
+    )
 
 
 def choose_seed() -> int:

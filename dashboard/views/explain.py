@@ -1,20 +1,32 @@
-"""The Explain page: a model, a picture, heatmaps of many methods, and their trial."""
+"""The Explain page: a model or several, a picture, heatmaps of many methods, and their trial."""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
+import core
 from dashboard.chosen import Chosen, differences, differs_only_in, listed
 from dashboard.parts.heatmap_cards import heatmap_cards
 from dashboard.parts.live_curve import live_curve
-from dashboard.parts.method_panel import choose_methods, choose_settings
-from dashboard.parts.model_panel import choose_model
+from dashboard.parts.method_panel import choose_methods, choose_settings, settings_for
+from dashboard.parts.model_panel import choose_models
 from dashboard.parts.picture_panel import choose_picture
 from dashboard.parts.run_panel import run_panel
-from dashboard.parts.trial_panel import choose_class, choose_output, choose_reduction, choose_seed, choose_trial
+from dashboard.parts.trial_panel import (
+    choose_class,
+    choose_output,
+    choose_reduction,
+    choose_seed,
+    choose_trial,
+    choose_tried,
+    class_beside,
+    unique_names,
+)
 from dashboard.pictures import Choice
-from dashboard.runs import NotThere, Run, SampleRun, collect, find_run, sample
-from dashboard.workshop import Asked, Loading, Look, look
+from dashboard.runs import NotThere, Run, SampleRun, collect, find_runs, sample
+from dashboard.workshop import Asked, Loading, Look, look, models
 
 logger = logging.getLogger(__name__)
 
@@ -23,43 +35,44 @@ def page() -> None:
     st.title("HeatCheck", anchor=False)
     st.caption("Why an image classifier said what it said, and whether the explanation deserves to be believed.")
     chosen = choose()
-    run = shown_run()
-    run_panel(chosen, run)
-    if run is None:
+    runs = shown_runs()
+    run_panel(chosen, runs)
+    if not runs:
         return
-    differing = differences(run, chosen)
-    tell_what_is_shown(run, chosen, differing)
+    differing = differences(runs, chosen)
+    tell_what_is_shown(runs, chosen, differing)
     st.header("Heatmaps", anchor=False)
-    heatmap_cards(run.id, run.asked.methods, stale=bool(differing))
+    heatmap_cards(runs, stale=bool(differing))
     st.header("Trial", anchor=False)
     st.caption("Take away the pixels that a heatmap calls most important, or least, and see what the model still says.")
+    run = runs[choose_tried([models.title(run.asked.model) for run in runs])]
     live_curve(run.id, run.asked, stale=bool(differing), earlier=with_another_imputer(run))
     offer_chart(run)
 
 
-def choose() -> Chosen:
-    """Sidebar and picture strip."""
+def choose() -> list[Chosen]:
+    """Sidebar and picture strip: what is chosen, for each model."""
     with st.sidebar:
-        loading = choose_model()
-    picture = choose_picture()
-    if loading.classifier is None:
-        return Chosen(loading, picture)
+        loadings = choose_models()
+    picture = choose_picture(models.dataset(loadings[0].name))
+    first = loadings[0].classifier
+    if first is None:
+        return [Chosen(loading, picture) for loading in loadings]
     with st.sidebar:
-        target = choose_class(loading.classifier)
+        target = choose_class(first)
         output, reduction = choose_output(), choose_reduction()
-        methods = choose_methods(loading.classifier)
-        settings = choose_settings(loading.classifier, methods)
+        methods = choose_methods([loading.classifier for loading in loadings if loading.classifier])
+        settings = choose_settings(first, methods)
         imputer, y, steps = choose_trial()
         seed = choose_seed()
-    seen = look_at(loading, picture)
-    if seen is None or picture is None:
-        return Chosen(loading, picture)
-    asked = Asked(
-        model=loading.name,
+    looks = [look_at(loading, picture) for loading in loadings]
+    if picture is None or looks[0] is None:
+        return [Chosen(loading, picture) for loading in loadings]
+    explained = unique_names(first.labels)[looks[0].top[0].index if target is None else target]
+    asking = partial(
+        Asked,
         picture=picture.name,
-        target=seen.top[0].index if target is None else target,
         methods=tuple(methods),
-        settings=settings,
         output=output,
         imputer=imputer,
         y=y,
@@ -67,12 +80,19 @@ def choose() -> Chosen:
         seed=seed,
         reduction=reduction,
     )
-    return Chosen(loading, picture, seen, asked)
+    chosen = []
+    for loading, seen in zip(loadings, looks, strict=True):
+        classifier, asked = loading.classifier, None
+        if classifier and seen:
+            own = class_beside(explained, classifier.labels, seen.top[0].index)
+            asked = asking(model=loading.name, target=own, settings=settings_for(classifier, settings))
+        chosen.append(Chosen(loading, picture, seen, asked))
+    return chosen
 
 
 def look_at(loading: Loading, picture: Choice | None) -> Look | None:
     """What the model says of the picture; a sentence if it can't say anything now."""
-    if picture is None:
+    if picture is None or loading.classifier is None:
         return None
     try:
         return look(loading.name, picture.name)
@@ -84,38 +104,47 @@ def look_at(loading: Loading, picture: Choice | None) -> Look | None:
     return None
 
 
-def shown_run() -> Run | None:
-    """The run that the address names, or the sample that ships with the app."""
-    name = st.query_params.get("job")
-    if name is None:
-        return sample()
+def shown_runs() -> list[Run]:
+    """The runs that the address names, or the sample that ships with the app."""
+    names = st.query_params.get("job")
+    if names is None:
+        shipped = sample()
+        return [shipped] if shipped else []
     try:
-        return find_run(name)
+        return find_runs(names)
     except NotThere as absence:
         st.info(str(absence))
-        return None
+        return []
 
 
-def tell_what_is_shown(run: Run, chosen: Chosen, differing: list[str]) -> None:
+def tell_what_is_shown(runs: Sequence[Run], chosen: Sequence[Chosen], differing: list[str]) -> None:
     """A line that says what went wrong, or whose results these are where that is not what is chosen."""
-    if run.state()["state"] == "failed":
-        st.error(f"{run.state()['error']} Change a setting and press Explain to try again.")
+    for run in runs:
+        if run.state()["state"] == "failed":
+            st.error(f"{run.state()['error']} Change a setting and press Explain to try again.")
+    asked = [each.asked for each in chosen if each.asked]
     if differing:
-        way_out = " Press Explain to renew them." if chosen.asked else ""
+        way_out = " Press Explain to renew them." if len(asked) == len(chosen) else ""
         st.info(f"These results are older than your choices: the {listed(differing)} changed since.{way_out}")
-    elif chosen.asked and set(chosen.asked.methods) != set(run.asked.methods):
+    elif asked and picked(asked[0]) != picked(runs[0].asked):
         st.caption("You chose other methods since. Press Explain to see them.")
-    elif isinstance(run, SampleRun):
+    elif isinstance(runs[0], SampleRun):
         st.caption("A precomputed sample, so that there is something to look at. Press Explain to run it here.")
+
+
+def picked(asked: Asked) -> set[str]:
+    """The methods that a person chose; controls run along unasked."""
+    controls = {method.name for method in core.list_methods() if method.control}
+    return set(asked.methods) - controls
 
 
 def with_another_imputer(run: Run) -> Run | None:
     """The run before this one, if nothing but the imputer was changed: the ranking's move is worth seeing."""
     try:
-        before = find_run(st.session_state.get("before") or "")
+        before = find_runs(st.session_state.get("before") or "")
     except NotThere:
         return None
-    return before if before.finished and differs_only_in("imputer", before.asked, run.asked) else None
+    return next((one for one in before if one.finished and differs_only_in("imputer", one.asked, run.asked)), None)
 
 
 def offer_chart(run: Run) -> None:

@@ -19,7 +19,8 @@ def words(app):
 
 
 def heatmaps(job):
-    return [event.heatmap for _, event in job.since(0) if isinstance(event, core.HeatmapReady)]
+    found = [event.heatmap for _, event in job.since(0) if isinstance(event, core.HeatmapReady)]
+    return {heatmap.method: heatmap for heatmap in found}
 
 
 def test_a_newcomer_sees_the_sample(page):
@@ -40,29 +41,62 @@ def test_a_warm_run_of_the_script_takes_less_than_a_tenth_of_a_second(page):
 
 
 @pytest.mark.parametrize(
-    ("preset", "chosen"),
+    ("preset", "belongs", "address"),
     [
-        ("Quick", [name for name in METHODS if name in method_panel.QUICK]),
-        ("Ensembles", [m.name for m in core.list_methods() if m.family == "ensemble"]),
-        ("All that fit", METHODS),
+        ("Quick", lambda method: method.name in method_panel.QUICK, None),
+        ("Ensembles", lambda method: method.family == "ensemble", ","),
+        ("All that fit", lambda method: not method.control, "all"),
     ],
 )
-def test_a_preset_chooses_its_methods_and_the_address_says_so(page, preset, chosen):
+def test_a_preset_chooses_its_methods_and_the_address_says_so(page, preset, belongs, address):
     app = page(methods="occlusion")
     app.button_group(key="preset").set_value(preset).run()
+    fits = capability(shelf.held("efficientnet_lite0"))
+    chosen = [method.name for method in core.list_methods() if belongs(method) and fits[method.name] is None]
     assert app.session_state[method_panel.KEY] == chosen
-    assert app.query_params.get("methods") == (None if chosen == METHODS else ",".join(chosen))
+    assert app.query_params.get("methods") == (",".join(chosen) if address == "," else address)
+    assert page(methods=address or "").session_state[method_panel.KEY]
 
 
-def test_a_method_that_does_not_fit_is_shown_with_its_reason(page, monkeypatch):
+def test_a_newcomer_gets_a_dozen_good_methods_and_not_all(page):
+    app = page()
+    assert tuple(app.session_state[method_panel.KEY]) == method_panel.QUICK
+    assert "methods" not in app.query_params
+
+
+def test_all_that_fit_in_an_address_is_all_that_fit_this_model(page):
+    fits = capability(shelf.held("efficientnet_lite0"))
+    app = page(methods="all")
+    assert app.session_state[method_panel.KEY] == [name for name in METHODS if fits[name] is None]
+
+
+def test_a_family_is_chosen_from_without_losing_the_others(page):
+    app = page(methods="gradient,grad_cam")
+    app.button_group(key="gradient methods").set_value(["deconvnet"]).run()
+    assert set(app.session_state[method_panel.KEY]) == {"deconvnet", "grad_cam"}
+    assert app.query_params["methods"] == "deconvnet,grad_cam"
+
+
+def test_methods_that_do_not_fit_stand_together_with_their_reason(page, monkeypatch):
     def with_reason(classifier):
-        return capability(classifier) | {"deconvnet": "This network has no ReLU."}
+        return capability(classifier) | dict.fromkeys(("guided_backprop", "deconvnet"), "This network has no ReLU.")
 
     monkeypatch.setattr(core, "capability", with_reason)
-    app = page()
-    assert "Not for this model: This network has no ReLU." in words(app)
-    assert app.checkbox(key="unfit deconvnet").disabled
-    assert "deconvnet" not in app.session_state[method_panel.KEY]
+    app = page(methods="deconvnet,gradient")
+    assert "**Guided backprop, Deconvnet**: This network has no ReLU." in words(app)
+    assert "deconvnet" not in app.button_group(key="gradient methods").options
+    app.button(key="run").click().run()
+    assert "deconvnet" not in queue().get(app.query_params["job"]).about.asked.methods
+
+
+def test_what_does_not_fit_one_model_is_still_wished_for_the_next(page, monkeypatch):
+    refusing = {"deconvnet": "This network has no ReLU."}
+    monkeypatch.setattr(core, "capability", lambda classifier: capability(classifier) | refusing)
+    app = page(methods="deconvnet,gradient")
+    refusing.clear()
+    app.run()
+    assert set(app.session_state[method_panel.KEY]) == {"gradient", "deconvnet"}
+    assert "deconvnet" in app.query_params["methods"]
 
 
 def test_settings_come_from_the_registry_and_stay_in_the_address(page):
@@ -76,11 +110,10 @@ def test_how_channels_are_reduced_goes_to_the_run_and_into_the_address(page, wai
     app.button(key="run").click().run()
     job = queue().get(app.query_params["job"])
     assert job.about.asked.reduction == "max_abs"
-    wait(lambda: heatmaps(job))
-    assert {heatmap.reduction for heatmap in heatmaps(job)} == {"max_abs"}
+    wait(lambda: "gradient" in heatmaps(job))
+    assert heatmaps(job)["gradient"].reduction == "max_abs"
     app.selectbox(key="reduction").select("sum").run()
     assert "the reduction of the channels changed since" in words(app)
-    assert app.query_params["reduction"] == "sum"
 
 
 def test_another_picture_makes_the_results_stale(page):

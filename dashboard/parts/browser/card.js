@@ -2,17 +2,22 @@
 
 const REDUCTIONS = { sum: "sum over channels", abs_sum: "sum of absolute channels", max_abs: "largest absolute channel" };
 
-function makeCard(method, crop, enlarge) {
-  const stage = makeStage(crop, () => enlarge(method.name), `Enlarge ${method.label}`);
-  const title = element("h3", {}, method.label);
-  const tag = element("span", { class: "tag", hidden: !method.control }, "control");
-  const score = element("p", { class: "score" }, element("span", { class: "muted" }, "no score yet"));
-  const facts = element("p", { class: "muted" });
-  const notes = element("p", { class: "muted notes" });
-  const place = element("article", { class: "card", "data-method": method.name, "data-state": "waiting" },
-    stage.place, element("div", { class: "title" }, title, tag), score, facts, notes);
-  return { method, place, stage, tag, score, facts, notes, message: null, map: null, fidelity: null };
+function makeCard(method, column, crop, enlarge) {
+  const card = { method, column, crop, message: null, coming: null, map: null, fidelity: null };
+  card.stage = makeStage(crop, () => enlarge(card), `Enlarge ${fullName(card)}`);
+  card.tag = element("span", { class: "tag", hidden: !method.control }, "control");
+  card.settings = element("p", { class: "settings" }, method.settings);
+  card.score = element("p", { class: "score" }, element("span", { class: "muted" }, "no score yet"));
+  card.facts = element("p", { class: "muted" });
+  card.notes = element("p", { class: "muted notes" });
+  card.place = element("article", { class: "card", "data-method": method.name, "data-state": "waiting" },
+    card.stage.place, element("div", { class: "title" }, element("h3", {}, method.label), card.tag),
+    card.settings, card.score, card.facts, card.notes);
+  return card;
 }
+
+// With the model's name where several stand side by side.
+const fullName = ({ method, column }) => [method.label, column.title].filter(Boolean).join(", ");
 
 function showMessage(card, message) {
   card.message = message;
@@ -38,20 +43,27 @@ function showFidelity(card, fidelity) {
     element("span", { class: "muted" }, verdictWords(fidelity)));
 }
 
+// A sentence takes the map's place.
 function refuse(card, reason) {
   card.score.replaceChildren();
   card.place.dataset.state = "refused";
   card.stage.refuse(reason);
 }
 
+// Nothing more will come: what has neither map nor sentence gets one, and no score is awaited.
+function endCard(card, reason) {
+  if (card.place.dataset.state === "waiting" && !card.coming) refuse(card, reason);
+  else if (card.map && !card.fidelity) card.score.replaceChildren(element("span", { class: "muted" }, "no score"));
+}
+
 function paintCard(card, view, shared) {
-  if (!card.map) return;
   card.stage.show(card.map, view, scaleFor(card.map, shared));
   card.stage.canvas.setAttribute("aria-label", described(card));
 }
 
-function described({ method, message, map, fidelity }) {
-  const what = `${method.label} heatmap for ${message.target}${message.final ? "" : ", rough"}`;
+function described(card) {
+  const { message, map, fidelity } = card;
+  const what = `${fullName(card)} heatmap for ${message.target}${message.final ? "" : ", rough"}`;
   const spread = map.size === 0 ? "every value is 0" : `strongest at ${whereabouts(map)}; values from ${short(map.low)} to ${short(map.high)}`;
   return `${what}: ${spread}.${fidelity ? ` F ${scored(fidelity)}, ${verdictWords(fidelity)}.` : ""}`;
 }

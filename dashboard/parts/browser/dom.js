@@ -35,6 +35,15 @@ function selection(label, options, chosen, choose) {
   return select;
 }
 
+// Pictures and maps of fewer pixels across than this are shown as they are: smoothed, their pixels could not be told.
+const FEW_PIXELS = 100;
+
+function photo(attributes) {
+  const made = element("img", { alt: "", ...attributes });
+  made.addEventListener("load", () => made.classList.toggle("pixels", made.naturalWidth < FEW_PIXELS));
+  return made;
+}
+
 const minus = (text) => text.replace("-", "−");
 const fixed = (value, digits = 2) => minus((Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value).toFixed(digits));
 const percent = (share) => `${Math.round(share * 100)} %`;

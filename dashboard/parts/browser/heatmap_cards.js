@@ -1,39 +1,66 @@
-// All heatmaps of a run: cards that fill one by one, under one bar that says how they are shown.
+// All heatmaps of a run, or of several side by side: cards that fill one by one, under one bar that says how they are shown.
 
 const instances = new WeakMap();
+const NO_MAP = {
+  done: "This method gave no map.",
+  cancelled: "Cancelled before there was a map.",
+  failed: "The run failed before there was a map.",
+  gone: "The server no longer keeps this run.",
+};
 
 export default function ({ data, parentElement }) {
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.root.classList.toggle("stale", data.stale);
-  followOnly(state, data.run, () => begin(state, data), (messages) => take(state, messages));
-  return () => { state.unfollow?.(); instances.delete(parentElement); };
+  showColumns(state, data.runs);
+  return () => { state.columns.forEach(({ unfollow }) => unfollow?.()); instances.delete(parentElement); };
 }
 
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
-  const cards = new Map();
-  const state = { root, cards, grid: element("div", { class: "grid" }) };
+  const state = { root, columns: [], place: element("div", { class: "columns" }) };
   state.bar = makeViewBar((name) => (name === "sort" ? sortCards(state) : schedulePaint(state, name)));
-  state.enlarged = makeEnlarged(cards, (stage, card) => stage.show(card.map, view, scaleFor(card.map, sharedScale(state))));
-  root.replaceChildren(state.bar.place, state.grid, state.enlarged.dialog);
+  state.enlarged = makeEnlarged(() => painted(state), (stage, card) => stage.show(card.map, view, scaleFor(card.map, sharedScale(state))));
+  root.replaceChildren(state.bar.place, state.place, state.enlarged.dialog);
   instances.set(parentElement, state);
   return state;
 }
 
-function begin(state, { run, methods }) {
-  state.run = run;
-  state.enlarged.close();
-  state.cards.clear();
-  const crop = `/api/jobs/${run}/crop`;
-  const enlarge = (name) => state.cards.get(name).map && state.enlarged.open(name, crop, state.cards.get(name).stage.button);
-  for (const method of run ? methods : []) state.cards.set(method.name, makeCard(method, crop, enlarge));
-  state.grid.replaceChildren(...[...state.cards.values()].map((card) => card.place));
-  state.bar.offerSign(false);
+// A column a run; those that stay keep their place in the page.
+function showColumns(state, runs) {
+  for (const { unfollow, place } of state.columns.splice(runs.length)) {
+    unfollow?.();
+    place.remove();
+  }
+  state.place.dataset.count = runs.length;
+  runs.forEach((told, place) => {
+    const column = (state.columns[place] ??= addColumn(state));
+    column.title = column.heading.textContent = told.title;
+    followOnly(column, told.run, () => begin(state, column, told), (messages, job) => take(state, column, messages, job));
+  });
 }
 
-function take(state, messages) {
+function addColumn(state) {
+  const column = { cards: new Map(), heading: element("p", { class: "model" }), grid: element("div", { class: "grid" }) };
+  column.place = element("div", {}, column.heading, column.grid);
+  state.place.append(column.place);
+  return column;
+}
+
+function begin(state, column, { run, methods }) {
+  column.run = run;
+  column.job = null;
+  state.enlarged.close();
+  column.cards.clear();
+  const enlarge = (card) => card.map && state.enlarged.open(card);
+  for (const method of methods) column.cards.set(method.name, makeCard(method, column, `/api/jobs/${run}/crop`, enlarge));
+  column.grid.replaceChildren(...[...column.cards.values()].map((card) => card.place));
+  offerSign(state);
+}
+
+function take(state, column, messages, job) {
+  column.job = job;
   for (const message of messages) {
-    const card = state.cards.get(message.method);
+    const card = column.cards.get(message.method);
     if (!card) continue;
     if (message.kind === "heatmap") receive(state, card, message);
     if (message.kind === "refused") refuse(card, message.reason);
@@ -43,48 +70,56 @@ function take(state, messages) {
     }
   }
   if (view.sort === "score" && messages.some((message) => message.kind === "fidelity")) sortCards(state);
+  if (ENDED.includes(job.state)) for (const card of column.cards.values()) endCard(card, NO_MAP[job.state]);
 }
 
 async function receive(state, card, message) {
-  const { run } = state;
+  const { column } = card, { run } = column;
+  card.coming = message;
   const values = await mapOf(run, message.sequence);
-  const overtaken = card.message && card.message.sequence > message.sequence;
-  if (!values || overtaken || state.run !== run) return;
-  card.map = measured(values, message.width);
-  showMessage(card, message);
-  showFacts(card);
-  state.bar.offerSign([...state.cards.values()].some(({ map }) => map && bothSigns(map)));
-  if (view.scale === "shared") schedulePaint(state);
-  else paintCard(card, view);
+  if (column.run !== run || card.coming !== message) return;
+  card.coming = null;
+  if (values) {
+    card.map = measured(values, message.width);
+    showMessage(card, message);
+    showFacts(card);
+    offerSign(state);
+    if (view.scale === "shared") schedulePaint(state);
+    else paintCard(card, view);
+  }
+  if (ENDED.includes(column.job?.state)) endCard(card, NO_MAP[column.job.state]);
 }
 
+const painted = (state) => state.columns.flatMap(({ cards }) => [...cards.values()]).filter(({ map }) => map);
+const offerSign = (state) => state.bar.offerSign(painted(state).some(({ map }) => bothSigns(map)));
 const scaleFor = (map, shared) => (view.scale === "shared" ? shared : reach(map, view.range));
-const painted = (state) => [...state.cards.values()].filter(({ map }) => map);
 const sharedScale = (state) => Math.max(0, ...painted(state).map(({ map }) => reach(map, view.range)));
 
 // One map's range may darken all the others: whose it is has to be said.
 function sayScale(state, shared) {
   const setter = view.scale === "shared" && painted(state).find(({ map }) => reach(map, view.range) === shared);
   const low = setter && painted(state).some(({ map }) => map.low < 0) ? short(-shared) : "0";
-  state.bar.say(setter ? `Shared scale: ${low} to ${short(shared)}, set by ${setter.method.label}. Each card says its own values.` : "");
+  state.bar.say(setter ? `Shared scale: ${low} to ${short(shared)}, set by ${fullName(setter)}. Each card says its own values.` : "");
 }
 
 function schedulePaint(state, name) {
   if (name === "opacity") {
-    for (const { stage } of state.cards.values()) stage.canvas.style.opacity = view.opacity;
+    for (const { stage } of painted(state)) stage.canvas.style.opacity = view.opacity;
     return;
   }
   state.frame ??= requestAnimationFrame(() => {
     state.frame = undefined;
     const shared = sharedScale(state);
-    for (const card of state.cards.values()) paintCard(card, view, shared);
+    for (const card of painted(state)) paintCard(card, view, shared);
     sayScale(state, shared);
     state.enlarged.refresh();
   });
 }
 
 function sortCards(state) {
-  const order = [...state.cards.values()];
-  if (view.sort === "score") order.sort((one, other) => (other.fidelity?.value ?? -Infinity) - (one.fidelity?.value ?? -Infinity));
-  for (const card of order) state.grid.append(card.place);
+  for (const { cards, grid } of state.columns) {
+    const order = [...cards.values()];
+    if (view.sort === "score") order.sort((one, other) => (other.fidelity?.value ?? -Infinity) - (one.fidelity?.value ?? -Infinity));
+    for (const card of order) grid.append(card.place);
+  }
 }

@@ -2,7 +2,7 @@
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".root");
-  const crop = element("img", { src: data.crop, alt: `The crop of ${data.title} that the model sees`, width: 176, height: 176 });
+  const crop = photo({ src: data.crop, alt: `The crop of ${data.title} that the model sees`, width: 176, height: 176 });
   const bars = element("ol", {}, ...data.top.map(([label, probability]) => bar(label, probability, label === data.explained)));
   const told = element("p", {}, data.explained ? element("strong", {}, data.explained) : "", data.explained ? " is explained." : data.waiting);
   root.replaceChildren(element("div", { class: "seen" }, data.crop ? crop : element("div", { class: "empty" }), element("div", { class: "answers" }, bars, told)));

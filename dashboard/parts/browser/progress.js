@@ -6,6 +6,7 @@ const FOR_HEATMAPS = 0.4;
 export default function ({ data, parentElement, setTriggerValue }) {
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.methods = data.methods;
+  state.title = data.title;
   state.ended = () => data.running && setTriggerValue("ended", data.run);
   followOnly(state, data.run, () => begin(state), (messages, job) => take(state, messages, job));
   return () => { state.unfollow?.(); clearInterval(state.clock); instances.delete(parentElement); };
@@ -64,8 +65,9 @@ function shareDone({ job, heatmaps, refused, methods, curves, done, total }) {
 
 const brief = (what) => what.split(", ").slice(0, 2).join(", ") + (what.split(", ").length > 2 ? " and more" : "");
 
-function words({ job, heatmaps, curves, done, total, what, toldAt, methods }) {
-  if (!job) return "";
+const words = (state) => [state.title, state.job && course(state)].filter(Boolean).join(": ");
+
+function course({ job, heatmaps, curves, done, total, what, toldAt, methods }) {
   if (job.state === "gone") return "The server no longer keeps this run, or can't be reached.";
   if (job.state === "queued") return "Waiting for its turn.";
   const seconds = job.seconds + (job.state === "running" ? (performance.now() - toldAt) / 1000 : 0);

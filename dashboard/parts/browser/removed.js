@@ -2,7 +2,7 @@
 
 function makeRemoved(changed) {
   const chosen = { method: null, order: "mif", wanted: 0.3, byHand: false };
-  const picture = element("img", { alt: "", width: 224, height: 224, class: "smooth" });
+  const picture = photo({ width: 224, height: 224, class: "smooth" });
   const frame = element("div", { class: "frame" }, picture);
   const heading = element("h3");
   const top = element("ul", { class: "top" });

@@ -2,7 +2,7 @@
 
 function makeStage(crop, act, name) {
   const canvas = element("canvas", { role: "img", "aria-label": "Heatmap to come", class: "smooth" });
-  const picture = element("img", { src: crop, alt: "" });
+  const picture = photo({ src: crop });
   const cross = element("span", { class: "cross", hidden: true });
   const probe = element("output", { class: "probe", hidden: true });
   const reason = element("p", { class: "reason", hidden: true });
@@ -15,6 +15,7 @@ function makeStage(crop, act, name) {
 
   stage.show = (map, view, scale) => {
     stage.map = map;
+    canvas.classList.toggle("pixels", map.width < FEW_PIXELS);
     canvas.style.opacity = view.opacity;
     paint(canvas, map, view, scale);
     showLegend(map, view, scale);
@@ -57,7 +58,7 @@ function makeStage(crop, act, name) {
   button.onblur = hide;
   button.onfocus = () => button.matches(":focus-visible") && strongest();
   button.onkeydown = (event) => {
-    const step = event.shiftKey ? 16 : 4;
+    const step = Math.ceil((stage.map?.width ?? 0) / 56) * (event.shiftKey ? 4 : 1);
     const [down, right] = { ArrowUp: [-step, 0], ArrowDown: [step, 0], ArrowLeft: [0, -step], ArrowRight: [0, step] }[event.key] ?? [0, 0];
     if (!down && !right) return;
     event.preventDefault();
