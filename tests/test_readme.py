@@ -1,8 +1,11 @@
 """The README's tables come from the registry; run as a script, this file writes them anew."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from nine_networks import FOUND, NETWORKS
 
 import core
 
@@ -12,7 +15,7 @@ DIRECTIONS = {"higher": "higher", "lower": "lower", "none": "–"}
 
 
 def tables() -> str:
-    return "\n".join([*methods_table(), "", *metrics_table(), ""])
+    return "\n".join([*methods_table(), "", *metrics_table(), "", *capability_table(), ""])
 
 
 def methods_table() -> Iterator[str]:
@@ -28,6 +31,20 @@ def metrics_table() -> Iterator[str]:
     for metric in core.list_metrics():
         name = f"{metric.label}, {metric.symbol}"
         yield f"| {name} | {DIRECTIONS[metric.direction]} | {metric.random} | {metric.summary} | {metric.paper} |"
+
+
+def capability_table() -> Iterator[str]:
+    """Method by network, a mark for a map and a number for each reason why there is none."""
+    found = json.loads(FOUND.read_text(encoding="utf-8"))
+    numbers: dict[str, int] = {}
+    yield "| | " + " | ".join(NETWORKS.values()) + " |"
+    yield "|---|" + ":-:|" * len(NETWORKS)
+    for entry in core.list_methods():
+        reasons = [found[network].get(entry.name) for network in NETWORKS]
+        cells = [f"[{numbers.setdefault(reason, len(numbers) + 1)}]" if reason else "●" for reason in reasons]
+        yield f"| {entry.label} | " + " | ".join(cells) + " |"
+    yield ""
+    yield from (f"{number}. {reason}" for reason, number in numbers.items())
 
 
 def refreshed(text: str) -> str:

@@ -1,10 +1,13 @@
 """A run leaves the model as it was, repeats to the bit, and loses nothing when one method fails."""
 
+import json
 import random
 
+import nine_networks
 import numpy as np
 import pytest
 import torch
+from nine_networks import QUICKLY
 from torch import Tensor, nn
 
 import core
@@ -12,64 +15,55 @@ from core.jobs.events import Progress
 from core.methods import registry
 from core.methods.explaining import explain, stream_heatmaps
 from core.methods.heatmap import HeatmapReady, MethodRefused, reduce_channels
-from core.methods.registry import capability, list_methods
-from core.models.batching import BatchSize
+from core.methods.registry import capability
 
-ALL = [entry.name for entry in list_methods()]
-NETWORKS = [
-    "efficientnet_lite0",
-    "squeezenet1_1",
-    "torchvision/resnet18",
-    "torchvision/mobilenet_v3_small",
-    "torchvision/convnext_tiny",
-    "torchvision/vit_b_16",
-    "torchvision/swin_t",
-]
-QUICKLY = {
-    "integrated_gradients": {"steps": 3},
-    "smoothgrad": {"samples": 2},
-    "smoothgrad_squared": {"samples": 2},
-    "vargrad": {"samples": 2},
-    "occlusion": {"window": 0.5, "overlap": 0.0},
-}
+
+@pytest.fixture(scope="module")
+def fitting(lite0):
+    """Every method that fits Lite0."""
+    return [method for method, reason in capability(lite0).items() if reason is None]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_method_leaves_every_network_as_it_was_and_answers_twice_the_same(name, chelsea, fingerprint):
-    classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
-    classifier._batch_sizes.update(forward=BatchSize(4), gradient=BatchSize(2))
-    fits = [method for method, reason in capability(classifier).items() if reason is None]
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", nine_networks.NETWORKS)
+def test_every_method_leaves_every_network_as_it_was_and_answers_twice_the_same(name, fingerprint):
+    classifier = nine_networks.load(name)
     before = fingerprint(classifier)
-    first = explain(classifier, chelsea, fits, settings=QUICKLY)
+    first = nine_networks.run(classifier)
     assert fingerprint(classifier) == before
-    second = explain(classifier, chelsea, fits, settings=QUICKLY)
+    assert nine_networks.silent_twins(first) == []
+    assert nine_networks.reasons(first) == json.loads(nine_networks.FOUND.read_text(encoding="utf-8"))[name]
+    second = nine_networks.run(classifier)
     assert fingerprint(classifier) == before
-    for method in fits:
-        assert torch.equal(first[method].attribution, second[method].attribution), method
+    for method, heatmap in first.items():
+        if isinstance(heatmap, core.Heatmap):
+            assert torch.equal(heatmap.attribution, second[method].attribution), method
 
 
-def test_two_runs_are_bit_identical_and_the_global_generators_are_not_touched(lite0, chelsea):
+def test_two_runs_are_bit_identical_and_the_global_generators_are_not_touched(lite0, chelsea, fitting):
     states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
-    one, other = (explain(lite0, chelsea, ALL, settings=QUICKLY, seed=3) for _ in range(2))
-    assert all(torch.equal(one[name].values, other[name].values) for name in ALL)
+    one, other = (explain(lite0, chelsea, fitting, settings=QUICKLY, seed=3) for _ in range(2))
+    assert all(torch.equal(one[name].values, other[name].values) for name in fitting)
     assert torch.equal(torch.get_rng_state(), states[0])
     assert (np.random.get_state()[1] == states[1]).all()  # noqa: NPY002
     assert random.getstate() == states[2]
 
 
-def test_a_map_does_not_depend_on_what_runs_beside_it(lite0, chelsea):
-    together = explain(lite0, chelsea, ALL, settings=QUICKLY)
-    for name in ALL:
+def test_a_map_does_not_depend_on_what_runs_beside_it(lite0, chelsea, fitting):
+    together = explain(lite0, chelsea, fitting, settings=QUICKLY)
+    for name in fitting:
         alone = explain(lite0, chelsea, [name], settings=QUICKLY)[name]
         scale = float(alone.attribution.abs().max())
         torch.testing.assert_close(alone.attribution, together[name].attribution, rtol=1e-4, atol=1e-5 * scale)
 
 
 @pytest.mark.parametrize("stop_after", [1, 5, 9, 14])
-def test_a_cancelled_run_gives_back_all_that_it_borrowed(squeezenet, chelsea_for_squeezenet, fingerprint, stop_after):
+def test_a_cancelled_run_gives_back_all_that_it_borrowed(
+    squeezenet, chelsea_for_squeezenet, fingerprint, fitting, stop_after
+):
     before = fingerprint(squeezenet)
-    stream = stream_heatmaps(squeezenet, chelsea_for_squeezenet, ALL, settings=QUICKLY)
+    stream = stream_heatmaps(squeezenet, chelsea_for_squeezenet, fitting, settings=QUICKLY)
     for _ in range(stop_after):
         next(stream)
         assert fingerprint(squeezenet) == before
