@@ -4,6 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,6 +13,7 @@ from torch import Tensor
 from core.pictures.blurring import blurred
 
 BLUR_KERNEL, BLUR_SIGMA, BLUR_SIDE = 11, 5.0, 224
+Cover = Literal["black", "grey", "dataset_mean", "picture_mean", "blur", "uniform_noise"]
 
 
 @dataclass(frozen=True)
