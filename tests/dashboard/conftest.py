@@ -63,7 +63,8 @@ def page() -> Iterator[Callable[..., AppTest]]:
         return app
 
     yield run
-    for job in filter(None, [queue().get(app.query_params.get("job", "")) for app in apps]):
+    names = [name for app in apps for name in app.query_params.get("job", "").split(",")]
+    for job in filter(None, map(queue().get, names)):
         queue().cancel(job.id)
         wait_for(lambda job=job: job.finished)
 
