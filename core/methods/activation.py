@@ -106,9 +106,9 @@ def score_cam(passes: PassBank, layer: Layer = "") -> Float[Tensor, "1 height wi
     """The layer's channels weighted by the score that is left when only what the channel sees is shown.
 
     Each channel, scaled up and stretched to 0 … 1, is laid over the picture as a mask; a softmax over the scores gives
-    the weights, as in the paper. Black is what is hidden here, and the most active channels are tried first; channels
-    that are the same everywhere are left out. The softmax often gives nearly all weight to a few channels, and
-    pictures under soft masks are unlike those that the network has learnt from.
+    the weights. So far the paper; here black is what is hidden, the most active channels are tried first, and channels
+    that are the same everywhere are left out. The softmax often gives nearly all weight to a few channels, and pictures
+    under soft masks are unlike those that the network has learnt from.
     """
     chosen = chosen_layer(passes, layer)
     channels = strongest_first(passes.feature_gradients(chosen)[0])

@@ -8,7 +8,7 @@ def gradients(classifier: Classifier) -> str | None:
     """Logits that depend on the pixels by a gradient; a plain function gives numbers only."""
     if classifier.anatomy.differentiable:
         return None
-    return "This method reads gradients, and this model gives none: only its answers can be asked for."
+    return "This method reads gradients or layers, and this model shows neither: only its answers can be asked for."
 
 
 def rectifiers(classifier: Classifier) -> str | None:

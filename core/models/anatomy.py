@@ -251,7 +251,7 @@ class Watch:
         self._shapes: list[tuple[int, ...]] = []
         self._nodes: list[Any] = []
         self._answering: tuple[int, ...] = ()
-        self.tokens = 0  # in the last row of them that came by
+        self.tokens = 0  # in the last output that was made of them
 
     def enter(self, name: str) -> None:
         """Takes note that a module starts."""
@@ -281,11 +281,12 @@ class Watch:
         return FeatureMap(name, channels, height, width, layout=layout)
 
     def _tokens(self, name: str, output: Tensor) -> FeatureMap | None:
-        _, self.tokens, channels = output.shape
-        plane = plane_of_tokens(self.tokens, self._planes)
+        _, count, channels = output.shape
+        plane = plane_of_tokens(count, self._planes)
         if plane is None:
             return None
-        return FeatureMap(name, channels, *plane, layout="tokens", prefix=self.tokens - plane[0] * plane[1])
+        self.tokens = count
+        return FeatureMap(name, channels, *plane, layout="tokens", prefix=count - plane[0] * plane[1])
 
     def _come_back(self, found: FeatureMap, gradient: Tensor) -> None:
         if gradient[:, found.prefix :].isnan().any():
@@ -356,6 +357,7 @@ def layout_of(shape: tuple[int, ...], picture: tuple[int, int], tokens: int = 0)
 
 
 def keeps_the_plane(plane: tuple[int, ...], picture: tuple[int, int]) -> bool:
+    """Whether rows and columns are in the picture's proportion, up to rounding."""
     (rows, columns), (height, width) = plane, picture
     return min(plane) >= 2 and abs(rows * width - columns * height) <= max(picture)
 
