@@ -27,9 +27,10 @@ def superpixels(pixels: Float[Tensor, "1 3 height width"], count: int) -> Int[Te
 def segmented(colours: bytes, size: tuple[int, int], count: int) -> npt.NDArray[np.int64]:
     """Kept for the last few pictures, because a method is asked again and again while its passes are made."""
     picture = np.frombuffer(colours, dtype=np.float64).reshape(*size, 3)
+    wanted = min(count, size[0] * size[1])
     for compactness in COMPACTNESS:
         patches = slic(picture, n_segments=count, compactness=compactness, start_label=0)
-        # A picture that is noisy through and through grows together into a few patches; rather let them be square.
-        if patches.max() + 1 >= min(count, patches.size) / 2:
+        # A picture that is noisy all over falls into a few patches or into crumbs; rather let them be square.
+        if wanted / 2 <= patches.max() + 1 <= 2 * wanted:
             break
     return np.unique(patches, return_inverse=True)[1].reshape(size)
