@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 import core
+from core.methods.fitness import gradients
 from core.methods.registry import Method, Parameter
 from core.models.classifier import Classifier
 
@@ -60,7 +61,7 @@ def presets(fits: Sequence[Method]) -> dict[str, list[str]]:
     sets = {
         "Quick": [method.name for method in fits if method.name in QUICK],
         "Ensembles": [method.name for method in fits if method.family == "ensemble"],
-        "Black box": [method.name for method in fits if method.family == "perturbation"],
+        "Black box": [method.name for method in fits if gradients not in method.needs],
         "All that fit": [method.name for method in fits],
     }
     return {name: names for name, names in sets.items() if names}

@@ -12,10 +12,13 @@ sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
 import core  # noqa: E402
+from dashboard.runs import sample  # noqa: E402
 
 SHORT = "?methods=gradient,grad_cam&steps=10"
 LONG = "?methods=smoothgrad,integrated_gradients&steps=40&smoothgrad.samples=200&integrated_gradients.steps=500"
-SHORT_CARDS = 2 + sum(method.control for method in core.list_methods())
+CONTROLS = sum(method.control for method in core.list_methods())
+SHORT_CARDS = 2 + CONTROLS
+SAMPLE_CARDS = len(sample().asked.methods)
 SLACK = 2.0
 COUNT_MESSAGES = """() => {
   const send = WebSocket.prototype.send;
@@ -62,9 +65,9 @@ def png(path: Path, colour: str) -> Path:
 
 def test_first_paint_is_a_finished_sample(open_page: Open) -> None:
     page = open_page()
-    expect(cards(page)).to_have_count(len(core.list_methods()))
+    expect(cards(page)).to_have_count(SAMPLE_CARDS)
     expect(page.get_by_text("A precomputed sample")).to_be_visible()
-    expect(page.locator(".scores tbody tr")).to_have_count(len(core.list_methods()))
+    expect(page.locator(".scores tbody tr")).to_have_count(SAMPLE_CARDS)
 
 
 def test_another_picture_dims_what_belongs_to_the_old_one(open_page: Open) -> None:
@@ -101,7 +104,7 @@ def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) 
 
 def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
     page = open_page()
-    expect(cards(page)).to_have_count(len(core.list_methods()))
+    expect(cards(page)).to_have_count(SAMPLE_CARDS)
     before = canvas(page)
     page.evaluate(COUNT_MESSAGES)
     page.get_by_label("Colours", exact=True).select_option("viridis")
@@ -117,6 +120,19 @@ def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
     assert page.evaluate("window.sent") == 0
 
 
+def test_the_shared_scale_says_whose_it_is(open_page: Open) -> None:
+    page = open_page()
+    expect(cards(page)).to_have_count(SAMPLE_CARDS)
+    page.get_by_role("button", name="shared").click()
+    said = page.get_by_text("Shared scale:")
+    expect(said).to_have_text(re.compile("set by Deconvnet"))
+    top = re.search(r"to (\S+), set", said.text_content())[1]
+    highest = page.locator(".card .legend > :last-child").all_text_contents()
+    assert {text.removeprefix("≥ ") for text in highest} == {top}
+    page.get_by_role("button", name="own", exact=True).click()
+    expect(said).to_have_count(0)
+
+
 def canvas(page: Any) -> str:
     return page.locator('.card[data-method="sobel"] canvas').evaluate("canvas => canvas.toDataURL()")
 
@@ -130,7 +146,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
 
 def test_enlarge_compare_and_back(open_page: Open) -> None:
     page = open_page()
-    expect(cards(page)).to_have_count(len(core.list_methods()))
+    expect(cards(page)).to_have_count(SAMPLE_CARDS)
     enlarge = page.get_by_role("button", name="Enlarge Grad-CAM")
     enlarge.focus()
     page.keyboard.press("Enter")
@@ -190,6 +206,29 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
     assert again.get_by_role("spinbutton", name="Seed").input_value() == "3"
 
 
+def test_changed_settings_stand_on_the_card_and_a_link_restores_them(open_page: Open) -> None:
+    page = open_page("?methods=smoothgrad&steps=10")
+    page.get_by_text("Settings of the methods").click()
+    samples = page.get_by_role("spinbutton", name="Samples")
+    samples.fill("4")
+    samples.press("Enter")
+    page.wait_for_url("**smoothgrad.samples=4**")
+    page.get_by_role("combobox", name=re.compile("Channels become one number")).click()
+    page.get_by_role("option", name="largest absolute value").click()
+    page.wait_for_url("**reduction=largest**")
+    explain(page)
+    finish(page)
+    again = open_page("?" + page.url.split("?", 1)[1])
+    for shown in (page, again):
+        card = shown.locator('.card[data-method="smoothgrad"]')
+        expect(card.locator(".settings")).to_have_text("samples 4")
+        expect(card).to_contain_text("largest absolute channel")
+        expect(card).to_contain_text("model asked 4 times")
+        expect(shown.locator(".root.stale")).to_have_count(0)
+    again.get_by_text("Settings of the methods").click()
+    assert again.get_by_role("spinbutton", name="Samples").input_value() == "4"
+
+
 def test_the_keyboard_is_enough(open_page: Open) -> None:
     page = open_page(SHORT)
     tab_to(page, "radio", "Coffee")
@@ -229,6 +268,83 @@ def test_two_people_progress_side_by_side_and_see_only_their_own(open_page: Open
     assert one.url.split("job=")[1] != other.url.split("job=")[1]
 
 
+THREE = f"{SHORT}&picture=coffee&compare=true&with=SqueezeNet+1.1&with=Tiny+ViT+%28Fashion-MNIST%29"
+SIDES = ["224", "224", "28"]
+
+
+def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None:
+    page = open_page(THREE)
+    predictions = page.locator(".seen img")
+    expect(predictions).to_have_count(3)
+    crops = [image.get_attribute("src") for image in predictions.all()]
+    assert [crop.split("model=")[1] for crop in crops] == ["efficientnet_lite0", "squeezenet1_1", "fashion_vit"]
+    explain(page)
+    finish(page)
+    jobs = page.url.split("job=")[1].split("&")[0].split("%2C")
+    assert len(set(jobs)) == 3
+    again = open_page("?" + page.url.split("?", 1)[1])
+    for shown in (page, again):
+        expect(cards(shown)).to_have_count(3 * SHORT_CARDS)
+        columns = shown.locator(".columns > div").all()
+        for column, job, side in zip(columns, jobs, SIDES, strict=True):
+            sources = {image.get_attribute("src") for image in column.locator(".frame img").all()}
+            assert sources == {f"/api/jobs/{job}/crop"}
+            assert {canvas.get_attribute("width") for canvas in column.locator("canvas").all()} == {side}
+        expect(shown.locator(".columns .model")).to_have_text(
+            ["EfficientNet-Lite0", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"]
+        )
+        expect(shown.locator(".root.stale")).to_have_count(0)
+
+
+def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: Open) -> None:
+    page = open_page(f"{LONG}&compare=true&with=SqueezeNet+1.1")
+    explain(page)
+    begun(page)
+    button(page, "Cancel").click()
+    expect(button(page, "Explain")).to_be_enabled(timeout=10_000)
+    expect(page.locator("p", has_text="Cancelled; what was computed stays.")).to_have_count(2)
+    expect(cards(page, "waiting")).to_have_count(0)
+    page.goto(f"{page.url.split('?')[0]}{SHORT}&compare=true&with=SqueezeNet+1.1")
+    explain(page)
+    finish(page)
+    shown = page.locator(".removed img")
+    expect(shown).to_have_attribute("alt", re.compile("removed"))
+    first = shown.get_attribute("src")
+    page.get_by_role("radio", name="SqueezeNet 1.1").click()
+    expect(shown).not_to_have_attribute("src", first)
+    enlarge = page.get_by_role("button", name="Enlarge Grad-CAM, SqueezeNet 1.1")
+    enlarge.click()
+    dialog = page.get_by_role("dialog", name="Grad-CAM, SqueezeNet 1.1")
+    beside = dialog.get_by_label("Compare with").locator("option")
+    expect(beside.nth(1)).to_have_text("Grad-CAM, EfficientNet-Lite0")
+
+
+def test_a_model_for_28_pixels_walks_the_whole_page(open_page: Open) -> None:
+    page = open_page("?methods=all&model=Small+CNN+%28Fashion-MNIST%29&steps=10")
+    first = page.get_by_role("radiogroup", name="Picture").get_by_role("radio").first
+    expect(first).to_be_checked()
+    assert page.locator(".seen img").evaluate(
+        "image => [image.naturalWidth, getComputedStyle(image).imageRendering]"
+    ) == [
+        28,
+        "pixelated",
+    ]
+    explain(page)
+    finish(page)
+    expect(page.locator('.card:not([data-state="final"]):not([data-state="refused"])')).to_have_count(0)
+    for reason in cards(page, "refused").locator(".reason").all_text_contents():
+        assert reason.endswith(".")
+    drawn = page.locator('.card[data-state="final"] canvas').first
+    assert drawn.evaluate("canvas => [canvas.width, getComputedStyle(canvas).imageRendering]") == [28, "pixelated"]
+    button(page, "Enlarge Gradient").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator('.card[data-method="gradient"] .probe')).to_contain_text("column")
+    with page.expect_response("**/perturbed?*fraction=0.6*") as answer:
+        page.get_by_label("Share of the pixels removed").fill("60")
+    assert answer.value.ok
+    expect(page.locator(".scores tbody tr")).to_have_count(cards(page).count())
+
+
 def upload(page: Any, *files: Path) -> None:
     button(page, "Upload").click()
     page.locator('input[type="file"]').set_input_files(list(files))
@@ -242,6 +358,8 @@ def test_a_bad_file_is_explained_and_the_good_one_stays(open_page: Open, tmp_pat
     expect(page.get_by_text("broken.png: This is not a")).to_be_visible()
     expect(page.get_by_role("radio", name="good.png")).to_be_checked()
     page.keyboard.press("Escape")
+    button(page, "Dismiss").click()
+    expect(page.get_by_text("broken.png")).to_have_count(0)
     explain(page)
     finish(page)
     expect(cards(page)).to_have_count(SHORT_CARDS)
@@ -262,18 +380,19 @@ def test_an_upload_that_is_gone_says_so(open_page: Open) -> None:
 
 def test_a_narrow_screen_does_not_scroll_sideways(open_page: Open) -> None:
     page = open_page(width=390)
-    expect(cards(page)).to_have_count(len(core.list_methods()))
+    expect(cards(page)).to_have_count(SAMPLE_CARDS)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("query", ["", "?picture=chelsea&compare=true&with=SqueezeNet+1.1"], ids=["sample", "old"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(open_page: Open, scheme: str) -> None:
+def test_axe_finds_nothing(open_page: Open, scheme: str, query: str) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
-    page = open_page(scheme=scheme)
-    expect(cards(page)).to_have_count(len(core.list_methods()))
-    page.get_by_role("button", name="Settings of the trial").or_(
-        page.get_by_text("Settings of the trial")
-    ).first.click()
+    page = open_page(query, scheme=scheme)
+    expect(cards(page)).to_have_count(SAMPLE_CARDS)
+    expect(page.locator(".seen img")).to_have_count(2 if query else 1)
+    for name in ("Settings of the trial", "Gradient ·", "Not for"):
+        page.get_by_test_id("stSidebar").get_by_text(name).click()
     found = axe.run(
         page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     )
@@ -297,7 +416,9 @@ def test_cards_say_what_was_refused_and_what_is_rough(open_page: Open) -> None:
     page.route("**/api/jobs/sample/events", lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
     page.route("**/api/jobs/sample/maps/1", lambda route: route.fulfill(body=b"\0\0\x80\x3f\0\0\0\xbf"))
     page.reload()
-    expect(cards(page, "refused")).to_have_text(re.compile("This network has no ReLU."))
+    refused = cards(page, "refused")
+    expect(refused.locator(".reason")).to_have_text("This network has no ReLU.")
+    expect(refused.locator("canvas")).to_be_hidden()
     rough = cards(page, "rough")
     expect(rough.locator(".tag")).to_have_text("rough")
     expect(rough).to_contain_text("Half of the windows.")

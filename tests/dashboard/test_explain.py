@@ -45,6 +45,7 @@ def test_a_warm_run_of_the_script_takes_less_than_a_tenth_of_a_second(page):
     [
         ("Quick", lambda method: method.name in method_panel.QUICK, None),
         ("Ensembles", lambda method: method.family == "ensemble", ","),
+        ("Black box", lambda method: method.family == "perturbation", ","),
         ("All that fit", lambda method: not method.control, "all"),
     ],
 )
