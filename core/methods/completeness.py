@@ -5,10 +5,21 @@ from core.methods.passes import PassBank
 DEGENERATE = 0.01  # of the larger of the two scores
 
 
+def missed_share(total: float, start: float, end: float) -> float | None:
+    """How far the shares' total is from the score's difference, as a share of it; None where there is next to none.
+
+    >>> missed_share(3.0, start=1.0, end=5.0), missed_share(3.0, start=5.0, end=5.01)
+    (0.25, None)
+    """
+    if abs(end - start) <= DEGENERATE * max(abs(start), abs(end)):
+        return None
+    return abs(total / (end - start) - 1)
+
+
 def note_completeness(passes: PassBank, total: float, start: float, end: float) -> None:
     """Tells how far the shares are from adding up, or that there is next to nothing to add up to."""
-    if abs(end - start) <= DEGENERATE * max(abs(start), abs(end)):
+    missed = missed_share(total, start, end)
+    if missed is None:
         passes.note("Path degenerate: baseline and picture score almost the same, so there is nothing to share out.")
     else:
-        missed = abs(total / (end - start) - 1)
         passes.note(f"Completeness: the shares miss the score's difference by {missed:.1%}.")

@@ -201,6 +201,8 @@ def ask(
 
 
 def failed(course: Course, error: Exception) -> MethodRefused:
+    if isinstance(error, Unfit):  # a reading may find out only on its way through the network
+        return MethodRefused(course.method.name, str(error))
     log.error("%s failed", course.method.name, exc_info=error)
     return MethodRefused(course.method.name, f"It failed with {type(error).__name__}; the log has the details.")
 

@@ -1,0 +1,209 @@
+"""Propagation: the score handed back layer by layer, by rules of its own for each kind of layer.
+
+Rules are hooked onto a copy of the network whose steps are modules apart (``core.models.tracing``). A step that has no
+rule would silently go back as in the plain gradient; so every step has to be known here, or the network is refused.
+
+Normalisation is no step of the copy, which is given normalised pictures. DeepLIFT loses nothing by that: the way from
+baseline to picture is scaled as the slopes are, and their product stays. LRP's relevance of a normalised value is that
+of the pixel at its place, and its box is what black and white are normalised to.
+"""
+
+import math
+import warnings
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from zennit.composites import EpsilonPlusFlat, LayerMapComposite, SpecialFirstLayerMapComposite, layer_map_base
+from zennit.rules import Norm, ZBox, ZPlus
+from zennit.types import Linear
+
+from core.methods.completeness import missed_share, note_completeness
+from core.methods.fitness import gradients
+from core.methods.heatmap import Passes
+from core.methods.passes import PassBank
+from core.methods.paths import Baseline
+from core.methods.readings import Question
+from core.methods.registry import Unfit, method
+from core.methods.rescaling import Explained, logit_weights, with_rules
+from core.methods.step_rules import relevance_rules, rescale_rules
+from core.models.batching import Kind
+from core.models.classifier import Classifier
+from core.models.tracing import Apart, Mean, taken_apart
+
+KOHLBRENNER = "Kohlbrenner et al. 2020, arXiv:1910.09840"
+MONTAVON = "Montavon et al. 2017, arXiv:1512.02479"
+
+ALIKE = 1e-4  # of the largest logit: what a batch norm folded in float32 may change
+MISSED = 0.05  # where every step has a rule, rounding misses less than a thousandth; more means that a rule failed
+VANISHED, EXPLODED = 1e-6, 1e3  # of the score; 2e-4 to 1.1 is what networks keep whose relevance goes through
+
+Rules = Literal["flat", "box"]
+warnings.filterwarnings("ignore", "Setting forward, backward hooks and attributes on non-linear", UserWarning)
+
+
+@method(
+    label="DeepLIFT",
+    family="propagation",
+    signed=True,
+    paper="Shrikumar et al. 2017, arXiv:1704.02685",
+    needs=(gradients, rescale_rules),
+)
+def deeplift(passes: PassBank, baseline: Baseline = "black") -> Float[Tensor, "3 height width"]:
+    """Each pixel's share of the score gained over a baseline, handed back through each layer's change.
+
+    Slopes are taken between baseline and picture instead of at the picture (the rescale rule), so the shares add up to
+    the score's difference in one pass. Pixels that look like the baseline get nothing.
+
+    Parameters
+    ----------
+    baseline
+        The picture that changes are counted from.
+    """
+    start = passes.baseline(baseline)
+    ends = torch.cat([start, passes.pixels])
+    scores = passes.outputs(("ends", baseline), 2, lambda places: ends[list(places)])
+    shares = passes.at_picture(RescaledShares(baseline, start))
+    total, before, after = float(shares.sum()), float(scores[0]), float(scores[1])
+    missed = missed_share(total, before, after)
+    if missed is not None and not missed <= MISSED:
+        raise Unfit(
+            f"DeepLIFT's shares miss the score's difference by {missed:.0%} here, so they are not shown; "
+            f"above {MISSED:.0%} some step was handed back wrongly."
+        )
+    note_completeness(passes, total, before, after)
+    return shares
+
+
+@method(label="LRP ε+ flat", family="propagation", signed=True, paper=KOHLBRENNER, needs=(gradients, relevance_rules))
+def lrp(passes: PassBank) -> Float[Tensor, "3 height width"]:
+    """The score shared out layer by layer among what contributed to it (epsilon-plus-flat).
+
+    Dense layers share by contribution (epsilon), convolutions by positive contribution only (z+), and the first layer
+    evenly over all that it sees (flat), so this tells places, not colours.
+    """
+    return relevance(passes, "flat")
+
+
+@method(label="LRP α1β0", family="propagation", signed=True, paper=MONTAVON, needs=(gradients, relevance_rules))
+def lrp_alpha_beta(passes: PassBank) -> Float[Tensor, "3 height width"]:
+    """The score shared out layer by layer among what spoke for it only (alpha 1, beta 0, z^B at the pixels).
+
+    What speaks against the class never shows. The first layer counts how far a pixel is from black and from white.
+    """
+    return relevance(passes, "box")
+
+
+def relevance(passes: PassBank, rules: Rules) -> Float[Tensor, "3 height width"]:
+    """The relevance of each pixel, with a note on how much of the score it is.
+
+    Raises
+    ------
+    Unfit
+        Where relevance vanished or exploded on its way, or the score is a probability.
+    """
+    if passes.question.output == "probability":
+        raise Unfit("LRP shares out logits and has no rule for softmax. Explain the logit or the logit margin.")
+    score = float(passes.outputs(("whole",), 1, lambda _: passes.pixels)[0])
+    shared = passes.at_picture(Relevance(rules))
+    size = float(shared.abs().sum()) / abs(score) if score else math.inf
+    if not VANISHED <= size <= EXPLODED:
+        happened = "vanished" if size < VANISHED else "exploded"
+        raise Unfit(f"Relevance {happened} on its way to the pixels: what arrives is {size:.0e} times the score.")
+    share = float(shared.sum()) / score
+    passes.note(f"The relevance adds up to {share:.2%} of the score; biases and dead ends took the rest.")
+    if score < 0:
+        passes.note("The score is below zero, so what speaks for the class has negative relevance.")
+    return shared
+
+
+@dataclass(frozen=True)
+class RescaledShares:
+    """DeepLIFT's contributions of the pixels, by captum.
+
+    Parameters
+    ----------
+    baseline
+        Name of the picture that changes are counted from.
+    start
+        That picture.
+    """
+
+    baseline: Baseline
+    start: Float[Tensor, "1 3 height width"] = field(compare=False, repr=False)
+    kind: ClassVar[Kind] = "gradient"
+    # The copy is tried against the network, then sees picture and baseline.
+    cost: ClassVar[Passes] = Passes(forward=4, backward=2)
+
+    def __call__(
+        self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
+    ) -> Float[Tensor, "n 3 height width"]:
+        # Here, because captum brings matplotlib: a third of a second at the start of everything else.
+        from captum.attr import DeepLift
+
+        start = classifier.normalise(self.start)
+        network = with_rules(faithful_copy(classifier, pixels, "DeepLIFT"))
+        deep_lift = DeepLift(Explained(network, question))
+        # One by one: for several pictures captum's pooling rule mixes up their gradients.
+        pictures = torch.split(classifier.normalise(pixels).detach(), 1)
+        with torch.enable_grad():
+            shares = [deep_lift.attribute(picture.requires_grad_(), start) for picture in pictures]
+        return torch.cat(shares).detach()
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """LRP's relevance of the pixels, by one of zennit's composites."""
+
+    rules: Rules
+    kind: ClassVar[Kind] = "gradient"
+    # The copy is tried against the network, then runs once; z+ runs each layer twice more, each way.
+    cost: ClassVar[Passes] = Passes(forward=5, backward=2)
+
+    def __call__(
+        self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
+    ) -> Float[Tensor, "n 3 height width"]:
+        network = faithful_copy(classifier, pixels, "LRP")
+        return handed_back(network, composite_of(self.rules, classifier), question, classifier.normalise(pixels))
+
+
+def handed_back(
+    network: Apart, composite: LayerMapComposite, question: Question, pictures: Float[Tensor, "n 3 height width"]
+) -> Float[Tensor, "n 3 height width"]:
+    """The score's relevance at normalised pictures; each logit starts with what it adds to the score."""
+    pictures = pictures.detach().requires_grad_()
+    with composite.context(network) as ruled, torch.enable_grad():
+        logits = ruled(pictures)
+        start = logit_weights(question, logits.detach(), logits.detach()) * logits.detach()
+        (shared,) = torch.autograd.grad(logits, pictures, grad_outputs=start)
+    return shared.detach()
+
+
+def composite_of(rules: Rules, classifier: Classifier) -> LayerMapComposite:
+    """Which rule goes with which kind of layer."""
+    means = [((Mean,), Norm())]
+    if rules == "flat":
+        return EpsilonPlusFlat(layer_map=means)
+    black, white = (classifier.normalise(torch.full((1, 3, 1, 1), level, device=classifier.device)) for level in (0, 1))
+    # ZPlus is alpha 1, beta 0 at half its price.
+    everywhere = [*means, *layer_map_base(), ((Linear,), ZPlus())]
+    return SpecialFirstLayerMapComposite(everywhere, [((Linear,), ZBox(black, white))])
+
+
+def faithful_copy(classifier: Classifier, pixels: Float[Tensor, "n 3 height width"], rules: str) -> Apart:
+    """A copy whose steps are apart, and which answers as the network does at these pixels.
+
+    Raises
+    ------
+    Unfit
+        Where it does not.
+    """
+    pictures = classifier.normalise(pixels).detach()
+    network = taken_apart(classifier.network, pictures[:1])
+    with torch.no_grad():
+        copied, answered = network(pictures), classifier(pixels)
+    if not torch.allclose(copied, answered, rtol=0, atol=ALIKE * float(answered.abs().max())):
+        raise Unfit(f"{rules} hooks rules onto a copy of the network, and the copy answers otherwise than the network.")
+    return network

@@ -1,0 +1,132 @@
+"""Which steps of a network DeepLIFT and LRP have rules for, and the sentence that names the first that has none."""
+
+import operator
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from zennit.layer import Sum
+
+from core.methods.rescaling import CLAMPING, RESCALED
+from core.models.anatomy import SMOOTH_ACTIVATIONS
+from core.models.classifier import Classifier
+from core.models.tracing import Mean, Step, Untraceable, pads_by_itself, side_by_side, taken_apart
+
+MOVING = (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Flatten, nn.Unflatten, nn.ChannelShuffle, nn.PixelShuffle)
+WEIGHING = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+AVERAGING = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, Mean, Sum)
+RESCALABLE = (
+    *MOVING,
+    *WEIGHING,
+    *AVERAGING,
+    *RESCALED,
+    *CLAMPING,
+    nn.MaxPool2d,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.Upsample,
+)
+RELEVANT = (*MOVING, *WEIGHING, *AVERAGING, nn.ReLU, nn.LeakyReLU, *CLAMPING, nn.MaxPool2d, nn.AdaptiveMaxPool2d)
+MOVES = {
+    *(torch.flatten, torch.reshape, torch.permute, torch.transpose, torch.squeeze, torch.unsqueeze),
+    *(Tensor.flatten, Tensor.reshape, Tensor.permute, Tensor.transpose, Tensor.squeeze, Tensor.unsqueeze),
+    *(Tensor.view, Tensor.contiguous, Tensor.clone, Tensor.to, Tensor.expand, operator.getitem),
+    *(torch.cat, torch.concat, torch.stack, side_by_side),
+    *(torch.chunk, torch.split, torch.unbind, Tensor.chunk, Tensor.split, Tensor.unbind),
+}
+SUMS = {
+    *(operator.add, operator.sub, operator.neg, torch.add, torch.sub, torch.sum, torch.mean),
+    *(Tensor.add, Tensor.sub, Tensor.sum, Tensor.mean),
+}
+PRODUCTS = {
+    *(operator.mul, operator.matmul, torch.mul, torch.matmul, torch.einsum, Tensor.mul, Tensor.matmul),
+    *(F.conv2d, F.linear),
+}
+SCALINGS = {operator.truediv, torch.div, Tensor.div, F.batch_norm, F.interpolate, F.pad}
+SPOKEN: dict[Any, str] = {
+    **SMOOTH_ACTIVATIONS,
+    **dict.fromkeys((operator.mul, torch.mul, Tensor.mul), "a product of two activations"),
+    **dict.fromkeys((operator.matmul, torch.matmul, Tensor.matmul), "a product of two activations"),
+    **dict.fromkeys((operator.truediv, torch.div, Tensor.div), "a division by an activation"),
+    **dict.fromkeys((F.softmax, torch.softmax, Tensor.softmax), "softmax"),
+    **dict.fromkeys((F.layer_norm, torch.layer_norm), "LayerNorm"),
+    F.scaled_dot_product_attention: "attention",
+}
+
+_reasons: WeakKeyDictionary[Classifier, dict[str, str | None]] = WeakKeyDictionary()
+
+
+def rescale_rules(classifier: Classifier) -> str | None:
+    """A rescale rule for every step that is not linear."""
+    return kept_reason(classifier, "DeepLIFT")
+
+
+def relevance_rules(classifier: Classifier) -> str | None:
+    """A relevance rule for every step."""
+    return kept_reason(classifier, "LRP")
+
+
+def kept_reason(classifier: Classifier, rules: str) -> str | None:
+    """Why the rules can't go through this network, looked for once: what it is made of does not change."""
+    kept = _reasons.setdefault(classifier, {})
+    if rules not in kept:
+        kept[rules] = reason_against(classifier, rules)
+    return kept[rules]
+
+
+def reason_against(classifier: Classifier, rules: str) -> str | None:
+    """The first step without a rule, or why steps can't be told at all."""
+    ruled = has_rescaling if rules == "DeepLIFT" else has_relevance_rule
+    blank = torch.full((1, 3, *classifier.size), 0.5, device=classifier.device)
+    try:
+        steps = taken_apart(classifier.network, classifier.normalise(blank)).steps()
+        found = next(((spoken(step), step.layer) for step in steps if not ruled(step)), None)
+    except Untraceable as untraceable:
+        found = strange_module(classifier.network, RESCALABLE if rules == "DeepLIFT" else RELEVANT)
+        if found is None:
+            return f"{rules} goes through a network step by step, and {untraceable}."
+    return found and f"{rules} has no rule for {found[0]}{found[1] and f' ({found[1]})'}."
+
+
+def has_rescaling(step: Step) -> bool:
+    """Whether DeepLIFT adds up here: a linear step, or one whose slope between both ends captum takes."""
+    if isinstance(step.does, nn.Module):
+        own_statistics = getattr(step.does, "track_running_stats", True)
+        return own_statistics and (type(step.does) in RESCALABLE or pads_by_itself(step.does))
+    if step.does in PRODUCTS:
+        return len(step.changing) == 1
+    if step.does in SCALINGS:
+        return step.changing == (0,) and not any(setting is True for setting in step.settings)
+    return step.does in SUMS or only_moves(step)
+
+
+def has_relevance_rule(step: Step) -> bool:
+    """Whether one of the composites' rules, or the plain gradient where numbers only move, shares relevance out."""
+    if isinstance(step.does, nn.Hardtanh) and step.does.min_val != 0:
+        return False
+    if isinstance(step.does, nn.Module):
+        return type(step.does) in RELEVANT or pads_by_itself(step.does)
+    return only_moves(step)
+
+
+def only_moves(step: Step) -> bool:
+    return step.does is side_by_side or (step.does in MOVES and set(step.changing) == {0})
+
+
+def strange_module(network: nn.Module, ruled: tuple[type[nn.Module], ...]) -> tuple[str, str] | None:
+    """Kind and name of the first layer without a rule, as far as the layers themselves show it."""
+    for name, module in network.named_modules():
+        kinds = [kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules.")]
+        layer = kinds and kinds[0].__module__ not in ("torch.nn.modules.module", "torch.nn.modules.container")
+        if layer and kinds[0] not in (*ruled, nn.BatchNorm2d):
+            return kinds[0].__name__, name
+    return None
+
+
+def spoken(step: Step) -> str:
+    """What a person calls the step."""
+    if isinstance(step.does, nn.Module):
+        return type(step.does).__name__
+    return SPOKEN.get(step.does, step.does.__name__)
