@@ -28,6 +28,7 @@ QUICK = (
 )
 FEATURE_MAPS_OFFERED = 12
 FOUND = "found by probing"
+HOW_LONG = "Quick takes seconds on a CPU, all that fit a few minutes."
 
 
 def choose_methods(classifiers: Sequence[Classifier]) -> list[str]:
@@ -40,7 +41,9 @@ def choose_methods(classifiers: Sequence[Classifier]) -> list[str]:
     chosen = [name for name in fits if name in wishes]
     sets = presets(list(fits.values()))
     st.session_state["preset"] = next((name for name, names in sets.items() if set(names) == set(chosen)), None)
-    st.segmented_control("Methods", list(sets), key="preset", on_change=take_preset, args=(sets,), wrap=True)
+    st.segmented_control(
+        "Methods", list(sets), key="preset", on_change=take_preset, args=(sets,), wrap=True, help=HOW_LONG
+    )
     with st.container(gap="xsmall", key="families"):
         for family, methods in by_family(fits.values()).items():
             choose_of_family(family, methods, chosen)
