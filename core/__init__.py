@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.metrics.registry import list_metrics
     from core.models.catalogue import ModelError, list_models, load_classifier
     from core.models.classifier import Classifier, Prediction, predict
+    from core.models.functions import as_classifier
     from core.pictures.gallery import gallery
     from core.pictures.imputers import list_imputers
     from core.pictures.opening import PictureError, open_picture
@@ -38,6 +39,7 @@ __all__ = [
     "PictureError",
     "Prediction",
     "Unfit",
+    "as_classifier",
     "capability",
     "explain",
     "gallery",
@@ -65,6 +67,7 @@ _ROOMS = {
     "core.metrics.registry": ("list_metrics",),
     "core.models.catalogue": ("ModelError", "list_models", "load_classifier"),
     "core.models.classifier": ("Classifier", "Prediction", "predict"),
+    "core.models.functions": ("as_classifier",),
     "core.pictures.gallery": ("gallery",),
     "core.pictures.imputers": ("list_imputers",),
     "core.pictures.opening": ("PictureError", "open_picture"),

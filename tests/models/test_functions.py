@@ -7,7 +7,6 @@ from PIL import Image
 from torch import nn
 
 import core
-from core.models.functions import as_classifier
 from core.models.sources import ModelError
 
 SIZE = (6, 8)
@@ -20,7 +19,7 @@ def weighed(pixels):
 
 
 def classifier_of(answer, **settings):
-    return as_classifier(answer, **{"size": SIZE, "labels": LABELS, "name": "mine", **settings})
+    return core.as_classifier(answer, **{"size": SIZE, "labels": LABELS, "name": "mine", **settings})
 
 
 @pytest.mark.parametrize(
@@ -153,6 +152,14 @@ def test_pictures_are_cropped_to_the_size_whatever_their_shape():
         pixels = classifier.prepare(Image.new("RGB", (width, height), (255, 128, 0)))
         assert pixels.shape == (1, 3, *SIZE)
         assert torch.equal(pixels[0, :, 0, 0], torch.tensor([255, 128, 0]) / 255)
+
+
+def test_methods_that_need_gradients_say_why_they_refuse_and_others_do_not():
+    reasons = core.capability(classifier_of(weighed))
+    for name in ("gradient", "integrated_gradients", "smoothgrad", "grad_cam"):
+        assert "gradient" in reasons[name]
+    for name in ("occlusion", "random", "sobel"):
+        assert reasons[name] is None
 
 
 def test_occlusion_of_a_function_is_that_of_the_network_it_computes():
