@@ -44,7 +44,7 @@ function photo(attributes) {
   return made;
 }
 
-const minus = (text) => text.replace("-", "−");
+const minus = (text) => text.replaceAll("-", "−");
 const fixed = (value, digits = 2) => minus((Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value).toFixed(digits));
 const percent = (share) => `${Math.round(share * 100)} %`;
 const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
@@ -53,7 +53,7 @@ function short(value) {
   const size = Math.abs(value);
   if (value === 0) return "0";
   if (size >= 10 && size < 10000) return minus(value.toFixed(0));
-  if (size >= 0.01 && size < 10) return minus(value.toPrecision(2));
+  if (size >= 0.001 && size < 10) return minus(value.toPrecision(2));
   const [digits, power] = value.toExponential(1).split("e");
   return minus(`${digits}e${Number(power)}`);
 }
