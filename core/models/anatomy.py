@@ -367,6 +367,8 @@ def plane_of_tokens(count: int, planes: Sequence[tuple[int, int]]) -> tuple[int,
 
     >>> plane_of_tokens(197, [(112, 112), (14, 14)])
     (14, 14)
+    >>> plane_of_tokens(50, [(7, 7), (6, 6)])
+    (7, 7)
     >>> plane_of_tokens(120, [(112, 112), (10, 10)])
     """
     fitting = [plane for plane in reversed(planes) if 0 <= count - plane[0] * plane[1] <= MOST_PREFIX_TOKENS]

@@ -89,6 +89,23 @@ def test_planes_behind_and_before_the_channels_are_both_read():
     assert (found.layer, found.layout, found.channels, found.height, found.width) == ("norm", "channels last", 16, 6, 8)
 
 
+class WindowByWindow(nn.Module):
+    """Works on the four quarters of its plane as if they were pictures of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.norm, self.head = nn.Conv2d(3, 8, 1), nn.LayerNorm(8), nn.Linear(8, 3)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        plane = self.embed(F.max_pool2d(self.embed(pixels), 2)[:, :3])
+        quarters = plane.unflatten(2, (2, -1)).unflatten(4, (2, -1)).permute(0, 2, 4, 3, 5, 1).flatten(0, 2)
+        return self.head(self.norm(quarters).reshape(len(pixels), -1, 8).mean(dim=1))
+
+
+def test_windows_are_not_taken_for_the_picture():
+    assert [found.layer for found in anatomy_of(WindowByWindow(), 12, 16).feature_maps] == ["embed"]
+
+
 @pytest.mark.parametrize("layout", ["planes", "channels last", "tokens"])
 def test_every_layout_is_brought_to_the_same_planes(layout):
     planes = torch.rand(2, 5, 3, 4)
