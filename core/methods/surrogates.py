@@ -195,7 +195,7 @@ def all_coalitions(players: int) -> Bool[Tensor, "count players"]:
 def shapley_coalitions(count: int, players: int, draw: torch.Generator) -> Bool[Tensor, "count players"]:
     """Coalitions drawn as often as the Shapley kernel weighs them, each followed by its complement."""
     sizes = torch.arange(1, players, device=draw.device)
-    odds = 1 / (sizes * (players - sizes)).double()
+    odds = 1 / (sizes * (players - sizes))
     pairs = math.ceil(count / 2)
     drawn = sizes[odds.multinomial(pairs, replacement=True, generator=draw)]
     turns = torch.rand(pairs, players, generator=draw, device=draw.device).argsort(dim=1).argsort(dim=1)
