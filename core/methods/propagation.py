@@ -166,7 +166,9 @@ class Relevance:
         self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
     ) -> Float[Tensor, "n 3 height width"]:
         network = faithful_copy(classifier, pixels, "LRP")
-        return handed_back(network, composite_of(self.rules, classifier), question, classifier.normalise(pixels))
+        black, white = (classifier.normalise(torch.full_like(pixels[:1], level)) for level in (0.0, 1.0))
+        composite = composite_of(self.rules, network, black, white)
+        return handed_back(network, composite, question, classifier.normalise(pixels))
 
 
 def handed_back(
@@ -181,15 +183,22 @@ def handed_back(
     return shared.detach()
 
 
-def composite_of(rules: Rules, classifier: Classifier) -> LayerMapComposite:
-    """Which rule goes with which kind of layer."""
+def composite_of(
+    rules: Rules,
+    network: Apart,
+    black: Float[Tensor, "1 3 height width"],
+    white: Float[Tensor, "1 3 height width"],
+) -> LayerMapComposite:
+    """Which rule goes with which kind of layer; black and white are normalised."""
     means = [((Mean,), Norm())]
     if rules == "flat":
         return EpsilonPlusFlat(layer_map=means)
-    black, white = (classifier.normalise(torch.full((1, 3, 1, 1), level, device=classifier.device)) for level in (0, 1))
+    first = [part for part in network.children() if isinstance(part, Linear)][:1]
+    with torch.no_grad():  # what the first layer reads may have been reshaped
+        boxes = [((Linear,), ZBox(network.read_by(part, black), network.read_by(part, white))) for part in first]
     # ZPlus is alpha 1, beta 0 at half its price.
     everywhere = [*means, *layer_map_base(), ((Linear,), ZPlus())]
-    return SpecialFirstLayerMapComposite(everywhere, [((Linear,), ZBox(black, white))])
+    return SpecialFirstLayerMapComposite(everywhere, boxes)
 
 
 def faithful_copy(classifier: Classifier, pixels: Float[Tensor, "n 3 height width"], rules: str) -> Apart:

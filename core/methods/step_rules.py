@@ -79,9 +79,8 @@ def kept_reason(classifier: Classifier, rules: str) -> str | None:
 def reason_against(classifier: Classifier, rules: str) -> str | None:
     """The first step without a rule, or why steps can't be told at all."""
     ruled = has_rescaling if rules == "DeepLIFT" else has_relevance_rule
-    blank = torch.full((1, 3, *classifier.size), 0.5, device=classifier.device)
     try:
-        steps = taken_apart(classifier.network, classifier.normalise(blank)).steps()
+        steps = taken_apart(classifier.network, classifier.normalise(classifier.blank(1))).steps()
         found = next(((spoken(step), step.layer) for step in steps if not ruled(step)), None)
     except Untraceable as untraceable:
         found = strange_module(classifier.network, RESCALABLE if rules == "DeepLIFT" else RELEVANT)
@@ -129,4 +128,6 @@ def spoken(step: Step) -> str:
     """What a person calls the step."""
     if isinstance(step.does, nn.Module):
         return type(step.does).__name__
+    if step.does is getattr:
+        return str(step.settings[1])
     return SPOKEN.get(step.does, step.does.__name__)

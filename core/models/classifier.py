@@ -94,7 +94,7 @@ class Classifier:
     @cached_property
     def anatomy(self) -> Anatomy:
         """The activations and feature maps that one forward pass shows."""
-        return examine(self.network, self, self._blank(1))
+        return examine(self.network, self, self.blank(1))
 
     def prepare(self, picture: Image.Image) -> Float[Tensor, "1 3 height width"]:
         """Pixels in [0, 1] of the crop that the network sees, on its device."""
@@ -129,8 +129,8 @@ class Classifier:
 
     @cached_property
     def _foldable(self) -> Foldable:
-        noise = torch.randn(1, 3, *self.size, generator=torch.Generator().manual_seed(0))
-        return find_foldable(self.network, noise.to(self.device, memory_format=torch.channels_last))
+        noise = torch.randn(1, 3, *self.size, generator=torch.Generator().manual_seed(0)).to(self.blank(1))
+        return find_foldable(self.network, noise.contiguous(memory_format=torch.channels_last))
 
     def batch_size(self, kind: Kind) -> BatchSize:
         """The number of pictures that this network and device work through fastest."""
@@ -142,7 +142,7 @@ class Classifier:
 
     def blank_pass(self, kind: Kind, count: int) -> float:
         """Sends that many blank pictures through the network and waits; for measuring."""
-        pixels = self._blank(count).requires_grad_(kind == "gradient")
+        pixels = self.blank(count).requires_grad_(kind == "gradient")
         with torch.inference_mode(kind == "forward"):
             total = self(pixels).sum()
         if kind == "forward":
@@ -150,8 +150,10 @@ class Classifier:
         (gradient,) = torch.autograd.grad(total, pixels)
         return gradient.sum().item()
 
-    def _blank(self, count: int) -> Tensor:
-        blank = torch.full((count, 3, *self.size), 0.5, device=self.device)
+    def blank(self, count: int) -> Float[Tensor, "count 3 height width"]:
+        """Grey pixels of the kind that the network takes."""
+        kind = next((parameter.dtype for parameter in self.network.parameters()), torch.float32)
+        blank = torch.full((count, 3, *self.size), 0.5, device=self.device, dtype=kind)
         return blank.contiguous(memory_format=torch.channels_last)
 
 

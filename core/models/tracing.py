@@ -98,6 +98,17 @@ class Apart(nn.Module):
         logits: Tensor = fx.Interpreter(self, graph=self._graph).run(pictures)
         return logits
 
+    def read_by(self, part: nn.Module, pictures: Float[Tensor, "n 3 height width"]) -> Tensor:
+        """What one of the parts is given when the network sees these pictures."""
+        running = fx.Interpreter(self, graph=self._graph)
+        running.args_iter = iter((pictures,))
+        for node in self._graph.nodes:
+            if node.op == "call_module" and self.get_submodule(node.target) is part:
+                break
+            running.env[node] = running.run_node(node)
+        given: Tensor = running.env[node.args[0]]
+        return given
+
     def steps(self) -> Iterator[Step]:
         """What is done to numbers that depend on the pixels, in order."""
         changing = depending_on_pixels(self._graph)
