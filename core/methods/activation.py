@@ -14,7 +14,7 @@ from torch import Tensor
 from core.methods.coarse import enlarged, upsampled
 from core.methods.fitness import feature_map, gradients, rectifiers, tell_of_other_activations
 from core.methods.passes import PassBank
-from core.methods.registry import LayerName, Unfit, method
+from core.methods.registry import LayerName, Range, Unfit, method
 
 Layer = Annotated[str, LayerName(), "The layer that is read; empty for the last one that keeps the picture's plane."]
 SELVARAJU = "Selvaraju et al. 2017, arXiv:1610.02391"
@@ -75,6 +75,8 @@ def hires_cam(passes: PassBank, layer: Layer = "") -> Float[Tensor, "1 height wi
     holds for small changes only. It is as coarse as the layer.
     """
     activations, slopes = features(passes, layer)
+    if torch.allclose(slopes, slopes.mean(dim=(1, 2), keepdim=True), rtol=1e-3, atol=1e-6 * float(slopes.abs().max())):
+        passes.note("The same as Grad-CAM here: each channel has one gradient for all places.")
     return upsampled(passes, (slopes * activations).sum(dim=0))
 
 
@@ -102,25 +104,32 @@ def layer_cam(passes: PassBank, layer: Layer = "") -> Float[Tensor, "1 height wi
     paper="Wang et al. 2020, arXiv:1910.01279",
     needs=(gradients, feature_map),
 )
-def score_cam(passes: PassBank, layer: Layer = "") -> Float[Tensor, "1 height width"]:
+def score_cam(
+    passes: PassBank, layer: Layer = "", channels: Annotated[int, Range(1, 4096)] = 4096
+) -> Float[Tensor, "1 height width"]:
     """The layer's channels weighted by the score that is left when only what the channel sees is shown.
 
     Each channel, scaled up and stretched to 0 … 1, is laid over the picture as a mask; a softmax over the scores gives
     the weights. So far the paper; here black is what is hidden, the most active channels are tried first, and channels
     that are the same everywhere are left out. The softmax often gives nearly all weight to a few channels, and pictures
     under soft masks are unlike those that the network has learnt from.
+
+    Parameters
+    ----------
+    channels
+        Channels that are tried, at most.
     """
     chosen = chosen_layer(passes, layer)
-    channels = strongest_first(passes.feature_gradients(chosen)[0])
-    if not len(channels):
+    tried = strongest_first(passes.feature_gradients(chosen)[0])[:channels]
+    if not len(tried):
         raise Unfit("Every channel of this layer is the same everywhere here, so there is no mask to try.")
 
     def pictures(places: Sequence[int]) -> Tensor:
-        return passes.pixels * masks(channels[list(places)], passes.size)
+        return passes.pixels * masks(tried[list(places)], passes.size)
 
-    scores = passes.outputs(("score-cam", chosen), len(channels), pictures)
-    weights = torch.stack([*scores.values()]).to(channels.dtype).softmax(dim=0)
-    return upsampled(passes, torch.einsum("k,khw->hw", weights, channels[[*scores]]))
+    scores = passes.outputs(("score-cam", chosen), len(tried), pictures)
+    weights = torch.stack([*scores.values()]).to(tried.dtype).softmax(dim=0)
+    return upsampled(passes, torch.einsum("k,khw->hw", weights, tried[[*scores]]))
 
 
 def strongest_first(activations: Float[Tensor, "channels rows columns"]) -> Float[Tensor, "varying rows columns"]:
