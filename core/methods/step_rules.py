@@ -60,33 +60,44 @@ _reasons: WeakKeyDictionary[Classifier, dict[str, str | None]] = WeakKeyDictiona
 
 def rescale_rules(classifier: Classifier) -> str | None:
     """A rescale rule for every step that is not linear."""
-    return kept_reason(classifier, "DeepLIFT")
+    return kept_reasons(classifier)["DeepLIFT"]
 
 
 def relevance_rules(classifier: Classifier) -> str | None:
     """A relevance rule for every step."""
-    return kept_reason(classifier, "LRP")
+    return kept_reasons(classifier)["LRP"]
 
 
-def kept_reason(classifier: Classifier, rules: str) -> str | None:
-    """Why the rules can't go through this network, looked for once: what it is made of does not change."""
-    kept = _reasons.setdefault(classifier, {})
-    if rules not in kept:
-        kept[rules] = reason_against(classifier, rules)
-    return kept[rules]
+def kept_reasons(classifier: Classifier) -> dict[str, str | None]:
+    """Why rules can't go through this network, looked for once: what it is made of does not change."""
+    if classifier not in _reasons:
+        _reasons[classifier] = reasons_against(classifier)
+    return _reasons[classifier]
 
 
-def reason_against(classifier: Classifier, rules: str) -> str | None:
-    """The first step without a rule, or why steps can't be told at all."""
-    ruled = has_rescaling if rules == "DeepLIFT" else has_relevance_rule
+def reasons_against(classifier: Classifier) -> dict[str, str | None]:
+    """For DeepLIFT and LRP the first step without a rule, or why steps can't be told at all."""
     try:
-        steps = taken_apart(classifier.network, classifier.normalise(classifier.blank(1))).steps()
-        found = next(((spoken(step), step.layer) for step in steps if not ruled(step)), None)
+        steps = [*taken_apart(classifier.network, classifier.normalise(classifier.blank(1))).steps()]
     except Untraceable as untraceable:
-        found = strange_module(classifier.network, RESCALABLE if rules == "DeepLIFT" else RELEVANT)
-        if found is None:
-            return f"{rules} goes through a network step by step, and {untraceable}."
-    return found and f"{rules} has no rule for {found[0]}{found[1] and f' ({found[1]})'}."
+        by_kinds = {"DeepLIFT": RESCALABLE, "LRP": RELEVANT}
+        return {
+            rules: told(rules, strange_module(classifier.network, kinds))
+            or f"{rules} goes through a network step by step, and {untraceable}."
+            for rules, kinds in by_kinds.items()
+        }
+    by_steps = {"DeepLIFT": has_rescaling, "LRP": has_relevance_rule}
+    return {
+        rules: told(rules, next(((spoken(step), step.layer) for step in steps if not ruled(step)), None))
+        for rules, ruled in by_steps.items()
+    }
+
+
+def told(rules: str, stranger: tuple[str, str] | None) -> str | None:
+    if stranger is None:
+        return None
+    kind, layer = stranger
+    return f"{rules} has no rule for {kind}{layer and f' ({layer})'}."
 
 
 def has_rescaling(step: Step) -> bool:

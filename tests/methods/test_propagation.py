@@ -29,6 +29,7 @@ from core.methods.explaining import explain
 from core.methods.propagation import handed_back
 from core.methods.readings import Question
 from core.methods.registry import Unfit, capability
+from core.methods.rescaling import logit_weights
 from core.models.classifier import Classifier, Preprocessing
 from core.models.functions import as_classifier
 from core.models.tracing import Mean, taken_apart
@@ -131,7 +132,14 @@ class Flat(nn.Module):
 
 @pytest.mark.parametrize(
     ("steps", "sound"),
-    [((nn.MaxPool2d(2),), True), ((nn.ReLU(), nn.MaxPool2d(2)), False), ((nn.MaxPool2d(3, 1),), False)],
+    [
+        ((nn.MaxPool2d(2),), True),
+        ((nn.ReLU(), nn.MaxPool2d(2)), False),
+        ((nn.MaxPool2d(3, 1),), False),
+        ((nn.MaxPool2d((2, 3), (1, 2), 1, ceil_mode=True),), False),
+        ((nn.ReLU6(),), False),
+        ((nn.Hardtanh(-0.1, 0.2),), False),
+    ],
 )
 def test_deeplift_adds_up_where_captum_by_itself_does_not(classifier_of, pixels, steps, sound):
     """Captum loses one of two rules that meet, and what a pooling hands back where its windows overlap."""
@@ -179,6 +187,12 @@ def test_what_a_non_linearity_shares_its_input_with_keeps_its_part(classifier_of
     torch.testing.assert_close(shares_of(classifier_of(Before()), pixels).attribution, expected)
 
 
+def test_windows_with_gaps_add_up(classifier_of, pixels):
+    classifier = classifier_of(Flat(nn.MaxPool2d((2, 3), (1, 2), 1, (2, 1), ceil_mode=True)))
+    change = classifier.logits(pixels)[0, 0] - classifier.logits(torch.zeros_like(pixels))[0, 0]
+    torch.testing.assert_close(shares_of(classifier, pixels).values.sum(), change)
+
+
 def test_overlapping_windows_each_hand_back_their_own_change(classifier_of, pixels):
     class Pooled(nn.Module):
         def forward(self, pixels: Tensor) -> Tensor:
@@ -203,6 +217,16 @@ def test_functions_and_a_reused_module_give_what_modules_give(classifier_of, pix
     for method in METHODS:
         one, other = (shares_of(classifier_of(seeded(kind())), pixels, method) for kind in (Residual, InModules))
         torch.testing.assert_close(one.attribution, other.attribution)
+
+
+def test_a_probability_is_shared_out_where_some_logits_stay_as_far_behind_as_they_were():
+    logits, starts = torch.tensor([[2.0, 1.0, 0.5, -3.0]]), torch.tensor([[1.0, 0.0, 1.0, -4.0]])
+    question = Question(0, "probability")
+    weights = logit_weights(question, logits, starts)
+    torch.testing.assert_close((weights * (logits - starts)).sum(dim=1), question(logits) - question(starts))
+    same = logit_weights(question, logits, logits)
+    probabilities = logits.softmax(dim=1)
+    torch.testing.assert_close(same, probabilities[:, :1] * (torch.eye(4)[:1] - probabilities))
 
 
 def test_a_step_that_goes_back_wrongly_is_refused_with_the_figure(classifier_of, pixels, monkeypatch):
@@ -232,7 +256,9 @@ def test_relevance_adds_up_to_the_score_where_nothing_has_a_bias(classifier_of, 
     heatmap = shares_of(classifier, pixels, method, target, output)
     score = Question(target, output)(classifier.logits(pixels))[0]
     torch.testing.assert_close(heatmap.values.sum(), score, rtol=1e-4, atol=0)
-    assert heatmap.notes == ("The relevance adds up to 100.00% of the score; biases and dead ends took the rest.",)
+    assert heatmap.notes == (
+        "The relevance adds up to 100.00% of the score; biases and dead ends make the difference.",
+    )
 
 
 def test_with_epsilon_near_zero_everywhere_relevance_is_input_times_gradient(classifier_of, pixels):
@@ -386,6 +412,10 @@ class Doing(nn.Module):
         (lambda x: x.abs(), "abs", "abs"),
         (lambda x: F.batch_norm(x, None, None, training=True), "batch_norm", "batch_norm"),
         (lambda x: F.dropout(x), "dropout", "dropout"),
+        (nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3)), None, "BatchNorm2d"),
+        (nn.BatchNorm2d(3, track_running_stats=False), "BatchNorm2d", "BatchNorm2d"),
+        (nn.Hardtanh(-1, 1), None, "Hardtanh"),
+        (nn.Tanh(), None, "Tanh"),
         (lambda x: F.adaptive_max_pool2d(x, 1), "AdaptiveMaxPool2d", None),
         (lambda x: x * 2 + 1, None, "a product of two activations"),
         (lambda x: torch.cat([x.relu(), F.relu6(x)], 1)[:, :3], None, None),
