@@ -1,13 +1,15 @@
-"""Rebuild the gallery's files from the pictures inside the scikit-image and scikit-learn packages.
+"""Rebuild the gallery's files from pictures inside the scikit-image and scikit-learn packages and the bundled data.
 
 Run where both are installed: ``python assets/rebuild_gallery.py``. Who made the pictures stands in
-``gallery/credits.toml``. A JPEG that is small enough is taken as it is.
+``gallery/credits.toml``. A JPEG that is small enough is taken as it is, and so are the clothes.
 """
 
 from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image
+
+from core.pictures.datasets import stored
 
 GALLERY = Path(__file__).parent / "gallery"
 LONG_SIDE = 640
@@ -28,6 +30,15 @@ PICTURES = {
     ),
     "sklearn": ("china.jpg", "flower.jpg"),
 }
+CLOTHES = {
+    "fashion_boot": 39,
+    "fashion_bag": 18,
+    "fashion_dress": 183,
+    "fashion_sandal": 65,
+    "fashion_shirt": 100,
+    "fashion_trousers": 1,
+}
+"""Places among the bundled test pictures."""
 
 
 def installed(package: str) -> Path:
@@ -50,12 +61,24 @@ def rebuild(origin: Path) -> Path:
     return target
 
 
+def rebuild_clothes(name: str, place: int) -> Path:
+    """Write one gallery file from the bundled test pictures."""
+    target = GALLERY / f"{name}.png"
+    Image.fromarray(stored("test_pictures")[place]).save(target, optimize=True)
+    return target
+
+
 def main() -> None:
     """Rebuild every file."""
     for package, names in PICTURES.items():
         for name in names:
-            target = rebuild(installed(package) / ORIGINS[package] / name)
-            print(f"{target.name}: {target.stat().st_size:,} bytes")
+            told(rebuild(installed(package) / ORIGINS[package] / name))
+    for name, place in CLOTHES.items():
+        told(rebuild_clothes(name, place))
+
+
+def told(target: Path) -> None:
+    print(f"{target.name}: {target.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -8,11 +8,14 @@ import torch
 from PIL import Image
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
-from torch import Tensor
+from torch import Tensor, nn
+from torchvision.datasets import FashionMNIST
 
 from core.models.bundled import BUNDLED, WEIGHTS
 from core.models.catalogue import load_classifier
+from core.pictures.datasets import fashion_mnist, stored
 
+FASHION = {"fashion_vit": 0.87, "fashion_cnn": 0.91}
 SUMS = dict(reversed(line.split()) for line in (WEIGHTS / "SHA256SUMS").read_text().splitlines())
 
 
@@ -27,6 +30,8 @@ def test_the_weights_are_those_that_the_rebuild_script_makes(name):
     [
         ("efficientnet_lite0", ["Apache License", "Version 2.0", "Copyright (c) 2020, ML Illustrated"]),
         ("squeezenet1_1", ["BSD LICENSE", "Redistributions in binary form must reproduce", "forresti/SqueezeNet"]),
+        ("fashion_vit", ["Apache License", "Version 2.0", "Copyright (c) 2017 Zalando SE", "train_fashion_mnist.py"]),
+        ("fashion_cnn", ["Apache License", "Version 2.0", "Copyright (c) 2017 Zalando SE", "train_fashion_mnist.py"]),
     ],
 )
 def test_the_licence_lies_beside_the_weights(name, terms):
@@ -59,12 +64,15 @@ def caffe_levels(upload: Image.Image) -> Tensor:
     return torch.from_numpy(levels - np.array([123.68, 116.779, 103.939], np.float32)).permute(2, 0, 1)
 
 
+SIDES = {"imagenet": (224, 224), "fashion_mnist": (28, 28)}
+
+
 @pytest.mark.parametrize("name", BUNDLED)
 def test_prepared_pixels_are_the_crop_between_black_and_white(name, uploads):
     classifier = load_classifier(name, device="cpu")
     for upload in uploads:
         pixels = classifier.prepare(upload)
-        assert (pixels.shape, pixels.dtype) == ((1, 3, 224, 224), torch.float32)
+        assert (pixels.shape, pixels.dtype) == ((1, 3, *SIDES[classifier.dataset]), torch.float32)
         assert 0 <= pixels.min() <= pixels.max() <= 1
         assert (pixels * 255 - (pixels * 255).round()).abs().max() < 1e-4
 
@@ -80,13 +88,83 @@ def test_a_loaded_network_is_frozen_in_evaluation_mode_channels_last_and_single_
         for parameter in classifier.network.parameters()
         if parameter.dim() == 4
     )
-    assert len(set(classifier.labels)) == 1000
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "squeezenet1_1"])
+def test_networks_for_photos_know_imagenet(name):
+    classifier = load_classifier(name, device="cpu")
+    assert classifier.dataset == "imagenet"
     assert classifier.dataset_mean == (0.485, 0.456, 0.406)
+    assert len(set(classifier.labels)) == 1000
 
 
-def test_loading_leaves_the_global_generator_as_it_was_and_random_weights_are_always_the_same():
+@pytest.mark.parametrize("name", FASHION)
+def test_networks_for_clothes_know_fashion_mnist(name):
+    classifier = load_classifier(name, device="cpu")
+    assert classifier.dataset == "fashion_mnist"
+    assert list(classifier.labels) == FashionMNIST.classes
+    everything = fashion_mnist("train").pixels
+    assert classifier.dataset_mean == pytest.approx((float(everything.mean()),) * 3, abs=0.002)
+    assert classifier.preprocessing.std == pytest.approx((float(everything.std()),) * 3, abs=0.002)
+
+
+@pytest.mark.parametrize(("name", "share"), FASHION.items())
+def test_networks_for_clothes_name_them_as_often_as_is_claimed(name, share):
+    classifier, test = load_classifier(name, device="cpu"), fashion_mnist("test")
+    right = classifier.logits(test.pixels).argmax(dim=1) == test.labels
+    assert right.float().mean() >= share
+    assert right.view(-1, 10).float().mean(dim=0).min() > 0.5, "some kind of clothes is hardly ever named"
+
+
+@pytest.mark.parametrize("name", FASHION)
+def test_a_picture_of_the_data_set_passes_through_to_the_bit(name):
+    classifier, test = load_classifier(name, device="cpu"), fashion_mnist("test")
+    for levels, pixels in zip(stored("test_pictures")[:20], test.pixels, strict=False):
+        assert torch.equal(classifier.prepare(Image.fromarray(levels).convert("RGB"))[0], pixels)
+
+
+@pytest.mark.parametrize("name", FASHION)
+def test_a_photo_of_any_shape_is_seen_without_colour(name, uploads):
+    classifier = load_classifier(name, device="cpu")
+    for upload in uploads:
+        pixels = classifier.prepare(upload)
+        assert torch.equal(pixels[:, 0], pixels[:, 1])
+        assert torch.equal(pixels[:, 0], pixels[:, 2])
+        assert classifier(pixels).isfinite().all()
+
+
+@pytest.mark.parametrize("name", FASHION)
+def test_no_channel_of_a_network_for_clothes_counts_more_than_another(name):
+    classifier = load_classifier(name, device="cpu")
+    pixels = fashion_mnist("test").pixels[:4].clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(classifier(pixels)[:, 0].sum(), pixels)
+    assert gradient.abs().max() > 0
+    torch.testing.assert_close(gradient, gradient.mean(dim=1, keepdim=True).expand_as(gradient))
+
+
+def test_the_transformer_has_a_class_token_and_seven_by_seven_others():
+    network = load_classifier("fashion_vit", device="cpu").network
+    assert (network.patch_embed.grid_size, network.num_prefix_tokens) == ((7, 7), 1)
+    assert len(network.blocks) == 4
+
+
+def test_the_small_cnn_ends_in_an_average_and_one_layer_and_uses_no_rectifier_twice():
+    *_, before, average, flatten, head = load_classifier("fashion_cnn", device="cpu").network
+    assert isinstance(before, nn.ReLU)
+    assert (average.output_size, flatten.start_dim, head.out_features) == (1, 1, 10)
+    calls = []
+    classifier = load_classifier("fashion_cnn", device="cpu")
+    for module in classifier.network:
+        module.register_forward_hook(lambda module, *_: calls.append(module))
+    classifier(fashion_mnist("test").pixels[:1])
+    assert calls == list(classifier.network)
+    assert not any(getattr(module, "inplace", False) for module in calls)
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", *FASHION])
+def test_loading_leaves_the_global_generator_as_it_was_and_random_weights_are_always_the_same(name):
     state = torch.get_rng_state()
-    first, second = (load_classifier("squeezenet1_1", "cpu", pretrained=False) for _ in range(2))
+    first, second = (load_classifier(name, "cpu", pretrained=False) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), state)
     assert first.weights_digest == second.weights_digest
-    assert first.weights_digest != load_classifier("squeezenet1_1", "cpu").weights_digest
+    assert first.weights_digest != load_classifier(name, "cpu").weights_digest

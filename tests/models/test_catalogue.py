@@ -12,7 +12,14 @@ from core.models.sources import ListedModel, ModelError
 
 def test_bundled_models_come_first_and_every_library_is_there():
     models = list_models()
-    assert [model.name for model in models[:2]] == ["efficientnet_lite0", "squeezenet1_1"]
+    bundled = [(model.name, model.dataset) for model in models if model.source == "bundled"]
+    assert bundled == [
+        ("efficientnet_lite0", "imagenet"),
+        ("squeezenet1_1", "imagenet"),
+        ("fashion_vit", "fashion_mnist"),
+        ("fashion_cnn", "fashion_mnist"),
+    ]
+    assert [model.name for model in models[:4]] == [name for name, _ in bundled]
     sources = Counter(model.source for model in models)
     assert sources["torchvision"] >= 80
     assert sources["timm"] >= 1000
