@@ -17,6 +17,7 @@ from core.methods.passes import PassBank
 from core.methods.registry import LayerName, Range, Unfit, method
 
 Layer = Annotated[str, LayerName(), "The layer that is read; empty for the last one that keeps the picture's plane."]
+UNFELT = 0.01  # beside 2
 SELVARAJU = "Selvaraju et al. 2017, arXiv:1610.02391"
 
 
@@ -56,6 +57,8 @@ def grad_cam_plus_plus(passes: PassBank, layer: Layer = "") -> Float[Tensor, "1 
         passes.note("Some activations of this layer are negative, which the formula of Grad-CAM++ supposes not to be.")
     # Derivatives of exp(score) are powers of the slope times exp(score), and that factor goes with the maximum.
     curvature = 2 + slopes * activations.sum(dim=(1, 2), keepdim=True)
+    if alike_everywhere(slopes) and (curvature - 2).abs().max() < UNFELT:
+        passes.note("The same as LayerCAM here: the slopes are so small that the formula weighs all channels alike.")
     shares = torch.where((slopes == 0) | (curvature == 0), 0, 1 / curvature)
     weights = (shares * slopes.relu()).sum(dim=(1, 2), keepdim=True)
     return upsampled(passes, (weights * activations).sum(dim=0))
@@ -75,7 +78,7 @@ def hires_cam(passes: PassBank, layer: Layer = "") -> Float[Tensor, "1 height wi
     holds for small changes only. It is as coarse as the layer.
     """
     activations, slopes = features(passes, layer)
-    if torch.allclose(slopes, slopes.mean(dim=(1, 2), keepdim=True), rtol=1e-3, atol=1e-6 * float(slopes.abs().max())):
+    if alike_everywhere(slopes):
         passes.note("The same as Grad-CAM here: each channel has one gradient for all places.")
     return upsampled(passes, (slopes * activations).sum(dim=0))
 
@@ -162,6 +165,12 @@ def guided_grad_cam(passes: PassBank, layer: Layer = "") -> Float[Tensor, "3 hei
     tell_of_other_activations(passes)
     region = grad_cam(passes, layer)
     return passes.gradient("guided") * region
+
+
+def alike_everywhere(slopes: Float[Tensor, "channels rows columns"]) -> bool:
+    """Whether each channel has one gradient for all places, as under global average pooling."""
+    mean = slopes.mean(dim=(1, 2), keepdim=True)
+    return torch.allclose(slopes, mean.expand_as(slopes), rtol=1e-3, atol=1e-6 * float(slopes.abs().max()))
 
 
 def features(passes: PassBank, layer: str) -> Float[Tensor, "2 channels rows columns"]:

@@ -461,3 +461,18 @@ def test_the_gradient_at_a_big_network_s_layer_is_not_zero_anywhere(name):
     layer = classifier.anatomy.last_feature_map(1000).layer
     slopes = FeatureGradients(layer)(classifier, Question(3), photo(224, 224))[0, 1]
     assert (slopes != 0).any(dim=0).all()
+
+
+@pytest.mark.parametrize(("scale", "tells"), [(1e-6, True), (10.0, False)])
+def test_grad_cam_plus_plus_says_where_it_is_layer_cam(classifier_of, pixels, scale, tells):
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+    draw = torch.Generator().manual_seed(5)
+    for parameter in network.parameters():
+        parameter.data = torch.rand(parameter.shape, generator=draw) + 0.1
+    network[4].weight.data *= scale
+    settings = {name: {"layer": "1"} for name in ("grad_cam_plus_plus", "layer_cam", "hires_cam")}
+    maps = explain(classifier_of(network), pixels.float(), [*settings], target=0, settings=settings)
+    assert any("The same as LayerCAM" in note for note in maps["grad_cam_plus_plus"].notes) is tells
+    assert any("The same as Grad-CAM" in note for note in maps["hires_cam"].notes)
+    together = torch.allclose(maps["grad_cam_plus_plus"].values, maps["layer_cam"].values, rtol=1e-3, atol=1e-4)
+    assert together is tells
