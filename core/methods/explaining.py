@@ -98,8 +98,8 @@ def explain(
 
 def course_of(name: str, settings: Settings, reduction: Reduction | None) -> Course:
     entry = find_method(name)
-    own = entry.control or reduction is None
-    return Course(entry, entry.complete(settings), entry.reduction if own else reduction)
+    kept = entry.reduction if entry.control or reduction is None else reduction
+    return Course(entry, entry.complete(settings), kept)
 
 
 def run_courses(bank: PassBank, courses: Sequence[Course]) -> Iterator[Event]:

@@ -315,21 +315,24 @@ def stream_curves(
     target = checked_target(classifier, pixels, target)
     removal = Removal(classifier, pixels, maps, orders, imputer, seed, randoms)
     counts = removal_counts(steps, pixels[0, 0].numel())
-    clean = classifier.logits(pixels)
-    read = answer_reader(clean, target, y)
-
     whole, fill = classifier.normalise(pixels), classifier.normalise(removal.fill)
     network = classifier.outputs_only().network
 
+    def logits(pictures: Tensor) -> Tensor:
+        with torch.inference_mode():
+            answers: Tensor = network(pictures.contiguous(memory_format=torch.channels_last))
+            return answers
+
+    clean, gone = logits(torch.cat([whole, fill.expand_as(whole)])).chunk(2)
+    read = answer_reader(clean, target, y)
+
     def answer(batch: Sequence[tuple[int, int]]) -> list[Answer]:
         lines, at = zip(*batch, strict=True)
-        with torch.inference_mode():
-            removed = removal.removed(lines, [counts[step] for step in at])
-            pictures = remove(whole, removed, fill)
-            return read(network(pictures.contiguous(memory_format=torch.channels_last)))
+        removed = removal.removed(lines, [counts[step] for step in at])
+        return read(logits(remove(whole, removed, fill)))
 
     points = Points(removal.lines, list(maps), [count / counts[-1] for count in counts])
-    ends = {0: read(clean)[0], steps: read(classifier.logits(removal.fill.expand_as(pixels)))[0]}
+    ends = {0: read(clean)[0], steps: read(gone)[0]}
     for step, known in ends.items():
         for line in range(len(removal.lines)):
             yield from points.take(line, step, known)
