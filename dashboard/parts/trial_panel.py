@@ -101,7 +101,13 @@ def choose_tried(titles: Sequence[str]) -> int:
     if len(titles) == 1:
         return 0
     return st.segmented_control(
-        "Trial of", range(len(titles)), format_func=titles.__getitem__, default=0, required=True, key="trial"
+        "Trial of",
+        range(len(titles)),
+        format_func=titles.__getitem__,
+        default=0,
+        required=True,
+        key="trial",
+        bind="query-params",
     )
 
 

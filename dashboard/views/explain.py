@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 
 import streamlit as st
 
@@ -66,13 +66,14 @@ def choose() -> list[Chosen]:
         imputer, y, steps = choose_trial()
         seed = choose_seed()
     looks = [look_at(loading, picture) for loading in loadings]
-    if picture is None or looks[0] is None:
+    if looks[0] is None or picture is None:
         return [Chosen(loading, picture) for loading in loadings]
-    explained = unique_names(first.labels)[looks[0].top[0].index if target is None else target]
-    asking = partial(
-        Asked,
+    asked = Asked(
+        model=loadings[0].name,
         picture=picture.name,
+        target=looks[0].top[0].index if target is None else target,
         methods=tuple(methods),
+        settings=settings,
         output=output,
         imputer=imputer,
         y=y,
@@ -80,14 +81,19 @@ def choose() -> list[Chosen]:
         seed=seed,
         reduction=reduction,
     )
-    chosen = []
-    for loading, seen in zip(loadings, looks, strict=True):
-        classifier, asked = loading.classifier, None
-        if classifier and seen:
-            own = class_beside(explained, classifier.labels, seen.top[0].index)
-            asked = asking(model=loading.name, target=own, settings=settings_for(classifier, settings))
-        chosen.append(Chosen(loading, picture, seen, asked))
-    return chosen
+    explained = unique_names(first.labels)[asked.target]
+    return [
+        Chosen(loading, picture, seen, asked_of(loading, seen, asked, explained))
+        for loading, seen in zip(loadings, looks, strict=True)
+    ]
+
+
+def asked_of(loading: Loading, seen: Look | None, asked: Asked, explained: str) -> Asked | None:
+    """What is asked of the first model, as another can be asked it; nothing before it has seen the picture."""
+    if loading.classifier is None or seen is None:
+        return None
+    target = class_beside(explained, loading.classifier.labels, seen.top[0].index)
+    return replace(asked, model=loading.name, target=target, settings=settings_for(loading.classifier, asked.settings))
 
 
 def look_at(loading: Loading, picture: Choice | None) -> Look | None:

@@ -312,6 +312,7 @@ def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: 
     first = shown.get_attribute("src")
     page.get_by_role("radio", name="SqueezeNet 1.1").click()
     expect(shown).not_to_have_attribute("src", first)
+    page.wait_for_url("**trial=SqueezeNet**")
     enlarge = page.get_by_role("button", name="Enlarge Grad-CAM, SqueezeNet 1.1")
     enlarge.click()
     dialog = page.get_by_role("dialog", name="Grad-CAM, SqueezeNet 1.1")
@@ -339,7 +340,7 @@ def test_a_model_for_28_pixels_walks_the_whole_page(open_page: Open) -> None:
     button(page, "Enlarge Gradient").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator('.card[data-method="gradient"] .probe')).to_contain_text("column")
-    with page.expect_response("**/perturbed?*fraction=0.6*") as answer:
+    with page.expect_response(f"**/perturbed?*fraction={470 / 784}*") as answer:  # 60 % in whole pixels
         page.get_by_label("Share of the pixels removed").fill("60")
     assert answer.value.ok
     expect(page.locator(".scores tbody tr")).to_have_count(cards(page).count())

@@ -9,6 +9,8 @@ from PIL import Image
 import core
 from core.methods.registry import capability
 from dashboard.parts import method_panel
+from dashboard.pictures import gallery
+from dashboard.runs import sample
 from dashboard.workshop import queue, shelf
 
 METHODS = [method.name for method in core.list_methods() if not method.control]
@@ -28,6 +30,13 @@ def test_a_newcomer_sees_the_sample(page):
     assert "A precomputed sample" in words(app)
     assert not app.button(key="run").disabled
     assert app.selectbox(key="model").value == "efficientnet_lite0"
+
+
+def test_the_sample_is_what_explain_would_run(page):
+    app = page()
+    app.button(key="run").click().run()
+    asked = queue().get(app.query_params["job"]).about.asked
+    assert asked == sample().asked
 
 
 def test_a_warm_run_of_the_script_takes_less_than_a_tenth_of_a_second(page):
@@ -115,6 +124,16 @@ def test_how_channels_are_reduced_goes_to_the_run_and_into_the_address(page, wai
     assert heatmaps(job)["gradient"].reduction == "max_abs"
     app.selectbox(key="reduction").select("sum").run()
     assert "the reduction of the channels changed since" in words(app)
+
+
+def test_a_model_for_clothes_is_shown_clothes_first_and_runs(page, wait):
+    wait(lambda: shelf.ask("fashion_cnn").settled)
+    app = page(model="Small CNN (Fashion-MNIST)", methods="gradient")
+    app.button(key="run").click().run()
+    job = queue().get(app.query_params["job"])
+    assert gallery()[job.about.asked.picture].suits == "fashion_mnist"
+    wait(lambda: "gradient" in heatmaps(job))
+    assert tuple(heatmaps(job)["gradient"].values.shape) == (28, 28)
 
 
 def test_another_picture_makes_the_results_stale(page):
