@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.chosen import Chosen
 from dashboard.parts.prediction import prediction
 from dashboard.parts.progress import progress
-from dashboard.runs import Run, SampleRun, address_of
+from dashboard.runs import SAMPLE, Run, SampleRun, address_of
 from dashboard.workshop import models, queue, start
 
 SECONDS_OF_A_DOUBLE_CLICK = 0.4
@@ -57,7 +57,7 @@ def show_action(chosen: Sequence[Chosen], runs: Sequence[Run]) -> None:
     """Explain, or Cancel while a run is on its way: one button, so that the keyboard's focus stays on it."""
     if all(run.finished for run in runs):
         text = "Explain"
-        does = {"on_click": launch, "args": (chosen, runs), "disabled": any(each.asked is None for each in chosen)}
+        does = {"on_click": wish, "disabled": any(each.asked is None for each in chosen)}
     else:
         text = "Cancelling…" if st.session_state.get("cancelling") == address_of(runs) else "Cancel"
         does = {"on_click": cancel, "args": (runs,)}
@@ -70,16 +70,24 @@ def show_action(chosen: Sequence[Chosen], runs: Sequence[Run]) -> None:
         progress(0)
 
 
-def launch(chosen: Sequence[Chosen], shown: Sequence[Run]) -> None:
+def wish() -> None:
+    """Only noted: what is to be run is known when the widgets have been read, and may have changed with this click."""
+    st.session_state["explain asked"] = True
+
+
+def launch_if_wished(chosen: Sequence[Chosen]) -> None:
     """Starts a run for each model; those shown so far are remembered for comparison."""
+    if not st.session_state.pop("explain asked", False):
+        return
     owner = st.session_state.setdefault("owner", uuid.uuid4().hex)
     started: list[str] = []
     for each in chosen:
         if each.asked and each.picture:
             started.append(start(each.asked, each.picture.title, owner, beside=started).id)
-    st.session_state["launched"] = time.monotonic()
-    st.session_state["before"] = address_of(shown)
-    st.query_params["job"] = ",".join(started)
+    if started:
+        st.session_state["launched"] = time.monotonic()
+        st.session_state["before"] = st.query_params.get("job", SAMPLE)
+        st.query_params["job"] = ",".join(started)
 
 
 def cancel(runs: Sequence[Run]) -> None:

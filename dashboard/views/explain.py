@@ -13,7 +13,7 @@ from dashboard.parts.live_curve import live_curve
 from dashboard.parts.method_panel import choose_methods, choose_settings, settings_for
 from dashboard.parts.model_panel import choose_models
 from dashboard.parts.picture_panel import choose_picture
-from dashboard.parts.run_panel import run_panel
+from dashboard.parts.run_panel import launch_if_wished, run_panel
 from dashboard.parts.trial_panel import (
     choose_class,
     choose_output,
@@ -35,6 +35,7 @@ def page() -> None:
     st.title("HeatCheck", anchor=False)
     st.caption("Why an image classifier said what it said, and whether the explanation deserves to be believed.")
     chosen = choose()
+    launch_if_wished(chosen)
     runs = shown_runs()
     run_panel(chosen, runs)
     if not runs:

@@ -199,6 +199,13 @@ def test_explain_becomes_cancel_and_back(page):
     assert app.button(key="run").label == "Explain"
 
 
+def test_explain_runs_what_was_chosen_a_moment_before(page):
+    app = page(methods="gradient")
+    app.number_input(key="seed").set_value(7)
+    app.button(key="run").click().run()
+    assert queue().get(app.query_params["job"]).about.asked.seed == 7
+
+
 def test_cancel_ends_the_job_and_not_by_a_double_click(page):
     app = page(methods="smoothgrad", **{"smoothgrad.samples": "200"})
     app.button(key="run").click().run()
