@@ -76,5 +76,5 @@ def negated(passes: PassBank, of: Annotated[str, MethodName()] = "gradient") -> 
     reason = first_reason(turned, passes.classifier)
     if reason:
         raise Unfit(f"{turned.label} was to be negated. {reason}")
-    passes.note(f"{turned.label}, negated.")
+    passes.note(f"{turned.label}, negated: its {turned.reduction} over channels, with its default settings.")
     return -reduce_channels(turned.attribute(passes, **turned.complete({})), turned.reduction)[None]

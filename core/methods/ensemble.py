@@ -9,9 +9,10 @@ from typing import Annotated
 from jaxtyping import Float
 from torch import Tensor
 
-from core.methods.fitness import gradients, rectifiers
+from core.methods.fitness import gradients, rectifiers, tell_of_other_activations
 from core.methods.passes import PassBank
 from core.methods.paths import Baseline, Steps, path_moments, path_points
+from core.methods.rectifiers import Rule
 from core.methods.registry import Range, method
 from core.methods.requests import Moments
 
@@ -31,7 +32,7 @@ def smoothgrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 
     Averages out the gradient's local wiggles; what stays is what a whole neighbourhood of the picture agrees on.
     """
-    return passes.noisy_gradients(samples, level).mean
+    return noisy_slopes(passes, samples, level).mean
 
 
 @method(label="SmoothGrad²", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
@@ -39,13 +40,13 @@ def smoothgrad_squared(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
     """Mean of the squared gradients over noisy copies: how much they matter, whatever their sign."""
-    return passes.noisy_gradients(samples, level).mean_square
+    return noisy_slopes(passes, samples, level).mean_square
 
 
 @method(label="VarGrad", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
 def vargrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -> Float[Tensor, "3 height width"]:
     """Variance of the gradients over noisy copies: where the neighbourhood disagrees."""
-    return told_variance(passes, passes.noisy_gradients(samples, level))
+    return told_variance(passes, noisy_slopes(passes, samples, level))
 
 
 @method(
@@ -60,7 +61,7 @@ def smoothgrad_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
     """Mean guided backprop over noisy copies: smoother, and as blind to the upper layers as guided backprop itself."""
-    return passes.noisy_gradients(samples, level, "guided").mean
+    return noisy_slopes(passes, samples, level, "guided").mean
 
 
 @method(
@@ -74,7 +75,7 @@ def smoothgrad_squared_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
     """Mean of the squared guided backprop over noisy copies."""
-    return passes.noisy_gradients(samples, level, "guided").mean_square
+    return noisy_slopes(passes, samples, level, "guided").mean_square
 
 
 @method(
@@ -84,7 +85,7 @@ def vargrad_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
     """Variance of guided backprop over noisy copies."""
-    return told_variance(passes, passes.noisy_gradients(samples, level, "guided"))
+    return told_variance(passes, noisy_slopes(passes, samples, level, "guided"))
 
 
 @method(label="SmoothGrad of integrated gradients", family="ensemble", signed=True, paper=HOOKER, needs=(gradients,))
@@ -126,8 +127,17 @@ def vargrad_integrated_gradients(
     return told_variance(passes, noisy_paths(passes, samples, level, steps, baseline))
 
 
+def noisy_slopes(passes: PassBank, samples: int, level: float, rule: Rule = "plain") -> Moments:
+    """Moments of the gradient, or of guided backprop, over noisy copies."""
+    if rule != "plain":
+        tell_of_other_activations(passes)
+    tell_of_no_noise(passes, level)
+    return passes.noisy_gradients(samples, level, rule)
+
+
 def noisy_paths(passes: PassBank, samples: int, level: float, steps: int, baseline: str) -> Moments:
     """Moments of the integrated gradients of noisy copies, all from the picture's own baseline."""
+    tell_of_no_noise(passes, level)
     shares, weights = path_points(steps, "gauss_legendre")
     start = passes.baseline(baseline)
     return path_moments(
@@ -137,6 +147,11 @@ def noisy_paths(passes: PassBank, samples: int, level: float, steps: int, baseli
         [shares] * samples,
         weights,
     )
+
+
+def tell_of_no_noise(passes: PassBank, level: float) -> None:
+    if level == 0:
+        passes.note("Without noise every copy is the picture itself: nothing is smoothed, and nothing varies.")
 
 
 def told_variance(passes: PassBank, moments: Moments) -> Float[Tensor, "3 height width"]:

@@ -184,10 +184,10 @@ def ask(
     bank: PassBank, course: Course, paying: dict[Request, Course], rough: bool = False
 ) -> HeatmapReady | MethodRefused | Request:
     """The method's answer from what the bank knows, or the request it lacks."""
-    reason = first_reason(course.method, bank.classifier)
-    if reason:
-        return MethodRefused(course.method.name, reason)
     try:
+        reason = first_reason(course.method, bank.classifier)
+        if reason:
+            return MethodRefused(course.method.name, reason)
         with torch.no_grad(), bank.asking(rough) as asked:
             attribution = course.method.attribute(bank, **course.settings)
         mine = [request for request in asked.requests if paying.get(request) is course]
@@ -201,7 +201,7 @@ def ask(
 
 
 def failed(course: Course, error: Exception) -> MethodRefused:
-    if isinstance(error, Unfit):  # a reading may find out only on its way through the network
+    if isinstance(error, Unfit | ValueError):  # a reading, or a function in a network's place, may find out late
         return MethodRefused(course.method.name, str(error))
     log.error("%s failed", course.method.name, exc_info=error)
     return MethodRefused(course.method.name, f"It failed with {type(error).__name__}; the log has the details.")

@@ -12,12 +12,15 @@ from core.methods.coarse import enlarged
 from core.methods.passes import PassBank
 from core.methods.readings import Outputs
 from core.methods.registry import Range, method
+from core.methods.repeatability import note_agreement
 from core.methods.requests import Request
 from core.pictures.imputers import Cover
 
 AREAS = (0.05, 0.1, 0.2, 0.4)
-ELITE = 0.25
-STEP = 0.7
+SEARCHES = 2
+"""Each area is sought twice, so that the two can be compared."""
+ELITE = 0.4
+STEP = 0.5
 FLOOR = 0.001
 """What no cell falls below, so that a cell can come back."""
 
@@ -26,15 +29,16 @@ FLOOR = 0.001
 def extremal_perturbation(
     passes: PassBank,
     rounds: Annotated[int, Range(1, 50)] = 7,
-    masks: Annotated[int, Range(8, 200)] = 36,
+    masks: Annotated[int, Range(8, 400)] = 72,
     cells: Annotated[int, Range(4, 16)] = 8,
     cover: Cover = "dataset_mean",
 ) -> Float[Tensor, "1 height width"]:
     """How often a cell is part of the smooth mask that keeps the score highest, for four sizes of masks.
 
-    The masks show 5, 10, 20 or 40 % of the picture. The paper finds them by gradients; here, ours, they are sought by
-    outputs alone, with the cross-entropy method on a coarse grid: each round tries random masks of each size and makes
-    the cells of the best ones likelier. It finds a good mask, not surely the best, and nothing finer than a cell.
+    The masks show about 5, 10, 20 or 40 % of the picture. The paper finds them by gradients; here, ours, they are
+    sought by outputs alone, with the cross-entropy method on a coarse grid: each round tries random masks of each size
+    and makes the cells of the best ones likelier. It finds a good mask, not surely the best, and nothing finer than a
+    cell; how far two searches agree is told.
 
     Parameters
     ----------
@@ -49,9 +53,10 @@ def extremal_perturbation(
     """
     search = AreaSearch(passes, masks, cells, cover)
     name = ("extremal", rounds, masks, cells, cover)
-    size = len(AREAS) * masks
+    size = len(AREAS) * SEARCHES * (masks // SEARCHES)
     request = Request(name, Outputs(), rounds * size, search.pictures, search.begin, round_size=size)
-    likely: Float[Tensor, "areas cells"] = passes.read(request)
+    likely: Float[Tensor, "searches cells"] = passes.read(request)
+    note_agreement(passes, likely.view(SEARCHES, len(AREAS), -1).mean(dim=1), "masks")
     return enlarged(likely.mean(dim=0).view(1, cells, cells), passes.size)[0]
 
 
@@ -70,14 +75,14 @@ class AreaSearch:
         """Starts anew: every cell is as likely as any other."""
         cells = self._cells**2
         self._filled = self._passes.baseline(self._cover)
-        self._likely = self._passes.pixels.new_tensor(AREAS)[:, None].expand(-1, cells)
+        self._likely = self._passes.pixels.new_tensor(AREAS * SEARCHES)[:, None].expand(-1, cells)
         self._round = 0
         self._draw_masks()
         return self
 
     def _draw_masks(self) -> None:
         draw = self._passes.generator("extremal", self._round)
-        self._shown = masks_of_areas(self._likely, self._masks, draw)
+        self._shown = masks_of_areas(self._likely, self._masks // SEARCHES, draw)
         self._scores: list[Tensor] = []
 
     def pictures(self, places: Sequence[int]) -> Float[Tensor, "n 3 height width"]:
@@ -113,7 +118,8 @@ def masks_of_areas(
     shape = (count, *likely.shape)
     noise = -torch.rand(shape, generator=draw, device=draw.device, dtype=likely.dtype).log()
     order = (likely / noise).argsort(dim=-1, descending=True).argsort(dim=-1)
-    shown = torch.tensor([max(1, round(area * likely.shape[1])) for area in AREAS], device=likely.device)
+    areas = AREAS * (len(likely) // len(AREAS))
+    shown = torch.tensor([max(1, round(area * likely.shape[1])) for area in areas], device=likely.device)
     return (order < shown[:, None]).flatten(0, 1)
 
 

@@ -158,9 +158,8 @@ def won_or_lost(
     A cell that is new counts a little less, by how much the probability has changed.
     """
     stays = draws < probabilities[:, None, None]
-    shown = ((masks > 0) == stays).to(masks)
     weight = (1 - LOSS * change.abs())[:, None, None]
-    return torch.where(shown > masks, weight, shown)
+    return torch.where(stays, masks, torch.where(masks > 0, 0, weight))
 
 
 def carried_on(

@@ -13,6 +13,7 @@ from core.methods.fitness import gradients
 from core.methods.passes import PassBank
 from core.methods.paths import Quadrature, Steps, path_moments, path_points
 from core.methods.registry import Range, method
+from core.pictures.imputers import Cover
 
 SEVERAL = ("black", "grey", "blur", "uniform_noise")
 NOISE_PICTURES = 15
@@ -28,7 +29,7 @@ NOISE_PICTURES = 15
 def integrated_gradients(
     passes: PassBank,
     steps: Steps = 50,
-    baseline: Literal["black", "grey", "dataset_mean", "picture_mean", "blur", "uniform_noise", "several"] = "black",
+    baseline: Literal[Cover, "several"] = "black",
     quadrature: Quadrature = "gauss_legendre",
 ) -> Float[Tensor, "3 height width"]:
     """Each pixel's share of the score gained on the way from a baseline to the picture.

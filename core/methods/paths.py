@@ -18,10 +18,11 @@ from core.methods.passes import PassBank
 from core.methods.readings import InputGradients
 from core.methods.registry import Range
 from core.methods.requests import Moments, Request, SampleMoments, WeightedMean
+from core.pictures.imputers import Cover
 
 Steps = Annotated[int, Range(1, 500), "Points on the way at which the gradient is taken."]
 Baseline = Annotated[
-    Literal["black", "grey", "dataset_mean", "picture_mean", "blur", "uniform_noise"],
+    Cover,
     "The picture that the way starts from.",
 ]
 Quadrature = Literal["gauss_legendre", "midpoint"]

@@ -68,6 +68,8 @@ def deeplift(passes: PassBank, baseline: Baseline = "black") -> Float[Tensor, "3
     shares = passes.at_picture(RescaledShares(baseline, start))
     total, before, after = float(shares.sum()), float(scores[0]), float(scores[1])
     missed = missed_share(total, before, after)
+    if missed is None and abs(total - (after - before)) > MISSED * max(abs(before), abs(after)):
+        raise Unfit("Baseline and picture score almost the same, and DeepLIFT's shares don't; so they are not shown.")
     if missed is not None and not missed <= MISSED:
         raise Unfit(
             f"DeepLIFT's shares miss the score's difference by {missed:.0%} here, so they are not shown; "
@@ -113,7 +115,9 @@ def relevance(passes: PassBank, rules: Rules) -> Float[Tensor, "3 height width"]
         happened = "vanished" if size < VANISHED else "exploded"
         raise Unfit(f"Relevance {happened} on its way to the pixels: what arrives is {size:.0e} times the score.")
     share = float(shared.sum()) / score
-    passes.note(f"The relevance adds up to {share:.2%} of the score; biases and dead ends make the difference.")
+    passes.note(
+        f"The relevance adds up to {share:.2%} of the score. These rules keep the sum only where there are no biases."
+    )
     if score < 0:
         passes.note("The score is below zero, so what speaks for the class has negative relevance.")
     return shared

@@ -23,8 +23,9 @@ def correlation(one: Tensor, other: Tensor) -> float | None:
     True
     """
     both = torch.stack([one.flatten(), other.flatten()]).cpu().double()
+    rounding = torch.finfo(one.dtype).eps * both.norm(dim=1)
     both = both - both.mean(dim=1, keepdim=True)
     lengths = both.norm(dim=1)
-    if lengths.min() <= torch.finfo(one.dtype).eps * one.numel() ** 0.5:
+    if (lengths <= rounding).any():
         return None
     return float((both[0] @ both[1]) / lengths.prod())

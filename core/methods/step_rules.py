@@ -54,6 +54,12 @@ SPOKEN: dict[Any, str] = {
     **dict.fromkeys((F.layer_norm, torch.layer_norm), "LayerNorm"),
     F.scaled_dot_product_attention: "attention",
 }
+BY_A_NUMBER: dict[Any, str] = {
+    **dict.fromkeys((operator.mul, torch.mul, Tensor.mul), "a product with a number"),
+    **dict.fromkeys((operator.truediv, torch.div, Tensor.div), "a division by a number"),
+    **dict.fromkeys((operator.add, torch.add, Tensor.add), "a number added"),
+    **dict.fromkeys((operator.sub, torch.sub, Tensor.sub), "a number taken off"),
+}
 
 _reasons: WeakKeyDictionary[Classifier, dict[str, str | None]] = WeakKeyDictionary()
 
@@ -141,4 +147,6 @@ def spoken(step: Step) -> str:
         return type(step.does).__name__
     if step.does is getattr:
         return str(step.settings[1])
+    if len(step.changing) == 1 and step.does in BY_A_NUMBER:
+        return BY_A_NUMBER[step.does]
     return SPOKEN.get(step.does, step.does.__name__)

@@ -98,9 +98,9 @@ def kernel_shap(
         return shapley_values(kept[at], answers[at] - covered, odds[at], whole - covered)
 
     seen = range(len(answers))
-    if few:
+    if few and not passes.rough:
         passes.note(f"All {len(kept)} coalitions of {game.players} superpixels are asked: the values are exact.")
-    elif len(seen) > 2:
+    elif not few and len(seen) > 2:
         halves = [[place for place in seen if place // 2 % 2 == half] for half in (0, 1)]
         note_agreement(passes, torch.stack([values(half) for half in halves]), "samples")
     return game.painted(values(seen))

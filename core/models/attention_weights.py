@@ -45,7 +45,7 @@ class AttentionWeights(TorchFunctionMode):
             return self.step_by_step(*args, **kwargs)
         if func is F.multi_head_attention_forward:
             return self.with_weights(*args, **kwargs)
-        if func in PRODUCTS and id(args[0]) in self._waiting:
+        if func in PRODUCTS and args and id(args[0]) in self._waiting:
             self.see(self._waiting.pop(id(args[0])))
         answer = func(*args, **kwargs)
         if func in SOFTMAXES and answer.dim() > 2 and along(args, kwargs) in (-1, answer.dim() - 1):

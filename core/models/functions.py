@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from core.models.catalogue import chosen_device
-from core.models.classifier import Classifier, Preprocessing
+from core.models.classifier import RGB, Classifier, Preprocessing
 from core.models.cropping import middle
 from core.models.sources import UNSCALED, UNSHIFTED
 
+GREY: RGB = (0.5, 0.5, 0.5)
 Answer = Callable[[Float[Tensor, "n 3 height width"]], ArrayLike | Tensor]
 
 
@@ -21,7 +22,7 @@ class Function(nn.Module):
 
     def __init__(self, answer: Answer, name: str, classes: int) -> None:
         super().__init__()
-        self._answer = answer
+        self._asked = (answer,)  # not as a child: a module that is asked stays as its owner has it
         self._name = name
         self._classes = classes
 
@@ -29,7 +30,7 @@ class Function(nn.Module):
         """The function's answers for a copy of the pixels, which it may do with as it likes."""
         with torch.inference_mode(False), torch.no_grad():
             own = pixels.detach().to(torch.float32, memory_format=torch.contiguous_format, copy=True)
-            answers = self._as_tensor(self._answer(own))
+            answers = self._as_tensor(self._asked[0](own))
         self._check(answers, len(pixels))
         return answers.to(pixels, copy=True)
 
@@ -57,6 +58,7 @@ def as_classifier(
     labels: Sequence[str],
     name: str = "function",
     device: torch.device | str = "cpu",
+    dataset_mean: RGB = GREY,
 ) -> Classifier:
     """A classifier that asks a plain function, whatever computes its answers; methods that need gradients refuse it.
 
@@ -72,6 +74,8 @@ def as_classifier(
         How it is called in messages.
     device
         Where the function wants its pixels.
+    dataset_mean
+        Mean colour of what the function has learnt from, in [0, 1]; grey if it is not known.
 
     Raises
     ------
@@ -89,6 +93,7 @@ def as_classifier(
         preprocessing=Preprocessing(partial(middle, size=size), size, UNSHIFTED, UNSCALED),
         labels=tuple(labels),
         device=chosen_device(device),
+        dataset_mean=dataset_mean,
     )
     classifier(torch.full((2, 3, *size), 0.5, device=classifier.device))
     return classifier

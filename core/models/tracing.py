@@ -135,12 +135,17 @@ def taken_apart(network: nn.Module, example: Float[Tensor, "1 3 height width"]) 
     Untraceable
         Where the steps can't be written down.
     """
-    twin = mirrored(network)
     try:
-        graph = Recorder(twin, network, example).record()
+        return written_down(network, example)
     except Exception as error:  # whatever a network may raise that is fed stand-ins for tensors
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise Untraceable(f"its steps can't be written down ({reason})") from error
+
+
+def written_down(network: nn.Module, example: Float[Tensor, "1 3 height width"]) -> Apart:
+    """What the network does, step by step, each step a module where rules are hooked onto one."""
+    twin = mirrored(network)
+    graph = Recorder(twin, network, example).record()
     parts = parts_of_their_own(graph, network)
     write_out_of_place(graph, parts)
     split_batch_norms(graph, parts)
@@ -334,6 +339,8 @@ def bare(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
 def module_for(node: fx.Node) -> nn.Module | None:
     """The module that does what this call of a function does, where rules are hooked onto such a module."""
     function = called(node)
+    if any(True for setting in (*node.args[1:], *node.kwargs.values()) for _ in nodes_in(setting)):
+        return None  # a setting worked out from shapes: no module can be told it
     ceiling = rectifier_ceiling(function, node.args, node.kwargs)
     if ceiling is not None:
         return nn.ReLU() if ceiling == float("inf") else nn.ReLU6() if ceiling == 6 else nn.Hardtanh(0.0, ceiling)

@@ -28,7 +28,7 @@ QUICK = (
 )
 FEATURE_MAPS_OFFERED = 12
 FOUND = "found by probing"
-HOW_LONG = "Quick takes seconds on a CPU, all that fit a few minutes."
+HOW_LONG = "Quick takes seconds on a CPU, all that fit a minute or two."
 
 
 def choose_methods(classifiers: Sequence[Classifier]) -> list[str]:

@@ -47,7 +47,7 @@ def test_negated_is_another_method_s_map_upside_down_and_shares_its_passes(class
     maps = explain(classifier_of(linear), pixels, [of, "negated"], target=0, settings=settings)
     torch.testing.assert_close(maps["negated"].values, -maps[of].values)
     assert maps["negated"].passes.forward == 0
-    assert f"{find_method(of).label}, negated." in maps["negated"].notes
+    assert maps["negated"].notes[0].startswith(f"{find_method(of).label}, negated: its ")
 
 
 def test_a_negated_map_stays_negated_whatever_reduction_the_others_get(classifier_of, linear, pixels):

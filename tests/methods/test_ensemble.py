@@ -106,3 +106,14 @@ def test_an_ensemble_of_paths_does_not_depend_on_the_batch(classifier_of, pixels
     (values,) = explain(classifier_of(network, batch=batch), pixels.float(), [name], 0, settings=settings).values()
     (alone,) = explain(classifier_of(network, batch=7), pixels.float(), [name], 0, settings=settings).values()
     torch.testing.assert_close(values.attribution, alone.attribution, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", NINE)
+def test_an_ensemble_without_noise_says_so(squeezenet, chelsea_for_squeezenet, name):
+    few = {"samples": 2, "level": 0.0, **({"steps": 1} if "integrated" in name else {})}
+    noted, quiet = (
+        explain(squeezenet, chelsea_for_squeezenet, [name], settings={name: few | {"level": level}})[name].notes
+        for level in (0.0, 0.1)
+    )
+    assert any("Without noise" in note for note in noted)
+    assert not any("Without noise" in note for note in quiet)

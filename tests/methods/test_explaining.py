@@ -9,6 +9,7 @@ import pytest
 import torch
 from nine_networks import QUICKLY
 from torch import Tensor, nn
+from torch.nn import functional
 
 import core
 from core.jobs.events import Progress
@@ -250,3 +251,40 @@ def test_the_reduction_is_named_and_the_attribution_stays_signed(lite0, chelsea)
 def test_gradient_and_input_x_gradient_cost_one_pass(lite0, chelsea):
     maps = explain(lite0, chelsea, ["gradient", "input_x_gradient"])
     assert maps["gradient"].passes.backward + maps["input_x_gradient"].passes.backward == 1
+
+
+class PoolsByShape(nn.Module):
+    """Settings that are worked out from shapes, and an unusual argument."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.last = nn.Conv2d(3, 4, 3), nn.Linear(4, 3)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        found = self.layer(pixels).relu()
+        pooled = functional.avg_pool2d(found, found.size()[2:]).flatten(1)
+        return self.last(pooled + found.mean(dim=(2, 3), dtype=torch.float32))
+
+
+def test_a_network_that_can_t_be_taken_apart_is_explained_by_all_other_methods(classifier_of, pixels):
+    classifier = classifier_of(PoolsByShape())
+    reasons = capability(classifier)
+    assert reasons["deeplift"]
+    assert reasons["lrp"]
+    events = list(stream_heatmaps(classifier, pixels.float(), ["gradient", "deeplift", "lrp"]))
+    told = [event.reason for event in events if isinstance(event, MethodRefused)]
+    assert len(told) == 2
+    assert not any("failed" in reason for reason in told)
+
+
+def test_a_function_s_own_complaint_reaches_the_person(pixels):
+    answered = [0]
+
+    def answer(given: Tensor) -> Tensor:
+        answered[0] += 1
+        return given.mean(dim=(2, 3)) * (float("nan") if answered[0] > 6 else 1)
+
+    classifier = core.as_classifier(answer, (6, 8), ("red", "green", "blue"))
+    events = list(stream_heatmaps(classifier, pixels.float(), ["rise"], target=0))
+    (refused,) = [event for event in events if isinstance(event, MethodRefused)]
+    assert "logits that are not finite" in refused.reason

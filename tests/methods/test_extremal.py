@@ -69,16 +69,16 @@ def test_likely_cells_are_shown_more_often_in_proportion():
     assert float(first) == pytest.approx(0.75, abs=0.02)  # three cells of 64: hardly any is drawn for want of others
 
 
-def test_likelihoods_move_towards_the_best_quarter_of_each_area_s_own_masks():
+def test_likelihoods_move_half_way_to_the_best_two_fifths_of_each_area_s_own_masks():
     draw = torch.Generator().manual_seed(0)
     likely = torch.tensor(AREAS)[:, None].repeat(1, 64)
-    shown, scores = masks_of_areas(likely, 8, draw), torch.rand(32, generator=draw)
+    shown, scores = masks_of_areas(likely, 10, draw), torch.rand(40, generator=draw)
     scores[0::4] += 100  # one area's scores are no measure for another's
     after = moved(likely, shown, scores)
     for area in range(4):
         order = scores[area::4].argsort(descending=True)
-        best = shown[area::4][order[:2]].float().mean(dim=0)
-        torch.testing.assert_close(after[area], (0.3 * likely[area] + 0.7 * best).clamp(min=0.001))
+        best = shown[area::4][order[:4]].float().mean(dim=0)
+        torch.testing.assert_close(after[area], (likely[area] + best).div(2).clamp(min=0.001))
 
 
 def test_masks_that_score_alike_move_nothing():

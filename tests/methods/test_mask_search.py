@@ -59,8 +59,7 @@ def test_new_cells_weigh_less_by_how_much_the_probability_changed_and_old_ones_d
     new, old = (moved > 0) & (masks == 0), (moved > 0) & (masks > 0)
     torch.testing.assert_close(moved[new], torch.full_like(moved[new], 0.99))
     assert (moved[old] == 1).all()
-    renewed = won_or_lost(moved, every(1.0, masks), every(0.0, masks), draws)
-    assert torch.equal(renewed, (moved > 0).double())
+    assert torch.equal(won_or_lost(moved, every(1.0, masks), every(-change, masks), draws), moved)
 
 
 def test_each_chain_goes_by_its_own_probability(masks, draws):

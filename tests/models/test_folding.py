@@ -48,6 +48,12 @@ def test_a_network_whose_answer_would_change_stays_as_it_is():
     network = ReadsTwice().eval()
     assert find_foldable(network, torch.rand(1, 3, 8, 8)) == Foldable()
     assert folded(network, Foldable()) is network
+    network.convolution.weight.data *= 1e-6  # small answers are no excuse
+    network.convolution.bias.data *= 1e-6
+    network.norm.running_mean.data *= 1e-6
+    network.norm.running_var.data *= 1e-12
+    network.norm.eps, network.norm.weight.data = 1e-30, network.norm.weight.data * 1e-6
+    assert find_foldable(network, torch.rand(1, 3, 8, 8)) == Foldable()
 
 
 def test_a_network_without_batch_norms_is_not_even_run(listening, pixels):

@@ -165,8 +165,28 @@ def test_methods_that_need_gradients_say_why_they_refuse_and_others_do_not():
 def test_occlusion_of_a_function_is_that_of_the_network_it_computes():
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 6 * 8, 3))
     plain = core.Classifier("module", network, classifier_of(weighed).preprocessing, LABELS)
-    asked = classifier_of(lambda pixels: network(pixels).numpy())
+    asked = classifier_of(lambda pixels: network(pixels).numpy(), dataset_mean=plain.dataset_mean)
     pixels = torch.rand(1, 3, *SIZE)
     expected, found = (core.explain(each, pixels, ["occlusion"])["occlusion"].values for each in (plain, asked))
     assert found.abs().max() > 0
     torch.testing.assert_close(found, expected)
+
+
+def test_a_module_that_is_asked_stays_as_its_owner_has_it():
+    owned = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 6 * 8, 3)).train()
+    classifier = core.as_classifier(owned, (6, 8), ("a", "b", "c"))
+    assert owned.training
+    assert all(parameter.requires_grad for parameter in owned.parameters())
+    assert [*classifier.network.parameters()] == []
+
+
+def test_what_covers_a_function_s_pictures_is_grey_unless_their_mean_is_known():
+    def answer(pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.mean(dim=(2, 3))
+
+    assert core.as_classifier(answer, (6, 8), ("a", "b", "c")).dataset_mean == (0.5, 0.5, 0.5)
+    assert core.as_classifier(answer, (6, 8), ("a", "b", "c"), dataset_mean=(0.1, 0.2, 0.3)).dataset_mean == (
+        0.1,
+        0.2,
+        0.3,
+    )
