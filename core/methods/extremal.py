@@ -28,8 +28,8 @@ FLOOR = 0.001
 @method(label="Extremal perturbation", family="perturbation", signed=False, paper="Fong et al. 2019, arXiv:1910.08485")
 def extremal_perturbation(
     passes: PassBank,
-    rounds: Annotated[int, Range(1, 50)] = 7,
-    masks: Annotated[int, Range(8, 400)] = 72,
+    rounds: Annotated[int, Range(1, 50)] = 10,
+    masks: Annotated[int, Range(8, 400)] = 48,
     cells: Annotated[int, Range(4, 16)] = 8,
     cover: Cover = "dataset_mean",
 ) -> Float[Tensor, "1 height width"]:
