@@ -30,7 +30,7 @@ KEEP_LARGE_BLOCKS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "1000000
 QUICK = "gradient,smoothgrad,integrated_gradients,grad_cam"
 VERDICTS = {
     "finds": "better than every control",
-    "edge": "no better than a control",
+    "edge": "not surely better than a control",
     "random": "like a random order",
     "worse": "worse than random",
 }

@@ -147,6 +147,7 @@ def spoken(step: Step) -> str:
         return type(step.does).__name__
     if step.does is getattr:
         return str(step.settings[1])
-    if len(step.changing) == 1 and step.does in BY_A_NUMBER:
+    beside_a_number = len(step.changing) == 1 and not (step.does in SCALINGS and step.changing == (1,))
+    if beside_a_number and step.does in BY_A_NUMBER:
         return BY_A_NUMBER[step.does]
     return SPOKEN.get(step.does, step.does.__name__)

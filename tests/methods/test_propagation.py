@@ -257,7 +257,7 @@ def test_relevance_adds_up_to_the_score_where_nothing_has_a_bias(classifier_of, 
     score = Question(target, output)(classifier.logits(pixels))[0]
     torch.testing.assert_close(heatmap.values.sum(), score, rtol=1e-4, atol=0)
     assert heatmap.notes == (
-        "The relevance adds up to 100.00% of the score; biases and dead ends make the difference.",
+        "The relevance adds up to 100.00% of the score. These rules keep the sum only where there are no biases.",
     )
 
 
@@ -417,7 +417,7 @@ class Doing(nn.Module):
         (nn.Hardtanh(-1, 1), None, "Hardtanh"),
         (nn.Tanh(), None, "Tanh"),
         (lambda x: F.adaptive_max_pool2d(x, 1), "AdaptiveMaxPool2d", None),
-        (lambda x: x * 2 + 1, None, "a product of two activations"),
+        (lambda x: x * 2 + 1, None, "a product with a number"),
         (lambda x: torch.cat([x.relu(), F.relu6(x)], 1)[:, :3], None, None),
         (lambda x: x.chunk(3, 1)[0].reshape(-1, 1, 8, 6).expand(-1, 3, -1, -1), None, None),
     ],

@@ -13,12 +13,15 @@ from core.randomness import picture_digest
 from core.studies import trial
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre"}
+"""Those that look at no model; the negated map is tried like any other."""
 
 
 def test_controls_are_always_there_and_every_map_gets_a_final_score(squeezenet, chelsea_for_squeezenet):
     events = list(core.stream_trial(squeezenet, chelsea_for_squeezenet, ["gradient"], steps=8, randoms=2))
     final = [event.fidelity for event in events if isinstance(event, FidelityReady) and event.final]
-    assert {fidelity.method for fidelity in final} == {"gradient", *CONTROLS}
+    assert {fidelity.method for fidelity in final} == {"gradient", "negated", *CONTROLS}
+    scores = {fidelity.method: fidelity.value for fidelity in final}
+    assert scores["negated"] == pytest.approx(-scores["gradient"], abs=0.05)  # equal pixels fall otherwise
     assert [fidelity.value for fidelity in final] == sorted((fidelity.value for fidelity in final), reverse=True)
     assert {fidelity.method for fidelity in final if fidelity.verdict == "control"} == CONTROLS
 
@@ -26,9 +29,9 @@ def test_controls_are_always_there_and_every_map_gets_a_final_score(squeezenet, 
 def test_rough_scores_come_before_final_ones_and_the_last_points_before_those(squeezenet, chelsea_for_squeezenet):
     events = list(core.stream_trial(squeezenet, chelsea_for_squeezenet, ["gradient"], steps=8, randoms=1))
     scored = [event for event in events if isinstance(event, FidelityReady)]
-    assert [event.final for event in scored] == [False] * 5 + [True] * 5
+    assert [event.final for event in scored] == [False] * 6 + [True] * 6
     points = [event for event in events if isinstance(event, CurvePoint)]
-    assert len(points) == 9 * 3 * 5
+    assert len(points) == 9 * 3 * 6
 
 
 def test_scores_are_those_of_the_finished_curves(squeezenet, chelsea_for_squeezenet):

@@ -2,7 +2,7 @@
 
 const VERDICTS = {
   finds: ["▲", "better than every control"],
-  edge: ["–", "no better than a control"],
+  edge: ["–", "not surely better than a control"],
   random: ["–", "like a random order"],
   control: ["", "looks at no model"],
   worse: ["▼", "worse than a random order"],
