@@ -95,7 +95,8 @@ def kernel_shap(
 
     def values(places: Sequence[int]) -> Float[Tensor, " players"]:
         at = list(places)
-        return shapley_values(kept[at], answers[at] - covered, odds[at], whole - covered)
+        pull = 1.0 if passes.rough else 0.0  # about as many samples as values fit wildly
+        return shapley_values(kept[at], answers[at] - covered, odds[at], whole - covered, pull)
 
     seen = range(len(answers))
     if few and not passes.rough:
@@ -214,7 +215,11 @@ def shapley_kernel(kept: Bool[Tensor, "n players"]) -> Float[Tensor, " n"]:
 
 
 def shapley_values(
-    kept: Bool[Tensor, "n players"], gains: Float[Tensor, " n"], odds: Float[Tensor, " n"], total: Tensor
+    kept: Bool[Tensor, "n players"],
+    gains: Float[Tensor, " n"],
+    odds: Float[Tensor, " n"],
+    total: Tensor,
+    pull: float = 0.0,
 ) -> Float[Tensor, " players"]:
     """Weighted least squares among the values that add up to the total; nearest to equal shares where many fit.
 
@@ -224,7 +229,11 @@ def shapley_values(
     design = kept.double()
     rest = gains - equal * design.sum(dim=1)
     root = odds.sqrt()
-    departures = least_squares(root[:, None] * (design - design.mean(dim=1, keepdim=True)), root * rest)
+    towards_equal = pull * torch.eye(design.shape[1], dtype=torch.float64)
+    departures = least_squares(
+        torch.cat([root[:, None] * (design - design.mean(dim=1, keepdim=True)), towards_equal]),
+        torch.cat([root * rest, torch.zeros(len(towards_equal), dtype=torch.float64)]),
+    )
     return equal + departures - departures.mean()
 
 
