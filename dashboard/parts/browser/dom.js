@@ -1,4 +1,16 @@
-// Elements and numbers, written briefly.
+// Elements and numbers, written briefly; and what every component does when it is called.
+
+const newest = new WeakMap();
+
+// Streamlit calls for each change as soon as the script is there, and may mix up two that waited for it.
+function overtaken(parentElement, { since }) {
+  if (since < (newest.get(parentElement) ?? 0)) return true;
+  newest.set(parentElement, since);
+  return false;
+}
+
+// Streamlit also cleans up after a call that another one followed before the script was there: the component stays.
+const whenGone = (parentElement, end) => () => parentElement.isConnected || end();
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);

@@ -9,10 +9,11 @@ const NO_MAP = {
 };
 
 export default function ({ data, parentElement }) {
+  if (overtaken(parentElement, data)) return undefined;
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.root.classList.toggle("stale", data.stale);
   showColumns(state, data.runs);
-  return () => { state.columns.forEach(({ unfollow }) => unfollow?.()); instances.delete(parentElement); };
+  return whenGone(parentElement, () => state.columns.forEach(({ unfollow }) => unfollow?.()));
 }
 
 function mount(parentElement) {

@@ -4,12 +4,13 @@ const instances = new WeakMap();
 const LOUD_AT_FIRST = 3;
 
 export default function ({ data, parentElement }) {
+  if (overtaken(parentElement, data)) return undefined;
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.data = data;
   state.root.classList.toggle("stale", data.stale);
   followOnly(state, data.run, () => begin(state), (messages) => take(state, messages));
   schedule(state);
-  return () => { state.unfollow?.(); state.resized.disconnect(); instances.delete(parentElement); };
+  return whenGone(parentElement, () => { state.unfollow?.(); state.resized.disconnect(); });
 }
 
 function mount(parentElement) {

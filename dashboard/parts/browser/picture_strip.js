@@ -3,6 +3,7 @@
 const chosenBy = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (overtaken(parentElement, data)) return;
   const root = parentElement.querySelector(".root");
   const told = JSON.stringify([data.pictures, data.chosen]);
   if (chosenBy.get(parentElement) === told) return;

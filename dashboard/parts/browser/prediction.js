@@ -1,6 +1,7 @@
 // What the model sees, and the classes it finds likeliest.
 
 export default function ({ data, parentElement }) {
+  if (overtaken(parentElement, data)) return;
   const root = parentElement.querySelector(".root");
   const crop = photo({ src: data.crop, alt: `The crop of ${data.title} that the model sees`, width: 176, height: 176 });
   const bars = element("ol", {}, ...data.top.map(([label, probability]) => bar(label, probability, label === data.explained)));

@@ -4,12 +4,13 @@ const instances = new WeakMap();
 const FOR_HEATMAPS = 0.4;
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (overtaken(parentElement, data)) return undefined;
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.methods = data.methods;
   state.title = data.title;
   state.ended = () => data.running && setTriggerValue("ended", data.run);
   followOnly(state, data.run, () => begin(state), (messages, job) => take(state, messages, job));
-  return () => { state.unfollow?.(); clearInterval(state.clock); instances.delete(parentElement); };
+  return whenGone(parentElement, () => { state.unfollow?.(); clearInterval(state.clock); });
 }
 
 function mount(parentElement) {
