@@ -13,6 +13,7 @@ from torch import Tensor
 
 import core
 from core.methods.explaining import stream_heatmaps
+from core.methods.repeatability import correlation
 from core.models.batching import BatchSize
 
 FOUND = Path(__file__).with_suffix(".json")
@@ -92,7 +93,7 @@ def silent_twins(answers: Mapping[str, core.Heatmap | str]) -> list[tuple[str, s
     return [
         (one, other)
         for one, other in itertools.combinations(maps, 2)
-        if abs(correlation(maps[one].values, maps[other].values)) > ALIKE
+        if abs(correlation(maps[one].values, maps[other].values) or 0) > ALIKE
         and not tells(maps[one], labels[other])
         and not tells(maps[other], labels[one])
     ]
@@ -100,10 +101,6 @@ def silent_twins(answers: Mapping[str, core.Heatmap | str]) -> list[tuple[str, s
 
 def tells(heatmap: core.Heatmap, label: str) -> bool:
     return any(label.casefold() in note.casefold() for note in heatmap.notes)
-
-
-def correlation(one: Tensor, other: Tensor) -> float:
-    return float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]).double())[0, 1].nan_to_num())
 
 
 if __name__ == "__main__":

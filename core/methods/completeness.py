@@ -1,5 +1,9 @@
 """How far contributions are from adding up to what they share out."""
 
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
 from core.methods.passes import PassBank
 
 DEGENERATE = 0.01  # of the larger of the two scores
@@ -14,6 +18,12 @@ def missed_share(total: float, start: float, end: float) -> float | None:
     if abs(end - start) <= DEGENERATE * max(abs(start), abs(end)):
         return None
     return abs(total / (end - start) - 1)
+
+
+def ends_scores(passes: PassBank, name: str, starts: Float[Tensor, "n 3 height width"]) -> dict[int, Tensor]:
+    """The scores of the baselines, and last of the picture."""
+    ends = torch.cat([starts, passes.pixels])
+    return passes.outputs(("ends", name), len(ends), lambda places: ends[list(places)])
 
 
 def note_completeness(passes: PassBank, total: float, start: float, end: float) -> None:

@@ -84,10 +84,10 @@ def mask_search(
     request = Request(name, Probabilities(), chains * steps, search.pictures, search.begin, round_size=chains)
     halves: Float[Tensor, "2 height width"] = passes.read(request)
     note_agreement(passes, halves, "chains")
-    return above_mean(halves.sum(dim=0))[None]
+    return peaks(halves.sum(dim=0))[None]
 
 
-def above_mean(summed: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
+def peaks(summed: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
     """What rises above the mean, as a share of the highest."""
     above = (summed - summed.mean()).relu()
     return above / above.max().clamp(min=torch.finfo(above.dtype).tiny)

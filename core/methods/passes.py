@@ -72,6 +72,7 @@ class PassBank:
         self.seed = seed
         self._asked = Asked()
         self._accounts: dict[Request, Account] = {}
+        self._baselines: dict[str, Tensor] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -184,14 +185,20 @@ class PassBank:
 
     def baseline(self, name: str) -> Float[Tensor, "1 3 height width"]:
         """The picture that stands for nothing having been seen, named as an imputer."""
-        original = Original(self.pixels, self.classifier.dataset_mean, self.generator("baseline"))
-        return find_imputer(name).fill(original).expand_as(self.pixels)
+        if name not in self._baselines:
+            original = Original(self.pixels, self.classifier.dataset_mean, self.generator("baseline"))
+            self._baselines[name] = find_imputer(name).fill(original).expand_as(self.pixels)
+        return self._baselines[name]
 
     @cached_property
     def background(self) -> Float[Tensor, "n 3 height width"]:
         """Pictures such as the classifier was trained on, as far as they are bundled; without this one."""
         others = background(self.classifier.dataset, self.classifier.prepare).to(self.pixels)
         return others[(others != self.pixels).flatten(1).any(dim=1)]
+
+    def score(self) -> Float[Tensor, ""]:
+        """The explained number at the picture itself."""
+        return self.outputs(("whole",), 1, lambda _: self.pixels)[0]
 
     def outputs(
         self, name: tuple[object, ...], count: int, pictures: Callable[[Sequence[int]], Tensor]

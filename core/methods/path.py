@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.methods.completeness import note_completeness
+from core.methods.completeness import ends_scores, note_completeness
 from core.methods.fitness import gradients
 from core.methods.passes import PassBank
 from core.methods.paths import Quadrature, Steps, path_moments, path_points
@@ -99,12 +99,6 @@ def expected_gradients(
 def noise_pictures(passes: PassBank) -> Float[Tensor, "n 3 height width"]:
     draw = passes.generator("noise baselines")
     return torch.rand((NOISE_PICTURES, 3, *passes.size), generator=draw, device=draw.device, dtype=passes.pixels.dtype)
-
-
-def ends_scores(passes: PassBank, name: str, starts: Float[Tensor, "n 3 height width"]) -> dict[int, Tensor]:
-    """The scores of the baselines, and last of the picture."""
-    ends = torch.cat([starts, passes.pixels])
-    return passes.outputs(("ends", name), len(ends), lambda places: ends[list(places)])
 
 
 def note_shares(passes: PassBank, gathered: Tensor, scores: dict[int, Tensor], starts: Iterable[int]) -> None:

@@ -47,7 +47,7 @@ def occlusion(
         removed = rows[list(places), :, None] & columns[list(places), None, :]
         return remove(passes.pixels, removed[:, None], passes.baseline(cover))
 
-    whole = passes.outputs(("whole",), 1, lambda _: passes.pixels)[0]
+    whole = passes.score()
     answers = passes.outputs(("occlusion", window, overlap, cover), len(windows), pictures)
     losses = whole - torch.stack([*answers.values()])
     return mean_over_windows(losses.to(passes.pixels), rows[[*answers]], columns[[*answers]])

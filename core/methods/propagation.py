@@ -20,7 +20,7 @@ from zennit.composites import EpsilonPlusFlat, LayerMapComposite, SpecialFirstLa
 from zennit.rules import Norm, ZBox, ZPlus
 from zennit.types import Linear
 
-from core.methods.completeness import missed_share, note_completeness
+from core.methods.completeness import ends_scores, missed_share, note_completeness
 from core.methods.fitness import gradients
 from core.methods.heatmap import Passes
 from core.methods.passes import PassBank
@@ -63,8 +63,7 @@ def deeplift(passes: PassBank, baseline: Baseline = "black") -> Float[Tensor, "3
         The picture that changes are counted from.
     """
     start = passes.baseline(baseline)
-    ends = torch.cat([start, passes.pixels])
-    scores = passes.outputs(("ends", baseline), 2, lambda places: ends[list(places)])
+    scores = ends_scores(passes, baseline, start)
     shares = passes.at_picture(RescaledShares(baseline, start))
     total, before, after = float(shares.sum()), float(scores[0]), float(scores[1])
     missed = missed_share(total, before, after)
@@ -108,7 +107,7 @@ def relevance(passes: PassBank, rules: Rules) -> Float[Tensor, "3 height width"]
     """
     if passes.question.output == "probability":
         raise Unfit("LRP shares out logits and has no rule for softmax. Explain the logit or the logit margin.")
-    score = float(passes.outputs(("whole",), 1, lambda _: passes.pixels)[0])
+    score = float(passes.score())
     shared = passes.at_picture(Relevance(rules))
     size = float(shared.abs().sum()) / abs(score) if score else math.inf
     if not VANISHED <= size <= EXPLODED:

@@ -132,8 +132,8 @@ def with_rules(network: Apart) -> Apart:
     for name, part in network.named_children():
         if type(part) in RESCALED:
             network.add_module(name, nn.Sequential(Unshared(), part))
-        elif type(part) in CLAMPING:
-            network.add_module(name, Clamp(part.min_val, part.max_val))  # type: ignore[arg-type]
+        elif isinstance(part, nn.Hardtanh) and type(part) in CLAMPING:
+            network.add_module(name, Clamp(part.min_val, part.max_val))
         elif type(part) is nn.MaxPool2d:
             network.add_module(name, nn.Sequential(Windows(part), nn.MaxPool2d(part.kernel_size)))
     return network

@@ -126,7 +126,7 @@ class CoveringGame:
 
     def everybody(self) -> Float[Tensor, ""]:
         """The score of the picture itself."""
-        return self._passes.outputs(("whole",), 1, lambda _: self._passes.pixels)[0].cpu().double()
+        return self._passes.score().cpu().double()
 
     def nobody(self) -> Float[Tensor, ""]:
         """The score of everything covered."""

@@ -38,10 +38,14 @@ def folded(network: nn.Module, foldable: Foldable) -> nn.Module:
     twin = copy.deepcopy(network)
     for convolution_name, norm_name in foldable.norms:
         convolution, norm = twin.get_submodule(convolution_name), twin.get_submodule(norm_name)
-        fold(convolution, norm)  # type: ignore[arg-type]
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        fold(convolution, norm)
         twin.set_submodule(norm_name, getattr(norm, "act", nn.Identity()))
     for name, size in foldable.paddings:
-        twin.set_submodule(name, evenly_padded(twin.get_submodule(name), size))  # type: ignore[arg-type]
+        padded = twin.get_submodule(name)
+        assert isinstance(padded, nn.Conv2d)
+        twin.set_submodule(name, evenly_padded(padded, size))
     return twin.to(memory_format=torch.channels_last)
 
 
@@ -53,6 +57,11 @@ def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     convolution.weight, convolution.bias = fuse_conv_bn_weights(
         convolution.weight, convolution.bias, mean, variance, norm.eps, norm.weight, norm.bias
     )
+
+
+def pads_by_itself(module: nn.Module) -> bool:
+    """Whether it is timm's convolution that pads as TensorFlow does."""
+    return isinstance(module, nn.Conv2d) and type(module).__name__ == "Conv2dSame"
 
 
 def evenly_padded(convolution: nn.Conv2d, size: tuple[int, int]) -> nn.Conv2d:
@@ -67,15 +76,15 @@ def evenly_padded(convolution: nn.Conv2d, size: tuple[int, int]) -> nn.Conv2d:
     """
     sides = zip(size, convolution.kernel_size, convolution.stride, strict=True)
     paddings = [max((-(-length // stride) - 1) * stride + kernel - length, 0) for length, kernel, stride in sides]
-    behind = [padding - padding // 2 for padding in paddings]
+    below, right = (padding - padding // 2 for padding in paddings)
     above, left = (padding % 2 for padding in paddings)
     kernel = F.pad(convolution.weight, (left, 0, above, 0))
     even = nn.Conv2d(
         convolution.in_channels,
         convolution.out_channels,
-        kernel.shape[2:],  # type: ignore[arg-type]
-        stride=convolution.stride,  # type: ignore[arg-type]
-        padding=behind,  # type: ignore[arg-type]
+        (kernel.shape[2], kernel.shape[3]),
+        stride=(convolution.stride[0], convolution.stride[1]),
+        padding=(below, right),
         groups=convolution.groups,
         bias=False,
         device="meta",
@@ -103,15 +112,13 @@ def find_foldable(network: nn.Module, example: Float[Tensor, "n 3 height width"]
 
 def watched(network: nn.Module, example: Tensor) -> tuple[Foldable, Tensor]:
     """Who reads whose output during one forward pass, and the answer."""
-    from timm.layers.conv2d_same import Conv2dSame
-
     given: dict[Tensor, str] = {}
     norms: list[tuple[str, str]] = []
     paddings: dict[str, tuple[int, int]] = {}
 
     def convolved(name: str, module: nn.Module, received: Tensor, output: Tensor) -> None:
         given[output] = name
-        if isinstance(module, Conv2dSame) and module.dilation == (1, 1):
+        if pads_by_itself(module) and module.dilation == (1, 1):
             paddings[name] = (received.shape[2], received.shape[3])
 
     def normed(name: str, received: Tensor) -> None:

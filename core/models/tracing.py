@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from zennit.layer import Sum
 
 from core.models.anatomy import rectifier_ceiling
-from core.models.folding import fold
+from core.models.folding import fold, pads_by_itself
 
 Doing = nn.Module | Callable[..., Any]
 SHAPE_QUERIES = {"size", "dim", "numel", "shape", "ndim", "device", "dtype"}
@@ -215,11 +215,6 @@ class Recorder(fx.Tracer):
         return bool(values[condition.node])
 
 
-def pads_by_itself(module: nn.Module) -> bool:
-    """Whether it is timm's convolution that pads as TensorFlow does."""
-    return isinstance(module, nn.Conv2d) and type(module).__name__ == "Conv2dSame"
-
-
 def depending_on_pixels(graph: fx.Graph) -> set[fx.Node]:
     """Every node whose value changes with the pixels; shapes do not."""
     changing: set[fx.Node] = set()
@@ -243,7 +238,8 @@ def nodes_in(argument: Any) -> list[fx.Node]:
 def called(node: fx.Node) -> Callable[..., Any]:
     """The function that a node calls; methods are those of tensors."""
     if node.op == "call_method":
-        return getattr(Tensor, str(node.target))  # type: ignore[no-any-return]
+        method: Callable[..., Any] = getattr(Tensor, str(node.target))
+        return method
     return node.target  # type: ignore[return-value]
 
 

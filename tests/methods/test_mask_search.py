@@ -6,7 +6,7 @@ from torch import nn
 
 from core.methods.explaining import explain, stream_heatmaps
 from core.methods.heatmap import MethodRefused
-from core.methods.mask_search import Chains, above_mean, carried_on, total_variation, won_or_lost
+from core.methods.mask_search import Chains, carried_on, peaks, total_variation, won_or_lost
 from core.methods.passes import PassBank
 from core.methods.readings import Question
 from core.methods.registry import capability
@@ -152,8 +152,8 @@ def test_chains_that_answer_in_pieces_are_the_same_chains(classifier_of, linear,
 
 def test_the_map_is_what_rises_above_the_mean():
     summed = torch.tensor([[1.0, 2.0], [3.0, 6.0]])
-    assert above_mean(summed).tolist() == [[0.0, 0.0], [0.0, 1.0]]
-    assert above_mean(torch.ones(2, 2)).abs().max() == 0
+    assert peaks(summed).tolist() == [[0.0, 0.0], [0.0, 1.0]]
+    assert peaks(torch.ones(2, 2)).abs().max() == 0
 
 
 class SeesABlock(nn.Module):
