@@ -187,7 +187,8 @@ class PassBank:
         """The picture that stands for nothing having been seen, named as an imputer."""
         if name not in self._baselines:
             original = Original(self.pixels, self.classifier.dataset_mean, self.generator("baseline"))
-            self._baselines[name] = find_imputer(name).fill(original).expand_as(self.pixels)
+            everything = torch.ones_like(self.pixels[:, :1], dtype=torch.bool)
+            self._baselines[name] = find_imputer(name).prepare(original)(everything).expand_as(self.pixels)
         return self._baselines[name]
 
     @cached_property

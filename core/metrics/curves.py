@@ -171,8 +171,7 @@ class Removal:
             both = {"mif": rank, "lif": reversed_rank(rank)}
             self.lines += [Line(name, order, both[order]) for order in orders if order in both]
         self.ranks = torch.stack([line.rank for line in self.lines])[:, None]
-        fill = find_imputer(imputer).fill(Original(pixels, classifier.dataset_mean, draw("imputer")))
-        self.fill = fill.contiguous(memory_format=torch.channels_last)
+        self.filling = find_imputer(imputer).prepare(Original(pixels, classifier.dataset_mean, draw("imputer")))
 
     def removed(self, lines: Sequence[int], counts: Sequence[int]) -> Bool[Tensor, "n 1 height width"]:
         """Which pixels are gone when so many are, along each line's order."""
@@ -202,7 +201,7 @@ def perturbed(
     """The very picture that a curve's point was computed from; for random orders, that of the first one."""
     removal = Removal(classifier, pixels, {"map": values}, (order,), imputer, seed, randoms=1)
     removed = removal.removed([0], [round(fraction * values.numel())])
-    return remove(pixels, removed, removal.fill)[0]
+    return remove(pixels, removed, removal.filling(removed))[0]
 
 
 @dataclass(frozen=True)
@@ -315,7 +314,7 @@ def stream_curves(
     target = checked_target(classifier, pixels, target)
     removal = Removal(classifier, pixels, maps, orders, imputer, seed, randoms)
     counts = removal_counts(steps, pixels[0, 0].numel())
-    whole, fill = classifier.normalise(pixels), classifier.normalise(removal.fill)
+    whole = classifier.normalise(pixels)
     network = classifier.outputs_only().network
 
     def logits(pictures: Tensor) -> Tensor:
@@ -323,13 +322,15 @@ def stream_curves(
             answers: Tensor = network(pictures.contiguous(memory_format=torch.channels_last))
             return answers
 
-    clean, gone = logits(torch.cat([whole, fill.expand_as(whole)])).chunk(2)
+    everything = torch.ones_like(pixels[:, :1], dtype=torch.bool)
+    gone_fill = classifier.normalise(removal.filling(everything))
+    clean, gone = logits(torch.cat([whole, gone_fill.expand_as(whole)])).chunk(2)
     read = answer_reader(clean, target, y)
 
     def answer(batch: Sequence[tuple[int, int]]) -> list[Answer]:
         lines, at = zip(*batch, strict=True)
         removed = removal.removed(lines, [counts[step] for step in at])
-        return read(logits(remove(whole, removed, fill)))
+        return read(logits(remove(whole, removed, classifier.normalise(removal.filling(removed)))))
 
     points = Points(removal.lines, list(maps), [count / counts[-1] for count in counts])
     ends = {0: read(clean)[0], steps: read(gone)[0]}

@@ -4,6 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Literal
 
 import torch
@@ -33,31 +34,50 @@ class Original:
     noise: torch.Generator
 
 
-Fill = Callable[[Original], Float[Tensor, "1 3 _ _"]]
+Fixed = Callable[[Original], Float[Tensor, "1 3 _ _"]]
+Filling = Callable[[Bool[Tensor, "n _ height width"]], Float[Tensor, "_ 3 _ _"]]
+Prepare = Callable[[Original], Filling]
 
 
 @dataclass(frozen=True)
 class Imputer:
-    """A named way to fill what was removed."""
+    """A named way to fill what was removed.
+
+    Parameters
+    ----------
+    prepare
+        Of a picture makes the filling: what takes the place of these removed pixels.
+    """
 
     name: str
     label: str
     summary: str
-    fill: Fill
+    prepare: Prepare
 
 
 _IMPUTERS: dict[str, Imputer] = {}
 
 
-def imputer(label: str) -> Callable[[Fill], Fill]:
-    """Enters a fill into the registry under its function's name."""
+def imputer(label: str) -> Callable[[Prepare], Prepare]:
+    """Enters a way to fill into the registry under its function's name."""
 
-    def register(fill: Fill) -> Fill:
-        name = fill.__name__
-        _IMPUTERS[name] = Imputer(name, label, (inspect.getdoc(fill) or "").splitlines()[0], fill)
-        return fill
+    def register(prepare: Prepare) -> Prepare:
+        name = prepare.__name__
+        _IMPUTERS[name] = Imputer(name, label, (inspect.getdoc(prepare) or "").splitlines()[0], prepare)
+        return prepare
 
     return register
+
+
+def fixed(fill: Fixed) -> Prepare:
+    """An imputer whose fill is the same, whatever is removed."""
+
+    @wraps(fill)
+    def prepare(original: Original) -> Filling:
+        filled = fill(original)
+        return lambda _: filled
+
+    return prepare
 
 
 def list_imputers() -> tuple[Imputer, ...]:
@@ -82,39 +102,44 @@ def find_imputer(name: str) -> Imputer:
 
 def remove(
     pixels: Float[Tensor, "1 3 height width"],
-    removed: Bool[Tensor, "n 1 height width"],
-    fill: Float[Tensor, "1 3 _ _"],
+    removed: Bool[Tensor, "n _ height width"],
+    fill: Float[Tensor, "_ 3 _ _"],
 ) -> Float[Tensor, "n 3 height width"]:
     """The picture with its removed pixels taken from the fill; the others stay as they are, to the bit."""
     # At weights of 0 and 1 lerp gives either end to the bit, in half the time of where.
-    return torch.lerp(pixels, fill.expand_as(pixels), removed.to(pixels.dtype))
+    return torch.lerp(pixels, fill.expand(-1, *pixels.shape[1:]), removed.to(pixels.dtype))
 
 
 @imputer("Black")
+@fixed
 def black(original: Original) -> Tensor:
     """Every channel 0."""
     return original.pixels.new_zeros(1, 3, 1, 1)
 
 
 @imputer("Grey")
+@fixed
 def grey(original: Original) -> Tensor:
     """Every channel 0.5."""
     return original.pixels.new_full((1, 3, 1, 1), 0.5)
 
 
 @imputer("Data set mean")
+@fixed
 def dataset_mean(original: Original) -> Tensor:
     """The mean colour of the pictures the model was trained on."""
     return original.pixels.new_tensor(original.dataset_mean).view(1, 3, 1, 1)
 
 
 @imputer("Picture mean")
+@fixed
 def picture_mean(original: Original) -> Tensor:
     """The mean colour of this picture, per channel."""
     return original.pixels.mean(dim=(2, 3), keepdim=True)
 
 
 @imputer("Blur")
+@fixed
 def blur(original: Original) -> Tensor:
     """The picture blurred: kernel 11 and sigma 5 at 224 pixels, in proportion at other sizes."""
     scale = min(original.pixels.shape[2:]) / BLUR_SIDE
@@ -123,6 +148,7 @@ def blur(original: Original) -> Tensor:
 
 
 @imputer("Uniform noise")
+@fixed
 def uniform_noise(original: Original) -> Tensor:
     """Each channel of each pixel uniform in [0, 1]; one draw for a picture, met by all orders and methods."""
     pixels = original.pixels

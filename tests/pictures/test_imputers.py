@@ -15,7 +15,8 @@ def original(pixels) -> Original:
 
 
 def filled(name: str, original: Original) -> torch.Tensor:
-    return find_imputer(name).fill(original).expand_as(original.pixels)
+    everything = torch.ones_like(original.pixels[:, :1], dtype=torch.bool)
+    return find_imputer(name).prepare(original)(everything).expand_as(original.pixels)
 
 
 def test_constant_fills_are_what_they_are_called(original):
@@ -52,7 +53,7 @@ def test_noise_is_uniform_and_one_draw_for_one_picture():
 @pytest.mark.parametrize("entry", list_imputers(), ids=lambda entry: entry.name)
 def test_what_stays_is_untouched_to_the_bit(entry, original):
     removed = torch.rand(5, 1, 6, 8, generator=torch.Generator().manual_seed(1)) < 0.4
-    fill = entry.fill(original)
+    fill = entry.prepare(original)(removed)
     pictures = remove(original.pixels, removed, fill)
     gone = removed.expand_as(pictures)
     assert torch.equal(pictures[~gone], original.pixels.expand_as(pictures)[~gone])
