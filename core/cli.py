@@ -320,10 +320,13 @@ def write_curves(trial: Trial, file: Path) -> None:
 
 def show(trial: Trial) -> None:
     """The scores as a table, sorted by fidelity, each column with its direction and its value for a random map."""
+    from core.metrics.fidelity import TRIAL
+    from core.metrics.registry import find_metric
+
     arrows = {"higher": " ↑", "lower": " ↓", "none": ""}
     table = Table(box=None, pad_edge=False)
     table.add_column("Method")
-    for metric in core.list_metrics():
+    for metric in map(find_metric, TRIAL):
         table.add_column(f"{metric.heading}{arrows[metric.direction]}\nrandom {metric.random}", justify="right")
     table.add_column("Seconds", justify="right")
     table.add_column("Verdict")

@@ -16,9 +16,16 @@ from scipy.stats import t
 from torch import Tensor
 
 from core.metrics.curves import Curve
+from core.metrics.evidence import LIF, MIF, RANDOM, Evidence
+from core.metrics.registry import metric
 from core.pictures.blurring import blurred
 
 Verdict = Literal["finds", "edge", "random", "worse", "control"]
+BROCKI = "Brocki and Chung 2022, arXiv:2203.02928; 2023, arXiv:2303.01538"
+OURS = "our reading of Brocki and Chung 2022, arXiv:2203.02928"
+TRIAL = ("fidelity", "mrg", "lrg", "artifact_share")
+"""The scores that every trial has."""
+
 CONFIDENCE = 0.95
 MARGIN = 0.01
 CONTROL: tuple[Verdict, str] = (
@@ -120,18 +127,77 @@ def judge(
 def score(
     name: str, mif: Curve, lif: Curve, random: Curve, spread: float, best_bound: float, verdict: Verdict, sentence: str
 ) -> Fidelity:
-    lost = lost_area(mif)
     return Fidelity(
         method=name,
         value=lif.area - mif.area,
         spread=spread,
         mrg=random.area - mif.area,
         lrg=lif.area - random.area,
-        artifact_share=lost_area(lif) / lost if lost > MARGIN else None,
+        artifact_share=share_of_artifact(mif, lif),
         best_bound=best_bound,
         verdict=verdict,
         sentence=sentence,
     )
+
+
+@metric(
+    label="Fidelity", symbol="F", group="faithfulness", direction="higher", low=-1.0, high=1.0, unit="area",
+    random="0", paper=BROCKI, reads=(MIF, LIF),
+)  # fmt: skip
+def fidelity(evidence: Evidence) -> float:
+    """Area between the curve that loses the least important pixels first and the one that loses the most first."""
+    return evidence.curves[LIF].area - evidence.curves[MIF].area
+
+
+@metric(
+    label="Gain of the most important", symbol="MRG", group="faithfulness", direction="higher", low=-1.0, high=1.0,
+    unit="area", random="0", paper=OURS, reads=(MIF, RANDOM),
+)  # fmt: skip
+def mrg(evidence: Evidence) -> float:
+    """Area by which losing the most important pixels first hurts more than a random order."""
+    return evidence.curves[RANDOM].area - evidence.curves[MIF].area
+
+
+@metric(
+    label="Gain of the least important", symbol="LRG", group="faithfulness", direction="higher", low=-1.0, high=1.0,
+    unit="area", random="0", paper=OURS, reads=(LIF, RANDOM),
+)  # fmt: skip
+def lrg(evidence: Evidence) -> float:
+    """Area by which losing the least important pixels first hurts less than a random order."""
+    return evidence.curves[LIF].area - evidence.curves[RANDOM].area
+
+
+@metric(
+    label="Artifact share", symbol="P / T", group="faithfulness", direction="none", low=None, high=None,
+    unit="share of the total drop", random="1", paper=OURS, reads=(MIF, LIF),
+)  # fmt: skip
+def artifact_share(evidence: Evidence) -> float | None:
+    """At most this share of the drop is the perturbation itself rather than lost information."""
+    return share_of_artifact(evidence.curves[MIF], evidence.curves[LIF])
+
+
+@metric(
+    label="MIF area", symbol="", group="faithfulness", direction="lower", low=0.0, high=1.0, unit="area",
+    random="area of a random order", paper=BROCKI, reads=(MIF,),
+)  # fmt: skip
+def mif_area(evidence: Evidence) -> float:
+    """Area under the curve that loses the most important pixels first."""
+    return evidence.curves[MIF].area
+
+
+@metric(
+    label="LIF area", symbol="", group="faithfulness", direction="higher", low=0.0, high=1.0, unit="area",
+    random="area of a random order", paper=BROCKI, reads=(LIF,),
+)  # fmt: skip
+def lif_area(evidence: Evidence) -> float:
+    """Area under the curve that loses the least important pixels first."""
+    return evidence.curves[LIF].area
+
+
+def share_of_artifact(mif: Curve, lif: Curve) -> float | None:
+    """The LIF curve's lost area over the MIF curve's; None where the MIF curve loses next to nothing."""
+    lost = lost_area(mif)
+    return lost_area(lif) / lost if lost > MARGIN else None
 
 
 def lost_area(curve: Curve) -> float:

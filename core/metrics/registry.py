@@ -1,7 +1,19 @@
 """A score knows itself: name, symbol, range, direction, unit, its value for a random map, its paper."""
 
+import difflib
+import inspect
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Literal
+
+import docstring_parser
+
+from core.metrics.evidence import Evidence, Trace
+
+Group = Literal["faithfulness", "plausibility", "robustness", "complexity"]
+Direction = Literal["higher", "lower", "none"]
+Value = float | None
+Measure = Callable[[Evidence], Value | Generator[None, None, Value]]
 
 
 @dataclass(frozen=True)
@@ -10,24 +22,39 @@ class Metric:
 
     Parameters
     ----------
+    group
+        What it is about. Agreement with where the cue is (plausibility) is no evidence of agreement with what the
+        model uses (faithfulness).
     low, high
         Its range for probabilities; a relative logit may leave it.
     direction
         Which way is better; ``"none"`` where a score describes rather than judges.
     random
         Its value for a random map, as it is written.
+    needs_truth
+        Whether it can be told only where somebody marked the truth.
+    reads
+        The curves that it is computed from.
+    measure
+        The score of the evidence, None where it can't be told; a generator where that takes more than a moment, which
+        yields between short steps and returns the score.
     """
 
     name: str
     label: str
     symbol: str
+    group: Group
     low: float | None
     high: float | None
-    direction: Literal["higher", "lower", "none"]
+    direction: Direction
     unit: str
     random: str
     paper: str
     summary: str
+    explanation: str
+    needs_truth: bool
+    reads: tuple[Trace, ...]
+    measure: Measure
 
     @property
     def heading(self) -> str:
@@ -35,29 +62,65 @@ class Metric:
         return self.symbol if self.symbol.isalpha() else self.label
 
 
-BROCKI = "Brocki and Chung 2022, arXiv:2203.02928; 2023, arXiv:2303.01538"
-OURS = "our reading of Brocki and Chung 2022, arXiv:2203.02928"
+_METRICS: dict[str, Metric] = {}
 
-_METRICS = (
-    Metric(
-        "fidelity", "Fidelity", "F", -1.0, 1.0, "higher", "area", "0", BROCKI,
-        "Area between the curve that loses the least important pixels first and the one that loses the most first.",
-    ),
-    Metric(
-        "mrg", "Gain of the most important", "MRG", -1.0, 1.0, "higher", "area", "0", OURS,
-        "Area by which losing the most important pixels first hurts more than a random order.",
-    ),
-    Metric(
-        "lrg", "Gain of the least important", "LRG", -1.0, 1.0, "higher", "area", "0", OURS,
-        "Area by which losing the least important pixels first hurts less than a random order.",
-    ),
-    Metric(
-        "artifact_share", "Artifact share", "P / T", None, None, "none", "share of the total drop", "1", OURS,
-        "At most this share of the drop is the perturbation itself rather than lost information.",
-    ),
-)  # fmt: skip
+
+def metric(
+    *,
+    label: str,
+    group: Group,
+    direction: Direction,
+    unit: str,
+    random: str,
+    paper: str,
+    symbol: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    needs_truth: bool = False,
+    reads: tuple[Trace, ...] = (),
+) -> Callable[[Measure], Measure]:
+    """Enters a measure into the registry under its own name; its docstring becomes the metadata."""
+
+    def register(measure: Measure) -> Measure:
+        document = docstring_parser.parse(inspect.getdoc(measure) or "")
+        name = measure.__name__
+        _METRICS[name] = Metric(
+            name=name,
+            label=label,
+            symbol=symbol,
+            group=group,
+            low=low,
+            high=high,
+            direction=direction,
+            unit=unit,
+            random=random,
+            paper=paper,
+            summary=(document.short_description or "").replace("\n", " "),
+            explanation=document.long_description or "",
+            needs_truth=needs_truth,
+            reads=reads,
+            measure=measure,
+        )
+        return measure
+
+    return register
 
 
 def list_metrics() -> tuple[Metric, ...]:
-    """Every score with what is known of it."""
-    return _METRICS
+    """Every score, group by group."""
+    return tuple(_METRICS.values())
+
+
+def find_metric(name: str) -> Metric:
+    """The score of that name.
+
+    Raises
+    ------
+    ValueError
+        With the nearest names.
+    """
+    if name in _METRICS:
+        return _METRICS[name]
+    near = difflib.get_close_matches(name, _METRICS, n=3, cutoff=0.4)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(_METRICS)}."
+    raise ValueError(f"There is no metric {name!r}. {hint}")

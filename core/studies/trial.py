@@ -11,8 +11,10 @@ from core.methods.control import blobs
 from core.methods.explaining import stream_heatmaps
 from core.methods.heatmap import HeatmapReady, MethodRefused
 from core.methods.registry import Reduction, Settings, list_methods
-from core.metrics.curves import CurvePoint, Y, answer_reader, collect, removal_rank, stream_curves
+from core.metrics.answers import Answers, Y
+from core.metrics.curves import CurvePoint, collect, stream_curves
 from core.metrics.fidelity import Chance, Fidelity, FidelityReady, coarse_share, judge
+from core.metrics.removal import removal_rank
 from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
 from core.pictures.imputers import find_imputer
@@ -50,7 +52,7 @@ def stream_trial(
     blind_controls = {entry.name: entry.label for entry in controls if entry.blind}
     target = checked_target(classifier, pixels, target)
     find_imputer(imputer)
-    answer_reader(classifier.logits(pixels), target, y)
+    Answers(classifier, pixels, target, y)
     maps: dict[str, Tensor] = {}
     asked = [*methods, *(entry.name for entry in controls if entry.name not in methods)]
     for shown in stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction):

@@ -9,11 +9,10 @@ from core.metrics.curves import (
     CurvePoint,
     perturb,
     perturbed,
-    removal_counts,
-    removal_rank,
     stream_curves,
     visiting_order,
 )
+from core.metrics.removal import removal_counts, removal_rank
 
 
 def ties(seed: int = 0) -> torch.Generator:

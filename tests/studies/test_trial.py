@@ -54,7 +54,7 @@ def test_scores_are_those_of_the_finished_curves(squeezenet, chelsea_for_squeeze
     ("asked", "message"),
     [
         ({"imputer": "gray"}, "Did you mean grey"),
-        ({"y": "accuracy"}, "y is one of"),
+        ({"y": "loss"}, "y is one of"),
         ({"target": 1000}, "no class 1000"),
     ],
 )

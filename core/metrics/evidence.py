@@ -1,0 +1,66 @@
+"""What a metric may read of one map on one picture."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from core.methods.heatmap import Heatmap
+from core.metrics.curves import Curve
+from core.metrics.removal import Order
+from core.models.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A curve that a metric asks for.
+
+    Parameters
+    ----------
+    imputer, fractions
+        What replaces removed pixels, and the shares removed, without 0 and 1, which are always visited; as the study
+        has them if not given.
+    copy
+        0 for the map itself; further numbers for its shifted and flipped copies, whose masks have the same shape
+        elsewhere.
+    """
+
+    order: Order
+    imputer: str | None = None
+    fractions: tuple[float, ...] | None = None
+    copy: int = 0
+
+
+MIF, LIF, RANDOM = Trace("mif"), Trace("lif"), Trace("random")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One map on one picture, with all that was measured for judging it.
+
+    Parameters
+    ----------
+    truth
+        The pixels that a person marked, at the model's resolution; None where nobody did.
+    curves
+        Those that the metric reads, and maybe others.
+    clean
+        The y value of the whole picture.
+    kept
+        The y value of the picture multiplied by the map: what the map calls unimportant fades to the data set's mean.
+        None where the map has no positive place.
+    explain
+        The same method, settings and target for other pixels, or with another seed.
+    """
+
+    classifier: Classifier
+    pixels: Float[Tensor, "1 3 height width"]
+    target: int
+    seed: int
+    heatmap: Heatmap
+    truth: Bool[Tensor, "height width"] | None
+    curves: Mapping[Trace, Curve]
+    clean: float
+    kept: float | None
+    explain: Callable[[Float[Tensor, "1 3 height width"], int], Heatmap]
