@@ -1,0 +1,250 @@
+"""Statistics over pictures: no mean without its interval, its number of pictures and what the control `random` gets.
+
+Scores are kept by picture, so that a study may be split into any batches and merged again. Every mean is resampled over
+pictures, and the same resamples of pictures serve all methods.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan, sqrt
+from typing import Literal, NamedTuple, Self
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.stats import norm, t
+
+from core.methods.registry import list_methods
+from core.metrics.registry import list_metrics
+from core.randomness import generator
+
+Standing = Literal["better", "worse", "unclear", "control"]
+BASELINE = "random"
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+DRAWS_AT_ONCE = 2**24
+FEWEST_THAT_AGREE = 6  # so many equal signs are the fewest that a sign test finds at 5 %
+
+
+class Score(NamedTuple):
+    """What one picture says of a method; NaN where it can't be told."""
+
+    picture: str
+    method: str
+    metric: str
+    score: float
+
+
+class Estimate(NamedTuple):
+    """A mean over n pictures, and where it lies over all pictures of their kind with 95 % confidence.
+
+    The interval is NaN where one picture is all, the mean too where there is none.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What many pictures say of a method.
+
+    Parameters
+    ----------
+    low, high
+        95 % interval of the mean; NaN where one picture is all.
+    n
+        Pictures that have this score.
+    difference, difference_low, difference_high
+        The score minus that of the control `random`, over the pictures that have both; NaN where there are none.
+    verdict
+        How it stands to `random`, by the interval of the difference and the metric's direction.
+    """
+
+    method: str
+    metric: str
+    mean: float
+    low: float
+    high: float
+    n: int
+    difference: float
+    difference_low: float
+    difference_high: float
+    verdict: Standing
+
+
+class Tally:
+    """Scores of a study, whatever the order in which they come.
+
+    >>> tally = Tally()
+    >>> tally.add([Score("cat", "gradient", "fidelity", 0.5), Score("dog", "gradient", "fidelity", 0.25)])
+    >>> tally.summary()[0].mean
+    0.375
+    """
+
+    def __init__(self) -> None:
+        self._pictures: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+
+    def add(self, scores: Iterable[Score]) -> None:
+        """Takes scores in; one that is there already may come again.
+
+        Raises
+        ------
+        ValueError
+            Where a picture has another score already: two pictures share a name, or two studies were mixed.
+        """
+        for picture, method, metric, score in scores:
+            score = score if isfinite(score) else nan
+            kept = self._pictures[picture].setdefault((metric, method), score)
+            if kept != score and not (kept != kept and score != score):
+                raise ValueError(f"{picture} has two scores of {method} in {metric}: {kept:g} and {score:g}.")
+
+    def merge(self, other: Self) -> None:
+        """Takes in all that another tally holds."""
+        self.add(other.scores())
+
+    def scores(self) -> tuple[Score, ...]:
+        """Every score, by picture, method and metric."""
+        return tuple(
+            sorted(
+                Score(picture, method, metric, score)
+                for picture, row in self._pictures.items()
+                for (metric, method), score in row.items()
+            )
+        )
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Every metric and method that was asked for on any picture, sorted."""
+        return sorted(set[tuple[str, str]]().union(*self._pictures.values()))
+
+    def columns(self, cells: Sequence[tuple[str, str]]) -> Float[np.ndarray, "pictures cells"]:
+        """The scores of these metrics and methods, pictures by name; NaN where there is none."""
+        rows = [[self._pictures[picture].get(cell, nan) for cell in cells] for picture in sorted(self._pictures)]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(cells))
+
+    def summary(self, seed: int = 0) -> tuple[Summary, ...]:
+        """Means with their intervals, by metric and method."""
+        cells = self.cells()
+        scores = np.pad(self.columns(cells), ((0, 0), (0, 1)), constant_values=nan)
+        column = {cell: place for place, cell in enumerate(cells)}
+        baseline = [column.get((metric, BASELINE), -1) for metric, _ in cells]
+        told = estimates(np.hstack([scores[:, :-1], scores[:, :-1] - scores[:, baseline]]), seed)
+        own, gaps = told[: len(cells)], told[len(cells) :]
+        directions = {entry.name: entry.direction for entry in list_metrics()}
+        controls = {entry.name for entry in list_methods() if entry.control}
+        return tuple(
+            Summary(
+                method,
+                metric,
+                *estimate,
+                *gap[:3],
+                "control" if method in controls else verdict(gap, directions.get(metric, "none")),
+            )
+            for (metric, method), estimate, gap in zip(cells, own, gaps, strict=True)
+            if estimate.n
+        )
+
+
+def estimates(scores: Float[np.ndarray, "pictures columns"], seed: int) -> list[Estimate]:
+    """Each column's mean with its interval, over the pictures that have it."""
+    counts = np.isfinite(scores).sum(axis=0)
+    found = np.full((3, len(counts)), nan)
+    for n in np.unique(counts[counts > 0]):
+        same = scores.T[counts == n]
+        found[:, counts == n] = intervals(same[np.isfinite(same)].reshape(-1, n).T, seed)
+    return [Estimate(mean, low, high, n) for mean, low, high, n in zip(*found.tolist(), counts.tolist(), strict=True)]
+
+
+def intervals(scores: Float[np.ndarray, "pictures columns"], seed: int) -> Float[np.ndarray, "3 columns"]:
+    """Mean of each column, and both ends of its 95 % interval; these are NaN where one picture is all.
+
+    Pictures are resampled, the same ones in every column. The ends are percentiles of the resampled means,
+    bias-corrected and accelerated since scores are skewed (BCa, Efron 1987; both constants follow from a mean's
+    skewness). Percentiles are too narrow where pictures are few: by n / (n - 1) in the variance, and by the normal in
+    place of Student's t. They are moved outwards from the mean by just that. Hesterberg 2015, arXiv:1411.5279, puts it
+    into the percentile's level instead, for which 2,000 resamples are too few; the factor is ours.
+    """
+    n = len(scores)
+    means = scores[0] + (scores - scores[0]).mean(axis=0)  # equal scores have their very value as mean
+    if n == 1:
+        return np.stack([means, np.full_like(means, nan), np.full_like(means, nan)])
+    deviations = scores - means
+    resampled = np.sort(resampled_means(deviations, seed), axis=0)
+    power = (deviations**2).sum(axis=0) ** 1.5
+    skew = np.divide((deviations**3).sum(axis=0), 6 * power, out=np.zeros_like(means), where=power > 0)
+    quantile = (1 + CONFIDENCE) / 2
+    z = norm.ppf(quantile)
+    stretch = t.ppf(quantile, n - 1) / z * sqrt(n / (n - 1))
+    levels = [norm.cdf(skew + (skew + side) / (1 - skew * (skew + side))) for side in (-z, z)]
+    return np.stack([means, *(means + stretch * at_level(resampled, level) for level in levels)])
+
+
+def resampled_means(
+    deviations: Float[np.ndarray, "pictures columns"], seed: int
+) -> Float[np.ndarray, "resamples columns"]:
+    """Means of the columns over pictures drawn with replacement."""
+    n = len(deviations)
+    draw = generator(seed, "bootstrap", n)
+    at_once = max(1, DRAWS_AT_ONCE // n)
+    parts = [min(at_once, RESAMPLES - start) for start in range(0, RESAMPLES, at_once)]
+    return np.concatenate([how_often(part, n, draw) @ deviations / n for part in parts])
+
+
+def how_often(resamples: int, n: int, draw: torch.Generator) -> Float[np.ndarray, "resamples n"]:
+    """How often each of n pictures is drawn when n are, with replacement."""
+    drawn = torch.randint(n, (resamples, n), generator=draw) + n * torch.arange(resamples)[:, None]
+    often: Float[np.ndarray, "resamples n"] = torch.bincount(drawn.flatten(), minlength=resamples * n).double().numpy()
+    return often.reshape(resamples, n)
+
+
+def at_level(
+    ordered: Float[np.ndarray, "resamples columns"], level: Float[np.ndarray, " columns"]
+) -> Float[np.ndarray, " columns"]:
+    """Each column's own quantile of sorted values, between two of them in proportion."""
+    place = np.clip(level * (len(ordered) + 1) - 1, 0, len(ordered) - 1)
+    below = place.astype(np.int64)
+    above = np.minimum(below + 1, len(ordered) - 1)
+    columns = np.arange(len(level))
+    low, high = ordered[below, columns], ordered[above, columns]
+    between: Float[np.ndarray, " columns"] = low + (place - below) * (high - low)
+    return between
+
+
+def verdict(difference: Estimate, direction: Literal["higher", "lower", "none"]) -> Standing:
+    """How a method stands to the control `random`, by the 95 % interval of their paired difference.
+
+    Differences that are all the same have no spread to resample; a few of them are no finding.
+
+    >>> verdict(Estimate(0.2, 0.1, 0.3, n=20), "higher"), verdict(Estimate(0.2, 0.1, 0.3, n=20), "lower")
+    ('better', 'worse')
+    >>> verdict(Estimate(0.2, -0.1, 0.5, n=20), "higher"), verdict(Estimate(1.0, 1.0, 1.0, n=3), "higher")
+    ('unclear', 'unclear')
+    """
+    _, low, high, n = difference
+    if direction == "none" or (low == high and n < FEWEST_THAT_AGREE):
+        return "unclear"
+    above: Standing
+    below: Standing
+    above, below = ("better", "worse") if direction == "higher" else ("worse", "better")
+    return above if low > 0 else below if high < 0 else "unclear"
+
+
+def published_fidelity(tally: Tally) -> Mapping[str, Estimate]:
+    """F by method with the interval that the follow-up paper has [Brocki and Chung 2023, arXiv:2303.01538].
+
+    The variances of the two areas are added as if they came from different pictures. They do not: a picture that the
+    model is sure of keeps both curves high, so the paired interval of :meth:`Tally.summary` is usually the narrower.
+    That the normal's 1.96 standard errors make the interval is our choice.
+    """
+    found = {}
+    for method in sorted({method for metric, method in tally.cells() if metric == "mif_area"}):
+        areas = tally.columns([("lif_area", method), ("mif_area", method)])
+        lif, mif = areas[np.isfinite(areas).all(axis=1)].T
+        if len(lif) > 1:
+            mean = float((lif - mif).mean())
+            reach = float(norm.ppf((1 + CONFIDENCE) / 2)) * sqrt((lif.var(ddof=1) + mif.var(ddof=1)) / len(lif))
+            found[method] = Estimate(mean, mean - reach, mean + reach, len(lif))
+    return found
