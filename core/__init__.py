@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from core.pictures.gallery import gallery
     from core.pictures.imputers import list_imputers
     from core.pictures.opening import PictureError, open_picture
+    from core.studies.evaluation import evaluate, stream_evaluation
+    from core.studies.imputer_rankings import stream_imputer_rankings
+    from core.studies.matched import stream_matched
     from core.studies.trial import stream_trial
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "Unfit",
     "as_classifier",
     "capability",
+    "evaluate",
     "explain",
     "gallery",
     "list_imputers",
@@ -53,7 +57,10 @@ __all__ = [
     "perturbed",
     "predict",
     "stream_curves",
+    "stream_evaluation",
     "stream_heatmaps",
+    "stream_imputer_rankings",
+    "stream_matched",
     "stream_trial",
 ]
 
@@ -71,6 +78,9 @@ _ROOMS = {
     "core.pictures.gallery": ("gallery",),
     "core.pictures.imputers": ("list_imputers",),
     "core.pictures.opening": ("PictureError", "open_picture"),
+    "core.studies.evaluation": ("evaluate", "stream_evaluation"),
+    "core.studies.imputer_rankings": ("stream_imputer_rankings",),
+    "core.studies.matched": ("stream_matched",),
     "core.studies.trial": ("stream_trial",),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}

@@ -125,7 +125,7 @@ def shape_gain(evidence: Evidence) -> float:
 def drop(clean: float, left: float | None) -> float | None:
     """The lost share of the clean value, never below 0; None where there was nothing to lose, or nothing is kept.
 
-    >>> drop(0.8, 0.2), drop(0.5, 0.6)
+    >>> drop(1.0, 0.25), drop(0.5, 0.6)
     (0.75, 0.0)
     """
     return None if left is None or clean <= 0 else max(0.0, clean - left) / clean

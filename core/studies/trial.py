@@ -3,24 +3,28 @@
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from core.jobs.events import Progress
 from core.methods.control import blobs
 from core.methods.explaining import stream_heatmaps
-from core.methods.heatmap import HeatmapReady, MethodRefused
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
 from core.methods.registry import Reduction, Settings, list_methods
 from core.metrics.answers import Answers, Y
 from core.metrics.curves import CurvePoint, collect, stream_curves
-from core.metrics.fidelity import Chance, Fidelity, FidelityReady, coarse_share, judge
-from core.metrics.removal import removal_rank
+from core.metrics.evidence import LIF, MIF, RANDOM
+from core.metrics.fidelity import TRIAL, Chance, Fidelity, FidelityReady, coarse_share, judge
+from core.metrics.registry import find_metric
+from core.metrics.removal import Unit, cells_of, removal_rank
+from core.metrics.tracing import Perturbation
 from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
 from core.pictures.imputers import find_imputer
 from core.randomness import generator, picture_digest
+from core.studies.scoring import ScoresReady, Subject, importance, stream_scores
 
-Event = Progress | HeatmapReady | MethodRefused | CurvePoint | FidelityReady
+Event = Progress | HeatmapReady | MethodRefused | CurvePoint | FidelityReady | ScoresReady
 BLOB_RADII = (1 / 14, 1 / 8)  # of the shorter side: as coarse as activation maps are
 
 
@@ -37,11 +41,22 @@ def stream_trial(
     y: Y = "probability",
     steps: int = 20,
     randoms: int = 5,
+    unit: Unit = "pixel",
+    side: int = 9,
+    metrics: Sequence[str] = (),
+    truth: Bool[Tensor, "height width"] | None = None,
 ) -> Iterator[Event]:
     """Heatmaps of the methods and of every control, then their curves, with scores that sharpen as points arrive.
 
     Smooth random maps are tried along, one for each random order and its reverse; they tell what chance can do for a
     clustered map, and are not shown.
+
+    Parameters
+    ----------
+    metrics
+        Scores beside F and its companions; told once the curves are done.
+    truth
+        The pixels that a person marked, for metrics that need them.
 
     Raises
     ------
@@ -51,21 +66,34 @@ def stream_trial(
     controls = [entry for entry in list_methods() if entry.control]
     blind_controls = {entry.name: entry.label for entry in controls if entry.blind}
     target = checked_target(classifier, pixels, target)
+    further = [find_metric(name).name for name in metrics if name not in TRIAL]
     find_imputer(imputer)
+    cells_of(unit, pixels, side)
     Answers(classifier, pixels, target, y)
-    maps: dict[str, Tensor] = {}
+    heatmaps: dict[str, Heatmap] = {}
     asked = [*methods, *(entry.name for entry in controls if entry.name not in methods)]
     for shown in stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction):
         yield shown
         if isinstance(shown, HeatmapReady) and shown.final:
-            maps[shown.heatmap.method] = shown.heatmap.values
+            heatmaps[shown.heatmap.method] = shown.heatmap
     yield Progress(0, 1, "Preparing the curves")
+    maps = {name: importance(heatmap, unit) for name, heatmap in heatmaps.items()}
     blind = smooth_random_maps(classifier.size, 2 * randoms, seed, picture_digest(pixels))
-    chance = Chance(clustering(maps, blind), list(blind))
+    chance = Chance(clustering({name: each.values for name, each in heatmaps.items()}, blind), list(blind))
     both = maps | blind
     points: list[CurvePoint] = []
     for point in stream_curves(
-        classifier, pixels, both, target, steps=steps, imputer=imputer, y=y, seed=seed, randoms=randoms
+        classifier,
+        pixels,
+        both,
+        target,
+        steps=steps,
+        imputer=imputer,
+        y=y,
+        seed=seed,
+        randoms=randoms,
+        unit=unit,
+        side=side,
     ):
         if isinstance(point, Progress) or point.method in maps:
             yield point
@@ -74,6 +102,11 @@ def stream_trial(
             if as_fine_again(points, len(both), steps):
                 final = len(points) == 3 * len(both) * (steps + 1)
                 yield from (FidelityReady(each, final) for each in scores(points, list(both), blind_controls, chance))
+    if further:
+        subject = Subject(classifier, pixels, target, seed, truth, output, reduction)
+        perturbation = Perturbation(imputer, unit, side, y, steps, randoms)
+        known = {name: {trace: collect(points, name, trace.order) for trace in (MIF, LIF, RANDOM)} for name in maps}
+        yield from stream_scores(subject, heatmaps, further, perturbation, known)
 
 
 def smooth_random_maps(size: tuple[int, int], count: int, seed: int, picture: str) -> dict[str, Tensor]:

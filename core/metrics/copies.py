@@ -1,0 +1,28 @@
+"""Copies of a map that have its shape and lie elsewhere: what its masks do by being clustered as they are."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def moved_copy(
+    values: Float[Tensor, "*channels height width"], draw: torch.Generator
+) -> Float[Tensor, "*channels height width"]:
+    """The map shifted around the picture, and flipped or, where it is square, turned by quarters, all at random.
+
+    What leaves at one border comes in at the other, so the copy has the very values of the map.
+
+    >>> moved = moved_copy(torch.arange(12.0).view(3, 4), torch.Generator().manual_seed(0))
+    >>> sorted(moved.flatten().tolist()) == list(range(12))
+    True
+    """
+    height, width = values.shape[-2:]
+
+    def draw_below(count: int) -> int:
+        return int(torch.randint(count, (), generator=draw, device=draw.device))
+
+    # A copy that hardly moves would be the map once more.
+    shift = (height // 4 + draw_below(height // 2 + 1), width // 4 + draw_below(width // 2 + 1))
+    turns = draw_below(4) if height == width else 2 * draw_below(2)
+    moved = torch.roll(values, shift, dims=(-2, -1)).rot90(turns, dims=(-2, -1))
+    return moved.flip(-1) if draw_below(2) else moved

@@ -1,0 +1,244 @@
+"""Many pictures: every method's heatmaps judged by every metric, with means that sharpen as pictures arrive."""
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from core.jobs.events import Progress, Returning
+from core.methods.explaining import stream_heatmaps
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
+from core.methods.registry import Reduction, Settings, find_method, list_methods
+from core.metrics.answers import Y
+from core.metrics.registry import find_metric, list_metrics
+from core.metrics.removal import Unit
+from core.metrics.statistics import Score, Summary, Tally
+from core.metrics.tracing import Perturbation
+from core.models.classifier import Classifier, checked_target
+from core.models.outputs import Output
+from core.pictures.imputers import find_imputer
+from core.pictures.opening import PictureError
+from core.pictures.specimens import Specimen, collect_specimens
+from core.studies.scoring import ScoresReady, Subject, stream_scores
+from core.studies.table import Table
+
+DEFAULT_METRICS = (
+    "fidelity", "mrg", "lrg", "artifact_share", "deletion", "insertion", "road_morf", "road_lerf",
+    "average_drop", "increase_in_confidence",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PictureScored:
+    """One picture's scores, and what they cost.
+
+    Parameters
+    ----------
+    done, total
+        Pictures dealt with so far, of all.
+    """
+
+    picture: str
+    scores: tuple[Score, ...]
+    seconds: float
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class PictureRefused:
+    """A picture that could not be judged, and why; the study goes on without it."""
+
+    picture: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SummaryReady:
+    """All means so far, with their intervals."""
+
+    summary: tuple[Summary, ...]
+    pictures: int
+
+    @property
+    def replaces(self) -> str:
+        return "summary"
+
+
+Event = Progress | MethodRefused | PictureScored | PictureRefused | SummaryReady
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What is asked of every picture: these methods and every control, judged by these metrics."""
+
+    classifier: Classifier
+    methods: tuple[str, ...]
+    metrics: tuple[str, ...]
+    perturbation: Perturbation
+    seed: int
+    settings: Mapping[str, Settings]
+    output: Output
+    reduction: Reduction | None
+
+    def judge(self, specimen: Specimen) -> Generator[Progress | MethodRefused, None, tuple[Score, ...]]:
+        """One picture's scores; yields after every batch.
+
+        Raises
+        ------
+        PictureError, ValueError
+            Where the picture can't be opened, or can't be judged in the way that was asked for.
+        """
+        pixels = self.classifier.prepare(specimen.open())
+        truth = specimen.truth.mask(self.classifier) if specimen.truth else None
+        target = checked_target(self.classifier, pixels, None)
+        subject = Subject(self.classifier, pixels, target, self.seed, truth, self.output, self.reduction)
+        heatmaps: dict[str, Heatmap] = {}
+        for event in stream_heatmaps(
+            self.classifier, pixels, self.methods, target, self.seed, self.settings, self.output, self.reduction
+        ):
+            if isinstance(event, HeatmapReady) and event.final:
+                heatmaps[event.heatmap.method] = event.heatmap
+            elif not isinstance(event, HeatmapReady):
+                yield event
+        scores: list[Score] = []
+        for shown in stream_scores(subject, heatmaps, self.metrics, self.perturbation):
+            if isinstance(shown, ScoresReady):
+                scores += [
+                    Score(specimen.name, shown.method, metric, nan if score is None else score)
+                    for metric, score in shown.scores.items()
+                ]
+            else:
+                yield shown
+        return tuple(scores)
+
+
+def stream_evaluation(
+    classifier: Classifier,
+    source: str | Path | Sequence[Any],
+    methods: Sequence[str],
+    metrics: Sequence[str] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Settings] | None = None,
+    output: Output = "logit",
+    reduction: Reduction | None = None,
+    imputer: str = "dataset_mean",
+    unit: Unit = "pixel",
+    side: int = 9,
+    y: Y = "probability",
+    steps: int = 10,
+) -> Iterator[Event]:
+    """Scores picture by picture, and after each the means of all so far; a step is one batch.
+
+    Every control runs along. Each picture's own predicted class is explained.
+
+    Parameters
+    ----------
+    source
+        A folder, ``"gallery"``, ``"fashion_mnist"``, or a list of pictures; see
+        :func:`core.pictures.specimens.collect_specimens`.
+    metrics
+        The perturbation scores if not given, and the agreement with what was marked where there are masks or boxes.
+    limit
+        No more than so many pictures, the first ones.
+
+    Raises
+    ------
+    ValueError
+        Where something asked for does not exist, or there is no picture; the sentence says what would do.
+    """
+    specimens = collect_specimens(source, classifier.dataset)[:limit]
+    marked = any(specimen.truth for specimen in specimens)
+    asked = tuple(
+        find_metric(name).name for name in dict.fromkeys(default_metrics(marked) if metrics is None else metrics)
+    )
+    refuse_what_cannot_be_told(asked, marked, limit, steps)
+    find_imputer(imputer)
+    controls = [entry.name for entry in list_methods() if entry.control]
+    names = tuple(dict.fromkeys([*(find_method(name).name for name in methods), *controls]))
+    perturbation = Perturbation(imputer, unit, side, y, steps)
+    study = Study(classifier, names, asked, perturbation, seed, settings or {}, output, reduction)
+    return judge_all(study, specimens)
+
+
+def default_metrics(marked: bool) -> tuple[str, ...]:
+    """The scores of a study that names none."""
+    plausible = [each.name for each in list_metrics() if each.group == "plausibility"]
+    return (*DEFAULT_METRICS, *(plausible if marked else ()))
+
+
+def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int | None, steps: int) -> None:
+    """Refuses a study that could not come to anything.
+
+    Raises
+    ------
+    ValueError
+        With what is missing.
+    """
+    blind = [name for name in metrics if find_metric(name).needs_truth]
+    if blind and not marked:
+        raise ValueError(
+            f"{', '.join(blind)}: needs masks or boxes, and none lies beside these pictures. "
+            "Put YOLO or COCO boxes or mask pictures beside them, or leave it out."
+        )
+    if not metrics:
+        raise ValueError("There is no metric to judge by; name at least one.")
+    if steps < 1 or (limit is not None and limit < 1):
+        raise ValueError(f"A study needs at least 1 picture and 1 step; got {limit} and {steps}.")
+
+
+def judge_all(study: Study, specimens: Sequence[Specimen]) -> Iterator[Event]:
+    """The pictures one after the other; one that can't be judged is told of and left out."""
+    tally, refused = Tally(), set[str]()
+    for place, specimen in enumerate(specimens):
+        begin = time.monotonic()
+        judging = Returning(study.judge(specimen))
+        try:
+            for event in judging:
+                if isinstance(event, Progress):
+                    yield Progress(place, len(specimens), f"{specimen.name}: {event.what}")
+                elif event.method not in refused:
+                    refused.add(event.method)
+                    yield event
+        except (PictureError, ValueError) as error:
+            yield PictureRefused(specimen.name, str(error))
+            continue
+        scores = judging.result
+        tally.add(scores)
+        yield PictureScored(specimen.name, scores, time.monotonic() - begin, place + 1, len(specimens))
+        yield SummaryReady(tally.summary(study.seed), place + 1)
+
+
+def evaluate(
+    classifier: Classifier,
+    source: str | Path | Sequence[Any],
+    methods: Sequence[str],
+    metrics: Sequence[str] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Settings] | None = None,
+    output: Output = "logit",
+    reduction: Reduction | None = None,
+    imputer: str = "dataset_mean",
+    unit: Unit = "pixel",
+    side: int = 9,
+    y: Y = "probability",
+    steps: int = 10,
+) -> Table:
+    """The finished table of :func:`stream_evaluation`.
+
+    ``.frame`` has a row for each picture, method and metric; ``.summary()`` the means with their intervals and the
+    paired difference to the random control; pictures and methods that could not be judged are told in it.
+    """
+    table = Table()
+    for event in stream_evaluation(
+        classifier, source, methods, metrics, limit, seed, settings, output, reduction, imputer, unit, side, y, steps
+    ):
+        if isinstance(event, PictureScored):
+            table.add(event.scores)
+        elif isinstance(event, PictureRefused):
+            table.refuse(event.picture, event.reason)
+    return table

@@ -1,0 +1,85 @@
+"""Is it more than its shape: a map judged among copies of itself that lie elsewhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from core.jobs.events import Progress, Returning
+from core.metrics.answers import Answers, Y
+from core.metrics.evidence import Trace
+from core.metrics.removal import Unit
+from core.metrics.tracing import Perturbation, trace_curves
+from core.models.classifier import Classifier, check_pixels, checked_target
+
+FEWEST_COPIES = 19
+"""So many, that being the best of all happens by chance in one case of twenty."""
+
+COPIES_AT_ONCE = 5
+
+
+@dataclass(frozen=True)
+class MatchedReady:
+    """A map's fidelity among those of its own shifted and flipped copies.
+
+    Parameters
+    ----------
+    by_chance
+        F of each copy that is known so far.
+    rank
+        1 where no copy does as well as the map; each that does adds 1.
+    """
+
+    value: float
+    by_chance: tuple[float, ...]
+    rank: int
+    final: bool
+
+    @property
+    def replaces(self) -> str:
+        return "matched"
+
+
+def stream_matched(
+    classifier: Classifier,
+    pixels: Float[Tensor, "1 3 height width"],
+    values: Float[Tensor, "*channels height width"],
+    target: int,
+    imputer: str = "dataset_mean",
+    y: Y = "probability",
+    unit: Unit = "pixel",
+    side: int = 9,
+    seed: int = 0,
+    variants: int = FEWEST_COPIES,
+    steps: int = 10,
+) -> Iterator[Progress | MatchedReady]:
+    """Where a map's F stands among those of its own copies, shifted and flipped at random, as they become known.
+
+    A mask's shape alone can confuse a model; copies have the same shape elsewhere, and so are as far from the data.
+
+    Raises
+    ------
+    ValueError
+        Where there would be too few copies to tell, or the map does not fit the picture.
+    """
+    if variants < FEWEST_COPIES:
+        raise ValueError(f"Fewer than {FEWEST_COPIES} copies can't tell a map from chance; got {variants}.")
+    check_pixels(classifier, pixels)
+    answers = Answers(classifier, pixels, checked_target(classifier, pixels, target), y)
+    perturbation = Perturbation(imputer, unit, side, y, steps)
+    scores: list[float] = []
+    for begin in range(0, variants + 1, COPIES_AT_ONCE):
+        pairs = [
+            (Trace("mif", copy=copy), Trace("lif", copy=copy))
+            for copy in range(begin, min(begin + COPIES_AT_ONCE, variants + 1))
+        ]
+        traces = [trace for pair in pairs for trace in pair]
+        tracing = Returning(trace_curves(classifier, pixels, {"": values}, traces, answers, perturbation, seed))
+        for _ in tracing:
+            yield Progress(len(scores), variants + 1, "Copies of the map")
+        curves = tracing.result[""]
+        scores += [curves[lif].area - curves[mif].area for mif, lif in pairs]
+        own, *others = scores
+        rank = 1 + sum(other >= own for other in others)
+        yield MatchedReady(own, tuple(others), rank, final=len(scores) > variants)
