@@ -1,0 +1,51 @@
+"""A copy has the map's shape and lies elsewhere."""
+
+import torch
+
+from core.metrics.copies import moved_copy
+from core.metrics.removal import removal_rank
+
+
+def drawn(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_copy_has_the_very_values_of_the_map():
+    values = torch.rand(6, 8, generator=drawn(0))
+    for seed in range(20):
+        assert torch.equal(moved_copy(values, drawn(seed)).flatten().sort().values, values.flatten().sort().values)
+
+
+def test_no_copy_is_the_map_itself():
+    values = torch.zeros(12, 12)
+    values[5:7, 5:7] = 1
+    values[5, 5] = 2
+    assert not any(torch.equal(moved_copy(values, drawn(seed)), values) for seed in range(200))
+
+
+def test_square_copies_meet_all_turns_and_flips_and_others_only_those_that_fit():
+    """The corner and its right neighbour are found again around all four sides of a square."""
+    square, oblong = torch.zeros(8, 8), torch.zeros(6, 8)
+    square[0, :2] = oblong[0, :2] = torch.tensor([2.0, 1.0])
+
+    def directions(values):
+        found = set()
+        for seed in range(100):
+            copy = moved_copy(values, drawn(seed))
+            (big,), (small,) = ((copy == level).nonzero() for level in (2, 1))
+            found.add(
+                tuple((step + 1) % side - 1 for step, side in zip((small - big).tolist(), copy.shape, strict=True))
+            )
+        return found
+
+    assert directions(square) == {(0, 1), (0, -1), (1, 0), (-1, 0)}
+    assert directions(oblong) == {(0, 1), (0, -1)}
+
+
+def test_masks_of_a_copy_are_as_clustered_as_the_map_s():
+    rows = torch.arange(64.0 * 64).view(64, 64)
+    edges = []
+    for values in (rows, moved_copy(rows, drawn(3))):
+        mask = removal_rank(values, drawn(0)) < 2048
+        edges.append(sum(int((mask != mask.roll(1, axis)).sum()) for axis in (0, 1)))
+    assert edges[0] == edges[1]
