@@ -123,7 +123,7 @@ class Tally:
     def columns(self, cells: Sequence[tuple[str, str]]) -> Float[np.ndarray, "pictures cells"]:
         """The scores of these metrics and methods, pictures by name; NaN where there is none."""
         rows = [[self._pictures[picture].get(cell, nan) for cell in cells] for picture in sorted(self._pictures)]
-        return np.array(rows, dtype=np.float64).reshape(-1, len(cells))
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(cells))
 
     def summary(self, seed: int = 0) -> tuple[Summary, ...]:
         """Means with their intervals, by metric and method."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,10 +21,13 @@ class Table:
     ----------
     asked
         What the study was asked for, as its files will say it.
+    seed
+        Resamples of pictures follow from it.
     """
 
-    def __init__(self, asked: Mapping[str, object] | None = None) -> None:
+    def __init__(self, asked: Mapping[str, object] | None = None, seed: int = 0) -> None:
         self.tally = Tally()
+        self.seed = seed
         self.asked = dict(asked or {})
         self.refused_pictures: dict[str, str] = {}
         self.refused_methods: dict[str, str] = {}
@@ -50,22 +54,24 @@ class Table:
         frame.attrs = self.told()
         return frame
 
-    def summary(self, seed: int = 0) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """One row a metric and method: its mean, interval and n, and how it stands to the control `random`."""
         columns = [field.name for field in fields(Summary)]
-        return pd.DataFrame([asdict(row) for row in self.tally.summary(seed)], columns=columns)
+        return pd.DataFrame([asdict(row) for row in self.tally.summary(self.seed)], columns=columns)
 
     def ranking(self, metric: str) -> Ranking:
         """The methods by their mean rank in a metric, with those that can't be told apart."""
         return rank_methods(self.tally, metric)
 
-    def told(self) -> dict[str, object]:
-        """What was asked, and what was refused with its reason."""
-        return {
+    def told(self) -> dict[str, Any]:
+        """What was asked, and what was refused with its reason, as text and numbers."""
+        told = {
             "asked": self.asked,
             "refused_pictures": self.refused_pictures,
             "refused_methods": self.refused_methods,
         }
+        plain: dict[str, Any] = json.loads(json.dumps(told, default=str))
+        return plain
 
     def to_csv(self, file: str | Path) -> None:
         """Writes the scores; one that could not be told is an empty field."""
@@ -82,7 +88,7 @@ class Table:
         self.to_csv(folder / f"{SCORES}.csv")
         self.to_parquet(folder / f"{SCORES}.parquet")
         written_whole(folder / SUMMARY, lambda draft: self.summary().to_csv(draft, index=False))
-        told = json.dumps(self.told(), indent=2, ensure_ascii=False, default=str)
+        told = json.dumps(self.told(), indent=2, ensure_ascii=False)
         written_whole(folder / STUDY, lambda draft: draft.write_text(f"{told}\n", encoding="utf-8"))
 
 
