@@ -152,9 +152,8 @@ def stream_evaluation(
     """
     specimens = collect_specimens(source, classifier.dataset)[:limit]
     marked = any(specimen.truth for specimen in specimens)
-    asked = tuple(
-        find_metric(name).name for name in dict.fromkeys(default_metrics(marked) if metrics is None else metrics)
-    )
+    wanted = default_metrics(marked) if metrics is None else metrics
+    asked = tuple(dict.fromkeys(find_metric(name).name for name in wanted))
     refuse_what_cannot_be_told(asked, marked, limit, steps)
     find_imputer(imputer)
     controls = [entry.name for entry in list_methods() if entry.control]
@@ -233,12 +232,36 @@ def evaluate(
     ``.frame`` has a row for each picture, method and metric; ``.summary()`` the means with their intervals and the
     paired difference to the random control; pictures and methods that could not be judged are told in it.
     """
-    table = Table()
+    table = Table(
+        {
+            "model": classifier.name,
+            "weights": classifier.weights_digest,
+            "source": str(source) if isinstance(source, str | Path) else f"{len(source)} pictures",
+            "methods": list(methods),
+            "settings": dict(settings or {}),
+            "limit": limit,
+            "seed": seed,
+            "output": output,
+            "reduction": reduction,
+            "imputer": imputer,
+            "unit": unit,
+            "side": side,
+            "y": y,
+            "steps": steps,
+        }
+    )
     for event in stream_evaluation(
         classifier, source, methods, metrics, limit, seed, settings, output, reduction, imputer, unit, side, y, steps
     ):
-        if isinstance(event, PictureScored):
-            table.add(event.scores)
-        elif isinstance(event, PictureRefused):
-            table.refuse(event.picture, event.reason)
+        record(event, table)
     return table
+
+
+def record(event: object, table: Table) -> None:
+    """Enters what an event of an evaluation says into the table."""
+    if isinstance(event, PictureScored):
+        table.add(event.scores)
+    elif isinstance(event, PictureRefused):
+        table.refuse(event.picture, event.reason)
+    elif isinstance(event, MethodRefused):
+        table.refuse_method(event.method, event.reason)

@@ -7,10 +7,26 @@ import torch
 
 import core
 from core.methods.control import blobs
-from core.metrics.curves import CurvePoint
+from core.methods.heatmap import HeatmapReady
+from core.metrics.curves import CurvePoint, collect
 from core.metrics.fidelity import Chance, FidelityReady, judge
+from core.pictures.datasets import fashion_mnist
 from core.randomness import picture_digest
 from core.studies import trial
+from core.studies.scoring import ScoresReady
+
+
+@pytest.fixture
+def fashion_trial():
+    """A short trial on the first picture of Fashion-MNIST."""
+    classifier = core.load_classifier("fashion_cnn", device="cpu")
+
+    def run(**asked):
+        pixels = fashion_mnist("test").pixels[:1].contiguous()
+        return list(core.stream_trial(classifier, pixels, ["gradient"], steps=4, randoms=2, **asked))
+
+    return run
+
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre"}
 """Those that look at no model; the negated map is tried like any other."""
@@ -88,3 +104,27 @@ def verdicts_of(classifier, pixels, maps):
     mif, lif = ({name: curves[name, order] for name in both} for order in ("mif", "lif"))
     chance = Chance(trial.clustering(maps, blind), list(blind))
     return [score.verdict for score in judge(mif, lif, curves["map 0", "random"], {}, chance)]
+
+
+def test_further_metrics_come_after_the_curves_and_those_of_every_trial_are_not_told_twice(fashion_trial):
+    events = fashion_trial(metrics=["fidelity", "deletion", "mif_area"])
+    scores = {event.method: event.scores for event in events if isinstance(event, ScoresReady)}
+    heatmaps = {event.heatmap.method for event in events if isinstance(event, HeatmapReady)}
+    assert scores.keys() == heatmaps
+    assert all(each.keys() == {"deletion", "mif_area"} for each in scores.values())
+    points = [event for event in events if isinstance(event, CurvePoint) and event.order == "mif"]
+    for name, each in scores.items():
+        assert each["mif_area"] == pytest.approx(collect(points, name, "mif").area)
+
+
+@pytest.mark.parametrize("unit", ["region", "superpixel", "feature"])
+def test_any_unit_makes_a_whole_trial(fashion_trial, unit):
+    final = [event for event in fashion_trial(unit=unit, side=4) if isinstance(event, FidelityReady) and event.final]
+    assert {event.fidelity.method for event in final} >= {"gradient", "random", "negated"}
+
+
+def test_a_unit_or_metric_that_does_not_exist_is_refused_before_any_work(fashion_trial):
+    with pytest.raises(ValueError, match="pixel, region, superpixel, feature"):
+        fashion_trial(unit="patch")
+    with pytest.raises(ValueError, match="Did you mean deletion"):
+        fashion_trial(metrics=["deltion"])

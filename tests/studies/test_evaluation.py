@@ -1,0 +1,165 @@
+"""A study over pictures: what is scored, what is refused, and that nothing depends on how it was split."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torchvision.transforms.v2.functional import pil_to_tensor
+
+import core
+from core.methods.heatmap import MethodRefused
+from core.metrics.statistics import Tally
+from core.pictures.rendering import to_picture
+from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
+
+CONTROLS = {"random", "blurred_random", "sobel", "centre", "negated"}
+QUICK = {"methods": ["gradient", "input_x_gradient"], "metrics": ["fidelity", "mrg", "lrg", "deletion"], "steps": 4}
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    return core.load_classifier("fashion_cnn", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def table(fashion):
+    return core.evaluate(fashion, "fashion_mnist", **QUICK, limit=6)
+
+
+def test_the_frame_has_a_row_for_each_picture_method_and_metric_and_controls_run_along(table):
+    frame = table.frame
+    assert list(frame.columns) == ["picture", "method", "metric", "score"]
+    assert set(frame["method"]) == CONTROLS | {"gradient", "input_x_gradient"}
+    assert len(frame) == 6 * 7 * 4
+    assert frame["picture"].nunique() == 6
+    assert frame["score"].notna().all()
+
+
+def test_the_summary_is_the_mean_with_its_interval_and_the_paired_difference_to_random(table):
+    summary = table.summary().set_index(["method", "metric"])
+    by_picture = table.frame.pivot_table(index="picture", columns=["method", "metric"], values="score")
+    for (method, metric), row in summary.iterrows():
+        assert row["n"] == 6
+        assert row["mean"] == pytest.approx(by_picture[method, metric].mean())
+        assert row["low"] <= row["mean"] <= row["high"]
+        difference = by_picture[method, metric] - by_picture["random", metric]
+        assert row["difference"] == pytest.approx(difference.mean(), abs=1e-12)
+
+
+def test_fidelity_is_the_sum_of_its_halves_on_every_picture(table):
+    frame = table.frame.pivot_table(index=["picture", "method"], columns="metric", values="score")
+    np.testing.assert_allclose(frame["fidelity"], frame["mrg"] + frame["lrg"], atol=1e-9)
+
+
+def test_negating_a_map_negates_its_fidelity_on_every_picture(fashion):
+    frame = core.evaluate(fashion, "fashion_mnist", ["gradient"], ["fidelity"], limit=4, reduction="abs_sum").frame
+    scores = frame.pivot_table(index="picture", columns="method", values="score")
+    np.testing.assert_allclose(scores["negated"], -scores["gradient"], atol=1e-5)
+
+
+def test_a_score_is_the_one_that_the_engine_gives_for_that_picture_alone(fashion, table):
+    pictures = core.pictures.specimens.collect_specimens("fashion_mnist", "fashion_mnist")
+    pixels = fashion.prepare(pictures[0].open())
+    target = core.predict(fashion, pixels)[0].index
+    values = core.explain(fashion, pixels, ["gradient"])["gradient"].values
+    curves = core.perturb(fashion, pixels, {"gradient": values}, target, steps=4, randoms=3)
+    expected = curves["gradient", "lif"].area - curves["gradient", "mif"].area
+    frame = table.frame.set_index(["picture", "method", "metric"])["score"]
+    assert frame[pictures[0].name, "gradient", "fidelity"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_splitting_the_pictures_into_batches_changes_nothing(fashion):
+    tallies = [Tally(), Tally()]
+    events = list(core.stream_evaluation(fashion, "fashion_mnist", **QUICK, limit=5))
+    scored = [event for event in events if isinstance(event, PictureScored)]
+    for place, event in enumerate(reversed(scored)):
+        tallies[place % 2].add(event.scores)
+    tallies[1].merge(tallies[0])
+    last = [event for event in events if isinstance(event, SummaryReady)][-1]
+    for one, other in zip(tallies[1].summary(), last.summary, strict=True):
+        assert (one.method, one.metric, one.n) == (other.method, other.metric, other.n)
+        for name in ("mean", "low", "high", "difference", "difference_low", "difference_high"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-6, nan_ok=True)
+
+
+def test_a_summary_comes_after_every_picture_and_counts_them(fashion):
+    events = list(core.stream_evaluation(fashion, "fashion_mnist", **QUICK, limit=3))
+    assert [event.pictures for event in events if isinstance(event, SummaryReady)] == [1, 2, 3]
+    assert [(event.done, event.total) for event in events if isinstance(event, PictureScored)] == [
+        (1, 3),
+        (2, 3),
+        (3, 3),
+    ]
+    first = next(event for event in events if isinstance(event, SummaryReady))
+    assert all(math.isnan(row.low) for row in first.summary)
+
+
+def test_two_runs_are_bit_identical(fashion):
+    asked = QUICK | {"metrics": ["fidelity", "insertion"], "imputer": "uniform_noise"}
+    frames = [core.evaluate(fashion, "fashion_mnist", **asked, limit=2).frame for _ in range(2)]
+    pd.testing.assert_frame_equal(*frames)
+
+
+def test_one_bad_file_is_told_of_and_the_others_go_on(fashion, tmp_path):
+    for number in range(2):
+        Image.fromarray(np.full((28, 28), 40 * number, np.uint8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "1b.png").write_bytes(b"no picture")
+    table = core.evaluate(fashion, tmp_path, ["gradient"], ["fidelity"])
+    assert table.frame["picture"].nunique() == 2
+    ((picture, reason),) = table.refused_pictures.items()
+    assert "1b" in picture
+    assert reason.endswith(".")
+
+
+def test_a_method_that_does_not_fit_is_told_of_once(fashion):
+    events = list(core.stream_evaluation(fashion, "fashion_mnist", ["attention_rollout"], ["fidelity"], limit=3))
+    (refused,) = [event for event in events if isinstance(event, MethodRefused)]
+    assert refused.method == "attention_rollout"
+
+
+def test_a_picture_that_a_relative_logit_cannot_be_told_of_is_refused_and_not_lost(classifier_of, linear):
+    linear.weight.data = -linear.weight.data.abs()
+    pictures = [to_picture(torch.rand(3, 6, 8, generator=torch.Generator().manual_seed(seed))) for seed in range(2)]
+    classifier = classifier_of(linear)
+    as_it_is = replace(classifier.preprocessing, geometry=lambda picture: pil_to_tensor(picture).double() / 255)
+    classifier.preprocessing = as_it_is
+    events = list(core.stream_evaluation(classifier, pictures, ["gradient"], ["fidelity"], y="relative_logit"))
+    assert sum(isinstance(event, PictureRefused) for event in events) == 2
+    assert "a positive one" in next(event for event in events if isinstance(event, PictureRefused)).reason
+
+
+def test_pointing_scores_need_something_to_point_at(fashion):
+    with pytest.raises(ValueError, match="needs masks or boxes"):
+        core.evaluate(fashion, "fashion_mnist", ["gradient"], ["pointing_game"], limit=1)
+
+
+def test_pictures_without_a_mask_are_skipped_and_n_says_so(fashion, tmp_path):
+    for number in range(3):
+        Image.fromarray(np.full((28, 28), 90, np.uint8)).save(tmp_path / f"{number}.png")
+    Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(tmp_path / "1_mask.png")
+    summary = core.evaluate(fashion, tmp_path, ["gradient"], ["pointing_game", "fidelity"]).summary()
+    counted = summary[summary["method"] == "centre"].set_index("metric")["n"]
+    assert counted["pointing_game"] == 1
+    assert counted["fidelity"] == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"metrics": ["fidelty"]}, "Did you mean fidelity"),
+        ({"metrics": []}, "at least one"),
+        ({"methods": ["gradeint"]}, "Did you mean gradient"),
+        ({"imputer": "gray"}, "Did you mean grey"),
+        ({"limit": 0}, "at least 1 picture"),
+        ({"steps": 0}, "at least 1 picture and 1 step"),
+        ({"source": "no/such/folder"}, "no/such/folder"),
+    ],
+)
+def test_what_can_come_to_nothing_is_refused_before_any_work(fashion, asked, message):
+    complete = {"source": "fashion_mnist", "methods": ["gradient"], **asked}
+    with pytest.raises(ValueError, match=message):
+        core.stream_evaluation(fashion, **complete)
