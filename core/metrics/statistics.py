@@ -16,7 +16,7 @@ from jaxtyping import Float
 from scipy.stats import norm, t
 
 from core.methods.registry import list_methods
-from core.metrics.registry import list_metrics
+from core.metrics.registry import Direction, list_metrics
 from core.randomness import generator
 
 Standing = Literal["better", "worse", "unclear", "control"]
@@ -24,7 +24,6 @@ BASELINE = "random"
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 DRAWS_AT_ONCE = 2**24
-FEWEST_THAT_AGREE = 6  # so many equal signs are the fewest that a sign test finds at 5 %
 
 
 class Score(NamedTuple):
@@ -132,20 +131,18 @@ class Tally:
         column = {cell: place for place, cell in enumerate(cells)}
         baseline = [column.get((metric, BASELINE), -1) for metric, _ in cells]
         told = estimates(np.hstack([scores[:, :-1], scores[:, :-1] - scores[:, baseline]]), seed)
-        own, gaps = told[: len(cells)], told[len(cells) :]
-        directions = {entry.name: entry.direction for entry in list_metrics()}
+        known = {entry.name: entry for entry in list_metrics()}
         controls = {entry.name for entry in list_methods() if entry.control}
-        return tuple(
-            Summary(
-                method,
-                metric,
-                *estimate,
-                *gap[:3],
-                "control" if method in controls else verdict(gap, directions.get(metric, "none")),
-            )
-            for (metric, method), estimate, gap in zip(cells, own, gaps, strict=True)
-            if estimate.n
-        )
+        rows = []
+        for (metric, method), own, gap in zip(cells, told[: len(cells)], told[len(cells) :], strict=True):
+            entry = known.get(metric)
+            if entry and entry.low is not None and entry.high is not None:
+                own = opened(own, entry.low, entry.high)
+                gap = opened(gap, entry.low - entry.high, entry.high - entry.low)
+            standing = "control" if method in controls else verdict(gap, entry.direction if entry else "none")
+            if own.n:
+                rows.append(Summary(method, metric, *own, *gap[:3], standing))
+        return tuple(rows)
 
 
 def estimates(scores: Float[np.ndarray, "pictures columns"], seed: int) -> list[Estimate]:
@@ -213,23 +210,34 @@ def at_level(
     return between
 
 
-def verdict(difference: Estimate, direction: Literal["higher", "lower", "none"]) -> Standing:
-    """How a method stands to the control `random`, by the 95 % interval of their paired difference.
+def opened(found: Estimate, lowest: float, highest: float) -> Estimate:
+    """The estimate with an interval where every score was the same end of the range, as hits can be.
 
-    Differences that are all the same have no spread to resample; a few of them are no finding.
+    There is nothing to resample then, yet other pictures may differ. A share of 1 - 0.025 ** (1 / n) of them may, and
+    still n pictures show none (Clopper and Pearson 1934).
+
+    >>> opened(Estimate(1.0, 1.0, 1.0, n=10), 0.0, 1.0)
+    Estimate(mean=1.0, low=0.6915028921812392, high=1.0, n=10)
+    """
+    if found.low != found.high:
+        return found
+    reach = (1 - ((1 - CONFIDENCE) / 2) ** (1 / found.n)) * (highest - lowest)
+    if found.mean == lowest:
+        return found._replace(high=lowest + reach)
+    return found._replace(low=highest - reach) if found.mean == highest else found
+
+
+def verdict(difference: Estimate, direction: Direction) -> Standing:
+    """How a method stands to the control `random`, by the 95 % interval of their paired difference.
 
     >>> verdict(Estimate(0.2, 0.1, 0.3, n=20), "higher"), verdict(Estimate(0.2, 0.1, 0.3, n=20), "lower")
     ('better', 'worse')
-    >>> verdict(Estimate(0.2, -0.1, 0.5, n=20), "higher"), verdict(Estimate(1.0, 1.0, 1.0, n=3), "higher")
+    >>> verdict(Estimate(0.2, -0.1, 0.5, n=20), "higher"), verdict(Estimate(0.2, 0.1, 0.3, n=20), "none")
     ('unclear', 'unclear')
     """
-    _, low, high, n = difference
-    if direction == "none" or (low == high and n < FEWEST_THAT_AGREE):
+    if direction == "none" or not (difference.low > 0 or difference.high < 0):
         return "unclear"
-    above: Standing
-    below: Standing
-    above, below = ("better", "worse") if direction == "higher" else ("worse", "better")
-    return above if low > 0 else below if high < 0 else "unclear"
+    return "better" if (difference.low > 0) == (direction == "higher") else "worse"
 
 
 def published_fidelity(tally: Tally) -> Mapping[str, Estimate]:

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from core.metrics import statistics
-from core.metrics.statistics import Estimate, Score, Tally, intervals, published_fidelity, verdict
+from core.metrics.statistics import Score, Tally, estimates, intervals, opened, published_fidelity
 
 KINDS = {
     "normal": (lambda draw, size: draw.normal(0.3, 0.2, size), 0.3),
@@ -192,11 +192,33 @@ def test_the_verdict_follows_the_metrics_direction(metric, above, below):
     assert told == {"random": "control", "sobel": "control", "gradient": above, "grad_cam": below, "lime": "unclear"}
 
 
-def test_a_few_equal_differences_are_no_finding_and_many_are():
-    assert verdict(Estimate(1.0, 1.0, 1.0, n=5), "higher") == "unclear"
-    assert verdict(Estimate(1.0, 1.0, 1.0, n=6), "higher") == "better"
-    assert verdict(Estimate(0.0, 0.0, 0.0, n=60), "higher") == "unclear"
-    assert verdict(Estimate(0.2, 0.1, 0.3, n=2), "lower") == "worse"
+@pytest.mark.parametrize("n", [2, 5, 6, 20])
+def test_hits_on_every_picture_still_leave_room_for_a_miss(n):
+    """Clopper and Pearson's interval for n of n; the difference may then be anything from there to what was seen."""
+    exact = stats.binomtest(n, n).proportion_ci(method="exact").low
+    gradient = next(
+        each
+        for each in of({"gradient": [1.0] * n, "random": [0.0] * n}, "increase_in_confidence").summary()
+        if each.method == "gradient"
+    )
+    assert (gradient.mean, gradient.low, gradient.high) == pytest.approx((1, exact, 1))
+    assert (gradient.difference_low, gradient.difference_high) == pytest.approx((2 * exact - 1, 1))
+    assert gradient.verdict == ("better" if n >= 6 else "unclear")
+    missed = of({"gradient": [0.0] * n}, "increase_in_confidence").summary()[0]
+    assert (missed.low, missed.high) == pytest.approx((0, 1 - exact))
+
+
+def test_one_hit_has_no_interval():
+    assert isnan(of({"gradient": [1.0]}, "increase_in_confidence").summary()[0].low)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("n", [20, 50])
+def test_intervals_of_hits_hold_the_true_rate(rate, n):
+    """Hits jump, so no interval covers them evenly; it must not fall far below what it promises."""
+    hits = (np.random.default_rng(0).random((n, 3000)) < rate).astype(float)
+    found = [opened(each, 0.0, 1.0) for each in estimates(hits, seed=0)]
+    assert np.mean([each.low <= rate <= each.high for each in found]) > 0.9
 
 
 def test_equal_scores_have_themselves_as_mean_and_no_width():
