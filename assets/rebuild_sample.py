@@ -18,8 +18,9 @@ from core.methods.heatmap import HeatmapReady
 from core.pictures.rendering import to_png
 from dashboard.messages import Message
 from dashboard.parts.method_panel import QUICK
-from dashboard.runs import number_messages
-from dashboard.workshop import DEFAULT_MODEL, Asked
+from dashboard.jobs import number_messages
+from dashboard.requests import Asked
+from dashboard.workshop import DEFAULT_MODEL
 
 FOLDER = Path(__file__).resolve().parent / "sample"
 PICTURE = core.gallery()[0].name

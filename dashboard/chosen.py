@@ -1,24 +1,13 @@
 """What a person has chosen, and how it differs from what the runs shown were made with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from dashboard.pictures import Choice
+from dashboard.requests import Asked, in_words, otherwise
 from dashboard.runs import Run
-from dashboard.workshop import Asked, Loading, Look
-
-WORDS = {
-    "model": "model",
-    "picture": "picture",
-    "target": "explained class",
-    "settings": "settings of the methods",
-    "output": "number explained",
-    "reduction": "reduction of the channels",
-    "imputer": "imputer",
-    "y": "value of the curves",
-    "steps": "steps",
-    "seed": "seed",
-}
+from dashboard.workshop import Loading, Look
 
 
 @dataclass(frozen=True)
@@ -42,30 +31,31 @@ def differences(runs: Sequence[Run], chosen: Sequence[Chosen]) -> list[str]:
     if len(runs) != len(chosen):
         changed.add("model")
     if changed & {"model", "picture"}:
-        changed.discard("target")
-    return [words for name, words in WORDS.items() if name in changed]
+        changed -= {"target", "truth"}
+    return in_words(changed)
 
 
 def changes(run: Run, chosen: Chosen) -> set[str]:
     """What of a request is now otherwise than when the run was made."""
-    made = asdict(run.asked)
     if chosen.asked is None:
         known = {"model": chosen.loading.name, "picture": chosen.picture.name if chosen.picture else ""}
     else:
         known = asdict(chosen.asked)
-    return {name for name in known if known[name] != made[name]}
+    return otherwise(run.asked, known)
 
 
-def differs_only_in(name: str, one: Asked, other: Asked) -> bool:
-    """Whether two requests are alike but for this."""
-    mine, theirs = asdict(one), asdict(other)
-    return {key for key in mine if mine[key] != theirs[key]} == {name}
+@dataclass(frozen=True)
+class Wishes:
+    """What the sidebar says once the first model is there, whatever the pictures are.
 
-
-def listed(words: list[str]) -> str:
-    """The words as a sentence has them.
-
-    >>> listed(["model", "picture", "seed"])
-    'model, picture and seed'
+    Parameters
+    ----------
+    common
+        What requests of one picture and of many both say.
+    target
+        Index of the class to explain; None for the predicted one.
     """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+    common: Mapping[str, Any]
+    target: int | None
+    metrics: tuple[str, ...]

@@ -1,13 +1,20 @@
 """Events as the browser reads them: one small JSON object each."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import singledispatch
+from math import isfinite
 from typing import Any
 
 from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady, MethodRefused
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
+from core.metrics.statistics import Summary
+from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
+from core.studies.imputer_rankings import ImputerRanked
+from core.studies.matched import MatchedReady
+from core.studies.scoring import ScoresReady
 
 Message = dict[str, Any]
 
@@ -77,3 +84,54 @@ def _(event: FidelityReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
         "verdict": fidelity.verdict,
         "sentence": fidelity.sentence,
     }
+
+
+@to_message.register
+def _(event: ScoresReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    scores = {name: number(score) for name, score in event.scores.items()}
+    return {"kind": "scores", "method": event.method, "scores": scores}
+
+
+@to_message.register
+def _(event: PictureScored, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "picture", "picture": event.picture, "done": event.done, "total": event.total}
+
+
+@to_message.register
+def _(event: PictureRefused, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "picture_refused", "picture": event.picture, "reason": event.reason}
+
+
+@to_message.register
+def _(event: SummaryReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "summary", "pictures": event.pictures, "rows": [row(each) for each in event.summary]}
+
+
+@to_message.register
+def _(event: ImputerRanked, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "imputer", "imputer": event.imputer, "scores": dict(event.scores)}
+
+
+@to_message.register
+def _(event: MatchedReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {
+        "kind": "matched",
+        "value": event.value,
+        "by_chance": list(event.by_chance),
+        "rank": event.rank,
+        "final": event.final,
+    }
+
+
+def row(summary: Summary) -> Message:
+    """A mean with all that belongs to it."""
+    return {name: number(value) if isinstance(value, float) else value for name, value in asdict(summary).items()}
+
+
+def number(value: float | None) -> float | None:
+    """A number as JSON has it; None for what could not be told.
+
+    >>> number(float("nan")), number(0.5)
+    (None, 0.5)
+    """
+    return value if value is not None and isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What the page fetches beside Streamlit: a run's events as they happen, its maps, and its pictures."""
+"""What the page fetches beside Streamlit: a job's events as they happen, a run's maps and pictures, a study's files."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,10 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from core.pictures.imputers import find_imputer
 from core.pictures.rendering import to_png
+from dashboard.jobs import LiveJob, NotThere, Shipped, find
 from dashboard.pictures import PictureGone, find_choice, thumbnail
-from dashboard.runs import NotThere, Run, Superseded, find_run
-from dashboard.workshop import look, shelf
+from dashboard.runs import Superseded, find_run, render_perturbed
+from dashboard.studies import MEDIA, export, find_study, ranking
+from dashboard.workshop import imputed, look, shelf
 
 LOOKS_A_SECOND = 25
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 10
@@ -40,29 +43,29 @@ def answered(handler: Handler) -> Handler:
 
 @answered
 async def events(request: Request) -> Response:
-    run = find_run(request.path_params["job"])
+    job = find(request.path_params["job"])
     first = int(request.headers.get("last-event-id") or 0)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(tell(run, first), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(tell(job, first), media_type="text/event-stream", headers=headers)
 
 
-async def tell(run: Run, sent: int) -> AsyncIterator[bytes]:
+async def tell(job: LiveJob | Shipped, sent: int) -> AsyncIterator[bytes]:
     """Everything after ``sent``, then what comes, and the final state last."""
     while True:
-        version, finished = run.version, run.finished
-        sent, messages = run.since(sent)
-        yield f"id: {sent}\ndata: {json.dumps({'job': run.state(), 'events': messages})}\n\n".encode()
+        version, finished = job.version, job.finished
+        sent, messages = job.since(sent)
+        yield f"id: {sent}\ndata: {json.dumps({'job': job.state(), 'events': messages})}\n\n".encode()
         if finished:
             return
-        while not await changed(run, version):
-            run.since(sent)
+        while not await changed(job, version):
+            job.since(sent)
             yield b": still here\n\n"
 
 
-async def changed(run: Run, version: int) -> bool:
-    """Whether the run went on within the time between two signs of life; no thread waits for it."""
+async def changed(job: LiveJob | Shipped, version: int) -> bool:
+    """Whether the job went on within the time between two signs of life; no thread waits for it."""
     for _ in range(LOOKS_A_SECOND * SECONDS_BETWEEN_SIGNS_OF_LIFE):
-        if run.version != version:
+        if job.version != version:
             return True
         await anyio.sleep(1 / LOOKS_A_SECOND)
     return False
@@ -90,7 +93,7 @@ async def perturbed(request: Request) -> Response:
     if order not in ORDERS or not 0 <= fraction <= 1:
         raise ValueError("Ask for an order (mif, lif, random) and a fraction from 0 to 1.")
     run = find_run(request.path_params["job"])
-    png = await run_sync(run.perturbed, asked.get("method", ""), order, fraction)
+    png = await run_sync(render_perturbed, run, asked.get("method", ""), order, fraction)
     return Response(png, media_type="image/png", headers=KEPT)
 
 
@@ -109,11 +112,42 @@ async def model_crop(request: Request) -> Response:
     return Response(to_png(pixels[0]), media_type="image/png", headers=KEPT)
 
 
+@answered
+async def imputed_crop(request: Request) -> Response:
+    """A loaded model's crop of which nearly a third was replaced."""
+    model, name = request.query_params.get("model", ""), find_choice(request.path_params["name"]).name
+    imputer = find_imputer(request.query_params.get("imputer", "")).name
+    if shelf.held(model) is None:
+        raise NotThere("The model is not loaded.")
+    return Response(await run_sync(imputed, model, name, imputer), media_type="image/png", headers=KEPT)
+
+
+@answered
+async def exported(request: Request) -> Response:
+    """What a study has so far, as a file; at any time."""
+    what, ending = request.path_params["what"], request.path_params["ending"]
+    if what not in ("scores", "summary") or ending not in MEDIA:
+        raise NotThere("There are scores and summary, as csv and as parquet.")
+    content = await run_sync(export, find_study(request.path_params["job"]), what, ending)
+    attached = {"Content-Disposition": f'attachment; filename="heatcheck-{what}.{ending}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA[ending], headers=attached)
+
+
+@answered
+async def ranks(request: Request) -> Response:
+    study = find_study(request.path_params["job"])
+    told = await run_sync(ranking, study, request.query_params.get("metric", ""))
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
 ROUTES = [
     Route("/api/jobs/{job}/events", events),
     Route("/api/jobs/{job}/maps/{sequence:int}", heatmap),
     Route("/api/jobs/{job}/crop", crop),
     Route("/api/jobs/{job}/perturbed", perturbed),
+    Route("/api/jobs/{job}/ranking", ranks),
+    Route("/api/jobs/{job}/{what}.{ending}", exported),
     Route("/api/pictures/{name}/thumbnail", picture),
     Route("/api/pictures/{name}/crop", model_crop),
+    Route("/api/pictures/{name}/imputed", imputed_crop),
 ]

@@ -1,11 +1,9 @@
-"""Runs as the page reads them: a job in the queue, or the sample that ships with HeatCheck. One path for both."""
+"""Runs of one picture as the page reads them: heatmaps of many methods, and their trial."""
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from safetensors.torch import load_file
 
@@ -13,101 +11,75 @@ import core
 from core.assets import ASSETS
 from core.jobs.queue import Job
 from core.methods.heatmap import Heatmap, HeatmapReady
+from core.models.classifier import Classifier
 from core.pictures.rendering import to_png
-from dashboard.messages import Message, to_message
-from dashboard.workshop import DEFAULT_MODEL, Asked, look, queue, shelf
+from core.studies.scoring import importance
+from dashboard.jobs import LiveJob, NotThere, Shipped, collect, find, ships_as, submit
+from dashboard.marks import marks
+from dashboard.requests import Asked, restored
+from dashboard.workshop import DEFAULT_MODEL, look, queue, shelf
 
 SAMPLE = "sample"
 SAMPLE_FOLDER = ASSETS / "sample"
 SECONDS_FOR_THE_MODEL = 30
 
 
-class NotThere(Exception):
-    """What was asked for is not kept (any more); the message says what to do."""
-
-
 class Superseded(NotThere):
     """A rough heatmap whose better one has come."""
 
 
-class Run(Protocol):
-    """A run that a page can show."""
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A picture as a model sees it."""
+
+    classifier: Classifier
+    pixels: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What a run is about: the request, and what it is made on."""
+
+    asked: Asked
+    subject: Subject
+    title: str
 
     @property
-    def id(self) -> str: ...
+    def labels(self) -> Sequence[str]:
+        return self.subject.classifier.labels
 
     @property
-    def asked(self) -> Asked: ...
+    def shown(self) -> Callable[[Job], LiveJob]:
+        return LiveRun
+
+
+class LiveRun(LiveJob):
+    """A run in the queue."""
+
+    @property
+    def asked(self) -> Asked:
+        return self.about.asked
 
     @property
     def title(self) -> str:
         """Of the picture."""
+        return self.about.title
 
-    @property
-    def finished(self) -> bool: ...
-
-    @property
-    def version(self) -> int:
-        """Grows with every change."""
-
-    def state(self) -> Message: ...
-
-    def since(self, first: int) -> tuple[int, list[Message]]:
-        """Messages from a sequence number on, and the number to ask from next."""
-
-    def values(self, sequence: int) -> Any:
-        """The heatmap of that sequence number."""
+    def subject(self) -> Subject:
+        return self.about.subject
 
     def crop(self) -> bytes:
         """What the model saw, as PNG."""
-
-    def perturbed(self, method: str, order: str, fraction: float) -> bytes:
-        """What it saw with that share removed, as PNG."""
-
-
-@dataclass(frozen=True)
-class LiveRun:
-    """A job in the queue."""
-
-    job: Job
-
-    @property
-    def id(self) -> str:
-        return str(self.job.id)
-
-    @property
-    def asked(self) -> Asked:
-        return self.job.about.asked
-
-    @property
-    def title(self) -> str:
-        return self.job.about.title
-
-    @property
-    def finished(self) -> bool:
-        return self.job.finished
-
-    @property
-    def version(self) -> int:
-        return self.job.version
-
-    def state(self) -> Message:
-        return {"state": self.job.state, "seconds": round(self.job.seconds, 1), "error": self.job.error}
-
-    def since(self, first: int) -> tuple[int, list[Message]]:
-        events = self.job.since(first)
-        return following(first, number_messages(events, self.job.about.classifier.labels))
+        return to_png(self.about.subject.pixels[0])
 
     def values(self, sequence: int) -> Any:
+        """The heatmap of that sequence number."""
         return self._heatmap(lambda number, _: number == sequence).values
 
-    def crop(self) -> bytes:
-        return to_png(self.job.about.pixels[0])
-
-    def perturbed(self, method: str, order: str, fraction: float) -> bytes:
-        values = self._heatmap(lambda _, event: event.heatmap.method == method and event.final).values
-        about = self.job.about
-        return render_perturbed(about.classifier, about.pixels, values, order, fraction, self.asked)
+    def maps(self) -> dict[str, Any]:
+        """What pixels are ranked by in every finished heatmap, by method."""
+        heatmaps = (event.heatmap for _, event in self.job.since(0) if isinstance(event, HeatmapReady) and event.final)
+        return {heatmap.method: importance(heatmap, self.asked.unit) for heatmap in heatmaps}
 
     def _heatmap(self, wanted: Callable[[int, HeatmapReady], bool]) -> Heatmap:
         for number, event in self.job.since(0):
@@ -116,18 +88,8 @@ class LiveRun:
         raise Superseded("This heatmap is not kept any more; a better one has come, or it never was.")
 
 
-@dataclass(frozen=True)
-class SampleRun:
-    """A finished run, computed beforehand by ``assets/rebuild_sample.py``."""
-
-    folder: Path
-    id: str = SAMPLE
-    finished: bool = True
-    version: int = 0
-
-    @cached_property
-    def _told(self) -> dict[str, Any]:
-        return json.loads((self.folder / "messages.json").read_text())
+class SampleRun(Shipped):
+    """The run that a newcomer sees."""
 
     @cached_property
     def _maps(self) -> dict[str, Any]:
@@ -135,78 +97,77 @@ class SampleRun:
 
     @cached_property
     def asked(self) -> Asked:
-        told = self._told["asked"]
-        return Asked(**{**told, "methods": tuple(told["methods"])})
+        return restored(Asked, self.told["asked"])
 
     @property
     def title(self) -> str:
-        return self._told["title"]
+        return self.told["title"]
 
     @property
     def top(self) -> tuple[core.Prediction, ...]:
-        return tuple(core.Prediction(**entry) for entry in self._told["top"])
+        return tuple(core.Prediction(**entry) for entry in self.told["top"])
 
-    def state(self) -> Message:
-        return self._told["state"]
-
-    def since(self, first: int) -> tuple[int, list[Message]]:
-        return following(first, [message for message in self._told["messages"] if message["sequence"] >= first])
-
-    def values(self, sequence: int) -> Any:
-        if str(sequence) not in self._maps:
-            raise NotThere("The sample has no such heatmap.")
-        return self._maps[str(sequence)].float() * self._told["scales"][str(sequence)]
+    def subject(self) -> Subject:
+        classifier = shelf.ask(DEFAULT_MODEL).wait(SECONDS_FOR_THE_MODEL)
+        if classifier is None:
+            raise NotThere("The model is not there yet. Try again in a moment.")
+        return Subject(classifier, look(DEFAULT_MODEL, self.asked.picture).pixels)
 
     def crop(self) -> bytes:
         return (self.folder / "crop.png").read_bytes()
 
-    def perturbed(self, method: str, order: str, fraction: float) -> bytes:
-        classifier = shelf.ask(DEFAULT_MODEL).wait(SECONDS_FOR_THE_MODEL)
-        if classifier is None:
-            raise NotThere("The model is not there yet. Try again in a moment.")
-        pixels = look(DEFAULT_MODEL, self.asked.picture).pixels
-        number = next((m["sequence"] for m in self._told["messages"] if is_map_of(m, method)), -1)
-        return render_perturbed(classifier, pixels, self.values(number), order, fraction, self.asked)
+    def values(self, sequence: int) -> Any:
+        if str(sequence) not in self._maps:
+            raise NotThere("The sample has no such heatmap.")
+        return self._maps[str(sequence)].float() * self.told["scales"][str(sequence)]
+
+    def maps(self) -> dict[str, Any]:
+        return {message["method"]: self.values(message["sequence"]) for message in collect(self, "heatmap")}
 
 
-def number_messages(events: Iterable[tuple[int, Any]], labels: Sequence[str]) -> list[Message]:
-    """What the page is told, each with the number of its event."""
-    return [{"sequence": number, **to_message(event, labels)} for number, event in events]
+Run = LiveRun | SampleRun
 
 
-def following(first: int, messages: list[Message]) -> tuple[int, list[Message]]:
-    return (messages[-1]["sequence"] + 1 if messages else first), messages
+def render_perturbed(run: Run, method: str, order: str, fraction: float) -> bytes:
+    """What the model saw with that share removed in a method's order, as PNG."""
+    maps, subject, asked = run.maps(), run.subject(), run.asked
+    if method not in maps:
+        raise NotThere("This run has no such heatmap.")
 
-
-def is_map_of(message: Message, method: str) -> bool:
-    return message["kind"] == "heatmap" and message["method"] == method
-
-
-def render_perturbed(classifier: Any, pixels: Any, values: Any, order: str, fraction: float, asked: Asked) -> bytes:
     def work() -> Any:
-        return core.perturbed(classifier, pixels, values, order, fraction, asked.imputer, asked.seed)
+        return core.perturbed(
+            subject.classifier,
+            subject.pixels,
+            maps[method],
+            order,
+            fraction,
+            imputer=asked.imputer,
+            seed=asked.seed,
+            unit=asked.unit,
+            side=asked.side,
+        )
 
     return to_png(queue().call(work))
 
 
+@ships_as(SAMPLE)
 @cache
 def sample() -> SampleRun | None:
-    return SampleRun(SAMPLE_FOLDER) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleRun(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
 
 
 def find_run(name: str) -> Run:
-    """The run of that id.
+    """The run of that name.
 
     Raises
     ------
     NotThere
         If it was never here, or is no longer kept.
     """
-    if name == SAMPLE and (shipped := sample()):
-        return shipped
-    if job := queue().get(name):
-        return LiveRun(job)
-    raise NotThere("That run is no longer kept here. Press Explain to make it again.")
+    found = find(name)
+    if isinstance(found, Run):
+        return found
+    raise NotThere("That address is not of a run of one picture. Press Explain to make one.")
 
 
 def find_runs(names: str) -> list[Run]:
@@ -220,10 +181,32 @@ def find_runs(names: str) -> list[Run]:
     return [find_run(name) for name in names.split(",")]
 
 
-def address_of(runs: Iterable[Run]) -> str:
+def address_of(runs: Iterable[LiveJob | Shipped]) -> str:
     return ",".join(run.id for run in runs)
 
 
-def collect(run: Run, kind: str) -> Iterable[Message]:
-    """All messages of a kind, the latest last."""
-    return (message for message in run.since(0)[1] if message["kind"] == kind)
+def start(asked: Asked, title: str, beside: Collection[str]) -> str:
+    """Queue the trial that was asked for, beside jobs that have just been asked for too."""
+    subject = Subject(shelf.ask(asked.model).classifier, look(asked.model, asked.picture).pixels)
+    truth = marks.get(asked.truth).mask if asked.truth else None
+
+    def stream() -> Iterator[Any]:
+        return core.stream_trial(
+            subject.classifier,
+            subject.pixels,
+            list(asked.methods),
+            target=asked.target,
+            seed=asked.seed,
+            settings=asked.settings,
+            imputer=asked.imputer,
+            y=asked.y,
+            steps=asked.steps,
+            output=asked.output,
+            reduction=asked.reduction,
+            unit=asked.unit,
+            side=asked.side,
+            metrics=asked.metrics,
+            truth=truth,
+        )
+
+    return submit(stream, Trial(asked, subject, title), beside)

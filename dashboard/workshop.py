@@ -4,50 +4,25 @@ import gc
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
+import torch
+
 import core
-from core.jobs.queue import Job, JobQueue
-from core.methods.registry import Reduction
+from core.jobs.queue import JobQueue
 from core.models.bundled import list_bundled
 from core.models.classifier import Classifier
 from core.models.sources import ListedModel
+from core.pictures.rendering import to_png
 from dashboard.pictures import open_choice
 
 DEFAULT_MODEL = "efficientnet_lite0"
 SHOWN = 5
+SHARE_IMPUTED, SQUARES = 0.3, 9
 PATIENCE = 120.0
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Everything that a person chose for a run; two equal requests give equal results."""
-
-    model: str
-    picture: str
-    target: int | None
-    methods: tuple[str, ...]
-    settings: Mapping[str, Mapping[str, Any]]
-    output: str
-    imputer: str
-    y: str
-    steps: int
-    seed: int
-    reduction: Reduction | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """What a job is about: the request, and what it was made on."""
-
-    asked: Asked
-    classifier: Classifier
-    pixels: Any
-    title: str
 
 
 @dataclass
@@ -200,24 +175,16 @@ class Look:
         return self.top + tuple(answer for answer in self.answers[SHOWN:] if answer.index == target)
 
 
-def start(asked: Asked, title: str, owner: str, beside: Collection[str]) -> Job:
-    """Queue the trial that was asked for, beside jobs that its owner has just asked for too."""
-    classifier = shelf.ask(asked.model).classifier
-    pixels = look(asked.model, asked.picture).pixels
+@lru_cache(maxsize=64)
+def imputed(model: str, picture: str, imputer: str) -> bytes:
+    """A loaded model's crop of which some squares were replaced, as PNG."""
+    classifier, pixels = shelf.held(model), look(model, picture).pixels
+    side = min(SQUARES, *classifier.size)
 
-    def stream() -> Any:
-        return core.stream_trial(
-            classifier,
-            pixels,
-            list(asked.methods),
-            target=asked.target,
-            seed=asked.seed,
-            settings=asked.settings,
-            imputer=asked.imputer,
-            y=asked.y,
-            steps=asked.steps,
-            output=asked.output,
-            reduction=asked.reduction,
+    def work() -> Any:
+        knows_nothing = torch.zeros(classifier.size, device=pixels.device)
+        return core.perturbed(
+            classifier, pixels, knows_nothing, "random", SHARE_IMPUTED, imputer=imputer, unit="region", side=side
         )
 
-    return queue().submit(stream, owner=owner, about=Trial(asked, classifier, pixels, title), beside=beside)
+    return to_png(queue().call(work))

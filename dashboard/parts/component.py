@@ -10,9 +10,9 @@ BROWSER = Path(__file__).resolve().parent / "browser"
 
 
 def declare(name: str, *shared: str) -> Any:
-    """Registers the component of that name, with the shared scripts that it uses put before its own."""
+    """Registers the component of that name, with the shared scripts that it uses, and their styles, before its own."""
     scripts = [read(f"{script}.js") for script in (*shared, name)]
-    styles = [read("base.css"), read(f"{name}.css")]
+    styles = [read(f"{style}.css") for style in ("base", *shared, name) if (BROWSER / f"{style}.css").is_file()]
     component = st.components.v2.component(
         f"heatcheck_{name}", html='<div class="root"></div>\n', css="\n".join(styles), js="\n".join(scripts)
     )

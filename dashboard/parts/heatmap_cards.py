@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 import core
 from dashboard.parts.component import declare
 from dashboard.parts.method_panel import settings_in_words
+from dashboard.requests import Asked
 from dashboard.runs import Run
-from dashboard.workshop import Asked, models
+from dashboard.workshop import models
 
 _COMPONENT = declare(
     "heatmap_cards", "dom", "stream", "colours", "heatmap", "verdict", "stage", "card", "view_bar", "enlarged"

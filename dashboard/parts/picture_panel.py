@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import core
-from dashboard.parts.picture_strip import picture_strip
+from dashboard.parts.thumbnails import picture_strip
 from dashboard.pictures import Choice, PictureGone, find_choice, gallery, gallery_for, uploads
 
 FORMATS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
@@ -32,6 +32,12 @@ def choose_picture(dataset: str) -> Choice | None:
             ask_camera()
     tell_refused()
     return choice
+
+
+def named_picture(dataset: str) -> str:
+    """The picture that the address names, where it is not to be chosen."""
+    name = st.query_params.get("picture", gallery_for(dataset)[0].name)
+    return name if still_kept(name) else ""
 
 
 def tell_refused() -> None:

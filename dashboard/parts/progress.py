@@ -1,17 +1,28 @@
-"""How far a run is, in a line under the button that ends it."""
+"""How far a job is, in a line under the button that ends it."""
+
+from typing import Literal
 
 from dashboard.parts.component import declare
 
 _COMPONENT = declare("progress", "dom", "stream")
 
 
-def progress(place: int, run: str = "", methods: int = 0, running: bool = False, title: str = "") -> None:
-    """The page is run again when a run ends that was running when the script last looked.
+def progress(
+    place: str,
+    run: str = "",
+    running: bool = False,
+    title: str = "",
+    counts: Literal["heatmaps", "pictures", "answers"] = "heatmaps",
+    methods: int = 0,
+) -> None:
+    """The page is run again when a job ends that was running when the script last looked.
 
     Parameters
     ----------
     title
-        Whose run it is, where several are side by side.
+        Whose job it is, where several are side by side.
+    counts
+        What tells how far it is: heatmaps and then the model's answers, pictures, or the answers alone.
     """
-    told = {"run": run, "methods": methods, "running": running, "title": title}
+    told = {"run": run, "running": running, "title": title, "counts": counts, "methods": methods}
     _COMPONENT(data=told, key=f"progress {place}", on_ended_change=lambda: None)

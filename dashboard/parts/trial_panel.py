@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import streamlit as st
@@ -10,6 +11,7 @@ import core
 from core.methods.registry import Reduction
 from core.models.classifier import Classifier
 from core.models.outputs import OUTPUTS
+from dashboard.parts.thumbnails import imputer_strip
 
 PREDICTED = -1
 OWN = ""
@@ -19,8 +21,19 @@ REDUCTIONS = {
     "abs_sum": "sum of absolute values",
     "max_abs": "largest absolute value",
 }
-YS = {"probability": "probability", "relative_logit": "relative logit"}
+YS = {
+    "probability": "probability",
+    "relative_logit": "relative logit",
+    "accuracy": "accuracy: 1 where the class is still the likeliest",
+}
+UNITS = {
+    "pixel": "pixel",
+    "region": "square region",
+    "superpixel": "superpixel",
+    "feature": "feature: each channel of a pixel by itself",
+}
 STEPS = (10, 20, 40)
+SIDE = 9
 
 
 def choose_class(classifier: Classifier) -> int | None:
@@ -77,8 +90,19 @@ def choose_reduction() -> Reduction | None:
     return chosen or None
 
 
-def choose_trial() -> tuple[str, str, int]:
-    """Imputer, y value and steps of the curves."""
+@dataclass(frozen=True)
+class Judgement:
+    """How heatmaps are tried; the names are those of a request."""
+
+    imputer: str
+    unit: str
+    side: int
+    y: str
+    steps: int
+
+
+def choose_trial(classifier: Classifier, picture: str) -> Judgement:
+    """What removes, what replaces, what is read off, and how finely."""
     imputers = {imputer.name: imputer for imputer in core.list_imputers()}
     with st.expander("Settings of the trial"):
         imputer = st.selectbox(
@@ -91,9 +115,23 @@ def choose_trial() -> tuple[str, str, int]:
             help="What replaces a pixel decides how far the picture leaves what the model knows.",
         )
         st.caption(imputers[imputer].summary)
+        if picture:
+            imputer_strip(classifier.name, picture, imputer, lambda name: st.session_state.update(imputer=name))
+        unit = st.selectbox(
+            "What goes as a whole",
+            list(UNITS),
+            format_func=UNITS.__getitem__,
+            key="unit",
+            bind="query-params",
+            help="Scattered pixels leave the picture's shapes to be seen; whole regions do not.",
+        )
+        side = SIDE
+        if unit == "region":
+            most = min(classifier.size)
+            side = st.number_input("Side of a region, in pixels", 1, most, SIDE, key="side", bind="query-params")
         y = st.selectbox("Curves show the", list(YS), format_func=YS.__getitem__, key="y", bind="query-params")
         steps = st.selectbox("Steps from whole to gone", STEPS, index=STEPS.index(20), key="steps", bind="query-params")
-    return imputer, y, steps
+    return Judgement(imputer, unit, side, y, steps)
 
 
 def choose_tried(titles: Sequence[str]) -> int:

@@ -1,170 +1,89 @@
-"""The Explain page: a model or several, a picture, heatmaps of many methods, and their trial."""
+"""The Explain page: one picture or many, a model or several, heatmaps of many methods, and how good they are."""
 
-import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict
 
 import streamlit as st
 
 import core
-from dashboard.chosen import Chosen, differences, differs_only_in, listed
-from dashboard.parts.heatmap_cards import heatmap_cards
-from dashboard.parts.live_curve import live_curve
-from dashboard.parts.method_panel import choose_methods, choose_settings, settings_for
+from dashboard.chosen import Wishes
+from dashboard.jobs import NotThere, find
+from dashboard.parts.columns import ALWAYS
+from dashboard.parts.many_pictures import many_pictures
+from dashboard.parts.method_panel import choose_methods, choose_settings
+from dashboard.parts.metric_panel import TRIAL, choose_metrics
 from dashboard.parts.model_panel import choose_models
-from dashboard.parts.picture_panel import choose_picture
-from dashboard.parts.run_panel import launch_if_wished, run_panel
+from dashboard.parts.one_picture import one_picture
+from dashboard.parts.picture_panel import choose_picture, named_picture
+from dashboard.parts.progress import progress
 from dashboard.parts.trial_panel import (
     choose_class,
     choose_output,
     choose_reduction,
     choose_seed,
     choose_trial,
-    choose_tried,
-    class_beside,
-    unique_names,
 )
-from dashboard.pictures import Choice
-from dashboard.runs import NotThere, Run, SampleRun, collect, find_runs, sample
-from dashboard.workshop import Asked, Loading, Look, look, models
+from dashboard.workshop import Loading, models
 
-logger = logging.getLogger(__name__)
+ONE, MANY = "One picture", "Many pictures"
 
 
 def page() -> None:
     st.title("HeatCheck", anchor=False)
     st.caption("Why an image classifier said what it said, and whether the explanation deserves to be believed.")
-    chosen = choose()
-    launch_if_wished(chosen)
-    runs = shown_runs()
-    run_panel(chosen, runs)
-    if not runs:
-        return
-    differing = differences(runs, chosen)
-    tell_what_is_shown(runs, chosen, differing)
-    st.header("Heatmaps", anchor=False)
-    heatmap_cards(runs, stale=bool(differing))
-    st.header("Trial", anchor=False)
-    st.caption("Take away the pixels that a heatmap calls most important, or least, and see what the model still says.")
-    run = runs[choose_tried([models.title(run.asked.model) for run in runs])]
-    live_curve(run.id, run.asked, stale=bool(differing), earlier=with_another_imputer(run))
-    offer_chart(run)
-
-
-def choose() -> list[Chosen]:
-    """Sidebar and picture strip: what is chosen, for each model."""
     with st.sidebar:
         loadings = choose_models()
-    picture = choose_picture(models.dataset(loadings[0].name))
+    one, many = st.tabs([ONE, MANY], key="tab", bind="query-params")
+    dataset = models.dataset(loadings[0].name)
+    if many.open:
+        wishes = choose(loadings, named_picture(dataset))
+        with many:
+            keep_alive("job", ONE)
+            many_pictures(loadings, dataset, wishes)
+    else:
+        with one:
+            picture = choose_picture(dataset)
+            wishes = choose(loadings, picture.name if picture else "")
+            keep_alive("study", MANY)
+            one_picture(loadings, picture, wishes)
+
+
+def choose(loadings: Sequence[Loading], picture: str) -> Wishes | None:
+    """The sidebar below the models; nothing before the first one is there."""
     first = loadings[0].classifier
     if first is None:
-        return [Chosen(loading, picture) for loading in loadings]
+        return None
     with st.sidebar:
         target = choose_class(first)
         output, reduction = choose_output(), choose_reduction()
         methods = choose_methods([loading.classifier for loading in loadings if loading.classifier])
         settings = choose_settings(first, methods)
-        imputer, y, steps = choose_trial()
+        judgement = choose_trial(first, picture)
+        further = [metric.name for metric in core.list_metrics() if metric.name not in ALWAYS]
+        metrics = choose_metrics(TRIAL, "Further scores", further, usual=())
         seed = choose_seed()
-    looks = [look_at(loading, picture) for loading in loadings]
-    if looks[0] is None or picture is None:
-        return [Chosen(loading, picture) for loading in loadings]
-    asked = Asked(
-        model=loadings[0].name,
-        picture=picture.name,
-        target=looks[0].top[0].index if target is None else target,
-        methods=tuple(methods),
-        settings=settings,
-        output=output,
-        imputer=imputer,
-        y=y,
-        steps=steps,
-        seed=seed,
-        reduction=reduction,
-    )
-    explained = unique_names(first.labels)[asked.target]
-    return [
-        Chosen(loading, picture, seen, asked_of(loading, seen, asked, explained))
-        for loading, seen in zip(loadings, looks, strict=True)
-    ]
+    common = {
+        "model": loadings[0].name,
+        "methods": tuple(methods),
+        "settings": settings,
+        "output": output,
+        "seed": seed,
+        "reduction": reduction,
+        **asdict(judgement),
+    }
+    return Wishes(common, target, metrics)
 
 
-def asked_of(loading: Loading, seen: Look | None, asked: Asked, explained: str) -> Asked | None:
-    """What is asked of the first model, as another can be asked it; nothing before it has seen the picture."""
-    if loading.classifier is None or seen is None:
-        return None
-    target = class_beside(explained, loading.classifier.labels, seen.top[0].index)
-    return replace(asked, model=loading.name, target=target, settings=settings_for(loading.classifier, asked.settings))
-
-
-def look_at(loading: Loading, picture: Choice | None) -> Look | None:
-    """What the model says of the picture; a sentence if it can't say anything now."""
-    if picture is None or loading.classifier is None:
-        return None
-    try:
-        return look(loading.name, picture.name)
-    except TimeoutError:
-        st.warning("The model is busy with other people's runs. Reload in a moment.")
-    except Exception:
-        logger.exception("%s could not look at a picture", loading.name)
-        st.error("This model can't be run on this picture; the server's log says more. Choose another of either.")
-    return None
-
-
-def shown_runs() -> list[Run]:
-    """The runs that the address names, or the sample that ships with the app."""
-    names = st.query_params.get("job")
-    if names is None:
-        shipped = sample()
-        return [shipped] if shipped else []
-    try:
-        return find_runs(names)
-    except NotThere as absence:
-        st.info(str(absence))
-        return []
-
-
-def tell_what_is_shown(runs: Sequence[Run], chosen: Sequence[Chosen], differing: list[str]) -> None:
-    """A line that says what went wrong, or whose results these are where that is not what is chosen."""
-    for run in runs:
-        if run.state()["state"] == "failed":
-            st.error(f"{run.state()['error']} Change a setting and press Explain to try again.")
-    asked = [each.asked for each in chosen if each.asked]
-    if differing:
-        way_out = " Press Explain to renew them." if len(asked) == len(chosen) else ""
-        st.info(f"These results are older than your choices: the {listed(differing)} changed since.{way_out}")
-    elif asked and picked(asked[0]) != picked(runs[0].asked):
-        st.caption("You chose other methods since. Press Explain to see them.")
-    elif isinstance(runs[0], SampleRun):
-        st.caption("A precomputed sample, so that there is something to look at. Press Explain to run it here.")
-
-
-def picked(asked: Asked) -> set[str]:
-    """The methods that a person chose; controls run along unasked."""
-    controls = {method.name for method in core.list_methods() if method.control}
-    return set(asked.methods) - controls
-
-
-def with_another_imputer(run: Run) -> Run | None:
-    """The run before this one, if nothing but the imputer was changed: the ranking's move is worth seeing."""
-    try:
-        before = find_runs(st.session_state.get("before") or "")
-    except NotThere:
-        return None
-    return next((one for one in before if one.finished and differs_only_in("imputer", one.asked, run.asked)), None)
-
-
-def offer_chart(run: Run) -> None:
-    """Plotly is large: it is asked for, and only when there is a finished run."""
-    scores = [score for score in collect(run, "fidelity") if score["final"]] if run.finished else []
-    if not scores:
-        return
-    chart = st.expander("Scores as a chart", key="chart", on_change="rerun")
-    if chart.open:
-        from dashboard.parts.score_chart import score_chart
-
-        with chart:
-            score_chart(scores)
+def keep_alive(address: str, title: str) -> None:
+    """What runs on the other tab goes on as long as somebody follows it here, and says how far it is."""
+    for place, name in enumerate(filter(None, st.query_params.get(address, "").split(","))):
+        try:
+            job = find(name)
+        except NotThere:
+            continue
+        if not job.finished:
+            counts = "pictures" if address == "study" else "heatmaps"
+            progress(f"of the other tab {place}", job.id, True, title, counts, len(job.asked.methods))
 
 
 page()

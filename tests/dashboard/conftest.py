@@ -15,8 +15,9 @@ from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import Fidelity, FidelityReady
 from dashboard.routes import ROUTES
-from dashboard.runs import LiveRun
-from dashboard.workshop import DEFAULT_MODEL, Asked, Trial, queue, shelf
+from dashboard.requests import Asked
+from dashboard.runs import LiveRun, Subject, Trial
+from dashboard.workshop import DEFAULT_MODEL, queue, shelf
 
 SCRIPT = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 LABELS = ("cat", "dog", "cup")
@@ -76,11 +77,27 @@ def client() -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def finished_run() -> LiveRun:
+def classifier_of_names() -> object:
+    """What the page reads of a classifier whose pictures are of two rows and three columns."""
+    plain = {"labels": LABELS, "dataset_mean": (0.5, 0.5, 0.5), "size": (2, 3), "normalise": lambda _, pixels: pixels}
+    return type("Classifier", (), plain)()
+
+
+@pytest.fixture
+def finished_run(classifier_of_names: object) -> LiveRun:
     """A run of one of each event, made on a picture of two rows."""
-    asked = Asked("none", "chelsea", 1, ("gradient", "deconvnet"), {}, "logit", "black", "probability", 2, 0)
-    classifier = type("Classifier", (), {"labels": LABELS, "dataset_mean": (0.5, 0.5, 0.5)})()
-    about = Trial(asked, classifier, torch.rand(1, 3, 2, 3), "Cat")
+    asked = Asked(
+        model="none",
+        picture="chelsea",
+        target=1,
+        methods=("gradient", "deconvnet"),
+        settings={},
+        output="logit",
+        seed=0,
+        imputer="black",
+        steps=2,
+    )
+    about = Trial(asked, Subject(classifier_of_names, torch.rand(1, 3, 2, 3)), "Cat")
     job = queue().submit(lambda: iter(EVENTS), owner="somebody", about=about)
     wait_for(lambda: job.finished)
     return LiveRun(job)

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from dashboard.chosen import Chosen, differences
+from dashboard.jobs import NotThere
 from dashboard.parts.method_panel import settings_for
 from dashboard.parts.trial_panel import class_beside
 from dashboard.pictures import find_choice, open_choice
-from dashboard.runs import NotThere, find_runs, sample
+from dashboard.runs import find_runs, sample
 from dashboard.workshop import Loading, queue, shelf
 
 PAIR = {"compare": "true", "with": "SqueezeNet 1.1", "methods": "gradient", "picture": "rocket"}
@@ -31,15 +32,15 @@ def test_one_job_a_model_each_on_its_own_crop(pair):
     _, jobs = pair()
     assert [job.about.asked.model for job in jobs] == ["efficientnet_lite0", "squeezenet1_1"]
     for job in jobs:
-        own = job.about.classifier.prepare(open_choice("rocket"))
-        assert job.about.classifier.name == job.about.asked.model
-        assert torch.equal(job.about.pixels, own)
-    assert not torch.equal(jobs[0].about.pixels, jobs[1].about.pixels)
+        own = job.about.subject.classifier.prepare(open_choice("rocket"))
+        assert job.about.subject.classifier.name == job.about.asked.model
+        assert torch.equal(job.about.subject.pixels, own)
+    assert not torch.equal(jobs[0].about.subject.pixels, jobs[1].about.subject.pixels)
 
 
 def test_a_class_that_both_know_is_explained_by_both(pair):
     _, jobs = pair(**{"class": "space shuttle"})
-    assert {job.about.classifier.labels[job.about.asked.target] for job in jobs} == {"space shuttle"}
+    assert {job.about.subject.classifier.labels[job.about.asked.target] for job in jobs} == {"space shuttle"}
 
 
 def test_both_run_and_cancel_ends_both(pair, wait):

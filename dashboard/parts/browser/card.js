@@ -10,8 +10,9 @@ function makeCard(method, column, crop, enlarge) {
   card.score = element("p", { class: "score" }, element("span", { class: "muted" }, "no score yet"));
   card.facts = element("p", { class: "muted" });
   card.notes = element("p", { class: "muted notes" });
+  card.title = element("div", { class: "title" }, element("h3", {}, method.label), card.tag);
   card.place = element("article", { class: "card", "data-method": method.name, "data-state": "waiting" },
-    card.stage.place, element("div", { class: "title" }, element("h3", {}, method.label), card.tag),
+    card.stage.place, card.title,
     card.settings, card.score, card.facts, card.notes);
   return card;
 }
@@ -43,9 +44,10 @@ function showFidelity(card, fidelity) {
     element("span", { class: "muted" }, verdictWords(fidelity)));
 }
 
-// A sentence takes the map's place.
+// A sentence takes the map's place; what it is about stands above it.
 function refuse(card, reason) {
   card.score.replaceChildren();
+  card.place.prepend(card.title);
   card.place.dataset.state = "refused";
   card.stage.refuse(reason);
 }

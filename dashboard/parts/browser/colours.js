@@ -45,3 +45,10 @@ function interpolate(anchors) {
 }
 
 const gradient = (scheme, kind, from = 0) => `linear-gradient(to right, ${COLOURS[scheme][kind].slice(from).join(", ")})`;
+
+// Of a background as wide as the element, that part from one share to another, drawn as wide as the element.
+function showPart(place, from, to) {
+  const part = Math.max(to - from, 0.01);
+  place.style.backgroundSize = `${100 / part}% 100%`;
+  place.style.backgroundPositionX = `${part < 1 ? (100 * from) / (1 - part) : 0}%`;
+}

@@ -15,7 +15,7 @@ export default function ({ data, parentElement }) {
 
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
-  const state = { root, curves: makeCurves(), fidelities: new Map(), refused: new Set(), loud: new Set(), byHand: false };
+  const state = { root, curves: makeCurves(), fidelities: new Map(), extra: new Map(), refused: new Set(), loud: new Set(), byHand: false };
   state.plot = makePlot();
   state.legend = element("div", { class: "names", role: "group", "aria-label": "Methods drawn strongly" });
   state.slider = element("input", { type: "range", min: 0, max: 100, value: 30, "aria-label": "Share of the pixels removed", oninput: () => slide(state) });
@@ -24,7 +24,7 @@ function mount(parentElement) {
   state.scores = element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Scores" });
   state.numbers = element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Curves as numbers" });
   state.details = element("details", { ontoggle: () => schedule(state) }, element("summary", {}, "Curves as numbers"), state.numbers);
-  state.explained = element("p", { class: "muted small" });
+  state.explained = element("div", {});
   root.replaceChildren(
     element("div", { class: "trial" }, element("div", { class: "left" }, state.legend, state.plot.place, element("div", { class: "slide" }, state.slider), state.key = keyLine()), state.removed.place),
     state.verdict, state.scores, state.explained, state.details);
@@ -38,18 +38,19 @@ const keyLine = () => element("p", { class: "muted small" },
   "Solid (MIF): the most important pixels go first, and the curve should fall fast. Dashed (LIF): the least important go first, and it should stay high. Grey band: random orders.");
 
 function begin(state) {
-  const { curves, fidelities, refused, loud, removed, data } = state;
-  curves.clear(); fidelities.clear(); refused.clear(); loud.clear(); removed.clear();
+  const { curves, fidelities, extra, refused, loud, removed, data } = state;
+  curves.clear(); fidelities.clear(); extra.clear(); refused.clear(); loud.clear(); removed.clear();
   state.byHand = false;
   state.target = "";
   state.slider.step = 100 / data.steps;
-  state.explained.textContent = `${data.metrics.map(({ symbol, summary }) => `${symbol}: ${summary}`).join(" ")} ${PLUS_MINUS}`;
+  state.explained.replaceChildren(element("p", { class: "muted small" }, PLUS_MINUS), glossary(data.groups));
 }
 
 function take(state, messages) {
   for (const message of messages) {
     if (message.kind === "curve") state.curves.add(message);
     if (message.kind === "fidelity") state.fidelities.set(message.method, message);
+    if (message.kind === "scores") state.extra.set(message.method, message.scores);
     if (message.kind === "refused") state.refused.add(message.method);
     if (message.kind === "heatmap") state.target = message.target;
   }
@@ -77,7 +78,7 @@ function render(state) {
   state.slider.setAttribute("aria-valuetext", `${percent(fraction)} removed`);
   const colours = colourOf(state);
   showNames(state, methods, colours);
-  state.plot.draw({ curves, methods, colours, fraction, yName: data.yName, summary: summary(state, methods) });
+  state.plot.draw({ curves, methods, colours, fraction, yName: data.yName, unit: data.unit, summary: summary(state, methods) });
   removed.show(data.run, curves, fraction, state.target, data.y === "probability");
   showScores(state, methods);
   if (state.details.open) state.numbers.replaceChildren(curveTable(curves, methods));
@@ -117,10 +118,10 @@ function toggle(state, name) {
 
 function showScores(state, methods) {
   const all = [...state.fidelities.values()];
-  const shownAs = JSON.stringify([all, state.data.earlier]);
+  const shownAs = JSON.stringify([all, [...state.extra]]);
   if (state.shownAs === shownAs) return;
   state.shownAs = shownAs;
-  state.scores.replaceChildren(...(all.length ? [scoreTable(state.fidelities, methods, state.data.metrics, state.data.earlier)] : []));
+  state.scores.replaceChildren(...(all.length ? [scoreTable(state, methods)] : []));
   state.verdict.textContent = verdictLine(all, methods);
 }
 
@@ -129,6 +130,7 @@ const PLUS_MINUS = "±: 95 % of maps that know nothing, and are as clustered as 
 function verdictLine(all, methods) {
   const real = all.filter((score) => score.final && !methods.find(({ name }) => name === score.method)?.control);
   if (!real.length) return "";
+  if (real.every(isFlat)) return FLAT_EXPLAINED;
   const best = real.reduce((one, other) => (other.value > one.value ? other : one));
   const label = methods.find(({ name }) => name === best.method).label;
   const found = real.filter(({ verdict }) => verdict === "finds").length;

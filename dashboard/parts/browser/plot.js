@@ -9,7 +9,7 @@ function makePlot() {
   return { place, draw: (picture) => place.replaceChildren(...layers(picture, place)) };
 }
 
-function layers({ curves, methods, colours, fraction, yName, summary }, place) {
+function layers({ curves, methods, colours, fraction, yName, unit, summary }, place) {
   const width = Math.max(260, place.clientWidth || 600);
   place.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   place.setAttribute("aria-label", summary);
@@ -19,7 +19,7 @@ function layers({ curves, methods, colours, fraction, yName, summary }, place) {
   const quiet = methods.filter(({ name }) => !colours.has(name));
   const loud = methods.filter(({ name }) => colours.has(name));
   return [
-    ...axes(x, y, low, high, width, yName),
+    ...axes(x, y, low, high, width, yName, unit),
     ...band(curves.line("", "random"), x, y),
     ...quiet.flatMap(({ name }) => pairOf(curves, name, x, y, "quiet", "currentColor")),
     ...loud.flatMap(({ name }) => pairOf(curves, name, x, y, "loud", colours.get(name))),
@@ -28,7 +28,7 @@ function layers({ curves, methods, colours, fraction, yName, summary }, place) {
   ];
 }
 
-function axes(x, y, low, high, width, yName) {
+function axes(x, y, low, high, width, yName, unit) {
   const ticks = niceTicks(low, high);
   return [
     ...ticks.flatMap((value) => [
@@ -37,7 +37,7 @@ function axes(x, y, low, high, width, yName) {
     ]),
     ...[0, 0.25, 0.5, 0.75, 1].map((share) =>
       drawn("text", { class: "tick", x: x(share), y: HEIGHT - EDGE.bottom + 16, "text-anchor": share === 1 ? "end" : "middle" }, percent(share))),
-    drawn("text", { class: "tick", x: x(0.5), y: HEIGHT - 4, "text-anchor": "middle" }, "of the pixels removed"),
+    drawn("text", { class: "tick", x: x(0.5), y: HEIGHT - 4, "text-anchor": "middle" }, unit),
     drawn("text", { class: "tick", x: width - EDGE.right, y: EDGE.top + 11, "text-anchor": "end" }, yName),
   ];
 }

@@ -1,4 +1,4 @@
-// How far a run is: what it does now, how often the model was asked, seconds. Tells the script when the run has ended.
+// How far a job is: what it does now, how often the model was asked, seconds. Tells the script when the job has ended.
 
 const instances = new WeakMap();
 const FOR_HEATMAPS = 0.4;
@@ -8,6 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.methods = data.methods;
   state.title = data.title;
+  state.counts = COUNTS[data.counts];
   state.ended = () => data.running && setTriggerValue("ended", data.run);
   followOnly(state, data.run, () => begin(state), (messages, job) => take(state, messages, job));
   return whenGone(parentElement, () => { state.unfollow?.(); clearInterval(state.clock); });
@@ -24,7 +25,7 @@ function mount(parentElement) {
 }
 
 function begin(state) {
-  Object.assign(state, { done: 0, total: 0, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), job: null, toldEnd: false });
+  Object.assign(state, { done: 0, total: 0, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, job: null, toldEnd: false });
   show(state);
 }
 
@@ -34,6 +35,7 @@ function take(state, messages, job) {
     if (message.kind === "heatmap" && message.final) state.heatmaps.set(message.method, message.forward);
     if (message.kind === "refused") state.refused++;
     if (message.kind === "curve" && message.order !== "random") state.curves.add(`${message.method} ${message.order}`);
+    if (message.kind === "picture") Object.assign(state, { pictures: message.done, allPictures: message.total, pictureAt: job.seconds });
   }
   state.job = job;
   state.toldAt = performance.now();
@@ -47,7 +49,7 @@ function take(state, messages, job) {
 
 function show(state) {
   const over = ENDED.includes(state.job?.state);
-  const share = shareDone(state);
+  const share = state.job?.state === "done" ? 1 : state.counts.share(state);
   state.filled.style.width = `${100 * share}%`;
   state.track.setAttribute("aria-valuenow", Math.round(100 * share));
   state.track.dataset.over = state.job ? over : "none";
@@ -55,29 +57,42 @@ function show(state) {
 }
 
 function showWords(state) {
-  state.words.textContent = words(state);
+  state.words.textContent = [state.title, state.job && course(state)].filter(Boolean).join(": ");
 }
 
-// Heatmaps come first, and take the first part of the bar.
-function shareDone({ job, heatmaps, refused, methods, curves, done, total }) {
-  if (job?.state === "done") return 1;
-  return curves.size ? FOR_HEATMAPS + (1 - FOR_HEATMAPS) * (done / (total || 1)) : FOR_HEATMAPS * ((heatmaps.size + refused) / (methods || 1));
+function course(state) {
+  const { job, counts, what } = state;
+  if (job.state === "gone") return "The server no longer keeps this run, or can't be reached.";
+  if (job.state === "queued") return "Waiting for its turn.";
+  const seconds = job.seconds + (job.state === "running" ? (performance.now() - state.toldAt) / 1000 : 0);
+  if (job.state === "running") return [brief(what) || "Starting", ...counts.now(state, seconds), `${Math.floor(seconds)}\u00a0s`].join(" · ");
+  const end = { done: "", cancelled: "Cancelled; what was computed stays.", failed: job.error }[job.state];
+  return [end, [...counts.made(state), `${seconds.toFixed(1)}\u00a0s`].join(" · ")].filter(Boolean).join(" ");
 }
 
 const brief = (what) => what.split(", ").slice(0, 2).join(", ") + (what.split(", ").length > 2 ? " and more" : "");
 
-const words = (state) => [state.title, state.job && course(state)].filter(Boolean).join(": ");
+// What is counted: how far it is as a share, what is said while it runs, and what when it has ended.
+const COUNTS = {
+  // Heatmaps come first, and take the first part of the bar.
+  heatmaps: {
+    share: ({ heatmaps, refused, methods, curves, done, total }) => (curves.size ? FOR_HEATMAPS + (1 - FOR_HEATMAPS) * (done / (total || 1)) : FOR_HEATMAPS * ((heatmaps.size + refused) / (methods || 1))),
+    now: ({ heatmaps, methods, curves, done, total }) => [curves.size ? `model asked ${done.toLocaleString("en")} of ${counted(total, "time")}` : `${heatmaps.size} of ${counted(methods, "heatmap")}`],
+    made: ({ heatmaps, curves, done }) => {
+      const asked = [...heatmaps.values()].reduce((sum, count) => sum + count, curves.size ? done : 0);
+      return [counted(heatmaps.size, "heatmap"), curves.size ? counted(curves.size, "curve") : "", asked ? `model asked ${counted(asked, "time")}` : ""].filter(Boolean);
+    },
+  },
+  pictures: {
+    share: ({ pictures, allPictures }) => pictures / (allPictures || 1),
+    now: ({ pictures, allPictures, pictureAt }, seconds) => (pictures ? [`${pictures} of ${counted(allPictures, "picture")}`, timeLeft((pictureAt / pictures) * allPictures - seconds)] : ["the first picture"]),
+    made: ({ pictures, allPictures }) => [`${pictures} of ${counted(allPictures, "picture")}`],
+  },
+  answers: {
+    share: ({ done, total }) => done / (total || 1),
+    now: ({ done, total }) => (total ? [`${done.toLocaleString("en")} of ${counted(total, "time")}`] : []),
+    made: () => [],
+  },
+};
 
-function course({ job, heatmaps, curves, done, total, what, toldAt, methods }) {
-  if (job.state === "gone") return "The server no longer keeps this run, or can't be reached.";
-  if (job.state === "queued") return "Waiting for its turn.";
-  const seconds = job.seconds + (job.state === "running" ? (performance.now() - toldAt) / 1000 : 0);
-  const asked = [...heatmaps.values()].reduce((sum, count) => sum + count, curves.size ? done : 0);
-  if (job.state === "running") {
-    const part = curves.size ? `model asked ${done.toLocaleString("en")} of ${counted(total, "time")}` : `${heatmaps.size} of ${counted(methods, "heatmap")}`;
-    return [brief(what) || "Starting", part, `${Math.floor(seconds)}\u00a0s`].join(" · ");
-  }
-  const made = [counted(heatmaps.size, "heatmap"), curves.size ? counted(curves.size, "curve") : "", asked ? `model asked ${counted(asked, "time")}` : "", `${seconds.toFixed(1)}\u00a0s`];
-  const end = { done: "", cancelled: "Cancelled; what was computed stays.", failed: job.error }[job.state];
-  return [end, made.filter(Boolean).join(" · ")].filter(Boolean).join(" ");
-}
+const timeLeft = (seconds) => (seconds < 1 ? "almost done" : seconds < 90 ? `about ${Math.ceil(seconds)}\u00a0s left` : `about ${Math.ceil(seconds / 60)}\u00a0min left`);

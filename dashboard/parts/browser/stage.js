@@ -21,13 +21,15 @@ function makeStage(crop, act, name) {
     showLegend(map, view, scale);
   };
 
+  // By itself a map's legend ends where its values end; a shared one is the same for all.
   function showLegend(map, view, scale) {
     const signed = map.low < 0;
+    const [from, to] = !signed ? [0, scale] : view.scale === "shared" ? [-scale, scale] : [Math.max(map.low, -scale), Math.min(Math.max(map.high, 0), scale)];
     legend.hidden = false;
     strip.style.background = gradient(view.colours, signed ? "diverging" : "sequential");
-    const beyond = scale < map.size;
-    low.textContent = signed ? `${beyond ? "≤ " : ""}${short(-scale)}` : "0";
-    high.textContent = `${beyond ? "≥ " : ""}${short(scale)}`;
+    if (signed) showPart(strip, (from / scale + 1) / 2, (to / scale + 1) / 2);
+    low.textContent = `${map.low < from ? "≤ " : ""}${short(from)}`;
+    high.textContent = `${scale < map.size && to === scale ? "≥ " : ""}${short(to)}`;
   }
 
   stage.refuse = (why) => {

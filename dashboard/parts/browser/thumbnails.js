@@ -1,4 +1,4 @@
-// The pictures to choose from, as one group of radio buttons: Tab goes in, arrow keys move, the choice is told at once.
+// Small pictures to choose from, as one group of radio buttons: Tab goes in, arrow keys move, the choice is told at once.
 
 const chosenBy = new WeakMap();
 
@@ -12,7 +12,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const choose = (name) => name !== data.chosen && setTriggerValue("chosen", name);
   const thumbs = data.pictures.map((picture) => thumb(picture, picture.name === data.chosen, choose));
   if (!data.chosen && thumbs[0]) thumbs[0].tabIndex = 0;
-  const group = element("div", { class: "pictures", role: "radiogroup", "aria-label": "Picture" }, ...thumbs);
+  const group = element("div", { class: "pictures", role: "radiogroup", "aria-label": data.label }, ...thumbs);
+  group.classList.toggle("wrapped", data.wrapped);
   group.onkeydown = (event) => move(event, thumbs, choose);
   root.replaceChildren(group, element("p", { class: "muted credit" }, data.credit));
   const taken = thumbs.find((button) => button.dataset.name === data.chosen);
@@ -20,9 +21,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (focused !== undefined) (taken ?? thumbs[0])?.focus();
 }
 
-const thumb = ({ name, title }, checked, choose) =>
+const thumb = ({ name, title, source }, checked, choose) =>
   element("button", { type: "button", role: "radio", "aria-checked": String(checked), "aria-label": title, title, "data-name": name, tabindex: checked ? 0 : -1, onclick: () => choose(name) },
-    element("img", { src: `/api/pictures/${name}/thumbnail`, alt: "", width: 72, height: 56, loading: "lazy" }),
+    photo({ src: source, width: 72, height: 56, loading: "lazy" }),
     element("span", { class: "name" }, title));
 
 function move(event, thumbs, choose) {

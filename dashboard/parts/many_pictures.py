@@ -1,0 +1,201 @@
+"""Many pictures: every method's scores on each, means with their intervals, and which methods differ."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+import core
+from dashboard.chosen import Wishes
+from dashboard.folders import FolderGone, folders
+from dashboard.jobs import LiveJob, NotThere
+from dashboard.parts.columns import ALWAYS
+from dashboard.parts.metric_panel import STUDY, choose_metrics
+from dashboard.parts.picture_panel import release
+from dashboard.parts.progress import progress
+from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.study_table import study_table
+from dashboard.requests import AskedOfMany, in_words, listed, otherwise
+from dashboard.studies import BUNDLED, SampleStudy, Study, count, find_study, sample, start, title_of_source
+from dashboard.workshop import Loading, models
+
+ADDRESS = "study"
+FOLDER = "folder"
+LIMIT = 20
+USUAL = (*ALWAYS, "deletion", "insertion", "sparseness", "complexity")
+WHAT_FILES = (
+    "Pictures, and beside them what says where the cue is: YOLO boxes (labels/*.txt), a COCO file (*.json) or masks "
+    "(x_mask.png, masks/x.png). They stay in a temporary folder of this server."
+)
+
+
+def many_pictures(loadings: Sequence[Loading], dataset: str, wishes: Wishes | None) -> None:
+    """The whole tab."""
+    choosing, acting = st.columns([3, 1.1], gap="large")
+    with choosing:
+        source = choose_source(dataset)
+        available, marked = how_many(source, dataset)
+        limit = choose_limit(available)
+        metrics = choose_scores(marked)
+    asked = None
+    if wishes and available:
+        asked = AskedOfMany(**wishes.common, metrics=metrics, source=source, limit=limit)
+    if asked and wished("study"):
+        launched()
+        st.query_params[ADDRESS] = start(asked)
+    study = shown_study()
+    with acting:
+        action("study", "Run", asked is not None, [study] if study else [], follow)
+        tell_who(loadings)
+    if study is None:
+        return
+    stale = tell_what_is_shown(study, asked)
+    st.header(f"Scores: {title_of_source(study.asked.source)}, {models.title(study.asked.model)}", anchor=False)
+    study_table(study, stale)
+    offer_chart(study)
+
+
+def follow(_: int, study: LiveJob) -> None:
+    progress("study", study.id, not study.finished, counts="pictures")
+
+
+def tell_who(loadings: Sequence[Loading]) -> None:
+    """What differs from one picture."""
+    st.caption("Of each picture the class is explained that the model predicts.")
+    if len(loadings) > 1:
+        st.caption(f"Only the first model is asked: {models.title(loadings[0].name)}.")
+
+
+def choose_source(dataset: str) -> str:
+    """The pictures: bundled ones, or the digest of an uploaded folder."""
+    offered = {"gallery": BUNDLED["gallery"], FOLDER: "A folder of your own"}
+    if dataset == "fashion_mnist":
+        offered = {"fashion_mnist": BUNDLED["fashion_mnist"], **offered}
+    chosen = st.segmented_control(
+        "Pictures",
+        list(offered),
+        format_func=offered.__getitem__,
+        default=next(iter(offered)),
+        required=True,
+        key=f"source {dataset}",
+        bind="query-params",
+        persist_state="session",
+    )
+    return ask_folder() if chosen == FOLDER else chosen
+
+
+def ask_folder() -> str:
+    """An uploaded folder's digest, or nothing; what was refused of it is told."""
+    key = f"folder {st.session_state.setdefault('folder round', 0)}"
+    st.file_uploader(
+        "A folder of pictures",
+        accept_multiple_files="directory",
+        key=key,
+        on_change=lambda: absorb(st.session_state[key]),
+        help=WHAT_FILES,
+    )
+    if complaint := st.session_state.get("folder refused"):
+        st.error(complaint)
+    name = st.query_params.get(FOLDER, "")
+    if not name:
+        return ""
+    try:
+        folder = folders.get(name)
+    except FolderGone as absence:
+        st.warning(str(absence))
+        return ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{folder.title}** · {folder.files} files")
+        st.button("Remove", key="remove folder", on_click=remove, args=(name,))
+    if folder.refused:
+        with st.expander(f"Not taken · {len(folder.refused)}"):
+            for sentence in folder.refused:
+                st.caption(sentence)
+    return name
+
+
+def absorb(files: Sequence[Any]) -> None:
+    """Keeps what a study can use, and empties the widget that brought it."""
+    if not files:
+        return
+    st.session_state["folder refused"] = ""
+    try:
+        name = folders.add((file.name, file.getvalue()) for file in files)
+    except ValueError as error:
+        st.session_state["folder refused"] = str(error)
+    else:
+        st.query_params[FOLDER] = name
+    st.session_state["folder round"] += 1
+    release(files)
+
+
+def remove(name: str) -> None:
+    folders.remove(name)
+    st.query_params.pop(FOLDER, None)
+
+
+def how_many(source: str, dataset: str) -> tuple[int, bool]:
+    """Pictures of the source, and whether the truth lies beside any of them; a sentence where there is none."""
+    if not source:
+        st.caption("Choose a folder. Pictures in folders below it count too.")
+        return 0, False
+    try:
+        return count(source, dataset)
+    except ValueError as error:
+        st.error(str(error))
+        return 0, False
+
+
+def choose_limit(available: int) -> int:
+    most = max(1, available)
+    return st.number_input(
+        f"At most so many pictures{f', of {available:,}' if available else ''}",
+        1,
+        most,
+        min(LIMIT, most),
+        key=f"limit {most}",
+        help="More pictures, narrower intervals. Each takes about as long as a run of one picture.",
+    )
+
+
+def choose_scores(marked: bool) -> tuple[str, ...]:
+    """The metrics; those that need the truth where it lies beside the pictures."""
+    offered = {metric.name: metric for metric in core.list_metrics() if marked or not metric.needs_truth}
+    usual = [name for name, metric in offered.items() if name in USUAL or metric.needs_truth]
+    return choose_metrics(STUDY, "Scores", offered, usual) or ALWAYS[:1]
+
+
+def shown_study() -> Study | None:
+    """The study that the address names, or the sample that ships with the app."""
+    name = st.query_params.get(ADDRESS)
+    if name is None:
+        return sample()
+    try:
+        return find_study(name)
+    except NotThere:
+        st.info("That study is no longer kept here. Press Run to make it again.")
+        return None
+
+
+def tell_what_is_shown(study: Study, asked: AskedOfMany | None) -> bool:
+    """A line that says whose results these are; whether they are older than what is chosen."""
+    if study.state()["state"] == "failed":
+        st.error(f"{study.state()['error']} Change a setting and press Run to try again.")
+    if isinstance(study, SampleStudy):
+        st.caption("A precomputed sample, so that there is something to look at. Press Run to score your choice here.")
+        return False
+    differing = in_words(otherwise(study.asked, asdict(asked))) if asked else []
+    if differing:
+        st.info(f"These scores are older than your choices: the {listed(differing)} changed since. Press Run.")
+    return bool(differing)
+
+
+def offer_chart(study: Study) -> None:
+    """Plotly is large: it is asked for, and only when there is a finished study."""
+    chart = st.expander("Means as a chart", key="means chart", on_change="rerun")
+    if chart.open:
+        from dashboard.parts.score_chart import means_chart
+
+        with chart:
+            means_chart(study)

@@ -1,0 +1,70 @@
+"""Which scores judge the heatmaps: group by group, made from the registry."""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+import core
+from dashboard.parts.columns import GROUPS
+
+TRIAL, STUDY = "metrics", "scores"
+NEEDS_TRUTH = "Needs the truth: mark it on the picture."
+NO_OVERALL = (
+    "Groups stand apart in the table, and there is no overall score: to point where a person looks is no evidence of "
+    "what the model uses."
+)
+
+
+def choose_metrics(place: str, label: str, offered: Collection[str], usual: Collection[str]) -> tuple[str, ...]:
+    """A line a group that says how many of it are chosen, and opens to choose which; in the registry's order.
+
+    Parameters
+    ----------
+    place
+        What tells these choices in the address from others.
+    usual
+        Those that are chosen until somebody chooses.
+    """
+    st.markdown(label, help=NO_OVERALL)
+    chosen: list[str] = []
+    with st.container(gap="xsmall", key=f"{place} groups"):
+        for group in GROUPS:
+            chosen += choose_of_group(place, group, offered, usual)
+    return tuple(metric.name for metric in core.list_metrics() if metric.name in chosen)
+
+
+def choose_of_group(place: str, group: str, offered: Collection[str], usual: Collection[str]) -> list[str]:
+    """Those of one group."""
+    in_group = (metric for metric in core.list_metrics() if metric.group == group)
+    metrics = {metric.name: metric for metric in in_group if metric.name in offered}
+    if not metrics:
+        return []
+    key = key_of(place, group)
+    default = [name for name in metrics if name in usual]
+    counted = f"{len(st.session_state.get(key, default))} of {len(metrics)}"
+    with st.expander(f"{group.capitalize()} · {counted}", key=f"{key} group", type="compact"):
+        if any(metric.needs_truth for metric in metrics.values()) and place == TRIAL:
+            st.caption(NEEDS_TRUTH)
+        return st.pills(
+            f"{group.capitalize()} scores",
+            list(metrics),
+            selection_mode="multi",
+            default=default,
+            format_func=lambda name: metrics[name].label,
+            key=key,
+            bind="query-params",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+
+
+def key_of(place: str, group: str) -> str:
+    """Of the widget, and in the address."""
+    return f"{place}.{group}"
+
+
+def want_plausibility() -> None:
+    """With the first mark the scores that it allows are wished for in the trial; one can do without them later."""
+    key = key_of(TRIAL, "plausibility")
+    needing = [metric.name for metric in core.list_metrics() if metric.needs_truth]
+    st.session_state[key] = [*dict.fromkeys([*st.session_state.get(key, []), *needing])]

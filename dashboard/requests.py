@@ -1,0 +1,87 @@
+"""What a person asks for: two equal requests give equal results."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.methods.registry import Reduction
+
+WORDS = {
+    "model": "model",
+    "picture": "picture",
+    "source": "pictures",
+    "limit": "number of pictures",
+    "target": "explained class",
+    "settings": "settings of the methods",
+    "output": "number explained",
+    "reduction": "reduction of the channels",
+    "imputer": "imputer",
+    "unit": "unit of removal",
+    "side": "side of the regions",
+    "y": "value of the curves",
+    "steps": "steps",
+    "metrics": "metrics",
+    "truth": "marked truth",
+    "seed": "seed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """How heatmaps are made and judged, whatever they are made of."""
+
+    model: str
+    methods: tuple[str, ...]
+    settings: Mapping[str, Mapping[str, Any]]
+    output: str
+    seed: int
+    reduction: Reduction | None = None
+    imputer: str = "dataset_mean"
+    unit: str = "pixel"
+    side: int = 9
+    y: str = "probability"
+    steps: int = 20
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Judging):
+    """One picture; ``truth`` is the digest of what a person marked on it, if anything."""
+
+    picture: str
+    target: int | None
+    truth: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfMany(Judging):
+    """A gallery, a data set or an uploaded folder; at most ``limit`` pictures of it."""
+
+    source: str
+    limit: int
+
+
+def restored(kind: type[Judging], told: Mapping[str, Any]) -> Any:
+    """The request that was written as JSON."""
+    sequences = {name: tuple(told[name]) for name in ("methods", "metrics") if name in told}
+    return kind(**{**told, **sequences})
+
+
+def otherwise(made: Judging, known: Mapping[str, Any]) -> set[str]:
+    """What of a request is now otherwise than it was made; of methods, any choice of them is right."""
+    before = asdict(made)
+    return {name for name in known if known[name] != before[name]}
+
+
+def in_words(names: Sequence[str] | set[str]) -> list[str]:
+    """What changed, as a sentence calls it and in the order of the page; what has no words does not count."""
+    return [words for name, words in WORDS.items() if name in names]
+
+
+def listed(words: list[str]) -> str:
+    """The words as a sentence has them.
+
+    >>> listed(["model", "picture", "seed"])
+    'model, picture and seed'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
