@@ -15,7 +15,7 @@ DIRECTIONS = {"higher": "higher", "lower": "lower", "none": "–"}
 
 
 def tables() -> str:
-    return "\n".join([*methods_table(), "", *metrics_table(), "", *capability_table(), ""])
+    return "\n".join([*methods_table(), "", *metrics_table(), "", *imputers_table(), "", *capability_table(), ""])
 
 
 def methods_table() -> Iterator[str]:
@@ -26,11 +26,19 @@ def methods_table() -> Iterator[str]:
 
 
 def metrics_table() -> Iterator[str]:
-    yield "| Metric | Better | Random map | What it says | Paper |"
-    yield "|---|---|---|---|---|"
+    yield "| Metric | About | Better | Random map | What it says | Paper |"
+    yield "|---|---|---|---|---|---|"
     for metric in core.list_metrics():
-        name = f"{metric.label}, {metric.symbol}"
-        yield f"| {name} | {DIRECTIONS[metric.direction]} | {metric.random} | {metric.summary} | {metric.paper} |"
+        known = ", ".join(filter(None, [metric.label, metric.symbol]))
+        told = [f"{known} (`{metric.name}`)", metric.group, DIRECTIONS[metric.direction], metric.random, metric.summary]
+        yield f"| {' | '.join(told)} | {metric.paper} |"
+
+
+def imputers_table() -> Iterator[str]:
+    yield "| Imputer | A removed pixel becomes |"
+    yield "|---|---|"
+    for imputer in core.list_imputers():
+        yield f"| {imputer.label} (`{imputer.name}`) | {imputer.summary} |"
 
 
 def capability_table() -> Iterator[str]:

@@ -17,7 +17,7 @@ if not KEEP_LARGE_BLOCKS.keys() <= os.environ.keys():
 
 import platformdirs
 from activation import against_grad_cam
-from curves import against_quantus, curves_against_bare, rise_against_bare
+from curves import against_quantus, curves_against_bare, rise_against_bare, scores_against_bare
 from ensembles import against_noise_tunnel
 from memory import growth
 from methods import against_captum
@@ -42,6 +42,8 @@ def main() -> None:
     if "bare" in asked:
         share, told = curves_against_bare(classifier, pixels, target)
         report("Curve forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
+        share, told = scores_against_bare(classifier, pixels, target)
+        report("A study's forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
         share, told = rise_against_bare(classifier, pixels, target)
         report("RISE masks per second / the bare model's forwards", f"{share:.2f}", ">= 0.85", told)
     plain = seconds_without_our_allocator() if {"quantus", "captum"} & set(asked) else {}

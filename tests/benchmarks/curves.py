@@ -8,8 +8,14 @@ from interleaved import seconds_of
 from torch import Tensor, nn
 
 import core
+from core.methods.heatmap import Heatmap, Passes
+from core.metrics.registry import find_metric
+from core.metrics.tracing import Perturbation, Plan
+from core.studies.evaluation import DEFAULT_METRICS
+from core.studies.scoring import Subject, stream_scores
 
 MAPS = 5
+STUDY_MAPS = 12
 STEPS = 20
 ROUNDS = 5
 FLIPPING_STEPS = 21  # Quantus takes only step sizes that divide 3 x 224 x 224
@@ -54,6 +60,25 @@ def curves_against_bare(classifier: core.Classifier, pixels: Tensor, target: int
     maps = random_maps(classifier, MAPS)
     forwards = (2 * MAPS + 10) * (STEPS - 1) + 2
     return against_bare(classifier, forwards, lambda: core.perturb(classifier, pixels, maps, target, steps=STEPS))
+
+
+def scores_against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
+    """The scores that a study of many pictures has by itself, of heatmaps that are there; all but ROAD's, whose
+    imputer is timed apart.
+    """
+    maps = random_maps(classifier, STUDY_MAPS)
+    heatmaps = {name: Heatmap(each, each[None], name, target, "sum", 0.0, Passes()) for name, each in maps.items()}
+    metrics = [name for name in DEFAULT_METRICS if not name.startswith("road")]
+    traces = dict.fromkeys(trace for name in metrics for trace in find_metric(name).reads)
+    perturbation = Perturbation()
+    visits = Plan(classifier, pixels, maps, list(traces), perturbation, seed=0).visits()
+    subject = Subject(classifier, pixels, target)
+
+    def score() -> None:
+        for _ in stream_scores(subject, heatmaps, metrics, perturbation):
+            pass
+
+    return against_bare(classifier, len(visits) + len(maps), score)
 
 
 def rise_against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:

@@ -171,6 +171,14 @@ def test_pixels_that_stay_are_untouched_to_the_bit(lite0, chelsea):
     assert torch.equal(shown[:, ~changed], chelsea[0][:, ~changed])
 
 
+@pytest.mark.parametrize("imputer", ["blur", "picture_mean", "uniform_noise"])
+def test_what_replaces_a_pixel_is_made_from_the_whole_picture_however_much_is_gone(lite0, chelsea, imputer):
+    few, many, all_ = (perturbed(lite0, chelsea, chelsea[0, 0], "mif", share, imputer) for share in (0.3, 0.8, 1.0))
+    first = chelsea[0, 0].flatten().argsort(descending=True)[:10000]
+    for picture in (few, many):
+        assert torch.equal(picture.flatten(1)[:, first], all_.flatten(1)[:, first])
+
+
 def test_points_come_coarse_first_and_carry_the_model_s_answer(squeezenet, chelsea_for_squeezenet):
     events = stream_curves(
         squeezenet, chelsea_for_squeezenet, {"map": chelsea_for_squeezenet[0, 0]}, 285, ("mif",), steps=4
