@@ -7,22 +7,25 @@ import difflib
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import core
+from core.terminal import ARROWS, counted, means, printed, progress_bar, told, watched, width
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from core.studies.table import Table as Study
 
 KEEP_LARGE_BLOCKS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
 """glibc gives large blocks back to the kernel after each pass and faults them in again at the next one."""
@@ -34,8 +37,9 @@ VERDICTS = {
     "random": "like a random order",
     "worse": "worse than random",
 }
+JUDGED_BY = ("fidelity", "mrg", "lrg", "artifact_share")
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-WIDTH_IN_A_LOG = 120
+SECONDS_BETWEEN_WRITES = 30.0
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -93,7 +97,8 @@ def explain(
         names = chosen_methods(methods)
         find_imputer(imputer)
         make_folder(out)
-    with interruptible(out), mistakes_told():
+    trial = Trial()
+    with interruptible(lambda: kept(trial, out)), mistakes_told():
         classifier = load(model, device)
         pixels = classifier.prepare(opened)
         explained = chosen_class(classifier, pixels, target)
@@ -101,12 +106,74 @@ def explain(
             names = [name for name, reason in core.capability(classifier).items() if name in names and not reason]
         told(f'{classifier.title}: explaining "{classifier.labels[explained]}" (class {explained}).')
         stream = core.stream_trial(classifier, pixels, names, target=explained, seed=seed, imputer=imputer, steps=steps)
-        trial = collect(stream, pixels[0], out)
-    write_scores(trial, out / "scores.csv")
-    write_curves(trial, out / "curves.csv")
+        collect(stream, trial, pixels[0], out)
+    told(kept(trial, out))
     show(trial)
-    told(f"The heatmaps, scores.csv and curves.csv are in {out}.")
     if not any(name in trial.heatmaps for name in names):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def evaluate(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder, with boxes or masks beside the pictures if there are any; a COCO file; a picture; "
+            "`gallery`; or `fashion_mnist`."
+        ),
+    ],
+    methods: Annotated[str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck methods`.")] = QUICK,
+    metrics: Annotated[
+        str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck metrics`. The usual ones if empty.")
+    ] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="No more than so many pictures, the first ones.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("heatcheck"),
+    model: Annotated[str, typer.Option(help="See `heatcheck models`.")] = "efficientnet_lite0",
+    imputer: Annotated[str, typer.Option(help="What takes the place of a removed pixel.")] = "dataset_mean",
+    unit: Annotated[
+        str, typer.Option(help="What is removed at once: pixel, region, superpixel, or feature (one channel of one).")
+    ] = "pixel",
+    side: Annotated[int, typer.Option(min=1, help="Pixels along a region.")] = 9,
+    y: Annotated[str, typer.Option(help="What is read off: probability, relative_logit or accuracy.")] = "probability",
+    steps: Annotated[int, typer.Option(min=1, max=500, help="Steps of each curve.")] = 10,
+    seed: Annotated[int, typer.Option(help="Every random draw follows from it.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+) -> None:
+    """Methods and controls scored over many pictures: scores.csv, scores.parquet, summary.csv, study.json."""
+    from core.metrics.answers import Y
+    from core.metrics.removal import Unit
+    from core.studies.evaluation import SummaryReady, record
+    from core.studies.table import Table as Study
+
+    with mistakes_told():
+        names = chosen_methods(methods)
+        chosen_metrics(metrics, marked=True)
+        removed: Unit = one_of(unit, "--unit", get_args(Unit))
+        read: Y = one_of(y, "--y", get_args(Y))
+        make_folder(out)
+    asked = {"source": source, "model": model, "methods": names, "limit": limit, "imputer": imputer, "unit": unit}
+    study = Study(asked | {"side": side, "y": y, "steps": steps, "seed": seed}, seed)
+    summary, written = SummaryReady((), 0), time.monotonic()
+    with interruptible(lambda: written_so_far(study, summary.pictures, out)), mistakes_told():
+        classifier = load(model, device)
+        judged_by = chosen_metrics(metrics, has_truth(source, classifier.dataset))
+        study.asked |= {"metrics": judged_by, "weights": classifier.weights_digest}
+        stream = core.stream_evaluation(
+            classifier, source, names, judged_by, limit, seed,
+            imputer=imputer, unit=removed, side=side, y=read, steps=steps,
+        )  # fmt: skip
+        with closing(watched(stream)) as events:
+            for event in events:
+                record(event, study)
+                if isinstance(event, SummaryReady):
+                    summary = event
+                    if time.monotonic() - written > SECONDS_BETWEEN_WRITES:
+                        study.write(out)
+                        written = time.monotonic()
+    told(written_so_far(study, summary.pictures, out))
+    for part in means(summary.summary, summary.pictures, width()):
+        printed(part)
+    if not summary.summary:
         raise typer.Exit(FAILED)
 
 
@@ -116,6 +183,17 @@ def show_methods() -> None:
     table = Table("Name", "Family", "What it shows", box=None, pad_edge=False)
     for entry in core.list_methods():
         table.add_row(entry.name, entry.family, escape(entry.summary))
+    printed(table)
+
+
+@app.command("metrics")
+def show_metrics() -> None:
+    """Lists every score with its direction and its value for a random map."""
+    table = Table("Name", "Group", "Better", "Random map", "What it says", box=None, pad_edge=False)
+    for entry in core.list_metrics():
+        truth = " Needs boxes or masks." if entry.needs_truth else ""
+        direction = ARROWS[entry.direction].strip()
+        table.add_row(entry.name, entry.group, direction, escape(entry.random), escape(entry.summary + truth))
     printed(table)
 
 
@@ -159,32 +237,17 @@ def mistakes_told() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible(out: Path) -> Iterator[None]:
-    """Ctrl-C ends what runs inside with a sentence; what was written stays."""
+def interruptible(finish: Callable[[], str]) -> Iterator[None]:
+    """Ctrl-C ends what runs inside; what was ready by then is still written, and told of. A second one ends all."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
-        told(f"Stopped. Heatmaps that were ready by then are in {out}.")
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        told(f"Stopped. {finish()}")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def told(sentence: str) -> None:
-    """To a person, whatever the output is piped into."""
-    typer.echo(sentence, err=True)
-
-
-def progress_bar(*columns: ProgressColumn) -> Progress:
-    """A bar for a person at a terminal, and nothing at all in a log."""
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def printed(table: Table) -> None:
-    """In the terminal's width, or in one that a log can hold."""
-    Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_LOG).print(table)
 
 
 def chosen_methods(listed: str) -> list[str]:
@@ -203,6 +266,48 @@ def chosen_methods(listed: str) -> list[str]:
     if not names:
         raise ValueError("Name at least one method; `heatcheck methods` lists them.")
     return [find_method(name).name for name in names]
+
+
+def chosen_metrics(listed: str, marked: bool) -> list[str]:
+    """The metrics that were named, or the usual ones where none was.
+
+    Parameters
+    ----------
+    marked
+        Whether there are boxes or masks; without them `all` leaves out what needs them.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such metric.
+    """
+    from core.metrics.registry import find_metric
+    from core.studies.evaluation import default_metrics
+
+    if listed == "all":
+        return [entry.name for entry in core.list_metrics() if marked or not entry.needs_truth]
+    named = [find_metric(name.strip()).name for name in listed.split(",") if name.strip()]
+    return named or list(default_metrics(marked))
+
+
+def one_of(value: str, option: str, choices: Sequence[str]) -> Any:
+    """The value, if it is one of the choices.
+
+    Raises
+    ------
+    ValueError
+        With the choices.
+    """
+    if value not in choices:
+        raise ValueError(f"{option} is one of {', '.join(choices)}; {value!r} is not.")
+    return value
+
+
+def has_truth(source: str, dataset: str) -> bool:
+    """Whether boxes or masks lie beside any of the pictures."""
+    from core.pictures.specimens import collect_specimens
+
+    return any(specimen.truth for specimen in collect_specimens(source, dataset))
 
 
 def make_folder(folder: Path) -> None:
@@ -260,13 +365,12 @@ class Trial:
         return sorted(self.scores.values(), key=lambda score: -score.value)
 
 
-def collect(stream: Iterable[object], pixels: Tensor, out: Path) -> Trial:
+def collect(stream: Iterable[object], trial: Trial, pixels: Tensor, out: Path) -> None:
     """Reads the stream behind a progress bar and writes each heatmap as soon as it is final."""
     from core.jobs.events import Progress as Made
     from core.pictures.rendering import overlay
 
     signed = {entry.name for entry in core.list_methods() if entry.signed}
-    trial = Trial()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with progress_bar(*columns) as bar:
         made = bar.add_task("Heatmaps", total=None)
@@ -283,9 +387,21 @@ def collect(stream: Iterable[object], pixels: Tensor, out: Path) -> Trial:
                     trial.refused[method] = reason
                 case core.CurvePoint():
                     trial.points.append(event)
-                case core.FidelityReady(fidelity, final=True):
+                case core.FidelityReady(fidelity):
                     trial.scores[fidelity.method] = fidelity
-    return trial
+
+
+def kept(trial: Trial, out: Path) -> str:
+    """Writes the scores and curves that there are, and says where."""
+    write_scores(trial, out / "scores.csv")
+    write_curves(trial, out / "curves.csv")
+    return f"The heatmaps, scores.csv and curves.csv are in {out}."
+
+
+def written_so_far(study: Study, pictures: int, out: Path) -> str:
+    """Writes the scores that there are, and says where."""
+    study.write(out)
+    return f"The scores of {counted(pictures)} are in {out}: scores.csv, scores.parquet, summary.csv and study.json."
 
 
 def controls() -> set[str]:
