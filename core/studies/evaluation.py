@@ -238,6 +238,7 @@ def evaluate(
             "weights": classifier.weights_digest,
             "source": str(source) if isinstance(source, str | Path) else f"{len(source)} pictures",
             "methods": list(methods),
+            "metrics": None if metrics is None else list(metrics),
             "settings": dict(settings or {}),
             "limit": limit,
             "seed": seed,
@@ -248,7 +249,8 @@ def evaluate(
             "side": side,
             "y": y,
             "steps": steps,
-        }
+        },
+        seed,
     )
     for event in stream_evaluation(
         classifier, source, methods, metrics, limit, seed, settings, output, reduction, imputer, unit, side, y, steps
