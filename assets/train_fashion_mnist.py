@@ -1,9 +1,9 @@
 """Train the small networks on Fashion-MNIST, and cut out the subset that ships with HeatCheck.
 
-Run from a checkout: ``python assets/train_fashion_mnist.py [FOLDER]``. FOLDER has the four files as published (Debian's
-package ``dataset-fashion-mnist`` puts them into ``/usr/share/datasets/fashion-mnist``); without it they are downloaded.
-Each network takes one core and some ten minutes. On one machine the weights come out the same to the bit; another may
-round otherwise, so their digests are written anew.
+Run from a checkout: ``python assets/train_fashion_mnist.py [FOLDER] [--only NAME ...]``. FOLDER has the four files as
+published (Debian's package ``dataset-fashion-mnist`` puts them into ``/usr/share/datasets/fashion-mnist``); without it
+they are downloaded. Each network takes one core and some ten minutes. On one machine the weights come out the same to
+the bit; another may round otherwise, so their digests are written anew.
 """
 
 import argparse
@@ -45,15 +45,25 @@ DECAY = 0.05
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long a network is trained, and the highest learning rate on the way."""
+    """How a network is trained.
+
+    Parameters
+    ----------
+    peak
+        The highest learning rate on the way.
+    erasing
+        Whether each picture loses a random share of its pixels to the mean colour, drawn anew each time it is seen.
+    """
 
     epochs: int
     peak: float
+    erasing: bool = False
 
 
 RECIPES = {
     "fashion_vit": Recipe(epochs=9, peak=2e-3),
     "fashion_cnn": Recipe(epochs=6, peak=4e-3),
+    "fashion_cnn_erased": Recipe(epochs=6, peak=4e-3, erasing=True),
 }
 
 
@@ -103,7 +113,8 @@ def trained(name: str, part: Part) -> nn.Module:
     for epoch in range(recipe.epochs):
         begin, total = time.monotonic(), 0.0
         for places in torch.randperm(len(pixels)).split(BATCH):
-            logits = network(pixels[places].expand(-1, 3, -1, -1))
+            shown = erased(pixels[places]) if recipe.erasing else pixels[places]
+            logits = network(shown.expand(-1, 3, -1, -1))
             loss = F.cross_entropy(logits, classes[places], label_smoothing=SMOOTHING)
             optimiser.zero_grad()
             loss.backward()
@@ -114,6 +125,12 @@ def trained(name: str, part: Part) -> nn.Module:
         print(f"{name}, epoch {epoch + 1} of {recipe.epochs}: loss {total / len(pixels):.3f}, {took:.0f} s", flush=True)
     share_among_channels(network)
     return network
+
+
+def erased(normalised: Tensor) -> Tensor:
+    """Each picture without a share of its pixels that is anything from none to all; the mean colour is 0 here."""
+    shares = torch.rand(len(normalised), 1, 1, 1)
+    return normalised * (torch.rand_like(normalised) >= shares)
 
 
 def share_among_channels(network: nn.Module) -> None:
@@ -155,9 +172,12 @@ def main() -> None:
     """Cut out the subset, then train, store and examine each network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, help="has the four files as published")
-    asked = parser.parse_args().folder
+    parser.add_argument(
+        "--only", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME", help="networks to train"
+    )
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        source = asked or published(folder)
+        source = asked.folder or published(folder)
         training, test = read_part(source, "train"), read_part(source, "t10k")
     few, fewer = first_of_each(training, 600), first_of_each(test, 100)
     np.savez_compressed(
@@ -167,9 +187,9 @@ def main() -> None:
         test_pictures=fewer.pictures,
         test_labels=fewer.labels,
     )
-    with ProcessPoolExecutor(len(RECIPES), get_context("spawn")) as processes:
-        networks = processes.map(trained, RECIPES, repeat(training))
-        for name, network in zip(RECIPES, networks, strict=True):
+    with ProcessPoolExecutor(len(asked.only), get_context("spawn")) as processes:
+        networks = processes.map(trained, asked.only, repeat(training))
+        for name, network in zip(asked.only, networks, strict=True):
             store(name, network)
             print(f"{accuracy(name, test):.2%} of all test pictures right, {accuracy(name, fewer):.1%} of the bundled")
 

@@ -11,11 +11,12 @@ from timm.data.transforms_factory import create_transform
 from torch import Tensor, nn
 from torchvision.datasets import FashionMNIST
 
+import core
 from core.models.bundled import BUNDLED, WEIGHTS
 from core.models.catalogue import load_classifier
 from core.pictures.datasets import fashion_mnist, stored
 
-FASHION = {"fashion_vit": 0.87, "fashion_cnn": 0.91}
+FASHION = {"fashion_vit": 0.87, "fashion_cnn": 0.91, "fashion_cnn_erased": 0.88}
 SUMS = dict(reversed(line.split()) for line in (WEIGHTS / "SHA256SUMS").read_text().splitlines())
 
 
@@ -32,6 +33,10 @@ def test_the_weights_are_those_that_the_rebuild_script_makes(name):
         ("squeezenet1_1", ["BSD LICENSE", "Redistributions in binary form must reproduce", "forresti/SqueezeNet"]),
         ("fashion_vit", ["Apache License", "Version 2.0", "Copyright (c) 2017 Zalando SE", "train_fashion_mnist.py"]),
         ("fashion_cnn", ["Apache License", "Version 2.0", "Copyright (c) 2017 Zalando SE", "train_fashion_mnist.py"]),
+        (
+            "fashion_cnn_erased",
+            ["Apache License", "Version 2.0", "Copyright (c) 2017 Zalando SE", "train_fashion_mnist.py"],
+        ),
     ],
 )
 def test_the_licence_lies_beside_the_weights(name, terms):
@@ -159,6 +164,51 @@ def test_the_small_cnn_ends_in_an_average_and_one_layer_and_uses_no_rectifier_tw
     classifier(fashion_mnist("test").pixels[:1])
     assert calls == list(classifier.network)
     assert not any(getattr(module, "inplace", False) for module in calls)
+
+
+def test_the_network_trained_with_erased_pixels_is_the_small_cnn_with_other_weights():
+    plain, erased = (load_classifier(name, device="cpu") for name in ("fashion_cnn", "fashion_cnn_erased"))
+    assert str(plain.network) == str(erased.network)
+    assert plain.weights_digest != erased.weights_digest
+
+
+def test_erased_pixels_confuse_the_plain_network_and_not_its_twin():
+    test = fashion_mnist("test")
+    erased = torch.rand(len(test.labels), 1, 28, 28, generator=torch.Generator().manual_seed(0)) < 0.6
+    right = {}
+    for name in ("fashion_cnn", "fashion_cnn_erased"):
+        classifier = load_classifier(name, device="cpu")
+        mean = torch.tensor(classifier.dataset_mean).view(1, 3, 1, 1)
+        named = classifier.logits(torch.where(erased, mean, test.pixels)).argmax(dim=1)
+        right[name] = float((named == test.labels).float().mean())
+    assert right["fashion_cnn"] < 0.3
+    assert right["fashion_cnn_erased"] > 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])
+def test_the_twin_shows_how_much_of_a_curve_s_fall_is_the_artifact_of_erasing(method):
+    """Brocki and Chung 2023, arXiv:2303.01538: with erasing in training LIF lies much higher, and F is larger."""
+    areas = {}
+    for name in ("fashion_cnn", "fashion_cnn_erased"):
+        classifier = load_classifier(name, device="cpu")
+        found = []
+        for pixels in fashion_mnist("test").pixels[:50, None]:
+            (heatmap,) = core.explain(classifier, pixels.contiguous(), [method]).values()
+            curves = core.perturb(
+                classifier,
+                pixels.contiguous(),
+                {method: heatmap.values},
+                heatmap.target,
+                ("mif", "lif"),
+                steps=10,
+                imputer="dataset_mean",
+            )
+            found.append((curves[method, "mif"].area, curves[method, "lif"].area))
+        areas[name] = torch.tensor(found).mean(dim=0)
+    (plain_mif, plain_lif), (mif, lif) = areas["fashion_cnn"].tolist(), areas["fashion_cnn_erased"].tolist()
+    assert lif > plain_lif + 0.15
+    assert lif - mif > plain_lif - plain_mif + 0.03
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", *FASHION])
