@@ -183,9 +183,9 @@ def gaussian_noise(original: Original) -> Tensor:
 def noisy_linear(original: Original) -> Filling:
     """Each removed pixel the weighted mean of its 8 neighbours, all solved at once, with noise of 0.01.
 
-    After Rong et al. 2022, arXiv:2202.00449. The equations are solved until less than a thousandth of them is left.
-    Where no pixel remains to interpolate from, the picture's mean takes its place. The noise is one draw for a picture,
-    met by all orders and methods.
+    After Rong et al. 2022, arXiv:2202.00449. The equations are solved until less than a thousandth of them is left, a
+    few thousandths where hardly a pixel remains. Where none does, the picture's mean takes its place. The noise is one
+    draw for a picture, met by all orders and methods.
     """
     noise = INTERPOLATION_NOISE * normal_noise(original)
     return lambda removed: interpolate(original.pixels, removed).fill + noise

@@ -7,7 +7,8 @@ to fine, preconditioned with one V-cycle: on each grid every cell becomes the me
 down and once on the way up.
 
 All channels of all masks are planes that lie side by side, so one call serves them all. There are as many iterations
-for any mask: no value depends on the other masks in its batch, and nothing waits for the device.
+for any mask: no value depends on the other masks in its batch, and nothing waits for the device. They leave less than a
+thousandth of the equations; where only one pixel in some hundreds remains, a few thousandths.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-ITERATIONS = 6
+ITERATIONS = 5
 NEIGHBOURS = ((1.0, 2.0, 1.0), (2.0, 0.0, 2.0), (1.0, 2.0, 1.0))
 TENT = ((1.0, 3.0, 3.0, 1.0), (3.0, 9.0, 9.0, 3.0), (3.0, 9.0, 9.0, 3.0), (1.0, 3.0, 3.0, 1.0))
 Planes = Float[Tensor, "1 planes height width"]
@@ -115,11 +116,11 @@ def pyramid(unknown: Planes) -> list[Grid]:
 
 def guess(grids: Sequence[Grid], known: Planes) -> Planes:
     """From coarse to fine: means of what is known, and between them what the coarser grid has, smoothed once."""
-    means, sums, counts = [], known, 1 - grids[0].unknown
+    means, sums, counts = [known], known, 1 - grids[0].unknown
     for _ in grids:
-        means.append(sums / counts.clamp_min(1))
         sums, counts = pooled(sums), pooled(counts)
-    guessed = sums / counts.clamp_min(1)
+        means.append(sums / counts.clamp_min(1))
+    guessed = means.pop()
     for grid, mean in zip(reversed(grids), reversed(means), strict=True):
         guessed = torch.addcmul(mean, grid.share, enlarged(guessed, mean))
         guessed = torch.addcmul(mean, grid.inverse, neighbours(guessed))

@@ -67,8 +67,8 @@ def test_a_dense_solver_finds_the_same_to_the_border(size, share):
         fill, residual = interpolate(pixels, removed[None, None])
         for channel in range(3):
             expected = solved_densely(pixels[0, channel].numpy(), removed.numpy())[removed.numpy()]
-            np.testing.assert_allclose(fill[0, channel][removed].numpy(), expected, atol=2e-4)
-        assert residual.max() < 1e-4
+            np.testing.assert_allclose(fill[0, channel][removed].numpy(), expected, atol=5e-4)
+        assert residual.max() < 4e-4
 
 
 def test_more_iterations_come_as_near_to_the_dense_solver_as_numbers_allow(monkeypatch):
@@ -107,19 +107,23 @@ def test_pytorch_grad_cam_finds_the_same_to_the_border(removed, chelsea):
 SIZE = (224, 224)
 HARDEST = {
     **{f"clump {share} {sigma}": clump(share, SIZE, sigma) for share in (0.5, 0.9, 0.95) for sigma in (1.0, 8.0, 40.0)},
-    **{f"scatter {share}": scatter(share, SIZE) for share in (0.1, 0.5, 0.9, 0.95, 0.999)},
-    "three pixels left": all_but([(10, 20), (150, 201), (90, 77)], SIZE),
+    **{f"scatter {share}": scatter(share, SIZE) for share in (0.1, 0.5, 0.9, 0.95, 0.99)},
     "an edge left": all_but([(row, 0) for row in range(224)] + [(0, 223)], SIZE),
     "a diagonal left": all_but([(place, place) for place in range(224)], SIZE),
 }
+HARDLY_A_PIXEL = {
+    "scatter 0.999": scatter(0.999, SIZE),
+    "three pixels left": all_but([(10, 20), (150, 201), (90, 77)], SIZE),
+    "one pixel left": all_but([(100, 223)], SIZE),
+}
 
 
-def test_a_thousandth_of_the_equations_is_left_at_most_whatever_is_removed(chelsea):
-    removed = torch.stack([*HARDEST.values()])[:, None]
+def test_a_thousandth_of_the_equations_is_left_at_most_and_a_few_where_hardly_a_pixel_remains(chelsea):
+    removed = torch.stack([*HARDEST.values(), *HARDLY_A_PIXEL.values()])[:, None]
     fill, residual = interpolate(chelsea, removed)
-    told = dict(zip(HARDEST, residual.amax(dim=1).tolist(), strict=True))
-    assert {name: left for name, left in told.items() if left > 1e-3} == {}
-    assert max(told[name] for name in told if name.startswith("clump")) < 3e-4
+    told = dict(zip([*HARDEST, *HARDLY_A_PIXEL], residual.amax(dim=1).tolist(), strict=True))
+    assert {name: left for name, left in told.items() if left > (3e-3 if name in HARDLY_A_PIXEL else 1e-3)} == {}
+    assert max(told[name] for name in told if name.startswith("clump")) < 4e-4
     # What was found lies between what remains, as a mean must.
     low, high = chelsea.amin(dim=(0, 2, 3)).view(3, 1, 1), chelsea.amax(dim=(0, 2, 3)).view(3, 1, 1)
     gone = removed.expand_as(fill)
