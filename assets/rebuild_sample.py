@@ -1,10 +1,12 @@
 """Remakes ``assets/sample``: what a newcomer sees before anything was computed here.
 
-Runs the trial with the dashboard's own defaults and writes the messages that the page would have been sent.
+Runs the trial of one picture and the study of many with the dashboard's own defaults, and writes the messages that the
+page would have been sent.
 """
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,77 +18,98 @@ import core
 from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady
 from core.pictures.rendering import to_png
-from dashboard.messages import Message
-from dashboard.parts.method_panel import QUICK
+from core.pictures.specimens import collect_specimens
+from core.studies.evaluation import SummaryReady, record
+from core.studies.table import Table
+from dashboard import runs, studies
 from dashboard.jobs import number_messages
-from dashboard.requests import Asked
+from dashboard.messages import Message
+from dashboard.parts.many_pictures import LIMIT, USUAL
+from dashboard.parts.method_panel import QUICK
+from dashboard.requests import Asked, AskedOfMany, Judging
 from dashboard.workshop import DEFAULT_MODEL
 
 FOLDER = Path(__file__).resolve().parent / "sample"
 PICTURE = core.gallery()[0].name
+SOURCE = "gallery"
 DIGITS = 5
 
 
 def main() -> None:
     classifier = core.load_classifier(DEFAULT_MODEL, device="cpu")
+    write_trial(classifier)
+    write_study(classifier)
+
+
+def write_trial(classifier: core.Classifier) -> None:
     entry = next(entry for entry in core.gallery() if entry.name == PICTURE)
     pixels = classifier.prepare(core.open_picture(entry.path))
     top = core.predict(classifier, pixels, top=5)
-    asked = default_request(top[0].index)
-    begin = time.monotonic()
-    events = list(enumerate(run(classifier, pixels, asked)))
-    seconds = time.monotonic() - begin
-    kept = [(number, event) for number, event in events if lasts(event, events)]
+    asked = Asked(**common(), picture=PICTURE, target=top[0].index)
+    kept, seconds = gathered(runs.stream_asked(runs.Subject(classifier, pixels), None, asked))
     maps = {str(number): scaled(event.heatmap.values) for number, event in kept if isinstance(event, HeatmapReady)}
     scales = {str(number): size(event.heatmap.values) for number, event in kept if isinstance(event, HeatmapReady)}
     told = {
         "title": entry.title,
-        "asked": asdict(asked),
         "top": [asdict(each) for each in top],
-        "state": {"state": "done", "seconds": round(seconds, 1), "error": None},
         "scales": scales,
-        "messages": [rounded(message) for message in number_messages(kept, classifier.labels)],
+        **written(asked, kept, seconds, classifier),
     }
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "messages.json").write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="utf-8")
+    write_json(FOLDER, told)
     (FOLDER / "crop.png").write_bytes(to_png(pixels[0]))
     save_file(maps, FOLDER / "maps.safetensors")
 
 
-def default_request(target: int) -> Asked:
-    """What the page asks for when nobody has changed anything."""
-    methods = [method for method in core.list_methods() if method.control or method.name in QUICK]
-    return Asked(
-        model=DEFAULT_MODEL,
-        picture=PICTURE,
-        target=target,
-        methods=tuple(method.name for method in methods),
-        settings={},
-        output="logit",
-        imputer="dataset_mean",
-        y="probability",
-        steps=20,
-        seed=0,
-    )
+def write_study(classifier: core.Classifier) -> None:
+    """The gallery, by the scores that the page has chosen for a newcomer."""
+    metrics = tuple(metric.name for metric in core.list_metrics() if metric.name in USUAL)
+    pictures = len(collect_specimens(SOURCE, classifier.dataset))
+    asked = AskedOfMany(**common(), source=SOURCE, limit=min(LIMIT, pictures), metrics=metrics)
+    kept, seconds = gathered(studies.stream_asked(classifier, SOURCE, asked))
+    table = Table(asdict(asked), asked.seed)
+    for _, event in kept:
+        record(event, table)
+    folder = FOLDER / "many"
+    write_json(folder, written(asked, kept, seconds, classifier))
+    table.to_csv(folder / "scores.csv")
 
 
-def run(classifier: core.Classifier, pixels: Tensor, asked: Asked) -> object:
-    return core.stream_trial(
-        classifier,
-        pixels,
-        asked.methods,
-        target=asked.target,
-        seed=asked.seed,
-        imputer=asked.imputer,
-        y=asked.y,
-        steps=asked.steps,
-    )
+def common() -> dict[str, object]:
+    """What the page asks for when nobody has changed anything, of one picture and of many."""
+    methods = [method.name for method in core.list_methods() if method.control or method.name in QUICK]
+    return {"model": DEFAULT_MODEL, "methods": tuple(methods), "settings": {}, "output": "logit", "seed": 0}
+
+
+def gathered(stream: Iterable[object]) -> tuple[list[tuple[int, object]], float]:
+    """Those events that nothing later replaces, with their numbers; and how long it took."""
+    begin = time.monotonic()
+    events = list(enumerate(stream))
+    seconds = time.monotonic() - begin
+    return [(number, event) for number, event in events if lasts(event, events)], seconds
+
+
+def written(
+    asked: Judging, kept: list[tuple[int, object]], seconds: float, classifier: core.Classifier
+) -> dict[str, object]:
+    """What every job tells."""
+    return {
+        "asked": asdict(asked),
+        "state": {"state": "done", "seconds": round(seconds, 1), "error": None},
+        "messages": [rounded(message) for message in number_messages(kept, classifier.labels)],
+    }
+
+
+def write_json(folder: Path, told: dict[str, object]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "messages.json").write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def lasts(event: object, events: list[tuple[int, object]]) -> bool:
     """Whether nothing that came later takes its place."""
     if isinstance(event, HeatmapReady | core.FidelityReady):
         return event.final
+    if isinstance(event, SummaryReady):
+        return event is [other for _, other in events if isinstance(other, SummaryReady)][-1]
     return not isinstance(event, Progress) or event is events[-1][1]
 
 
@@ -106,6 +129,8 @@ def rounded(message: Message) -> Message:
 def shortened(value: object) -> object:
     if isinstance(value, float):
         return round(value, DIGITS)
+    if isinstance(value, dict):
+        return rounded(value)
     return [shortened(each) for each in value] if isinstance(value, list) else value
 
 

@@ -41,7 +41,7 @@ def changes(run: Run, chosen: Chosen) -> set[str]:
         known = {"model": chosen.loading.name, "picture": chosen.picture.name if chosen.picture else ""}
     else:
         known = asdict(chosen.asked)
-    return otherwise(run.asked, known)
+    return otherwise(run.asked, known) - (set() if run.asked.truth else {"truth"})  # a first mark makes nothing wrong
 
 
 @dataclass(frozen=True)

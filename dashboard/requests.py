@@ -20,7 +20,6 @@ WORDS = {
     "side": "side of the regions",
     "y": "value of the curves",
     "steps": "steps",
-    "metrics": "metrics",
     "truth": "marked truth",
     "seed": "seed",
 }
@@ -68,13 +67,13 @@ def restored(kind: type[Judging], told: Mapping[str, Any]) -> Any:
 
 
 def otherwise(made: Judging, known: Mapping[str, Any]) -> set[str]:
-    """What of a request is now otherwise than it was made; of methods, any choice of them is right."""
+    """What of a request is now otherwise than it was made."""
     before = asdict(made)
     return {name for name in known if known[name] != before[name]}
 
 
 def in_words(names: Sequence[str] | set[str]) -> list[str]:
-    """What changed, as a sentence calls it and in the order of the page; what has no words does not count."""
+    """What changed, as a sentence calls it; other methods and metrics do not make results wrong, and have no words."""
     return [words for name, words in WORDS.items() if name in names]
 
 

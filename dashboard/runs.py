@@ -189,24 +189,25 @@ def start(asked: Asked, title: str, beside: Collection[str]) -> str:
     """Queue the trial that was asked for, beside jobs that have just been asked for too."""
     subject = Subject(shelf.ask(asked.model).classifier, look(asked.model, asked.picture).pixels)
     truth = marks.get(asked.truth).mask if asked.truth else None
+    return submit(lambda: stream_asked(subject, truth, asked), Trial(asked, subject, title), beside)
 
-    def stream() -> Iterator[Any]:
-        return core.stream_trial(
-            subject.classifier,
-            subject.pixels,
-            list(asked.methods),
-            target=asked.target,
-            seed=asked.seed,
-            settings=asked.settings,
-            imputer=asked.imputer,
-            y=asked.y,
-            steps=asked.steps,
-            output=asked.output,
-            reduction=asked.reduction,
-            unit=asked.unit,
-            side=asked.side,
-            metrics=asked.metrics,
-            truth=truth,
-        )
 
-    return submit(stream, Trial(asked, subject, title), beside)
+def stream_asked(subject: Subject, truth: Any, asked: Asked) -> Iterator[Any]:
+    """The trial of a picture, with what was marked on it."""
+    return core.stream_trial(
+        subject.classifier,
+        subject.pixels,
+        list(asked.methods),
+        target=asked.target,
+        seed=asked.seed,
+        settings=asked.settings,
+        imputer=asked.imputer,
+        y=asked.y,
+        steps=asked.steps,
+        output=asked.output,
+        reduction=asked.reduction,
+        unit=asked.unit,
+        side=asked.side,
+        metrics=asked.metrics,
+        truth=truth,
+    )

@@ -154,23 +154,24 @@ def ranking(study: Study, metric: str) -> Message:
 def start(asked: AskedOfMany) -> str:
     """Queue the study that was asked for."""
     classifier, place = shelf.ask(asked.model).classifier, place_of(asked.source)
+    return submit(lambda: stream_asked(classifier, place, asked), Evaluation(asked, classifier))
 
-    def stream() -> Iterator[Any]:
-        return core.stream_evaluation(
-            classifier,
-            place,
-            list(asked.methods),
-            metrics=list(asked.metrics),
-            limit=asked.limit,
-            seed=asked.seed,
-            settings=asked.settings,
-            output=asked.output,
-            reduction=asked.reduction,
-            imputer=asked.imputer,
-            unit=asked.unit,
-            side=asked.side,
-            y=asked.y,
-            steps=asked.steps,
-        )
 
-    return submit(stream, Evaluation(asked, classifier))
+def stream_asked(classifier: Classifier, place: Any, asked: AskedOfMany) -> Iterator[Any]:
+    """The study of the pictures at that place."""
+    return core.stream_evaluation(
+        classifier,
+        place,
+        list(asked.methods),
+        metrics=list(asked.metrics),
+        limit=asked.limit,
+        seed=asked.seed,
+        settings=asked.settings,
+        output=asked.output,
+        reduction=asked.reduction,
+        imputer=asked.imputer,
+        unit=asked.unit,
+        side=asked.side,
+        y=asked.y,
+        steps=asked.steps,
+    )

@@ -1,12 +1,14 @@
 """Two questions about a finished run: what other imputers say, and whether a map is more than its shape."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 import core
 from dashboard.asides import find_aside, match_shape, rank_under_imputers
-from dashboard.jobs import LiveJob, NotThere
+from dashboard.jobs import LiveJob, NotThere, collect
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
 from dashboard.parts.progress import progress
@@ -35,10 +37,7 @@ def asides_panel(run: Run, stale: bool) -> None:
         told = {"imputers": imputers, "chosen": run.asked.imputer, "methods": list(methods.values())}
         _IMPUTER_RANKS(data={"run": ranked.id, "stale": stale, **told}, key="imputer_ranks")
     st.header("Is it more than its shape?", anchor=False)
-    real = [name for name, method in methods.items() if not method["control"]] or list(methods)
-    method = st.selectbox(
-        "Method", real, format_func=lambda name: methods[name]["label"], key="shaped", bind="query-params", width=320
-    )
+    method = choose_method(run, methods)
     matched = ask(
         run, SHAPE, "Compare with copies of itself", "Shifts and flips the map: the same shape, elsewhere.",
         lambda beside: match_shape(run, method, beside),
@@ -46,6 +45,22 @@ def asides_panel(run: Run, stale: bool) -> None:
     if matched:
         label = methods[matched.about.method]["label"]
         _SHAPE_CHECK(data={"run": matched.id, "label": label, "stale": stale}, key="shape_check")
+
+
+def choose_method(run: Run, methods: Mapping[str, Mapping[str, Any]]) -> str:
+    """The best one until another is chosen; controls have no place of their own to be compared with."""
+    scores = {score["method"]: score["value"] for score in collect(run, "fidelity")}
+    real = [name for name, method in methods.items() if not method["control"]] or list(methods)
+    best = max(real, key=lambda name: scores.get(name, -math.inf))
+    return st.selectbox(
+        "Heatmap",
+        real,
+        index=real.index(best),
+        format_func=lambda name: methods[name]["label"],
+        key="shaped",
+        bind="query-params",
+        width=320,
+    )
 
 
 def ask(run: Run, name: str, words: str, what: str, start: Callable[[Sequence[str]], str]) -> LiveJob | None:

@@ -22,7 +22,7 @@ from dashboard.workshop import Loading, models
 
 ADDRESS = "study"
 FOLDER = "folder"
-LIMIT = 20
+LIMIT, MOST = 20, 10_000
 USUAL = (*ALWAYS, "deletion", "insertion", "sparseness", "complexity")
 WHAT_FILES = (
     "Pictures, and beside them what says where the cue is: YOLO boxes (labels/*.txt), a COCO file (*.json) or masks "
@@ -34,9 +34,12 @@ def many_pictures(loadings: Sequence[Loading], dataset: str, wishes: Wishes | No
     """The whole tab."""
     choosing, acting = st.columns([3, 1.1], gap="large")
     with choosing:
-        source = choose_source(dataset)
-        available, marked = how_many(source, dataset)
-        limit = choose_limit(available)
+        sources, limits = st.columns([1.7, 1], gap="medium")
+        with sources:
+            source = choose_source(dataset)
+            available, marked = how_many(source, dataset)
+        with limits:
+            limit = choose_limit(available)
         metrics = choose_scores(marked)
     asked = None
     if wishes and available:
@@ -78,7 +81,7 @@ def choose_source(dataset: str) -> str:
         format_func=offered.__getitem__,
         default=next(iter(offered)),
         required=True,
-        key=f"source {dataset}",
+        key="source",
         bind="query-params",
         persist_state="session",
     )
@@ -148,15 +151,17 @@ def how_many(source: str, dataset: str) -> tuple[int, bool]:
 
 
 def choose_limit(available: int) -> int:
-    most = max(1, available)
-    return st.number_input(
-        f"At most so many pictures{f', of {available:,}' if available else ''}",
+    limit = st.number_input(
+        f"At most so many{f', of {available:,}' if available else ''}",
         1,
-        most,
-        min(LIMIT, most),
-        key=f"limit {most}",
+        MOST,
+        LIMIT,
+        key="limit",
+        bind="query-params",
+        persist_state="session",
         help="More pictures, narrower intervals. Each takes about as long as a run of one picture.",
     )
+    return min(limit, available)
 
 
 def choose_scores(marked: bool) -> tuple[str, ...]:
@@ -188,6 +193,8 @@ def tell_what_is_shown(study: Study, asked: AskedOfMany | None) -> bool:
     differing = in_words(otherwise(study.asked, asdict(asked))) if asked else []
     if differing:
         st.info(f"These scores are older than your choices: the {listed(differing)} changed since. Press Run.")
+    elif asked and (asked.methods, asked.metrics) != (study.asked.methods, study.asked.metrics):
+        st.caption("You chose other methods or scores since. Press Run to see them.")
     return bool(differing)
 
 

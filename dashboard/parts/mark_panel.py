@@ -34,8 +34,7 @@ def truth_of(model: str, picture: str) -> str:
 def mark_panel(chosen: Chosen, truth: str) -> None:
     """The first model's crop to mark on, and the same as four numbers."""
     marked = marks.get(truth).mask if truth else None
-    share = f" · {marked.float().mean():.0%} of the picture" if marked is not None else ""
-    panel = st.expander(f"Mark the truth{share}", key="mark", on_change="rerun")
+    panel = st.expander("Mark the truth", key="mark", on_change="rerun")
     classifier, picture = chosen.loading.classifier, chosen.picture
     if not (panel.open and classifier and picture):
         return
@@ -72,8 +71,10 @@ def ask_numbers(marked: Bool[Tensor, "height width"], submitted: object) -> None
     }
     with st.form("box", border=False):
         st.caption(f"Or a box in pixels of the crop, which is {width} wide and {height} high.")
-        for name, (label, low, high, value) in asked.items():
-            st.number_input(label, low, high, value, key=f"box {name} {height}")
+        for pair in (("left", "top"), ("width", "height")):
+            for column, name in zip(st.columns(2), pair, strict=True):
+                label, low, high, value = asked[name]
+                column.number_input(label, low, high, value, key=f"box {name} {height}")
         st.form_submit_button("Mark this box", on_click=submitted)
 
 

@@ -178,6 +178,8 @@ def tell_what_is_shown(runs: Sequence[Run], chosen: Sequence[Chosen], differing:
         st.info(f"These results are older than your choices: the {listed(differing)} changed since.{way_out}")
     elif asked and picked(asked[0]) != picked(runs[0].asked):
         st.caption("You chose other methods since. Press Explain to see them.")
+    elif asked and judged_by(asked[0]) != judged_by(runs[0].asked):
+        st.caption("You chose other scores since, or marked the truth. Press Explain to see them.")
     elif isinstance(runs[0], SampleRun):
         st.caption("A precomputed sample, so that there is something to look at. Press Explain to run it here.")
 
@@ -186,6 +188,11 @@ def picked(asked: Asked) -> set[str]:
     """The methods that a person chose; controls run along unasked."""
     controls = {method.name for method in core.list_methods() if method.control}
     return set(asked.methods) - controls
+
+
+def judged_by(asked: Asked) -> tuple[tuple[str, ...], str]:
+    """The scores that a person chose, and what was marked for them."""
+    return asked.metrics, asked.truth
 
 
 def offer_chart(run: Run) -> None:

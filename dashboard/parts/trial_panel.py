@@ -45,6 +45,7 @@ def choose_class(classifier: Classifier) -> int | None:
         format_func=lambda index: "the predicted one" if index == PREDICTED else names[index],
         key="class",
         bind="query-params",
+        persist_state="session",
     )
     return None if index in (PREDICTED, None) else index
 

@@ -36,31 +36,30 @@ def page() -> None:
     one, many = st.tabs([ONE, MANY], key="tab", bind="query-params")
     dataset = models.dataset(loadings[0].name)
     if many.open:
-        wishes = choose(loadings, named_picture(dataset))
+        wishes = choose(loadings, named_picture(dataset), one=False)
         with many:
             keep_alive("job", ONE)
             many_pictures(loadings, dataset, wishes)
     else:
         with one:
             picture = choose_picture(dataset)
-            wishes = choose(loadings, picture.name if picture else "")
+            wishes = choose(loadings, picture.name if picture else "", one=True)
             keep_alive("study", MANY)
             one_picture(loadings, picture, wishes)
 
 
-def choose(loadings: Sequence[Loading], picture: str) -> Wishes | None:
-    """The sidebar below the models; nothing before the first one is there."""
+def choose(loadings: Sequence[Loading], picture: str, one: bool) -> Wishes | None:
+    """The sidebar below the models, with what only one picture is asked; nothing before the first model is there."""
     first = loadings[0].classifier
     if first is None:
         return None
     with st.sidebar:
-        target = choose_class(first)
+        target = choose_class(first) if one else None
         output, reduction = choose_output(), choose_reduction()
         methods = choose_methods([loading.classifier for loading in loadings if loading.classifier])
         settings = choose_settings(first, methods)
         judgement = choose_trial(first, picture)
-        further = [metric.name for metric in core.list_metrics() if metric.name not in ALWAYS]
-        metrics = choose_metrics(TRIAL, "Further scores", further, usual=())
+        metrics = choose_further() if one else ()
         seed = choose_seed()
     common = {
         "model": loadings[0].name,
@@ -72,6 +71,12 @@ def choose(loadings: Sequence[Loading], picture: str) -> Wishes | None:
         **asdict(judgement),
     }
     return Wishes(common, target, metrics)
+
+
+def choose_further() -> tuple[str, ...]:
+    """The scores beyond those that every trial gives."""
+    further = [metric.name for metric in core.list_metrics() if metric.name not in ALWAYS]
+    return choose_metrics(TRIAL, "Further scores", further, usual=())
 
 
 def keep_alive(address: str, title: str) -> None:

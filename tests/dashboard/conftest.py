@@ -14,9 +14,12 @@ from core.jobs.events import Progress
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import Fidelity, FidelityReady
+from core.metrics.statistics import Score, Tally
+from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
+from dashboard.requests import Asked, AskedOfMany
 from dashboard.routes import ROUTES
-from dashboard.requests import Asked
 from dashboard.runs import LiveRun, Subject, Trial
+from dashboard.studies import Evaluation, LiveStudy
 from dashboard.workshop import DEFAULT_MODEL, queue, shelf
 
 SCRIPT = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
@@ -29,6 +32,10 @@ EVENTS = (
     CurvePoint("gradient", "mif", 0.5, 0.25, None, None, ((1, 0.5), (0, 0.25), (2, 0.125))),
     FidelityReady(Fidelity("gradient", 0.4, 0.05, 0.3, 0.1, None, 0.0, "finds", "Finds it."), final=True),
 )
+SCORES = {
+    "a.png": {"gradient": 0.5, "sobel": 0.25, "random": 0.0},
+    "b.png": {"gradient": 0.75, "sobel": float("nan"), "random": 0.25},
+}
 
 
 def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -101,3 +108,31 @@ def finished_run(classifier_of_names: object) -> LiveRun:
     job = queue().submit(lambda: iter(EVENTS), owner="somebody", about=about)
     wait_for(lambda: job.finished)
     return LiveRun(job)
+
+
+def told_of(picture: str, place: int) -> PictureScored:
+    scores = (Score(picture, method, "fidelity", value) for method, value in SCORES[picture].items())
+    return PictureScored(picture, tuple(scores), 0.5, place, 3)
+
+
+@pytest.fixture
+def finished_study(classifier_of_names: object) -> LiveStudy:
+    """A study of two pictures, one of them without a score of the edges, and a file that is no picture."""
+    told = [told_of(picture, place) for place, picture in enumerate(SCORES, 1)]
+    tally = Tally()
+    for each in told:
+        tally.add(each.scores)
+    events = (*told, PictureRefused("c.png", "This is not a picture."), SummaryReady(tally.summary(), 2))
+    asked = AskedOfMany(
+        model="none",
+        methods=("gradient", "sobel", "random"),
+        settings={},
+        output="logit",
+        seed=0,
+        metrics=("fidelity",),
+        source="gallery",
+        limit=3,
+    )
+    job = queue().submit(lambda: iter(events), owner="somebody", about=Evaluation(asked, classifier_of_names))
+    wait_for(lambda: job.finished)
+    return LiveStudy(job)

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from core.studies.imputer_rankings import ImputerRanked
+from core.studies.matched import MatchedReady
+from core.studies.scoring import ScoresReady
 from dashboard.messages import to_message
 
 
@@ -30,3 +33,25 @@ def test_a_heatmap_tells_its_cost_and_its_notes(finished_run):
 def test_what_is_no_event_is_refused():
     with pytest.raises(TypeError, match="str has no message"):
         to_message("a string", ())
+
+
+def test_a_study_tells_its_pictures_its_refusals_and_its_means(finished_study):
+    _, messages = finished_study.since(0)
+    assert json.loads(json.dumps(messages, allow_nan=False)) == messages
+    assert [message["kind"] for message in messages] == ["picture", "picture", "picture_refused", "summary"]
+    assert [(message["done"], message["total"]) for message in messages[:2]] == [(1, 3), (2, 3)]
+    assert messages[2]["reason"] == "This is not a picture."
+    rows = {row["method"]: row for row in messages[3]["rows"]}
+    assert (rows["gradient"]["mean"], rows["gradient"]["n"], rows["gradient"]["difference"]) == (0.625, 2, 0.5)
+    assert (rows["sobel"]["n"], rows["sobel"]["low"]) == (1, None)
+    assert rows["random"]["verdict"] == "control"
+
+
+def test_what_is_asked_beside_a_run_is_told_as_it_is():
+    scores = to_message(ScoresReady("gradient", {"deletion": 0.25, "insertion": None, "gini": float("nan")}), ())
+    assert scores == {"kind": "scores", "method": "gradient",
+                      "scores": {"deletion": 0.25, "insertion": None, "gini": None}}  # fmt: skip
+    ranked = to_message(ImputerRanked("blur", {"gradient": 0.5, "sobel": -0.25}), ())
+    assert ranked == {"kind": "imputer", "imputer": "blur", "scores": {"gradient": 0.5, "sobel": -0.25}}
+    matched = to_message(MatchedReady(0.5, (0.25, 0.75), 2, final=False), ())
+    assert matched == {"kind": "matched", "value": 0.5, "by_chance": [0.25, 0.75], "rank": 2, "final": False}

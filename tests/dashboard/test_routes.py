@@ -4,11 +4,13 @@ import io
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
 from dashboard.runs import LiveRun
+from dashboard.studies import LiveStudy
 
 
 def read_stream(text: str) -> list[tuple[int, dict[str, object]]]:
@@ -74,3 +76,63 @@ def test_pictures_are_served_small_and_strangers_are_not(client: TestClient):
     thumbnail = Image.open(io.BytesIO(client.get("/api/pictures/chelsea/thumbnail").content))
     assert thumbnail.size == (128, 128)
     assert client.get("/api/pictures/somebodys/thumbnail").status_code == 404
+
+
+def test_scores_are_saved_as_tables_at_any_time(client: TestClient, finished_study: LiveStudy):
+    address = f"/api/jobs/{finished_study.id}"
+    answer = client.get(f"{address}/scores.csv")
+    assert 'filename="heatcheck-scores.csv"' in answer.headers["content-disposition"]
+    as_csv = pd.read_csv(io.BytesIO(answer.content))
+    as_parquet = pd.read_parquet(io.BytesIO(client.get(f"{address}/scores.parquet").content))
+    pd.testing.assert_frame_equal(as_csv, as_parquet)
+    assert sorted(as_csv.query("method == 'gradient'")["score"]) == [0.5, 0.75]
+    means = pd.read_csv(io.BytesIO(client.get(f"{address}/summary.csv").content)).set_index("method")
+    assert means.loc["gradient", "mean"] == 0.625
+    assert means.loc["sobel", "n"] == 1
+
+
+def test_the_ranking_names_ranks_groups_and_pairs(client: TestClient, finished_study: LiveStudy):
+    told = client.get(f"/api/jobs/{finished_study.id}/ranking?metric=fidelity").json()
+    assert [entry["method"] for entry in told["ranks"]] == ["gradient", "sobel", "random"]
+    assert told["n"] == 1
+    assert told["groups"] == [["gradient", "sobel", "random"]]
+    assert len(told["pairs"]) == 3
+
+
+@pytest.mark.parametrize("path", ["scores.xlsx", "secrets.csv", "ranking?metric=nonsense"])
+def test_what_a_study_has_not_is_no_answer(client: TestClient, finished_study: LiveStudy, path: str):
+    assert client.get(f"/api/jobs/{finished_study.id}/{path}").status_code in (400, 404)
+
+
+def test_a_run_is_no_study_and_a_study_is_no_run(client: TestClient, finished_run: LiveRun, finished_study: LiveStudy):
+    assert client.get(f"/api/jobs/{finished_run.id}/scores.csv").status_code == 404
+    assert client.get(f"/api/jobs/{finished_study.id}/crop").status_code == 404
+
+
+def test_the_sample_of_many_takes_the_same_path(client: TestClient):
+    scores = pd.read_csv(io.BytesIO(client.get("/api/jobs/sample-of-many/scores.csv").content))
+    [(_, told)] = read_stream(client.get("/api/jobs/sample-of-many/events").text)
+    summary = next(message for message in told["events"] if message["kind"] == "summary")
+    assert scores["picture"].nunique() == summary["pictures"]
+    means = scores.groupby(["method", "metric"])["score"].mean()
+    for row in summary["rows"]:
+        assert means[row["method"], row["metric"]] == pytest.approx(row["mean"], abs=1e-4)
+
+
+def test_an_imputed_crop_keeps_what_was_not_removed(client: TestClient):
+    def crop(path: str) -> np.ndarray:
+        answer = client.get(f"/api/pictures/chelsea/{path}")
+        return np.asarray(Image.open(io.BytesIO(answer.content)))
+
+    whole = crop("crop?model=efficientnet_lite0")
+    black, grey = (crop(f"imputed?model=efficientnet_lite0&imputer={name}") for name in ("black", "grey"))
+    gone = (black == 0).all(axis=2) & ((grey == 128) | (grey == 127)).all(axis=2)
+    assert gone.mean() == pytest.approx(0.3, abs=0.01)
+    assert (black[~gone] == whole[~gone]).all()
+    assert (grey[~gone] == whole[~gone]).all()
+
+
+def test_an_unknown_imputer_is_named(client: TestClient):
+    answer = client.get("/api/pictures/chelsea/imputed?model=efficientnet_lite0&imputer=blakc")
+    assert answer.status_code == 400
+    assert "black" in answer.json()["error"]

@@ -49,7 +49,7 @@ function rankCell({ scores, places }, method, chosen) {
   const words = moved > 0 ? `${counted(moved, "place")} up` : moved < 0 ? `${counted(-moved, "place")} down` : "";
   return element("td", { class: moved ? "moved" : undefined, title: words || undefined },
     element("strong", {}, `${places.get(method)}.`), words ? element("span", { class: "sign", "aria-hidden": "true" }, moved > 0 ? ` ↑${moved}` : ` ↓${-moved}`) : "",
-    words ? element("span", { class: "hidden" }, ` ${words} `) : "", element("span", { class: "muted f" }, ` F ${fixed(scores[method])}`));
+    words ? element("span", { class: "hidden" }, ` ${words} `) : "", element("span", { class: "muted f" }, `F ${fixed(scores[method])}`));
 }
 
 function howFar(data, found, chosen, over) {

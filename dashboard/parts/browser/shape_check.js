@@ -28,8 +28,10 @@ function render({ said, place, found, data }) {
   place.replaceChildren(...(found ? [strip(found, data.label)] : []));
 }
 
-function verdictOf({ value, by_chance: copies, rank }, label) {
-  const of = `${label}, F ${fixed(value)}, is ${ordinal(rank)} among itself and ${copies.length} copies of its shape, shifted and flipped.`;
+function verdictOf({ value, by_chance: copies, rank, final }, label) {
+  const so = final ? "" : "So far: ";
+  const of = `${so}${label}, F ${fixed(value)}, is ${ordinal(rank)} among itself and ${copies.length} copies of its shape, shifted and flipped.`;
+  if (!final) return of;
   const p = rank / (copies.length + 1);
   if (p <= 0.05) return `${of} More than its shape: a copy elsewhere does as well in one case of ${copies.length + 1} at most.`;
   const half = rank <= (copies.length + 1) / 2;
