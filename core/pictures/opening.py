@@ -53,20 +53,29 @@ def open_picture(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image.Ima
     PictureError
         When it is no sound PNG, JPEG, WebP, GIF, BMP or TIFF picture, or too large a one.
     """
+    shown = rgb(opened(source))
+    shown.info = {}
+    return shown
+
+
+def opened(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image.Image:
+    """The picture upright, its colours as they are stored."""
     content = content_of(source)
     if not content:
         raise PictureError("This file is empty. Choose another one.")
     if len(content) > MAX_BYTES:
         raise PictureError(f"This file is over {MAX_BYTES / 1e6:.0f} MB. Scale the picture down, or save it as JPEG.")
-    picture = recognised(content)
+    return decoded(recognised(content))
+
+
+def decoded(picture: Image.Image) -> Image.Image:
+    """All pixels of a picture of which the header was read, upright."""
     refuse_size(*picture.size)
     try:
         picture.load()
     except Exception as error:  # a decoder fed with broken bytes raises whatever it stumbles over
         raise PictureError(damaged(str(picture.format))) from error
-    shown = rgb(upright(picture))
-    shown.info = {}
-    return shown
+    return upright(picture)
 
 
 def content_of(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:

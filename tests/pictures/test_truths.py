@@ -1,0 +1,312 @@
+"""What was marked on a picture lies where it was marked, in the picture and in what a network sees of it."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.models.catalogue import load_classifier
+from core.models.cropping import middle
+from core.models.functions import as_classifier
+from core.pictures.opening import PictureError
+from core.pictures.truths import Canvas, Truth, coco_outlines, draw_coco, draw_mask, draw_yolo, read_coco
+
+WIDE = (60, 40)
+
+
+def places(picture: Image.Image) -> set[tuple[int, int]]:
+    """Row and column of each marked pixel."""
+    levels = np.asarray(picture)
+    assert set(np.unique(levels)) <= {0, levels.dtype.type(255)}
+    return set(map(tuple, np.argwhere(levels).tolist()))
+
+
+def rectangle(rows: range, columns: range) -> set[tuple[int, int]]:
+    return {(row, column) for row in rows for column in columns}
+
+
+@pytest.fixture
+def wide(tmp_path):
+    path = tmp_path / "wide.png"
+    Image.new("RGB", WIDE, "grey").save(path)
+    return path
+
+
+@pytest.fixture
+def yolo(wide, tmp_path):
+    """What lines of YOLO mark on a picture 60 wide and 40 high."""
+
+    def draw(*lines: str) -> set[tuple[int, int]]:
+        label = tmp_path / "wide.txt"
+        label.write_text("\n".join(lines))
+        return places(draw_yolo(label, wide))
+
+    return draw
+
+
+@pytest.fixture
+def coco(wide, tmp_path):
+    """What annotations of COCO mark on it."""
+
+    def draw(*annotations: dict[str, object], **stated: object) -> set[tuple[int, int]]:
+        file = tmp_path / "coco.json"
+        images = [{"id": 7, "file_name": "wide.png", **stated}, {"id": 8, "file_name": "other.png"}]
+        made = [{"id": place, "image_id": 7, **each} for place, each in enumerate(annotations)]
+        others = [{"id": 99, "image_id": 8, "bbox": [0, 0, 60, 40]}]
+        file.write_text(json.dumps({"images": images, "annotations": others + made}))
+        (listed,) = (entry for name, entry in read_coco(file).items() if name.name == "wide.png")
+        return places(draw_coco(listed, wide))
+
+    return draw
+
+
+def test_a_yolo_box_has_its_place_and_size_along_the_right_axes(yolo):
+    # centre (45, 10), 12 wide, 8 high
+    assert yolo("3 0.75 0.25 0.2 0.2") == rectangle(range(6, 14), range(39, 51))
+
+
+def test_a_coco_box_is_left_top_width_height(coco):
+    assert coco({"bbox": [39, 6, 12, 8]}) == rectangle(range(6, 14), range(39, 51))
+
+
+def test_both_ways_to_write_a_box_mark_the_same_pixels_wherever_it_lies(yolo, coco):
+    draw = np.random.default_rng(3)
+    for left, top, width, height in draw.uniform(-20, 60, (40, 4)).tolist():
+        shares = ((left + abs(width) / 2) / 60, (top + abs(height) / 2) / 40, abs(width) / 60, abs(height) / 40)
+        marked = yolo(f"0 {' '.join(map(str, shares))}")
+        assert marked == coco({"bbox": [left, top, abs(width), abs(height)]})
+        assert marked == {
+            (row, column)
+            for row in range(40)
+            for column in range(60)
+            if left <= column + 0.5 < left + abs(width) and top <= row + 0.5 < top + abs(height)
+        }
+
+
+@pytest.mark.parametrize(
+    ("line", "rows", "columns"),
+    [
+        ("0 0 0 0.2 0.2", range(4), range(6)),
+        ("0 1 1 0.2 0.2", range(36, 40), range(54, 60)),
+        ("0 0.5 0.5 3 0.1", range(18, 22), range(60)),
+        ("0 -0.5 0.5 0.2 0.2", range(0), range(0)),
+        ("0 0.5 1.5 0.2 0.2", range(0), range(0)),
+        ("0 1.5 0.5 0.2 0.2", range(0), range(0)),
+        ("0 0.5 -0.5 0.2 0.2", range(0), range(0)),
+        ("0 0.5 0.5 0 0.5", range(0), range(0)),
+    ],
+)
+def test_what_is_out_of_the_frame_is_cut_and_marks_nothing_on_the_other_side(yolo, line, rows, columns):
+    assert yolo(line) == rectangle(rows, columns)
+
+
+def test_all_boxes_are_united_whatever_their_class(yolo):
+    one, other = "1 0.1 0.1 0.2 0.2", "2 0.15 0.15 0.2 0.2"
+    assert yolo(one, "", other) == yolo(one) | yolo(other) != yolo(one)
+
+
+def test_a_label_file_without_lines_marks_nothing(yolo):
+    assert yolo("") == set()
+
+
+def test_an_outline_with_the_corners_of_a_box_marks_that_box(yolo, coco):
+    draw = np.random.default_rng(4)
+    for left, top, width, height in (draw.integers(-20, 80, (40, 4)) / 2).tolist():
+        right, bottom = left + abs(width), top + abs(height)
+        corners = [left, top, right, top, right, bottom, left, bottom]
+        box = coco({"bbox": [left, top, abs(width), abs(height)]})
+        assert coco({"bbox": [0, 0, 60, 40], "segmentation": [corners]}) == box
+        shares = [corner / (40 if place % 2 else 60) for place, corner in enumerate(corners)]
+        if max(map(abs, shares)) < 10:
+            assert yolo(f"0 {' '.join(map(str, shares))}") == box
+
+
+def test_a_triangle_marks_the_pixels_whose_centres_are_inside(coco):
+    inside = {(row, column) for row in range(40) for column in range(60) if (column + 0.5) / 60 + (row + 0.5) / 40 < 1}
+    on_edge = {
+        (row, column) for row in range(40) for column in range(60) if (column + 0.5) * 2 + (row + 0.5) * 3 == 120
+    }
+    found = coco({"segmentation": [[0, 0, 60, 0, 0, 40]]})
+    assert inside - on_edge <= found <= inside | on_edge
+
+
+def test_all_outlines_of_an_annotation_and_all_annotations_are_united(coco):
+    first, second = [0, 0, 4, 0, 4, 4, 0, 4], [10, 10, 14, 10, 14, 14, 10, 14]
+    expected = rectangle(range(4), range(4)) | rectangle(range(10, 14), range(10, 14))
+    assert coco({"segmentation": [first, second]}) == expected
+    assert coco({"segmentation": [first]}, {"bbox": [10, 10, 4, 4], "segmentation": []}) == expected
+
+
+def test_a_picture_that_is_listed_without_annotations_has_nothing_marked(coco):
+    assert coco() == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0 0.5 0.5 0.2",
+        "0 0.5 0.5 0.2 x",
+        "0 0.5 0.5 0.2 nan",
+        "0 0.5 0.5 0.2 inf",
+        "0 0.5 0.5 -0.2 0.2",
+        "0 320 240 64 48",
+        "0 0.1 0.1 0.2 0.2 0.3",
+        "0 0.1 0.1 0.2 0.2 0.3 0.3 0.4",
+        "a cat on a mat",
+    ],
+)
+def test_a_line_that_is_no_box_is_named_with_its_file_and_number(yolo, line):
+    with pytest.raises(PictureError, match=r"wide\.txt, line 3: .* is no box\. A box is class x_centre y_centre"):
+        yolo("0 0.5 0.5 0.2 0.2", "", line)
+
+
+def test_a_label_file_that_is_no_text_is_named(wide, tmp_path):
+    label = tmp_path / "wide.txt"
+    label.write_bytes(b"\xff\xfe\x00\xd8")
+    with pytest.raises(PictureError, match=r"wide\.txt can't be read \(it is no text"):
+        draw_yolo(label, wide)
+    with pytest.raises(PictureError, match=r"gone\.txt can't be read \(No such file"):
+        draw_yolo(tmp_path / "gone.txt", wide)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "sentence"),
+    [
+        ({"bbox": [1, 2, 3, 4], "segmentation": {"counts": [0, 4], "size": [40, 60]}}, "mask in run lengths"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 3, 4]]}, "no list of x and y of three corners"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 3, 4, 5, 6, 7]]}, "no list of x and y of three corners"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 3, 4, 5, "x"]]}, "no list of x and y of three corners"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": [7]}, "no list of x and y of three corners"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": 7}, "no list of x and y of three corners"),
+        ({"bbox": [1, 2, 3]}, "has no box"),
+        ({"bbox": [1, 2, -3, 4]}, "has no box"),
+        ({"bbox": [1, 2, 3, float("nan")]}, "has no box"),
+        ({"bbox": None}, "has no box"),
+    ],
+)
+def test_an_annotation_that_marks_no_place_is_named(coco, annotation, sentence):
+    with pytest.raises(PictureError, match=rf"coco\.json, annotation 1 of wide\.png .*{sentence}"):
+        coco({"bbox": [0, 0, 1, 1]}, annotation)
+
+
+def test_annotations_of_a_picture_of_another_size_are_refused(coco):
+    assert coco({"bbox": [0, 0, 1, 1]}, width=60, height=40) == {(0, 0)}
+    with pytest.raises(PictureError, match=r"made for 40 × 60 pixels of wide\.png, which has 60 × 40"):
+        coco({"bbox": [0, 0, 1, 1]}, width=40, height=60)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[]", "{}", "3", '{"images": [], "annotations": []}', '{"images": 3, "annotations": {"a": 1}}',
+     '{"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "caption": "A cat."}]}'],
+)  # fmt: skip
+def test_json_that_marks_no_places_lists_nothing(tmp_path, content):
+    file = tmp_path / "other.json"
+    file.write_text(content)
+    assert read_coco(file) == {}
+
+
+def test_a_table_that_is_no_json_is_named_with_the_line(tmp_path):
+    file = tmp_path / "coco.json"
+    file.write_text('{"images": [],\n "annotations": oh}')
+    with pytest.raises(ValueError, match=r"coco\.json, line 2: this is no JSON"):
+        read_coco(file)
+    file.write_bytes(b"\xff\xfe\x00\xd8")
+    with pytest.raises(ValueError, match=r"coco\.json can't be read"):
+        read_coco(file)
+
+
+def test_an_annotation_without_an_outline_has_none():
+    assert coco_outlines({"segmentation": None}, "") == coco_outlines({}, "") == []
+
+
+def marked_square(mode: str, off: object, on: object) -> Image.Image:
+    mask = Image.new(mode, WIDE, off)
+    mask.paste(on, (39, 6, 51, 14))
+    return mask
+
+
+SQUARE = rectangle(range(6, 14), range(39, 51))
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        marked_square("1", 0, 1),
+        marked_square("L", 0, 255),
+        marked_square("L", 0, 1),
+        marked_square("I;16", 0, 300),
+        marked_square("LA", (0, 255), (9, 255)),
+        marked_square("LA", (0, 0), (0, 255)),
+        marked_square("RGB", (0, 0, 0), (0, 0, 1)),
+        marked_square("RGB", (0, 0, 0), (1, 0, 0)),
+        marked_square("RGBA", (0, 0, 0, 255), (0, 255, 0, 255)),
+        marked_square("RGBA", (0, 0, 0, 0), (0, 0, 0, 255)),
+        marked_square("RGBA", (90, 90, 90, 0), (90, 90, 90, 1)),
+        marked_square("L", 0, 255).convert("P"),
+    ],
+    ids=lambda mask: mask.mode,
+)
+def test_a_mask_marks_what_is_not_black_or_not_transparent(mask, wide, tmp_path):
+    mask.save(tmp_path / "mask.png")
+    assert places(draw_mask(tmp_path / "mask.png", wide)) == SQUARE
+
+
+def test_a_palette_counts_by_its_colours_and_not_by_their_numbers(wide, tmp_path):
+    mask = marked_square("P", 1, 0)
+    mask.putpalette([255, 255, 255, 0, 0, 0])
+    mask.save(tmp_path / "mask.png")
+    assert places(draw_mask(tmp_path / "mask.png", wide)) == SQUARE
+
+
+def test_a_mask_of_another_size_is_refused_even_if_only_turned(wide, tmp_path):
+    Image.new("L", (40, 60)).save(tmp_path / "mask.png")
+    with pytest.raises(PictureError, match=r"mask\.png is 40 × 60 pixels, its picture 60 × 40"):
+        draw_mask(tmp_path / "mask.png", wide)
+
+
+def test_a_broken_mask_is_refused(wide, tmp_path):
+    (tmp_path / "mask.png").write_bytes(b"\x89PNG oh")
+    with pytest.raises(PictureError, match="damaged"):
+        draw_mask(tmp_path / "mask.png", wide)
+
+
+def test_marks_are_on_the_picture_as_it_is_shown_and_not_as_it_is_stored(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    picture, label = tmp_path / "turned.jpg", tmp_path / "turned.txt"
+    Image.new("RGB", WIDE).save(picture, exif=turned)
+    label.write_text("0 0.25 0.75 0.5 0.5")
+    assert places(draw_yolo(label, picture)) == rectangle(range(30, 60), range(20))
+
+
+@pytest.mark.parametrize("size", [(60, 40), (40, 60), (300, 45), (224, 224)])
+@pytest.mark.parametrize("model", ["squeezenet1_1", "efficientnet_lite0", "fashion_cnn"])
+def test_the_mask_is_where_the_network_sees_what_was_marked(model, size):
+    classifier = load_classifier(model, device="cpu")
+    canvas = Canvas(size)
+    canvas.box(0.4 * size[0], 0.1 * size[1], 0.55 * size[0], 0.7 * size[1])
+    painted = canvas.picture.convert("RGB")  # a picture that is white where it is marked
+    mask = Truth(lambda: canvas.picture).mask(classifier)
+    seen = classifier.prepare(painted)[0]
+    assert (mask.dtype, mask.shape) == (torch.bool, classifier.size)
+    assert torch.equal(mask, (seen > 0.5).all(dim=0))
+    assert 0 < mask.float().mean() < 1
+
+
+def test_resize_and_crop_of_a_wide_picture_put_a_box_where_arithmetic_does():
+    classifier = as_classifier(lambda pixels: pixels.mean(dim=(2, 3)), (20, 20), ("red", "green", "blue"))
+    canvas = Canvas((120, 40))
+    canvas.box(48, 8, 60, 20)  # halved, and 20 cut off on the left: columns 4 to 10, rows 4 to 10
+    assert classifier.preprocessing.geometry.func is middle
+    mask = Truth(lambda: canvas.picture).mask(classifier)
+    assert places(Image.fromarray(mask.numpy())) == rectangle(range(4, 10), range(4, 10))
+
+
+def test_what_is_cut_off_by_the_crop_leaves_an_empty_mask():
+    classifier = as_classifier(lambda pixels: pixels.mean(dim=(2, 3)), (20, 20), ("red", "green", "blue"))
+    canvas = Canvas((120, 40))
+    canvas.box(0, 0, 30, 40)
+    assert not Truth(lambda: canvas.picture).mask(classifier).any()
