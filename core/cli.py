@@ -156,7 +156,7 @@ def evaluate(
     summary, written = SummaryReady((), 0), time.monotonic()
     with interruptible(lambda: written_so_far(study, summary.pictures, out)), mistakes_told():
         classifier = load(model, device)
-        judged_by = chosen_metrics(metrics, has_truth(source, classifier.dataset))
+        judged_by = chosen_metrics(metrics, has_truth(source, classifier.dataset, limit))
         study.asked |= {"metrics": judged_by, "weights": classifier.weights_digest}
         stream = core.stream_evaluation(
             classifier, source, names, judged_by, limit, seed,
@@ -303,11 +303,11 @@ def one_of(value: str, option: str, choices: Sequence[str]) -> Any:
     return value
 
 
-def has_truth(source: str, dataset: str) -> bool:
-    """Whether boxes or masks lie beside any of the pictures."""
+def has_truth(source: str, dataset: str, limit: int | None) -> bool:
+    """Whether boxes or masks lie beside any of these pictures."""
     from core.pictures.specimens import collect_specimens
 
-    return any(specimen.truth for specimen in collect_specimens(source, dataset))
+    return any(specimen.truth for specimen in collect_specimens(source, dataset)[:limit])
 
 
 def make_folder(folder: Path) -> None:

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import core
-from core.metrics import perturbation
-from core.metrics.registry import find_metric
+from core.metrics import complexity, localisation, perturbation
 from core.metrics.statistics import Score, Tally
 
 
@@ -38,14 +37,6 @@ def theirs(quantus, linear, pixels) -> Callable[..., list[float]]:
 
 
 @pytest.fixture
-def ours(evidence_of) -> Callable[..., float | None]:
-    def score(metric: str, values: Tensor, truth: Tensor | None = None) -> float | None:
-        return find_metric(metric).measure(evidence_of(values, truth=truth))
-
-    return score
-
-
-@pytest.fixture
 def values() -> Tensor:
     """A map of positive values without two equal ones."""
     return torch.rand(6, 8, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
@@ -56,6 +47,74 @@ def box() -> Tensor:
     mask = torch.zeros(6, 8, dtype=torch.bool)
     mask[1:3, 2:5] = True
     return mask
+
+
+@pytest.fixture
+def other_box() -> Tensor:
+    mask = torch.zeros(6, 8, dtype=torch.bool)
+    mask[4, 1:6] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("metric", "measure"),
+    [
+        ("RelevanceMassAccuracy", localisation.relevance_mass),
+        ("RelevanceRankAccuracy", localisation.rank_accuracy),
+        ("AUC", localisation.auroc),
+        ("PointingGame", localisation.pointing_game),
+    ],
+)
+def test_localisation_is_the_same_on_maps_without_ties(theirs, evidence_of, values, box, other_box, metric, measure):
+    masks = [box, other_box, values == values.max()]
+    found = [float(each) for each in theirs(metric, [values] * 3, masks)]
+    assert [measure(evidence_of(values, truth=mask)) for mask in masks] == pytest.approx(found, abs=1e-6)
+    assert len(set(found)) > 1
+
+
+def test_sparseness_is_the_same(theirs, evidence_of, values):
+    maps = [values, values**4, values - 0.5]
+    found = [theirs("Sparseness", [each])[0] for each in maps]
+    assert [complexity.gini(evidence_of(each)) for each in maps] == pytest.approx(found, abs=1e-5)
+
+
+def test_complexity_is_theirs_over_the_largest_entropy(theirs, evidence_of, values):
+    maps = [values, values**4, values - 0.5]
+    found = [theirs("Complexity", [each])[0] for each in maps]
+    expected = (np.array(found) / np.log(48)).tolist()
+    assert [complexity.complexity(evidence_of(each)) for each in maps] == pytest.approx(expected, abs=1e-6)
+
+
+def test_an_empty_mask_is_skipped_where_their_pointing_game_counts_a_hit(theirs, evidence_of, values, box):
+    empty = torch.zeros_like(box)
+    assert theirs("PointingGame", [values], [empty]) == [True]
+    assert localisation.pointing_game(evidence_of(values, truth=empty)) is None
+
+
+def test_a_map_that_points_everywhere_hits_by_chance_where_theirs_always_hits(theirs, evidence_of, box):
+    flat = torch.full((6, 8), 0.5, dtype=torch.float64)
+    flat[5, 7] = 0.4
+    assert theirs("PointingGame", [flat], [box]) == [True]
+    assert localisation.pointing_game(evidence_of(flat, truth=box)) == pytest.approx(6 / 47)
+
+
+def test_equal_pixels_rank_by_chance_where_theirs_rank_by_where_they_lie(theirs, evidence_of, box):
+    flat = torch.zeros(6, 8, dtype=torch.float64)
+    flat[5, 7] = 1
+    top, bottom = torch.zeros_like(box), torch.zeros_like(box)
+    top[0, :7], bottom[5, :7] = True, True
+    found = theirs("RelevanceRankAccuracy", [flat, flat], [top, bottom])
+    assert found[0] != found[1], "the same map, and as many pixels: only the place differs"
+    ours = [localisation.rank_accuracy(evidence_of(flat, truth=mask)) for mask in (top, bottom)]
+    assert ours == pytest.approx([6 / 47] * 2)
+
+
+def test_a_map_is_judged_alone_where_theirs_is_divided_by_the_largest_map_of_the_batch(theirs, evidence_of, values):
+    weak = values * 1e-8
+    (alone,), (beside, _) = theirs("Sparseness", [weak]), theirs("Sparseness", [weak, values])
+    assert alone == pytest.approx(theirs("Sparseness", [values])[0], abs=1e-5)
+    assert beside < alone / 5
+    assert complexity.gini(evidence_of(weak)) == pytest.approx(complexity.gini(evidence_of(values)))
 
 
 def test_pixel_flipping_walks_our_curve_of_features(theirs, classifier_of, linear, pixels):
