@@ -157,6 +157,7 @@ def test_our_area_does_not_grow_with_the_number_of_steps_as_theirs_does(quantus,
         assert curve.area == pytest.approx(0.5)
 
 
+@pytest.mark.filterwarnings("ignore:The settings for perturbing")
 def test_road_takes_a_colour_picture_where_theirs_ends_in_an_index_error(theirs, evidence_of, values):
     with pytest.raises(IndexError):
         theirs("ROAD", [values])
