@@ -1,0 +1,68 @@
+"""How concentrated a map is. That describes a map and does not judge it: a map may be sharp and wrong."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core.metrics.evidence import Evidence
+from core.metrics.registry import metric
+
+CHALASANI = "Chalasani et al. 2020, arXiv:1810.06583"
+BHATT = "Bhatt et al. 2020, arXiv:2005.00631"
+
+
+def shares(values: Float[Tensor, "height width"]) -> Float[Tensor, " pixels"] | None:
+    """Each pixel's share of the sum of magnitudes; None where all are zero."""
+    magnitudes = values.flatten().abs().double()
+    # The largest first, so that no sum overflows and no tiny one becomes zero.
+    largest = magnitudes.amax()
+    return None if largest == 0 else (magnitudes / largest) / (magnitudes / largest).sum()
+
+
+def gini_index(shares: Float[Tensor, " pixels"]) -> float:
+    """Half the mean difference between two shares, over their mean.
+
+    >>> gini_index(torch.tensor([0.25, 0.25, 0.25, 0.25])), gini_index(torch.tensor([0.0, 1.0, 0.0, 0.0]))
+    (0.0, 0.75)
+    """
+    count = len(shares)
+    weights = torch.arange(1 - count, count, 2, device=shares.device, dtype=shares.dtype)
+    return float(shares.sort().values @ weights / count)
+
+
+def relative_entropy(shares: Float[Tensor, " pixels"]) -> float:
+    """The entropy of the shares over that of equal ones.
+
+    >>> relative_entropy(torch.tensor([1.0, 1.0]).double() / 2), relative_entropy(torch.tensor([0.0, 1.0, 0.0]))
+    (1.0, 0.0)
+    """
+    return float(torch.special.entr(shares).sum()) / math.log(len(shares))
+
+
+@metric(
+    label="Gini sparseness", group="complexity", direction="none", low=0.0, high=1.0, unit="Gini index",
+    random="0.33", paper=CHALASANI,
+)  # fmt: skip
+def gini(evidence: Evidence) -> float | None:
+    """How unevenly the map's magnitudes are spread: 0 for a constant map, near 1 for a single pixel.
+
+    Neither is better: sparse maps suit some scores and smooth maps others, whatever they show. None for a map of zeros.
+    """
+    each = shares(evidence.heatmap.values)
+    return None if each is None else gini_index(each)
+
+
+@metric(
+    label="Complexity", group="complexity", direction="none", low=0.0, high=1.0, unit="share of the largest entropy",
+    random="just below 1", paper=BHATT,
+)  # fmt: skip
+def complexity(evidence: Evidence) -> float | None:
+    """Over how many pixels the map is spread: 0 for a single pixel, 1 for a constant map.
+
+    The entropy of the magnitudes' shares, divided by its largest value so that pictures of any size compare. Neither
+    end is better: a constant map, which says nothing, is the most complex by this measure. None for a map of zeros.
+    """
+    each = shares(evidence.heatmap.values)
+    return None if each is None else relative_entropy(each)
