@@ -7,6 +7,7 @@ pictures, and the same resamples of pictures serve all methods.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import isfinite, nan, sqrt
 from typing import Literal, NamedTuple, Self
 
@@ -24,6 +25,7 @@ BASELINE = "random"
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 DRAWS_AT_ONCE = 2**24
+ROUNDING = 1e-9
 
 
 class Score(NamedTuple):
@@ -85,7 +87,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self._pictures: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+        self._cells: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
 
     def add(self, scores: Iterable[Score]) -> None:
         """Takes scores in; one that is there already may come again.
@@ -97,7 +99,7 @@ class Tally:
         """
         for picture, method, metric, score in scores:
             score = score if isfinite(score) else nan
-            kept = self._pictures[picture].setdefault((metric, method), score)
+            kept = self._cells[metric, method].setdefault(picture, score)
             if kept != score and not (kept != kept and score != score):
                 raise ValueError(f"{picture} has two scores of {method} in {metric}: {kept:g} and {score:g}.")
 
@@ -110,19 +112,20 @@ class Tally:
         return tuple(
             sorted(
                 Score(picture, method, metric, score)
-                for picture, row in self._pictures.items()
-                for (metric, method), score in row.items()
+                for (metric, method), scores in self._cells.items()
+                for picture, score in scores.items()
             )
         )
 
     def cells(self) -> list[tuple[str, str]]:
         """Every metric and method that was asked for on any picture, sorted."""
-        return sorted(set[tuple[str, str]]().union(*self._pictures.values()))
+        return sorted(self._cells)
 
     def columns(self, cells: Sequence[tuple[str, str]]) -> Float[np.ndarray, "pictures cells"]:
         """The scores of these metrics and methods, pictures by name; NaN where there is none."""
-        rows = [[self._pictures[picture].get(cell, nan) for cell in cells] for picture in sorted(self._pictures)]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(cells))
+        pictures = sorted(set[str]().union(*self._cells.values()))
+        columns = [list(map(self._cells.get(cell, {}).get, pictures, repeat(nan))) for cell in cells]
+        return np.array(columns, dtype=np.float64).reshape(len(cells), len(pictures)).T
 
     def summary(self, seed: int = 0) -> tuple[Summary, ...]:
         """Means with their intervals, by metric and method."""
@@ -131,18 +134,32 @@ class Tally:
         column = {cell: place for place, cell in enumerate(cells)}
         baseline = [column.get((metric, BASELINE), -1) for metric, _ in cells]
         told = estimates(np.hstack([scores[:, :-1], scores[:, :-1] - scores[:, baseline]]), seed)
-        known = {entry.name: entry for entry in list_metrics()}
+        directions = {entry.name: entry.direction for entry in list_metrics()}
         controls = {entry.name for entry in list_methods() if entry.control}
+        ranges = ranges_kept(cells, scores)
         rows = []
         for (metric, method), own, gap in zip(cells, told[: len(cells)], told[len(cells) :], strict=True):
-            entry = known.get(metric)
-            if entry and entry.low is not None and entry.high is not None:
-                own = opened(own, entry.low, entry.high)
-                gap = opened(gap, entry.low - entry.high, entry.high - entry.low)
-            standing = "control" if method in controls else verdict(gap, entry.direction if entry else "none")
+            if metric in ranges:
+                low, high = ranges[metric]
+                own, gap = within(own, low, high), within(gap, low - high, high - low)
+            standing = "control" if method in controls else verdict(gap, directions.get(metric, "none"))
             if own.n:
                 rows.append(Summary(method, metric, *own, *gap[:3], standing))
         return tuple(rows)
+
+
+def ranges_kept(
+    cells: Sequence[tuple[str, str]], scores: Float[np.ndarray, "pictures cells+1"]
+) -> dict[str, tuple[float, float]]:
+    """The ranges of those metrics whose scores all keep to them; a relative logit may take a score beyond."""
+    metrics = np.array([metric for metric, _ in cells] + [""])
+    return {
+        entry.name: (entry.low, entry.high)
+        for entry in list_metrics()
+        if entry.low is not None and entry.high is not None
+        if not np.any(scores[:, metrics == entry.name] < entry.low - ROUNDING)
+        if not np.any(scores[:, metrics == entry.name] > entry.high + ROUNDING)
+    }
 
 
 def estimates(scores: Float[np.ndarray, "pictures columns"], seed: int) -> list[Estimate]:
@@ -210,21 +227,22 @@ def at_level(
     return between
 
 
-def opened(found: Estimate, lowest: float, highest: float) -> Estimate:
-    """The estimate with an interval where every score was the same end of the range, as hits can be.
+def within(found: Estimate, lowest: float, highest: float) -> Estimate:
+    """The estimate with an interval that keeps to the scores' range, and has a width where all were one end of it.
 
-    There is nothing to resample then, yet other pictures may differ. A share of 1 - 0.025 ** (1 / n) of them may, and
-    still n pictures show none (Clopper and Pearson 1934).
+    Where all were hits there is nothing to resample, yet other pictures may differ. A share of 1 - 0.025 ** (1 / n) of
+    them may, and still n pictures show none (Clopper and Pearson 1934).
 
-    >>> opened(Estimate(1.0, 1.0, 1.0, n=10), 0.0, 1.0)
+    >>> within(Estimate(0.9, 0.7, 1.2, n=3), 0.0, 1.0)
+    Estimate(mean=0.9, low=0.7, high=1.0, n=3)
+    >>> within(Estimate(1.0, 1.0, 1.0, n=10), 0.0, 1.0)
     Estimate(mean=1.0, low=0.6915028921812392, high=1.0, n=10)
     """
-    if found.low != found.high:
-        return found
-    reach = (1 - ((1 - CONFIDENCE) / 2) ** (1 / found.n)) * (highest - lowest)
-    if found.mean == lowest:
-        return found._replace(high=lowest + reach)
-    return found._replace(low=highest - reach) if found.mean == highest else found
+    mean, low, high, n = found
+    if low == high and mean in (lowest, highest):
+        reach = (1 - ((1 - CONFIDENCE) / 2) ** (1 / n)) * (highest - lowest)
+        low, high = low - reach, high + reach
+    return found._replace(low=lowest if low < lowest else low, high=highest if high > highest else high)
 
 
 def verdict(difference: Estimate, direction: Direction) -> Standing:

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from core.metrics import statistics
-from core.metrics.statistics import Score, Tally, estimates, intervals, opened, published_fidelity
+from core.metrics.statistics import Score, Tally, estimates, intervals, published_fidelity, within
 
 KINDS = {
     "normal": (lambda draw, size: draw.normal(0.3, 0.2, size), 0.3),
@@ -208,6 +208,20 @@ def test_hits_on_every_picture_still_leave_room_for_a_miss(n):
     assert (missed.low, missed.high) == pytest.approx((0, 1 - exact))
 
 
+def test_intervals_keep_to_the_range_unless_a_score_has_left_it():
+    few = {"gradient": [1.0, 0.0, 1.0], "random": [0.0, 0.0, 0.2]}
+    gradient = of(few, "deletion").summary()[0]
+    assert (gradient.low, gradient.high) == (0, 1)
+    assert (gradient.difference_low, gradient.difference_high) == (-1, 1)
+    gradient, random = of({**few, "random": [0.0, 0.0, 1.2]}, "deletion").summary()
+    assert gradient.low < -0.5
+    assert gradient.high > 1.5
+    assert gradient.difference_high > 2
+    assert random.low < 0
+    rounded = of({"gradient": [1.0 + 1e-12, 1.0 + 1e-12, 0.5]}, "deletion").summary()[0]
+    assert rounded.high == 1
+
+
 def test_one_hit_has_no_interval():
     assert isnan(of({"gradient": [1.0]}, "increase_in_confidence").summary()[0].low)
 
@@ -217,7 +231,7 @@ def test_one_hit_has_no_interval():
 def test_intervals_of_hits_hold_the_true_rate(rate, n):
     """Hits jump, so no interval covers them evenly; it must not fall far below what it promises."""
     hits = (np.random.default_rng(0).random((n, 3000)) < rate).astype(float)
-    found = [opened(each, 0.0, 1.0) for each in estimates(hits, seed=0)]
+    found = [within(each, 0.0, 1.0) for each in estimates(hits, seed=0)]
     assert np.mean([each.low <= rate <= each.high for each in found]) > 0.9
 
 
