@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from jaxtyping import Float
@@ -47,6 +48,24 @@ class Perturbation:
     y: Y = "probability"
     steps: int = 10
     randoms: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuses what no picture could be perturbed by.
+
+        Raises
+        ------
+        ValueError
+            With what there is.
+        """
+        find_imputer(self.imputer)
+        for name, value, known in (("unit", self.unit, get_args(Unit)), ("y", self.y, get_args(Y))):
+            if value not in known:
+                raise ValueError(f"{name} is one of {', '.join(known)}; {value!r} is not.")
+        if self.steps < 1 or self.randoms < 1 or self.side < 1:
+            raise ValueError(
+                f"It takes at least 1 step, 1 random order and a side of 1 pixel; got {self.steps}, {self.randoms} "
+                f"and {self.side}."
+            )
 
     def of(self, trace: Trace) -> tuple[str, int | tuple[float, ...]]:
         """Imputer and steps of a trace, where it leaves them open too."""

@@ -18,7 +18,6 @@ from core.metrics.statistics import Score, Summary, Tally
 from core.metrics.tracing import Perturbation
 from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
-from core.pictures.imputers import find_imputer
 from core.pictures.opening import PictureError
 from core.pictures.specimens import Specimen, collect_specimens
 from core.studies.scoring import ScoresReady, Subject, stream_scores
@@ -154,8 +153,7 @@ def stream_evaluation(
     marked = any(specimen.truth for specimen in specimens)
     wanted = default_metrics(marked) if metrics is None else metrics
     asked = tuple(dict.fromkeys(find_metric(name).name for name in wanted))
-    refuse_what_cannot_be_told(asked, marked, limit, steps)
-    find_imputer(imputer)
+    refuse_what_cannot_be_told(asked, marked, limit)
     controls = [entry.name for entry in list_methods() if entry.control]
     names = tuple(dict.fromkeys([*(find_method(name).name for name in methods), *controls]))
     perturbation = Perturbation(imputer, unit, side, y, steps)
@@ -169,7 +167,7 @@ def default_metrics(marked: bool) -> tuple[str, ...]:
     return (*DEFAULT_METRICS, *(plausible if marked else ()))
 
 
-def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int | None, steps: int) -> None:
+def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int | None) -> None:
     """Refuses a study that could not come to anything.
 
     Raises
@@ -185,8 +183,8 @@ def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int 
         )
     if not metrics:
         raise ValueError("There is no metric to judge by; name at least one.")
-    if steps < 1 or (limit is not None and limit < 1):
-        raise ValueError(f"A study needs at least 1 picture and 1 step; got {limit} and {steps}.")
+    if limit is not None and limit < 1:
+        raise ValueError(f"A study needs at least 1 picture; got a limit of {limit}.")
 
 
 def judge_all(study: Study, specimens: Sequence[Specimen]) -> Iterator[Event]:

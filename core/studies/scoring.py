@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -93,6 +94,7 @@ def stream_scores(
     )
     values = {name: heatmap.values for name, heatmap in heatmaps.items()}
     kept = kept_values(subject.classifier, subject.pixels, values, answers)
+    shared: dict[str, Any] = {}
     for place, (name, heatmap) in enumerate(heatmaps.items()):
         evidence = Evidence(
             classifier=subject.classifier,
@@ -105,6 +107,7 @@ def stream_scores(
             clean=answers.clean.value,
             kept=kept[name],
             explain=subject.explained_anew(heatmap),
+            shared=shared,
         )
         scores: dict[str, float | None] = {}
         for each in asked:

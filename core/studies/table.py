@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.metrics.ranking import Ranking, rank_methods
-from core.metrics.statistics import Score, Summary, Tally
+from core.metrics.statistics import Estimate, Score, Summary, Tally, published_fidelity
 
 SCORES, SUMMARY, STUDY = "scores", "summary.csv", "study.json"
 
@@ -62,6 +62,15 @@ class Table:
     def ranking(self, metric: str) -> Ranking:
         """The methods by their mean rank in a metric, with those that can't be told apart."""
         return rank_methods(self.tally, metric)
+
+    def as_published(self) -> pd.DataFrame:
+        """F by method with the interval of the follow-up paper, for comparison: method, mean, low, high, n.
+
+        Needs the metrics ``mif_area`` and ``lif_area``; see :func:`core.metrics.statistics.published_fidelity`.
+        """
+        found = published_fidelity(self.tally)
+        rows = [{"method": method, **estimate._asdict()} for method, estimate in found.items()]
+        return pd.DataFrame(rows, columns=["method", *Estimate._fields])
 
     def told(self) -> dict[str, Any]:
         """What was asked, and what was refused with its reason, as text and numbers."""

@@ -155,7 +155,9 @@ def test_pictures_without_a_mask_are_skipped_and_n_says_so(fashion, tmp_path):
         ({"methods": ["gradeint"]}, "Did you mean gradient"),
         ({"imputer": "gray"}, "Did you mean grey"),
         ({"limit": 0}, "at least 1 picture"),
-        ({"steps": 0}, "at least 1 picture and 1 step"),
+        ({"steps": 0}, "at least 1 step"),
+        ({"unit": "patch"}, "unit is one of pixel, region"),
+        ({"y": "loss"}, "y is one of probability"),
         ({"source": "no/such/folder"}, "no/such/folder"),
     ],
 )

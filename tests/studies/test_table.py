@@ -5,6 +5,7 @@ from dataclasses import fields
 from math import nan
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -85,3 +86,19 @@ def test_an_empty_table_is_written_with_its_columns(tmp_path):
     assert (tmp_path / "scores.csv").read_text(encoding="utf-8") == "picture,method,metric,score\n"
     assert pd.read_parquet(tmp_path / "scores.parquet").empty
     assert (tmp_path / "summary.csv").read_text(encoding="utf-8").startswith("method,metric,mean,low,high,n,")
+
+
+def test_the_published_interval_takes_the_two_areas_as_if_they_were_of_different_pictures():
+    rng = np.random.default_rng(0)
+    sure = rng.uniform(size=40)
+    table = Table()
+    for number, value in enumerate(sure):
+        areas = {"lif_area": value, "mif_area": value - 0.1, "fidelity": 0.1 + 0.001 * (number % 2)}
+        table.add(Score(f"{number}", "gradient", metric, score) for metric, score in areas.items())
+    (row,) = table.as_published().to_dict("records")
+    assert row["method"] == "gradient"
+    assert row["mean"] == pytest.approx(0.1)
+    width = 2 * 1.959964 * (2 * sure.var(ddof=1) / 40) ** 0.5
+    assert row["high"] - row["low"] == pytest.approx(width, rel=1e-4)
+    paired = table.summary().set_index("metric").loc["fidelity"]
+    assert paired["high"] - paired["low"] < width / 100
