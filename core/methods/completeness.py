@@ -32,4 +32,5 @@ def note_completeness(passes: PassBank, total: float, start: float, end: float) 
     if missed is None:
         passes.note("Path degenerate: baseline and picture score almost the same, so there is nothing to share out.")
     else:
+        passes.miss(missed)
         passes.note(f"Completeness: the shares miss the score's difference by {missed:.1%}.")

@@ -77,4 +77,6 @@ def negated(passes: PassBank, of: Annotated[str, MethodName()] = "gradient") -> 
     if reason:
         raise Unfit(f"{turned.label} was to be negated. {reason}")
     passes.note(f"{turned.label}, negated: its {turned.reduction} over channels, with its default settings.")
-    return -reduce_channels(turned.attribute(passes, **turned.complete({})), turned.reduction)[None]
+    attribution = turned.attribute(passes, **turned.complete({}))
+    passes.miss(None)
+    return -reduce_channels(attribution, turned.reduction)[None]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.jobs.events import Progress
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes, reduce_channels
-from core.methods.passes import PassBank, Pending
+from core.methods.passes import Asked, PassBank, Pending
 from core.methods.readings import Question, Reading
 from core.methods.registry import Method, Reduction, Settings, Unfit, find_method, first_reason
 from core.methods.requests import Request
@@ -191,7 +191,7 @@ def ask(
         with torch.no_grad(), bank.asking(rough) as asked:
             attribution = course.method.attribute(bank, **course.settings)
         mine = [request for request in asked.requests if paying.get(request) is course]
-        return HeatmapReady(finish(bank, course, attribution, mine, asked.notes), final=not rough)
+        return HeatmapReady(finish(bank, course, attribution, mine, asked), final=not rough)
     except Pending as pending:
         return pending.request
     except Unfit as unfit:
@@ -207,14 +207,13 @@ def failed(course: Course, error: Exception) -> MethodRefused:
     return MethodRefused(course.method.name, f"It failed with {type(error).__name__}; the log has the details.")
 
 
-def finish(
-    bank: PassBank, course: Course, attribution: Tensor, paid: Sequence[Request], notes: Sequence[str]
-) -> Heatmap:
+def finish(bank: PassBank, course: Course, attribution: Tensor, paid: Sequence[Request], asked: Asked) -> Heatmap:
     values = reduce_channels(attribution, course.reduction)
     if values.shape != bank.size:
         raise ValueError(f"{course.method.name} gave a map of {tuple(values.shape)} for a picture of {bank.size}.")
     if not torch.isfinite(values).all():
         raise Unfit("Its values are not finite here, so there is nothing to show.")
+    notes = asked.notes
     if values.amax() == values.amin():
         notes = [*notes, "Constant: this map says nothing about any pixel."]
     return Heatmap(
@@ -227,4 +226,5 @@ def finish(
         passes=sum((request.reading.cost * bank.done(request) for request in paid), Passes()),
         notes=tuple(notes),
         settings=course.settings,
+        missed=asked.missed,
     )

@@ -37,6 +37,9 @@ class Heatmap:
         How: ``sum``, ``abs_sum`` or ``max_abs`` over channels.
     seconds, passes
         What this heatmap added to the run; passes that an earlier method paid for count there.
+    missed
+        How far the contributions are from adding up to the score's difference, as a share of it; None where the method
+        does not claim that they do, or there is next to nothing to add up to.
     notes
         What a reader has to know before believing it.
     """
@@ -50,6 +53,7 @@ class Heatmap:
     passes: Passes
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    missed: float | None = None
 
 
 @dataclass(frozen=True)

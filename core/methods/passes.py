@@ -42,6 +42,7 @@ class Asked:
 
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    missed: float | None = None
     rough: bool = False
 
 
@@ -95,6 +96,10 @@ class PassBank:
     def note(self, text: str) -> None:
         """Tells the reader of the heatmap in hand what has to be known before believing it."""
         self._asked.notes.append(text)
+
+    def miss(self, share: float | None) -> None:
+        """Tells how far the heatmap in hand is from adding up to the score's difference, if it claims to."""
+        self._asked.missed = share
 
     @contextmanager
     def asking(self, rough: bool) -> Iterator[Asked]:

@@ -1,7 +1,8 @@
 """What a metric may read of one map on one picture."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -50,6 +51,8 @@ class Evidence:
     kept
         The y value of the picture multiplied by the map: what the map calls unimportant fades to the data set's mean.
         None where the map has no positive place.
+    shared
+        What metrics found out about this picture whatever the map, for all maps of it.
     explain
         The same method, settings and target for other pixels, or with another seed.
     """
@@ -64,3 +67,4 @@ class Evidence:
     clean: float
     kept: float | None
     explain: Callable[[Float[Tensor, "1 3 height width"], int], Heatmap]
+    shared: dict[str, Any] = field(default_factory=dict)

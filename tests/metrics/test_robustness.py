@@ -1,0 +1,316 @@
+"""Infidelity, max-sensitivity, repeatability and completeness: closed forms on a linear network, and captum's word."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from captum.metrics import infidelity as captum_infidelity
+from captum.metrics import sensitivity_max
+from conftest import Linear
+from torch import nn
+
+import core
+from core.jobs.events import Returning
+from core.methods.heatmap import Heatmap, Passes
+from core.methods.registry import Unfit
+from core.metrics.evidence import Evidence
+from core.metrics.robustness import (
+    NOISY_COPIES,
+    PATCHES,
+    RADIUS,
+    completeness_delta,
+    infidelity,
+    max_sensitivity,
+    noisy_copy,
+    patch_removals,
+    random_patches,
+    repeatability,
+    unexplained,
+)
+from core.metrics.tracing import Perturbation
+from core.randomness import generator
+from core.studies.scoring import ScoresReady, Subject, stream_scores
+
+
+def finished(stream):
+    returning = Returning(stream)
+    steps = len(list(returning))
+    return returning.result, steps
+
+
+def score(measure, evidence: Evidence) -> float | None:
+    return finished(measure(evidence))[0]
+
+
+def heatmap(values: torch.Tensor, **more: object) -> Heatmap:
+    return Heatmap(values, values[None], "mine", 2, "sum", 0.0, Passes(), **more)
+
+
+@pytest.fixture
+def evidence(classifier_of, linear, pixels):
+    """Evidence on any map of the linear network's class 2, explained anew by the function that is given."""
+
+    def make(values, explain=None, seed=0, network=linear, batch=4) -> Evidence:
+        classifier = classifier_of(network, batch=batch)
+        return Evidence(classifier, pixels, 2, seed, heatmap(values), None, {}, 1.0, None, explain)
+
+    return make
+
+
+@pytest.fixture
+def exact(evidence, linear, pixels):
+    """The exact contributions over the data set's mean."""
+    mean = pixels.new_tensor(evidence(pixels[0, 0]).classifier.dataset_mean).view(3, 1, 1)
+    return (linear.weight[2].detach() * (pixels[0] - mean)).sum(dim=0)
+
+
+def test_exact_contributions_of_a_linear_model_foretell_every_removal(evidence, exact):
+    assert score(infidelity, evidence(exact)) == pytest.approx(0, abs=1e-10)
+    assert score(infidelity, evidence(7 * exact)) == pytest.approx(0, abs=1e-10)
+
+
+def test_what_says_the_reverse_foretells_nothing(evidence, exact):
+    assert score(infidelity, evidence(-exact)) == 1
+
+
+def test_every_other_map_foretells_less(evidence, exact):
+    for seed in range(20):
+        noise = torch.randn(6, 8, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        assert 0.1 < score(infidelity, evidence(noise)) <= 1
+        assert 1e-4 < score(infidelity, evidence(exact + noise * exact.std() / 10)) < 0.5
+
+
+def test_infidelity_is_captums_scaled_one_over_that_of_a_map_that_foretells_nothing(evidence, linear, pixels):
+    noise = torch.rand(6, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    values = noise + linear.weight[2, 0].detach()
+    case = evidence(values)
+    (patches, _), _ = finished(patch_removals(case))
+    mean = pixels.new_tensor(case.classifier.dataset_mean).view(1, 3, 1, 1)
+
+    def answer(kept):
+        return linear(torch.where(kept.bool(), pixels, mean))
+
+    def take(whole):
+        gone = patches[:, None].double()
+        return gone, whole - gone
+
+    presence = torch.ones(1, 1, 6, 8, dtype=torch.float64)
+    theirs = captum_infidelity(
+        answer, take, presence, values[None, None], target=2, n_perturb_samples=PATCHES, normalize=True
+    )
+    changes = captum_infidelity(answer, take, presence, 0 * presence, target=2, n_perturb_samples=PATCHES)
+    assert score(infidelity, case) == pytest.approx(float(theirs / changes), abs=1e-6)
+
+
+def test_patches_are_squares_that_cover_every_pixel_as_often():
+    counts = torch.zeros(40, 24)
+    for seed in range(300):
+        patches = random_patches((40, 24), generator(seed))
+        assert patches.shape == (PATCHES, 40, 24)
+        assert patches.any(dim=2).sum(dim=1).max() == patches.any(dim=1).sum(dim=1).max() == 3
+        counts += patches.sum(dim=0)
+    expected = 300 * PATCHES * (3 / 42) * (3 / 26)
+    assert counts.min() > 0.6 * expected
+    assert counts.max() < 1.4 * expected
+    border = torch.cat([counts[0], counts[-1], counts[:, 0], counts[:, -1]]).mean()
+    assert float(border) == pytest.approx(expected, rel=0.1)
+
+
+def test_a_small_picture_has_patches_of_one_pixel():
+    assert (random_patches((6, 8), generator(0)).flatten(1).sum(dim=1) == 1).all()
+
+
+def test_falls_are_the_explained_logits_and_no_others(evidence, linear, pixels):
+    case = evidence(torch.ones(6, 8))
+    (patches, falls), _ = finished(patch_removals(case))
+    mean = pixels.new_tensor(case.classifier.dataset_mean).view(1, 3, 1, 1)
+    for patch, fall in zip(patches, falls, strict=True):
+        left = linear(torch.where(patch, mean, pixels))[0, 2]
+        assert float(linear(pixels)[0, 2] - left) == pytest.approx(float(fall), abs=1e-6)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64])
+def test_infidelity_does_not_depend_on_the_batch_and_yields_after_each(evidence, exact, batch):
+    values = exact + 1
+    found, steps = finished(infidelity(evidence(values, batch=batch)))
+    assert found == pytest.approx(score(infidelity, evidence(values)), abs=1e-12)
+    assert steps == -(-PATCHES // batch)
+
+
+def test_the_model_is_asked_about_removals_once_for_all_maps_of_a_picture(listening, evidence, exact):
+    first = evidence(exact, network=listening)
+    score(infidelity, first)
+    asked = len(listening.fed)
+    second = replace(first, heatmap=heatmap(exact + 1))
+    found, steps = finished(infidelity(second))
+    assert (len(listening.fed), steps) == (asked, 0)
+    assert found == pytest.approx(score(infidelity, evidence(exact + 1)))
+
+
+def test_another_seed_takes_other_patches_away(evidence, exact):
+    one, same, other = (finished(patch_removals(evidence(exact, seed=seed)))[0].patches for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+class Silent(Linear):
+    """Answers alike, whatever it sees."""
+
+    def forward(self, pixels):
+        return super().forward(0 * pixels)
+
+
+def test_nothing_foretold_and_nothing_to_foretell_give_no_infidelity(evidence, exact):
+    assert score(infidelity, evidence(torch.zeros(6, 8))) is None
+    assert score(infidelity, evidence(exact, network=Silent())) is None
+
+
+def test_a_constant_map_foretells_what_all_patches_lose_alike():
+    falls = torch.tensor([1.0, 3.0]).double()
+    assert unexplained(torch.ones(2).double(), falls) == pytest.approx(2 / 10)
+
+
+def test_the_gradient_of_a_linear_model_does_not_move(classifier_of, linear, pixels):
+    classifier = classifier_of(linear)
+    subject = Subject(classifier, pixels, 2)
+    made = core.explain(classifier, pixels, ["gradient"], 2)
+    (ready,) = (
+        event
+        for event in stream_scores(subject, made, ["max_sensitivity", "repeatability"], Perturbation(steps=2))
+        if isinstance(event, ScoresReady)
+    )
+    assert ready.scores == pytest.approx({"max_sensitivity": 0, "repeatability": 1})
+
+
+class Curved(nn.Module):
+    """A small network whose gradient moves with the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = Linear()
+
+    def forward(self, pixels):
+        return self.read(pixels.double().pow(3))
+
+
+def test_max_sensitivity_is_captums_on_the_same_noise(evidence, classifier_of, pixels):
+    network = Curved()
+    classifier = classifier_of(network)
+
+    def explain(pictures, seed):
+        return core.explain(classifier, pictures, ["gradient"], 2, seed, reduction="sum")["gradient"]
+
+    case = evidence(explain(pixels, 0).values, explain, network=network)
+    noisy = torch.cat([noisy_copy(case, copy) for copy in range(NOISY_COPIES)])
+
+    def theirs(pictures):
+        pictures = pictures[0] if isinstance(pictures, tuple) else pictures
+        return (torch.stack([explain(each[None], 0).values for each in pictures]),)
+
+    expected = sensitivity_max(theirs, pixels, lambda _: noisy, n_perturb_samples=NOISY_COPIES)
+    found, steps = finished(max_sensitivity(case))
+    assert found == pytest.approx(float(expected), rel=1e-9)
+    assert found > 0
+    assert steps == NOISY_COPIES
+
+
+def test_the_largest_move_counts_relative_to_the_map(evidence):
+    values = torch.tensor([3.0, 4.0]).repeat(6, 4)
+    moves = iter([0.5, 2.0, *[1.0] * 8])
+    case = evidence(values, lambda *_: heatmap(values * (1 + next(moves))))
+    assert score(max_sensitivity, case) == pytest.approx(2)
+
+
+def test_noise_stays_within_the_radius_uses_all_of_it_and_is_each_methods_own_picture_again(evidence, pixels):
+    one, other = evidence(torch.ones(6, 8)), evidence(torch.zeros(6, 8))
+    noise = torch.cat([noisy_copy(one, copy) - pixels for copy in range(NOISY_COPIES)])
+    assert noise.abs().max() <= RADIUS + 1e-12
+    assert noise.min() < -0.95 * RADIUS < 0.95 * RADIUS < noise.max()
+    assert abs(float(noise.mean())) < 0.05 * RADIUS
+    assert len({tuple(each.flatten().tolist()) for each in noise}) == NOISY_COPIES
+    assert torch.equal(noisy_copy(one, 3), noisy_copy(other, 3))
+    assert not torch.equal(noisy_copy(one, 3), noisy_copy(replace(one, seed=1), 3))
+
+
+def test_a_method_is_asked_about_noisy_copies_with_the_seed_of_the_run(evidence):
+    asked = []
+
+    def explain(pictures, seed):
+        asked.append((pictures, seed))
+        return heatmap(torch.ones(6, 8))
+
+    case = evidence(torch.ones(6, 8), explain, seed=5)
+    assert score(max_sensitivity, case) == 0
+    assert [seed for _, seed in asked] == [5] * NOISY_COPIES
+    assert all(torch.equal(seen, noisy_copy(case, copy)) for copy, (seen, _) in enumerate(asked))
+
+
+def test_a_map_of_zeros_or_a_method_that_refuses_a_copy_has_no_sensitivity(evidence):
+    def refuse(*_):
+        raise Unfit("Not here.")
+
+    assert score(max_sensitivity, evidence(torch.zeros(6, 8), lambda *_: heatmap(torch.ones(6, 8)))) is None
+    assert score(max_sensitivity, evidence(torch.ones(6, 8), refuse)) is None
+
+
+def test_repeatability_is_the_correlation_with_the_map_of_the_next_seed(evidence, pixels):
+    values = torch.rand(6, 8, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    again = values + torch.rand(6, 8, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    asked = []
+
+    def explain(pictures, seed):
+        asked.append((pictures, seed))
+        return heatmap(again)
+
+    found = score(repeatability, evidence(values, explain, seed=6))
+    assert found == pytest.approx(float(torch.corrcoef(torch.stack([values.flatten(), again.flatten()]))[0, 1]))
+    ((seen, seed),) = asked
+    assert (torch.equal(seen, pixels), seed) == (True, 7)
+    assert score(repeatability, evidence(torch.ones(6, 8), explain)) is None
+
+
+def test_controls_that_draw_do_not_repeat_and_those_that_do_not_do(classifier_of, linear, pixels):
+    classifier = classifier_of(linear)
+    made = core.explain(classifier, pixels, ["random", "centre"], 2)
+    scores = {
+        event.method: event.scores
+        for event in stream_scores(
+            Subject(classifier, pixels, 2), made, ["repeatability", "max_sensitivity"], Perturbation(steps=2)
+        )
+        if isinstance(event, ScoresReady)
+    }
+    assert scores["centre"] == pytest.approx({"repeatability": 1, "max_sensitivity": 0})
+    assert abs(scores["random"]["repeatability"]) < 0.5
+    # The largest of 10, each about the root of 2 variances over the mean square.
+    assert scores["random"]["max_sensitivity"] == pytest.approx(0.707, abs=0.25)
+
+
+def test_completeness_is_told_of_methods_that_claim_it_and_of_no_others(classifier_of, linear, pixels):
+    classifier = classifier_of(linear)
+    made = core.explain(classifier, pixels, ["integrated_gradients", "gradient", "negated"], 2)
+    assert made["integrated_gradients"].missed == pytest.approx(0, abs=1e-6)
+    assert made["gradient"].missed is made["negated"].missed is None
+    turned = core.explain(classifier, pixels, ["negated"], 2, settings={"negated": {"of": "integrated_gradients"}})
+    assert turned["negated"].missed is None
+
+
+def test_the_delta_is_what_the_shares_miss_of_the_scores_difference(classifier_of, pixels):
+    network = Curved()
+    classifier = classifier_of(network)
+    settings = {"integrated_gradients": {"steps": 1, "quadrature": "midpoint"}}
+    (made,) = core.explain(classifier, pixels, ["integrated_gradients"], 2, settings=settings).values()
+    gained = float((network(pixels) - network(0 * pixels))[0, 2])
+    case = Evidence(classifier, pixels, 2, 0, made, None, {}, 1.0, None, None)
+    assert completeness_delta(case) == pytest.approx(
+        abs(float(made.attribution.sum()) - gained) / abs(gained), rel=1e-5
+    )
+    assert completeness_delta(case) == pytest.approx(0.25)  # (x / 2)^2 * 3 * x is three quarters of x^3
+
+
+def test_no_score_touches_the_global_random_state(evidence, exact):
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    case = evidence(exact, lambda *_: heatmap(exact + 1))
+    for measure in (infidelity, max_sensitivity, repeatability):
+        score(measure, case)
+    assert torch.equal(torch.get_rng_state(), before)
