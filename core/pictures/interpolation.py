@@ -87,9 +87,9 @@ def side_by_side(pictures: Float[Tensor, "n _ height width"]) -> Planes:
 def solved(grids: Sequence[Grid], known: Planes) -> tuple[Planes, Float[Tensor, " planes"]]:
     """The planes without gaps, and what is left of their equations."""
     unknown = grids[0].unknown
-    total = unknown * neighbours(torch.ones_like(unknown[:, :1]))
+    total = neighbours(torch.ones_like(unknown[:, :1]))
     filled = guess(grids, known)
-    left = unknown * neighbours(filled) - total * filled
+    left = unknown * (neighbours(filled) - total * filled)
     along, energy = torch.zeros_like(left), left.new_zeros(1)
     for _ in range(ITERATIONS):
         towards = v_cycle(grids, left)
