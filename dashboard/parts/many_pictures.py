@@ -23,7 +23,7 @@ from dashboard.workshop import Loading, models
 ADDRESS = "study"
 FOLDER = "folder"
 LIMIT, MOST = 20, 10_000
-USUAL = (*ALWAYS, "deletion", "insertion", "sparseness", "complexity")
+USUAL = (*ALWAYS, "deletion", "insertion", "gini", "complexity")
 WHAT_FILES = (
     "Pictures, and beside them what says where the cue is: YOLO boxes (labels/*.txt), a COCO file (*.json) or masks "
     "(x_mask.png, masks/x.png). They stay in a temporary folder of this server."
@@ -56,6 +56,7 @@ def many_pictures(loadings: Sequence[Loading], dataset: str, wishes: Wishes | No
     stale = tell_what_is_shown(study, asked)
     st.header(f"Scores: {title_of_source(study.asked.source)}, {models.title(study.asked.model)}", anchor=False)
     study_table(study, stale)
+    offer_files(study)
     offer_chart(study)
 
 
@@ -196,6 +197,17 @@ def tell_what_is_shown(study: Study, asked: AskedOfMany | None) -> bool:
     elif asked and (asked.methods, asked.metrics) != (study.asked.methods, study.asked.metrics):
         st.caption("You chose other methods or scores since. Press Run to see them.")
     return bool(differing)
+
+
+def offer_files(study: Study) -> None:
+    """Links that hold at any time, for what there is then."""
+    offered = {
+        "summary.csv": "means as CSV",
+        "scores.csv": "every score as CSV",
+        "scores.parquet": "every score as Parquet",
+    }
+    links = (f'<a href="/api/jobs/{study.id}/{file}" download>{words}</a>' for file, words in offered.items())
+    st.html(f"<p>Save {' · '.join(links)}</p>")
 
 
 def offer_chart(study: Study) -> None:

@@ -194,6 +194,21 @@ def test_reload_finds_the_running_job(open_page: Open, rest: Callable[[Any], Non
     finish(page)
 
 
+def test_pictures_beyond_the_edge_of_the_strip_are_pointed_at(open_page: Open) -> None:
+    page = open_page()
+    strip = page.get_by_test_id("stTabs")
+    last, later = strip.get_by_role("radio").last, strip.locator(".further:not(.before)")
+    for _ in range(4):
+        if last.evaluate(
+            "thumb => thumb.getBoundingClientRect().right <= thumb.parentElement.getBoundingClientRect().right + 1"
+        ):
+            break
+        later.click()
+        page.wait_for_timeout(300)
+    expect(later).to_be_hidden()
+    expect(strip.locator(".further.before")).to_be_visible()
+
+
 def test_a_link_restores_the_view(open_page: Open) -> None:
     page = open_page(f"{SHORT}&picture=rocket&class=space+shuttle&imputer=Black&seed=3&model=SqueezeNet+1.1")
     explain(page)
@@ -407,20 +422,27 @@ def summary(violation: dict[str, Any]) -> str:
 TOLD = (
     '{"sequence":0,"kind":"refused","method":"deconvnet","reason":"This network has no ReLU."},'
     '{"sequence":1,"kind":"heatmap","method":"occlusion","final":false,"height":1,"width":2,"target":"cat",'
-    '"reduction":"sum","seconds":0.1,"forward":10,"backward":0,"notes":["Half of the windows."]}'
+    '"reduction":"sum","seconds":0.1,"forward":10,"backward":0,"notes":["Half of the windows."]},'
+    '{"sequence":2,"kind":"fidelity","method":"occlusion","final":true,"value":0.001,"spread":0.0,"mrg":0,"lrg":0,'
+    '"artifact_share":null,"best_bound":0,"verdict":"random","sentence":""}'
 )
 
 
 def test_cards_say_what_was_refused_and_what_is_rough(open_page: Open) -> None:
     page = open_page("?picture=coffee")
-    stream = 'id: 2\ndata: {"job":{"state":"running","seconds":1,"error":null},"events":[' + TOLD + "]}\n\n"
+    stream = 'id: 3\ndata: {"job":{"state":"running","seconds":1,"error":null},"events":[' + TOLD + "]}\n\n"
     page.route("**/api/jobs/sample/events", lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
     page.route("**/api/jobs/sample/maps/1", lambda route: route.fulfill(body=b"\0\0\x80\x3f\0\0\0\xbf"))
     page.reload()
     refused = cards(page, "refused")
     expect(refused.locator(".reason")).to_have_text("This network has no ReLU.")
     expect(refused.locator("canvas")).to_be_hidden()
+    assert refused.evaluate("card => card.firstElementChild.textContent").startswith("Deconvnet")
     rough = cards(page, "rough")
     expect(rough.locator(".tag")).to_have_text("rough")
     expect(rough).to_contain_text("Half of the windows.")
+    page.get_by_role("button", name="up to the maximum").click()
+    expect(rough.locator(".legend")).to_have_text("−0.501.0")
+    expect(rough.locator(".score")).to_contain_text("every order gives one curve")
+    expect(page.locator("p.verdict")).to_have_text(re.compile("Every order of pixels gives the same curve here"))
     expect(rough.get_by_role("img")).to_have_attribute("aria-label", re.compile("strongest at row 1 of 1, column 1"))

@@ -24,9 +24,8 @@ function mount(parentElement) {
   state.table = element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Means over pictures" });
   state.refusals = element("details", { hidden: true });
   state.explained = element("div");
-  state.exports = element("p", { class: "exports" });
   state.ranking = makeRanking();
-  root.replaceChildren(state.said, state.table, state.exports, state.refusals, state.explained, state.ranking.place);
+  root.replaceChildren(state.said, state.table, state.refusals, state.explained, state.ranking.place);
   instances.set(parentElement, state);
   return state;
 }
@@ -38,8 +37,6 @@ function begin(state) {
   const first = data.groups[0]?.metrics[0];
   if (!data.groups.some(({ metrics }) => metrics.some(({ name }) => name === state.sort?.metric))) state.sort = first && { metric: first.name, best: true };
   state.explained.replaceChildren(element("p", { class: "muted small" }, SIGNS), glossary(data.groups));
-  const link = (what, ending, words) => element("a", { href: `/api/jobs/${data.run}/${what}.${ending}`, download: `heatcheck-${what}.${ending}` }, words);
-  state.exports.replaceChildren("Save ", link("summary", "csv", "means as CSV"), " · ", link("scores", "csv", "every score as CSV"), " · ", link("scores", "parquet", "as Parquet"));
   state.ranking.begin(data);
   show(state);
 }
@@ -64,7 +61,6 @@ function render(state) {
   const { summary, refused, data, sort } = state;
   state.root.dataset.state = summary ? "started" : "waiting";
   state.said.textContent = summary ? `Means over ${counted(summary.pictures, "picture")}.` : waiting(state.job);
-  state.exports.hidden = !summary;
   state.refusals.hidden = !refused.length;
   if (refused.length) state.refusals.replaceChildren(element("summary", {}, `Refused · ${refused.length}`), element("ul", {}, ...refused.map((words) => element("li", {}, words))));
   const shownAs = JSON.stringify([summary?.sequence, sort, data.run]);

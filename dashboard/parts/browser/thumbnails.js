@@ -15,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const group = element("div", { class: "pictures", role: "radiogroup", "aria-label": data.label }, ...thumbs);
   group.classList.toggle("wrapped", data.wrapped);
   group.onkeydown = (event) => move(event, thumbs, choose);
-  root.replaceChildren(group, element("p", { class: "muted credit" }, data.credit));
+  root.replaceChildren(element("div", { class: "strip" }, group, further(group, -1), further(group, 1)), element("p", { class: "muted credit" }, data.credit));
   const taken = thumbs.find((button) => button.dataset.name === data.chosen);
   if (taken) group.scrollLeft = taken.offsetLeft - group.offsetLeft - group.clientWidth / 2;
   if (focused !== undefined) (taken ?? thumbs[0])?.focus();
@@ -25,6 +25,15 @@ const thumb = ({ name, title, source }, checked, choose) =>
   element("button", { type: "button", role: "radio", "aria-checked": String(checked), "aria-label": title, title, "data-name": name, tabindex: checked ? 0 : -1, onclick: () => choose(name) },
     photo({ src: source, width: 72, height: 56, loading: "lazy" }),
     element("span", { class: "name" }, title));
+
+// What lies beyond an edge of the row is pointed at; arrow keys get there without it.
+function further(group, way) {
+  const arrow = element("button", { type: "button", class: way < 0 ? "further before" : "further", tabindex: -1, "aria-hidden": "true", onclick: () => group.scrollBy({ left: way * 0.8 * group.clientWidth }) }, way < 0 ? "‹" : "›");
+  const look = () => { arrow.hidden = way < 0 ? group.scrollLeft < 4 : group.scrollLeft + group.clientWidth > group.scrollWidth - 4; };
+  group.addEventListener("scroll", look);
+  new ResizeObserver(look).observe(group);
+  return arrow;
+}
 
 function move(event, thumbs, choose) {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

@@ -1,0 +1,197 @@
+"""A person asks how good heatmaps are: over many pictures, under other imputers, against a marked truth."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+FASHION = "model=Small+CNN+%28Fashion-MNIST%29&methods=gradient,smoothgrad"
+MANY = f"?tab=Many+pictures&{FASHION}"
+SIDE = 390  # of the crop that is marked on, in pixels of the screen
+SLACK = 2.0
+Open = Callable[..., Any]
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def is_over(page: Any, name: str) -> None:
+    expect(button(page, name)).to_be_enabled(timeout=60_000)
+
+
+def means(page: Any) -> Any:
+    return page.locator("table.means tbody tr")
+
+
+def test_many_pictures_show_a_sample_at_once(open_page: Open) -> None:
+    page = open_page("?tab=Many+pictures")
+    expect(page.get_by_text("A precomputed sample")).to_be_visible()
+    expect(means(page).first).to_be_visible()
+    expect(page.locator(".diagram .point").first).to_be_visible()
+    groups = page.locator("table.means th.group").all_text_contents()
+    assert [group.split(":")[0] for group in groups] == [
+        each for each in ("Faithfulness", "Robustness", "Complexity") if any(group.startswith(each) for group in groups)
+    ]
+
+
+def test_a_study_fills_in_place_and_is_cancelled_at_once(open_page: Open) -> None:
+    page = open_page(f"{MANY}&limit=1000")
+    place = button(page, "Run").bounding_box()
+    button(page, "Run").click()
+    assert button(page, "Cancel").bounding_box() == place
+    expect(page.get_by_text(re.compile(r"\d+ of 1,000 pictures"))).to_be_visible()
+    region = page.get_by_role("region", name="Means over pictures")
+    region.evaluate("region => { region.marked = true }")
+    seen = set()
+    for _ in range(100):
+        seen.add(page.get_by_text(re.compile(r"Means over \d+ picture")).text_content())
+        if len(seen) > 2:
+            break
+        page.wait_for_timeout(50)
+    assert len(seen) > 2
+    clicked = time.monotonic()
+    button(page, "Cancel").click()
+    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    assert time.monotonic() - clicked < SLACK
+    expect(page.get_by_text("Cancelled; what was computed stays.").first).to_be_visible()
+    assert means(page).count() > 2
+    assert region.evaluate("region => region.marked")
+
+
+def test_a_study_is_sorted_by_click_and_keyboard_and_saved(open_page: Open) -> None:
+    page = open_page(f"{MANY}&limit=8")
+    button(page, "Run").click()
+    expect(page.get_by_text("Means over 8 pictures.")).to_be_visible(timeout=60_000)
+    is_over(page, "Run")
+    head = page.locator("th[aria-sort]")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    column = page.get_by_role("button", name="Deletion")
+    column.click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    place = page.locator("button.sort").all_text_contents().index(column.text_content())
+    shown = [float(text.replace("−", "-")) for text in page.locator(
+        f"table.means tbody td:nth-of-type({place + 1}) .mean"
+    ).evaluate_all("cells => cells.map((cell) => cell.firstChild.textContent)")]  # fmt: skip
+    assert shown == sorted(shown)
+    column.press("Enter")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(column).to_be_focused()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="every score as CSV").click()
+    assert saved.value.suggested_filename == "heatcheck-scores.csv"
+    lines = saved.value.path().read_text().splitlines()
+    assert lines[0] == "picture,method,metric,score"
+    assert len({line.split(",")[0] for line in lines[1:]}) == 8
+    again = open_page("?" + page.url.split("?", 1)[1])
+    expect(again.get_by_text("Means over 8 pictures.")).to_be_visible()
+    expect(again.locator(".root.stale")).to_have_count(0)
+
+
+def open_marker(page: Any) -> Any:
+    page.get_by_text("Mark the truth").click()
+    canvas = page.get_by_role("application")
+    canvas.scroll_into_view_if_needed()
+    return canvas
+
+
+def truth_in(url: str) -> str:
+    found = re.search(r"truth=(\w+)", url)
+    return found[1] if found else ""
+
+
+def test_a_box_is_drawn_by_mouse_moved_by_keys_and_taken_back(open_page: Open, rest: Callable[[Any], None]) -> None:
+    page = open_page("?picture=chelsea")
+    canvas = open_marker(page)
+    said = page.get_by_text(re.compile("of the picture is marked"))
+    box = canvas.bounding_box()
+    at = lambda share: (box["x"] + share * box["width"], box["y"] + share * box["height"])  # noqa: E731
+    page.mouse.move(*at(0.25))
+    page.mouse.down()
+    page.mouse.move(*at(0.5), steps=3)
+    page.mouse.up()
+    page.wait_for_url("**truth=**")
+    first = truth_in(page.url)
+    expect(said).to_contain_text("The box: left 56, top 56, 57 wide, 57 high.")
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(said).to_contain_text("The box: left 60, top 56, 57 wide, 61 high.")
+    page.wait_for_url(lambda url: truth_in(url) not in ("", first))
+    rest(page)
+    button(page, "Undo").click()
+    button(page, "Undo").click()
+    page.wait_for_url(lambda url: truth_in(url) == first)
+    button(page, "Clear").click()
+    page.wait_for_url(lambda url: not truth_in(url))
+    canvas.press("ArrowRight")
+    page.wait_for_url("**truth=**")
+    again = open_page("?" + page.url.split("?", 1)[1])
+    open_marker(again)
+    expect(again.get_by_text(re.compile("12 % of the picture is marked"))).to_be_visible()
+
+
+def test_a_marked_truth_is_scored_apart_from_faithfulness(open_page: Open) -> None:
+    page = open_page(f"?{FASHION}&steps=10")
+    open_marker(page).press("ArrowRight")
+    page.wait_for_url("**truth=**")
+    button(page, "Explain").click()
+    expect(button(page, "Cancel")).to_be_visible()
+    is_over(page, "Explain")
+    groups = page.locator("table.scores th.group")
+    expect(groups).to_contain_text(["Faithfulness", "Plausibility"])
+    row = page.locator('table.scores tbody tr[data-method="gradient"]')
+    expect(row.get_by_text("…")).to_have_count(0)
+    expect(row.locator("td.first").last).to_have_text(re.compile(r"\d"))
+
+
+def test_other_imputers_rank_the_same_heatmaps_beside_the_run(open_page: Open) -> None:
+    page = open_page(f"?{FASHION}&steps=10")
+    button(page, "Explain").click()
+    expect(button(page, "Cancel")).to_be_visible()
+    is_over(page, "Explain")
+    run = re.search(r"job=(\w+)", page.url)[1]
+    button(page, "What if another imputer?").click()
+    ranks = page.get_by_role("region", name="Places under every imputer")
+    expect(ranks.locator("thead th")).to_have_count(9, timeout=60_000)
+    expect(ranks.locator("th.chosen")).to_contain_text("Data set mean")
+    expect(page.get_by_text(re.compile("of .* pairs of methods|No pair of methods"))).to_be_visible()
+    button(page, "Compare with copies of itself").click()
+    expect(page.get_by_text(re.compile("among itself and 19 copies of its shape"))).to_be_visible(timeout=60_000)
+    assert f"job={run}" in page.url
+    expect(page.locator("table.scores tbody tr").first).to_be_visible()
+
+
+def test_imputers_are_shown_on_the_chosen_picture_and_chosen_by_click(open_page: Open) -> None:
+    page = open_page("?picture=chelsea")
+    page.get_by_text("Settings of the trial").click()
+    strip = page.get_by_role("radiogroup", name="Imputer")
+    pictures = strip.get_by_role("radio")
+    expect(pictures).to_have_count(8)
+    blur = strip.get_by_role("radio", name="Blur")
+    expect(blur.locator("img")).to_have_js_property("naturalWidth", 224)
+    blur.click()
+    page.wait_for_url("**imputer=Blur**")
+    expect(blur).to_be_checked()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["One picture", "Many pictures"])
+def test_axe_finds_nothing_in_tables_charts_and_where_the_truth_is_marked(
+    open_page: Open, scheme: str, tab: str
+) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
+    page = open_page(f"?tab={tab.replace(' ', '+')}", scheme=scheme)
+    if tab == "One picture":
+        expect(open_marker(page)).to_be_visible()
+    else:
+        expect(means(page).first).to_be_visible()
+        expect(page.locator(".diagram .point").first).to_be_visible()
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe.run(page, options=rules)["violations"]
+    assert [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:4]]}" for each in found] == []
