@@ -19,6 +19,7 @@ import platformdirs
 from activation import against_grad_cam
 from curves import against_quantus, curves_against_bare, rise_against_bare, scores_against_bare
 from ensembles import against_noise_tunnel
+from imputers import against_forward, against_sparse_solve
 from memory import growth
 from methods import against_captum
 from plain import seconds_without_our_allocator
@@ -38,7 +39,7 @@ def main() -> None:
     classifier = core.load_classifier("efficientnet_lite0", device="cpu")
     pixels = classifier.prepare(core.open_picture(core.gallery()[0].path))
     target = core.predict(classifier, pixels)[0].index
-    asked = sys.argv[1:] or ["bare", "quantus", "captum", "ensembles", "cam", "memory"]
+    asked = sys.argv[1:] or ["bare", "imputers", "quantus", "captum", "ensembles", "cam", "memory"]
     if "bare" in asked:
         share, told = curves_against_bare(classifier, pixels, target)
         report("Curve forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
@@ -46,6 +47,11 @@ def main() -> None:
         report("A study's forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
         share, told = rise_against_bare(classifier, pixels, target)
         report("RISE masks per second / the bare model's forwards", f"{share:.2f}", ">= 0.85", told)
+    if "imputers" in asked:
+        share, told = against_forward(classifier, pixels)
+        report("Noisy linear: our seconds / the forward pass it feeds", f"{share:.2f}", "<= 2", told)
+        share, told = against_sparse_solve(classifier, pixels)
+        report("Noisy linear: pytorch-grad-cam's seconds / ours", f"{share:.0f}", "-", told)
     plain = seconds_without_our_allocator() if {"quantus", "captum"} & set(asked) else {}
     if "quantus" in asked:
         took, told = against_quantus(classifier, pixels, target)
