@@ -33,6 +33,7 @@ UNITS = {
     "feature": "feature: each channel of a pixel by itself",
 }
 STEPS = (10, 20, 40)
+USUAL = "dataset_mean"
 SIDE = 9
 
 
@@ -104,12 +105,12 @@ class Judgement:
 
 def choose_trial(classifier: Classifier, picture: str) -> Judgement:
     """What removes, what replaces, what is read off, and how finely."""
-    imputers = {imputer.name: imputer for imputer in core.list_imputers()}
+    # The usual one stands first: a widget that is also set by the strip may have no default of its own.
+    imputers = {each.name: each for each in sorted(core.list_imputers(), key=lambda each: each.name != USUAL)}
     with st.expander("Settings of the trial"):
         imputer = st.selectbox(
             "A removed pixel becomes",
             list(imputers),
-            index=list(imputers).index("dataset_mean"),
             format_func=lambda name: imputers[name].label,
             key="imputer",
             bind="query-params",
