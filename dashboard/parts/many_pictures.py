@@ -82,6 +82,7 @@ def choose_source(dataset: str) -> str:
         format_func=offered.__getitem__,
         default=next(iter(offered)),
         required=True,
+        wrap=True,
         key="source",
         bind="query-params",
         persist_state="session",
@@ -207,7 +208,8 @@ def offer_files(study: Study) -> None:
         "scores.parquet": "every score as Parquet",
     }
     links = (f'<a href="/api/jobs/{study.id}/{file}" download>{words}</a>' for file, words in offered.items())
-    st.html(f"<p>Save {' · '.join(links)}</p>")
+    with st.container(key="files"):
+        st.html(f"<p>Save {' · '.join(links)}</p>")
 
 
 def offer_chart(study: Study) -> None:

@@ -142,7 +142,8 @@ def follow_of(runs: Sequence[Run]) -> object:
 
     def follow(place: int, run: LiveJob) -> None:
         title = models.title(run.asked.model) if len(runs) > 1 else ""
-        progress(str(place), run.id, not run.finished, title, methods=len(run.asked.methods))
+        methods, further = len(run.asked.methods), bool(run.asked.metrics)
+        progress(str(place), run.id, not run.finished, title, methods=methods, further=further)
 
     return follow
 

@@ -14,6 +14,7 @@ def progress(
     title: str = "",
     counts: Literal["heatmaps", "pictures", "answers"] = "heatmaps",
     methods: int = 0,
+    further: bool = False,
 ) -> None:
     """The page is run again when a job ends that was running when the script last looked.
 
@@ -23,6 +24,8 @@ def progress(
         Whose job it is, where several are side by side.
     counts
         What tells how far it is: heatmaps and then the model's answers, pictures, or the answers alone.
+    methods, further
+        Of a run of one picture how many heatmaps it makes, and whether further scores follow its curves.
     """
-    told = {"run": run, "running": running, "title": title, "counts": counts, "methods": methods}
+    told = {"run": run, "running": running, "title": title, "counts": counts, "methods": methods, "further": further}
     _COMPONENT(data=told, key=f"progress {place}", on_ended_change=lambda: None)

@@ -81,14 +81,15 @@ def choose_further() -> tuple[str, ...]:
 
 def keep_alive(address: str, title: str) -> None:
     """What runs on the other tab goes on as long as somebody follows it here, and says how far it is."""
-    for place, name in enumerate(filter(None, st.query_params.get(address, "").split(","))):
+    for number, name in enumerate(filter(None, st.query_params.get(address, "").split(","))):
         try:
             job = find(name)
         except NotThere:
             continue
         if not job.finished:
             counts = "pictures" if address == "study" else "heatmaps"
-            progress(f"of the other tab {place}", job.id, True, title, counts, len(job.asked.methods))
+            place = f"of the other tab {number}"
+            progress(place, job.id, True, title, counts, len(job.asked.methods), bool(job.asked.metrics))
 
 
 page()

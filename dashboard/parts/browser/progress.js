@@ -1,12 +1,12 @@
 // How far a job is: what it does now, how often the model was asked, seconds. Tells the script when the job has ended.
 
 const instances = new WeakMap();
-const FOR_HEATMAPS = 0.4;
+const FOR_HEATMAPS = 0.4, FOR_SCORES = 0.25;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (overtaken(parentElement, data)) return undefined;
   const state = instances.get(parentElement) ?? mount(parentElement);
-  state.methods = data.methods;
+  Object.assign(state, { methods: data.methods, further: data.further });
   state.title = data.title;
   state.counts = COUNTS[data.counts];
   state.ended = () => data.running && setTriggerValue("ended", data.run);
@@ -25,13 +25,15 @@ function mount(parentElement) {
 }
 
 function begin(state) {
-  Object.assign(state, { done: 0, total: 0, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, job: null, toldEnd: false });
+  Object.assign(state, { done: 0, total: 0, asked: 0, scored: new Set(), judging: false, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, job: null, toldEnd: false });
   show(state);
 }
 
 function take(state, messages, job) {
   for (const message of messages) {
-    if (message.kind === "progress") Object.assign(state, { done: message.done, total: message.total, what: message.what });
+    if (message.kind === "progress") receiveProgress(state, message);
+    if (message.kind === "fidelity" && message.final) state.judging = true;
+    if (message.kind === "scores") state.scored.add(message.method);
     if (message.kind === "heatmap" && message.final) state.heatmaps.set(message.method, message.forward);
     if (message.kind === "refused") state.refused++;
     if (message.kind === "curve" && message.order !== "random") state.curves.add(`${message.method} ${message.order}`);
@@ -45,6 +47,12 @@ function take(state, messages, job) {
     state.news.textContent = state.words.textContent;
     state.ended();
   }
+}
+
+// Of one picture the curves come before further scores, which count something else.
+function receiveProgress(state, { done, total, what }) {
+  Object.assign(state, { done, total, what });
+  if (!state.judging && state.curves.size) state.asked = done;
 }
 
 function show(state) {
@@ -74,13 +82,20 @@ const brief = (what) => what.split(", ").slice(0, 2).join(", ") + (what.split(",
 
 // What is counted: how far it is as a share, what is said while it runs, and what when it has ended.
 const COUNTS = {
-  // Heatmaps come first, and take the first part of the bar.
+  // Heatmaps come first, then curves, then further scores; each takes its part of the bar.
   heatmaps: {
-    share: ({ heatmaps, refused, methods, curves, done, total }) => (curves.size ? FOR_HEATMAPS + (1 - FOR_HEATMAPS) * (done / (total || 1)) : FOR_HEATMAPS * ((heatmaps.size + refused) / (methods || 1))),
-    now: ({ heatmaps, methods, curves, done, total }) => [curves.size ? `model asked ${done.toLocaleString("en")} of ${counted(total, "time")}` : `${heatmaps.size} of ${counted(methods, "heatmap")}`],
-    made: ({ heatmaps, curves, done }) => {
-      const asked = [...heatmaps.values()].reduce((sum, count) => sum + count, curves.size ? done : 0);
-      return [counted(heatmaps.size, "heatmap"), curves.size ? counted(curves.size, "curve") : "", asked ? `model asked ${counted(asked, "time")}` : ""].filter(Boolean);
+    share: ({ heatmaps, refused, methods, further, curves, judging, scored, done, total }) => {
+      const forScores = further ? FOR_SCORES : 0;
+      if (judging) return 1 - forScores * (1 - scored.size / (heatmaps.size || 1));
+      return curves.size ? FOR_HEATMAPS + (1 - FOR_HEATMAPS - forScores) * (done / (total || 1)) : FOR_HEATMAPS * ((heatmaps.size + refused) / (methods || 1));
+    },
+    now: ({ heatmaps, methods, curves, judging, scored, done, total }) => {
+      if (judging) return [`further scores of ${scored.size} of ${counted(heatmaps.size, "heatmap")}`];
+      return [curves.size ? `model asked ${done.toLocaleString("en")} of ${counted(total, "time")}` : `${heatmaps.size} of ${counted(methods, "heatmap")}`];
+    },
+    made: ({ heatmaps, curves, asked }) => {
+      const all = [...heatmaps.values()].reduce((sum, count) => sum + count, asked);
+      return [counted(heatmaps.size, "heatmap"), curves.size ? counted(curves.size, "curve") : "", all ? `model asked ${counted(all, "time")}` : ""].filter(Boolean);
     },
   },
   pictures: {
