@@ -168,8 +168,30 @@ def lrg(evidence: Evidence) -> float:
 
 
 @metric(
+    label="Total drop", symbol="T", group="faithfulness", direction="none", low=-1.0, high=1.0, unit="area",
+    random="drop of a random order", paper=BROCKI, reads=(MIF,),
+)  # fmt: skip
+def total_drop(evidence: Evidence) -> float:
+    """Area that the curve loses when the most important pixels go first: lost information and artifact together."""
+    return lost_area(evidence.curves[MIF])
+
+
+@metric(
+    label="Artifact bound", symbol="P", group="faithfulness", direction="none", low=-1.0, high=1.0, unit="area",
+    random="drop of a random order", paper=OURS, reads=(LIF,),
+)  # fmt: skip
+def artifact_bound(evidence: Evidence) -> float:
+    """Area that the curve loses when the least important pixels go first: no less is known to bound the artifact.
+
+    The better the map, the tighter; the best bound of a run is the smallest over its methods.
+    """
+    return lost_area(evidence.curves[LIF])
+
+
+@metric(
     label="Artifact share", symbol="P / T", group="faithfulness", direction="none", low=None, high=None,
     unit="share of the total drop", random="1", paper=OURS, reads=(MIF, LIF),
+    ratio_of=("artifact_bound", "total_drop"),
 )  # fmt: skip
 def artifact_share(evidence: Evidence) -> float | None:
     """At most this share of the drop is the perturbation itself rather than lost information."""

@@ -35,6 +35,9 @@ class Metric:
         Whether it can be told only where somebody marked the truth.
     reads
         The curves that it is computed from.
+    ratio_of
+        The two scores whose ratio it is. Over many pictures it is the ratio of their means, since a mean of ratios
+        hangs on the pictures where next to nothing is divided by.
     measure
         The score of the evidence, None where it can't be told; a generator where that takes more than a moment, which
         yields between short steps and returns the score.
@@ -54,6 +57,7 @@ class Metric:
     explanation: str
     needs_truth: bool
     reads: tuple[Trace, ...]
+    ratio_of: tuple[str, str] | None
     measure: Measure
 
     @property
@@ -78,6 +82,7 @@ def metric(
     high: float | None = None,
     needs_truth: bool = False,
     reads: tuple[Trace, ...] = (),
+    ratio_of: tuple[str, str] | None = None,
 ) -> Callable[[Measure], Measure]:
     """Enters a measure into the registry under its own name; its docstring becomes the metadata."""
 
@@ -99,6 +104,7 @@ def metric(
             explanation=document.long_description or "",
             needs_truth=needs_truth,
             reads=reads,
+            ratio_of=ratio_of,
             measure=measure,
         )
         return measure

@@ -86,9 +86,9 @@ class Cells:
 
     def rank(self, values: Float[Tensor, "*maps places"], ties: torch.Generator) -> Int[Tensor, "*maps places"]:
         """Place of each place when the cell with the highest mean goes first; equal cells in random order."""
-        exact = values.double()
-        sums = exact.new_zeros(*values.shape[:-1], len(self.sizes)).index_add_(-1, self.number, exact)
-        return self.spread(rank_of(sums / self.sizes, ties), ties)
+        exact, number, sizes = values.double(), self.number.to(values.device), self.sizes.to(values.device)
+        sums = exact.new_zeros(*values.shape[:-1], len(sizes)).index_add_(-1, number, exact)
+        return self.spread(rank_of(sums / sizes, ties), ties)
 
     def random_rank(self, draw: torch.Generator) -> Int[Tensor, " places"]:
         """Place of each place in an order of cells that knows nothing."""

@@ -20,10 +20,11 @@ from core.methods.registry import list_methods
 from core.metrics.registry import Direction, list_metrics
 from core.randomness import generator
 
-Standing = Literal["better", "worse", "unclear", "control"]
+Standing = Literal["better", "edge", "worse", "unclear", "control"]
 BASELINE = "random"
 CONFIDENCE = 0.95
 RESAMPLES = 2000
+LEAST_DIVISOR = 0.01  # of area; a ratio to less than that says nothing
 DRAWS_AT_ONCE = 2**24
 ROUNDING = 1e-9
 
@@ -62,7 +63,9 @@ class Summary:
     difference, difference_low, difference_high
         The score minus that of the control `random`, over the pictures that have both; NaN where there are none.
     verdict
-        How it stands to `random`, by the interval of the difference and the metric's direction.
+        How it stands to `random`, by the interval of the difference and the metric's direction: ``better``,
+        ``worse``, or ``unclear``; ``edge`` where it is better than `random`, but not surely than every control that
+        looks at no model; ``control`` for these themselves.
     """
 
     method: str
@@ -103,6 +106,10 @@ class Tally:
             if kept != score and not (kept != kept and score != score):
                 raise ValueError(f"{picture} has two scores of {method} in {metric}: {kept:g} and {score:g}.")
 
+    def __len__(self) -> int:
+        """Pictures that have a score."""
+        return len(set[str]().union(*self._cells.values()))
+
     def merge(self, other: Self) -> None:
         """Takes in all that another tally holds."""
         self.add(other.scores())
@@ -127,24 +134,43 @@ class Tally:
         columns = [list(map(self._cells.get(cell, {}).get, pictures, repeat(nan))) for cell in cells]
         return np.array(columns, dtype=np.float64).reshape(len(cells), len(pictures)).T
 
+    def linear(self, cells: Sequence[tuple[str, str]]) -> Float[np.ndarray, "pictures cells"]:
+        """The same, but each score of a ratio stands for what its picture does to the ratio of means.
+
+        These have the ratio of means as their mean, and spread as it does (the delta method), so that they can be
+        resampled and compared like any other score.
+        """
+        ratios = {entry.name: entry.ratio_of for entry in list_metrics() if entry.ratio_of}
+        columns = self.columns(cells)
+        for place, (metric, method) in enumerate(cells):
+            parts = [(part, method) for part in ratios.get(metric, ())]
+            if parts and self._cells.keys() >= set(parts):
+                columns[:, place] = linearised(*self.columns(parts).T)
+        return columns
+
     def summary(self, seed: int = 0) -> tuple[Summary, ...]:
         """Means with their intervals, by metric and method."""
         cells = self.cells()
-        scores = np.pad(self.columns(cells), ((0, 0), (0, 1)), constant_values=nan)
+        scores = np.pad(self.linear(cells), ((0, 0), (0, 1)), constant_values=nan)
         column = {cell: place for place, cell in enumerate(cells)}
-        baseline = [column.get((metric, BASELINE), -1) for metric, _ in cells]
-        told = estimates(np.hstack([scores[:, :-1], scores[:, :-1] - scores[:, baseline]]), seed)
+        rivals = [entry.name for entry in list_methods() if entry.blind and entry.name != BASELINE]
+        gaps = {
+            rival: scores[:, :-1] - scores[:, [column.get((metric, rival), -1) for metric, _ in cells]]
+            for rival in (BASELINE, *rivals)
+        }
+        told = estimates(np.hstack([scores[:, :-1], *gaps.values()]), seed)
+        own, *against = (told[part * len(cells) : (part + 1) * len(cells)] for part in range(len(gaps) + 1))
         directions = {entry.name: entry.direction for entry in list_metrics()}
-        controls = {entry.name for entry in list_methods() if entry.control}
         ranges = ranges_kept(cells, scores)
         rows = []
-        for (metric, method), own, gap in zip(cells, told[: len(cells)], told[len(cells) :], strict=True):
+        for place, (metric, method) in enumerate(cells):
+            mean, gaps_here = own[place], [each[place] for each in against]
             if metric in ranges:
                 low, high = ranges[metric]
-                own, gap = within(own, low, high), within(gap, low - high, high - low)
-            standing = "control" if method in controls else verdict(gap, directions.get(metric, "none"))
-            if own.n:
-                rows.append(Summary(method, metric, *own, *gap[:3], standing))
+                mean, gaps_here = within(mean, low, high), [within(gap, low - high, high - low) for gap in gaps_here]
+            standing = "control" if method in gaps else verdict(*gaps_here, direction=directions.get(metric, "none"))
+            if mean.n:
+                rows.append(Summary(method, metric, *mean, *gaps_here[0][:3], standing))
         return tuple(rows)
 
 
@@ -160,6 +186,23 @@ def ranges_kept(
         if not np.any(scores[:, metrics == entry.name] < entry.low - ROUNDING)
         if not np.any(scores[:, metrics == entry.name] > entry.high + ROUNDING)
     }
+
+
+def linearised(
+    above: Float[np.ndarray, " pictures"], below: Float[np.ndarray, " pictures"]
+) -> Float[np.ndarray, " pictures"]:
+    """What each picture does to the ratio of two means; NaN where the lower one is not surely more than nothing.
+
+    >>> linearised(np.array([1.0, 3.0]), np.array([2.0, 2.0])).tolist()
+    [0.5, 1.5]
+    """
+    both = np.isfinite(above) & np.isfinite(below)
+    found = np.full_like(above, nan)
+    mean = below[both].mean() if both.any() else 0.0
+    if mean > LEAST_DIVISOR:
+        ratio = above[both].mean() / mean
+        found[both] = ratio + (above[both] - ratio * below[both]) / mean
+    return found
 
 
 def estimates(scores: Float[np.ndarray, "pictures columns"], seed: int) -> list[Estimate]:
@@ -245,17 +288,31 @@ def within(found: Estimate, lowest: float, highest: float) -> Estimate:
     return found._replace(low=lowest if low < lowest else low, high=highest if high > highest else high)
 
 
-def verdict(difference: Estimate, direction: Direction) -> Standing:
-    """How a method stands to the control `random`, by the 95 % interval of their paired difference.
+def verdict(difference: Estimate, *rivals: Estimate, direction: Direction) -> Standing:
+    """How a method stands to the control `random`, and to those that look at no model, by 95 % intervals.
 
-    >>> verdict(Estimate(0.2, 0.1, 0.3, n=20), "higher"), verdict(Estimate(0.2, 0.1, 0.3, n=20), "lower")
-    ('better', 'worse')
-    >>> verdict(Estimate(0.2, -0.1, 0.5, n=20), "higher"), verdict(Estimate(0.2, 0.1, 0.3, n=20), "none")
-    ('unclear', 'unclear')
+    Parameters
+    ----------
+    difference
+        Its paired difference to `random`.
+    rivals
+        Its paired differences to the other controls that look at no model; those without pictures do not count.
+
+    >>> clear, open_ = Estimate(0.2, 0.1, 0.3, n=20), Estimate(0.2, -0.1, 0.5, n=20)
+    >>> verdict(clear, direction="higher"), verdict(clear, direction="lower"), verdict(clear, direction="none")
+    ('better', 'worse', 'unclear')
+    >>> verdict(open_, direction="higher"), verdict(clear, open_, direction="higher")
+    ('unclear', 'edge')
     """
+
+    def better(gap: Estimate) -> bool:
+        return gap.low > 0 if direction == "higher" else gap.high < 0
+
     if direction == "none" or not (difference.low > 0 or difference.high < 0):
         return "unclear"
-    return "better" if (difference.low > 0) == (direction == "higher") else "worse"
+    if not better(difference):
+        return "worse"
+    return "better" if all(better(gap) for gap in rivals if gap.n) else "edge"
 
 
 def published_fidelity(tally: Tally) -> Mapping[str, Estimate]:

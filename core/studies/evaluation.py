@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ DEFAULT_METRICS = (
     "fidelity", "mrg", "lrg", "artifact_share", "deletion", "insertion", "road_morf", "road_lerf",
     "average_drop", "increase_in_confidence",
 )  # fmt: skip
+SHARE_OF_TIME = 10
+"""Means are made again after ten times the time that they took."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def stream_evaluation(
     specimens = collect_specimens(source, classifier.dataset)[:limit]
     marked = any(specimen.truth for specimen in specimens)
     wanted = default_metrics(marked) if metrics is None else metrics
-    asked = tuple(dict.fromkeys(find_metric(name).name for name in wanted))
+    asked = tuple(dict.fromkeys(part for name in wanted for part in (*(find_metric(name).ratio_of or ()), name)))
     refuse_what_cannot_be_told(asked, marked, limit)
     controls = [entry.name for entry in list_methods() if entry.control]
     names = tuple(dict.fromkeys([*(find_method(name).name for name in methods), *controls]))
@@ -189,7 +191,7 @@ def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int 
 
 def judge_all(study: Study, specimens: Sequence[Specimen]) -> Iterator[Event]:
     """The pictures one after the other; one that can't be judged is told of and left out."""
-    tally, refused = Tally(), set[str]()
+    tally, refused, summaries = Tally(), set[str](), Summaries(study.seed)
     for place, specimen in enumerate(specimens):
         begin = time.monotonic()
         judging = Returning(study.judge(specimen))
@@ -199,14 +201,39 @@ def judge_all(study: Study, specimens: Sequence[Specimen]) -> Iterator[Event]:
                     yield Progress(place, len(specimens), f"{specimen.name}: {event.what}")
                 elif event.method not in refused:
                     refused.add(event.method)
-                    yield event
+                    yield replace(event, reason=f"On {specimen.name}: {event.reason}")
         except (PictureError, ValueError) as error:
             yield PictureRefused(specimen.name, str(error))
-            continue
-        scores = judging.result
-        tally.add(scores)
-        yield PictureScored(specimen.name, scores, time.monotonic() - begin, place + 1, len(specimens))
-        yield SummaryReady(tally.summary(study.seed), place + 1)
+        else:
+            tally.add(judging.result)
+            yield PictureScored(specimen.name, judging.result, time.monotonic() - begin, place + 1, len(specimens))
+            yield from summaries.due(tally)
+    yield from summaries.last(tally)
+
+
+class Summaries:
+    """Means while a study runs: as often as they can be had without slowing it down."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._told = 0
+        self._next = 0.0
+
+    def due(self, tally: Tally) -> Iterator[SummaryReady]:
+        """The means, if the last ones are old against what they cost."""
+        begin = time.monotonic()
+        if begin >= self._next:
+            yield self._of(tally)
+            self._next = time.monotonic() + SHARE_OF_TIME * (time.monotonic() - begin)
+
+    def last(self, tally: Tally) -> Iterator[SummaryReady]:
+        """The means of all pictures, if they have not been told."""
+        if self._told < len(tally):
+            yield self._of(tally)
+
+    def _of(self, tally: Tally) -> SummaryReady:
+        self._told = len(tally)
+        return SummaryReady(tally.summary(self._seed), self._told)
 
 
 def evaluate(

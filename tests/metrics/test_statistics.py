@@ -186,10 +186,39 @@ def test_without_random_there_is_no_difference_and_no_verdict():
 def test_the_verdict_follows_the_metrics_direction(metric, above, below):
     draw = np.random.default_rng(0)
     base = draw.normal(0.5, 0.1, 20)
-    scores = {"random": base, "gradient": base + draw.normal(0.2, 0.05, 20), "sobel": base + 1}
+    scores = {"random": base, "gradient": base + draw.normal(0.2, 0.05, 20), "sobel": base}
     scores |= {"grad_cam": base - draw.normal(0.2, 0.05, 20), "lime": base + draw.normal(0, 0.1, 20)}
     told = {each.method: each.verdict for each in of(scores, metric).summary()}
     assert told == {"random": "control", "sobel": "control", "gradient": above, "grad_cam": below, "lime": "unclear"}
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("fidelity", 1), ("deletion", -1)])
+def test_a_method_that_a_blind_control_equals_is_told_so_and_one_that_only_the_negated_map_beats_is_not(metric, sign):
+    draw = np.random.default_rng(1)
+    base = draw.normal(0.5, 0.05, 30)
+    ahead = base + sign * draw.normal(0.2, 0.02, 30)
+    scores = {"random": base, "centre": ahead + draw.normal(0, 0.05, 30), "gradient": ahead}
+    scores |= {"grad_cam": ahead + sign * 0.1, "negated": base - sign * 0.1}
+    told = {each.method: each.verdict for each in of(scores, metric).summary()}
+    assert told == {
+        "random": "control", "centre": "control", "gradient": "edge", "grad_cam": "better", "negated": "worse",
+    }  # fmt: skip
+
+
+def test_a_ratio_over_pictures_is_that_of_the_means_and_its_interval_covers():
+    """The mean of ratios would hang on the pictures where next to nothing is divided by."""
+    draw = np.random.default_rng(2)
+    covered, runs = 0, 300
+    for _ in range(runs):
+        below = draw.exponential(0.3, 40)
+        above = 0.4 * below + draw.normal(0, 0.05, 40)
+        tally = Tally()
+        for name, values in (("total_drop", below), ("artifact_bound", above), ("artifact_share", above / below)):
+            tally.merge(of({"gradient": values}, name))
+        (row,) = [each for each in tally.summary() if each.metric == "artifact_share"]
+        assert row.mean == pytest.approx(above.mean() / below.mean())
+        covered += row.low < 0.4 < row.high
+    assert 0.91 < covered / runs < 0.98
 
 
 @pytest.mark.parametrize("n", [2, 5, 6, 20])

@@ -12,9 +12,11 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 
 import core
 from core.methods.heatmap import MethodRefused
-from core.metrics.statistics import Tally
+from core.metrics.statistics import Score, Tally
+from core.models.batching import BatchSize
+from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
-from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
+from core.studies.evaluation import PictureRefused, PictureScored, Summaries, SummaryReady
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre", "negated"}
 QUICK = {"methods": ["gradient", "input_x_gradient"], "metrics": ["fidelity", "mrg", "lrg", "deletion"], "steps": 4}
@@ -86,16 +88,61 @@ def test_splitting_the_pictures_into_batches_changes_nothing(fashion):
             assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-6, nan_ok=True)
 
 
-def test_a_summary_comes_after_every_picture_and_counts_them(fashion):
+def test_summaries_grow_with_the_pictures_and_the_last_has_all(fashion):
     events = list(core.stream_evaluation(fashion, "fashion_mnist", **QUICK, limit=3))
-    assert [event.pictures for event in events if isinstance(event, SummaryReady)] == [1, 2, 3]
-    assert [(event.done, event.total) for event in events if isinstance(event, PictureScored)] == [
-        (1, 3),
-        (2, 3),
-        (3, 3),
-    ]
+    counted = [event.pictures for event in events if isinstance(event, SummaryReady)]
+    assert counted[0] == 1
+    assert counted == sorted(set(counted))
+    assert counted[-1] == 3
+    scored = [event for event in events if isinstance(event, PictureScored)]
+    assert [(event.done, event.total) for event in scored] == [(1, 3), (2, 3), (3, 3)]
     first = next(event for event in events if isinstance(event, SummaryReady))
     assert all(math.isnan(row.low) for row in first.summary)
+
+
+def test_means_are_told_less_often_where_they_cost_more(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("core.studies.evaluation.time.monotonic", lambda: now[0])
+
+    class Slow(Tally):
+        def summary(self, seed=0):
+            now[0] += 1.0
+            return super().summary(seed)
+
+    tally, summaries, told = Slow(), Summaries(0), []
+    for second in range(40):
+        tally.add([Score(f"{second:02}", "random", "fidelity", 0.0)])
+        told += [event.pictures for event in summaries.due(tally)]
+        now[0] += 1.0
+    told += [event.pictures for event in summaries.last(tally)]
+    assert told == [1, 11, 21, 31, 40]
+
+
+def test_a_study_does_not_depend_on_its_other_methods_or_on_the_batch_size(fashion, monkeypatch):
+    asked = {"metrics": ["fidelity", "mrg", "insertion", "average_drop", "shape_gain"], "steps": 4, "limit": 2}
+    whole = core.evaluate(fashion, "fashion_mnist", ["smoothgrad", "gradient", "grad_cam"], **asked).frame
+    kept = whole[whole["method"].isin(CONTROLS | {"smoothgrad"})].reset_index(drop=True)
+    for size in (1, 7, 64):
+        monkeypatch.setattr(fashion, "_batch_sizes", {"forward": BatchSize(size), "gradient": BatchSize(size)})
+        alone = core.evaluate(fashion, "fashion_mnist", ["smoothgrad"], **asked).frame
+        pd.testing.assert_frame_equal(alone, kept, check_exact=False, rtol=0, atol=1e-5)
+
+
+def test_a_study_does_not_depend_on_the_order_of_its_pictures(fashion):
+    pictures = [to_picture(pixels) for pixels in fashion_mnist("test").pixels[:3]]
+    one, other = (
+        core.evaluate(fashion, some, ["gradient"], ["fidelity"], steps=4).summary()
+        for some in (pictures, pictures[::-1])
+    )
+    np.testing.assert_allclose(one["mean"], other["mean"], atol=1e-6)
+
+
+def test_the_artifact_share_over_pictures_is_a_ratio_of_means(fashion):
+    table = core.evaluate(fashion, "fashion_mnist", ["occlusion"], ["artifact_share"], limit=8, steps=4)
+    means = table.summary().set_index(["metric", "method"])["mean"]
+    assert means["artifact_share", "occlusion"] == pytest.approx(
+        means["artifact_bound", "occlusion"] / means["total_drop", "occlusion"]
+    )
 
 
 def test_two_runs_are_bit_identical(fashion):
