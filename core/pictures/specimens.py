@@ -106,22 +106,23 @@ def home_of(table: Path) -> Path:
 def with_truths(folder: Path, files: Iterable[Path], tables: Sequence[tuple[Path, Coco]]) -> list[Specimen]:
     """The pictures among the files, named from the folder on, each with its truth; masks are no pictures."""
     pictures = [file for file in files if file.suffix.lower() in ENDINGS]
-    masks = {mask for picture in pictures if (mask := mask_of(picture))}
-    mask_folders = {mask.parent for mask in masks if mask.parent.name == "masks"}
+    masks = {picture: mask_of(picture) for picture in pictures}
+    taken = {mask for mask in masks.values() if mask}
+    mask_folders = {mask.parent for mask in taken if mask.parent.name == "masks"}
     return [
         Specimen(
             picture.relative_to(folder).as_posix(),
             partial(open_picture, picture),
-            truth_of(picture, tables),
+            truth_of(picture, masks[picture], tables),
         )
         for picture in pictures
-        if picture not in masks and picture.parent not in mask_folders
+        if picture not in taken and picture.parent not in mask_folders
     ]
 
 
-def truth_of(picture: Path, tables: Sequence[tuple[Path, Coco]]) -> Truth | None:
+def truth_of(picture: Path, mask: Path | None, tables: Sequence[tuple[Path, Coco]]) -> Truth | None:
     """What was marked on a picture, the most exact first: a mask, what a COCO file lists, a label file of YOLO."""
-    if mask := mask_of(picture):
+    if mask:
         return Truth(partial(draw_mask, mask, picture))
     for home, listed in tables:
         found = entry(picture.relative_to(home), listed) if picture.is_relative_to(home) else None
@@ -182,7 +183,7 @@ def in_sequence(items: Sequence[Any]) -> list[Specimen]:
     folder = os.path.commonpath([path.absolute().parent for path in paths.values()]) if paths else ""
     for place, path in paths.items():
         named = path.absolute().relative_to(folder).as_posix()
-        numbered[place] = Specimen(named, partial(open_picture, path), truth_of(path, ()))
+        numbered[place] = Specimen(named, partial(open_picture, path), truth_of(path, mask_of(path), ()))
     return with_own_names(numbered)
 
 
