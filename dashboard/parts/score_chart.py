@@ -86,7 +86,7 @@ def means_chart(study: Study) -> None:
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
     st.plotly_chart(figure, key="means_chart", config={"displayModeBar": False})
-    st.caption(f"Means over {len(list(collect(study, 'picture')))} pictures, with their 95 % intervals.")
+    st.caption(f"Means over {told[-1]['pictures']} pictures, with their 95 % intervals.")
 
 
 def reach(low: float | None, high: float | None) -> float:

@@ -32,7 +32,7 @@ function mount(parentElement) {
 
 function begin(state) {
   const { data } = state;
-  Object.assign(state, { summary: null, refused: [], scored: 0, job: null, shownAs: "" });
+  Object.assign(state, { summary: null, refused: [], job: null, shownAs: "" });
   state.methods = new Map(data.methods.map((method) => [method.name, method]));
   const first = data.groups[0]?.metrics[0];
   if (!data.groups.some(({ metrics }) => metrics.some(({ name }) => name === state.sort?.metric))) state.sort = first && { metric: first.name, best: true };
@@ -46,7 +46,6 @@ const SIGNS = "The line in each cell is the 95 % interval of the mean, the dot t
 function take(state, messages, job) {
   for (const message of messages) {
     if (message.kind === "summary") state.summary = message;
-    if (message.kind === "picture") state.scored += 1;
     if (message.kind === "picture_refused") state.refused.push(`${message.picture}: ${message.reason}`);
     if (message.kind === "refused") state.refused.push(`${state.methods.get(message.method)?.label ?? message.method}: ${message.reason}`);
   }
@@ -70,7 +69,7 @@ function render(state) {
   const focused = state.table.getRootNode().activeElement?.dataset?.metric;
   state.table.replaceChildren(meansTable(state));
   if (focused) state.table.querySelector(`button[data-metric="${focused}"]`)?.focus();
-  state.said.textContent = `Means over ${counted(state.scored, "picture")}.${beyondEdge(state)}`;
+  state.said.textContent = `Means over ${counted(summary.pictures, "picture")}.${beyondEdge(state)}`;
   state.ranking.renew(summary);
 }
 
@@ -91,9 +90,9 @@ function meansTable(state) {
   const wanted = metrics.find(({ name }) => name === sort.metric);
   names.sort((one, other) => inOrder(cells.get(`${one} ${sort.metric}`), cells.get(`${other} ${sort.metric}`), wanted, sort.best));
   const head = groupHead(data.groups, [element("th", { scope: "col" }, "Method")], [], (metric) => sortHead(state, metric));
-  return element("table", { class: "means" }, element("caption", { class: "hidden" }, `Means with 95 % intervals over ${counted(state.scored, "picture")}, sorted by ${wanted.symbol}, the ${sort.best ? "best" : "worst"} first`),
+  return element("table", { class: "means" }, element("caption", { class: "hidden" }, `Means with 95 % intervals over ${counted(summary.pictures, "picture")}, sorted by ${wanted.symbol}, the ${sort.best ? "best" : "worst"} first`),
     head, element("tbody", {}, ...names.map((name) => element("tr", { "data-method": name }, nameCell(methods.get(name), name),
-      ...data.groups.flatMap((group) => group.metrics.map((metric, place) => meanCell(cells.get(`${name} ${metric.name}`), metric, spans.get(metric.name), state.scored, place === 0)))))));
+      ...data.groups.flatMap((group) => group.metrics.map((metric, place) => meanCell(cells.get(`${name} ${metric.name}`), metric, spans.get(metric.name), summary.pictures, place === 0)))))));
 }
 
 // The better end first, unless turned; what has no score is last either way.
