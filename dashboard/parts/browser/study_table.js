@@ -2,7 +2,8 @@
 
 const instances = new WeakMap();
 const STANDINGS = {
-  better: ["▲", "better than the random control"],
+  better: ["▲", "better than every control that looks at no model"],
+  edge: ["△", "better than the random control, but not surely than every other"],
   worse: ["▼", "worse than the random control"],
   unclear: ["–", "can't be told from the random control"],
   control: ["", "a control: it looks at no model"],
@@ -41,7 +42,7 @@ function begin(state) {
   show(state);
 }
 
-const SIGNS = "The line in each cell is the 95 % interval of the mean, the dot the mean, the thin mark the random control. ▲ better, ▼ worse, – not to be told from the random control, by the interval of the paired difference.";
+const SIGNS = "The line in each cell is the 95 % interval of the mean, the dot the mean, the thin mark the random control. ▲ better than every control, △ better than the random one but not surely than every other, ▼ worse, – not to be told from the random one: by the intervals of paired differences.";
 
 function take(state, messages, job) {
   for (const message of messages) {
@@ -128,7 +129,7 @@ function meanCell(row, metric, span, pictures, first) {
     cell.title = "Can't be told on any picture so far.";
     return cell;
   }
-  const [sign, words] = metric.direction === "none" && row.verdict !== "control" ? ["", "a description that judges nothing"] : STANDINGS[row.verdict];
+  const [sign, words] = metric.direction === "none" && row.verdict !== "control" ? ["", "a description that judges nothing"] : STANDINGS[row.verdict] ?? ["", row.verdict];
   const interval = row.low === null ? "" : `${written(metric, row.low)} to ${written(metric, row.high)}`;
   const few = row.n < pictures ? `n ${row.n}` : "";
   const gap = row.difference === null || row.method === "random" ? "" : `; difference to the random control ${written(metric, row.difference)}${row.difference_low === null ? "" : `, ${written(metric, row.difference_low)} to ${written(metric, row.difference_high)}`}`;
