@@ -56,7 +56,7 @@ def gini(evidence: Evidence) -> float | None:
 
 @metric(
     label="Complexity", group="complexity", direction="none", low=0.0, high=1.0, unit="share of the largest entropy",
-    random="just below 1", paper=BHATT,
+    random="just below 1", paper=f"our reading of {BHATT}",
 )  # fmt: skip
 def complexity(evidence: Evidence) -> float | None:
     """Over how many pixels the map is spread: 0 for a single pixel, 1 for a constant map.

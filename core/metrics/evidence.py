@@ -1,14 +1,14 @@
 """What a metric may read of one map on one picture."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from core.methods.heatmap import Heatmap
 from core.metrics.curves import Curve
+from core.metrics.disturbances import Removals
 from core.metrics.removal import Order
 from core.models.classifier import Classifier
 
@@ -38,7 +38,7 @@ MIF, LIF, RANDOM = Trace("mif"), Trace("lif"), Trace("random")
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """One map on one picture, with all that was measured for judging it.
+    """One map on one picture, with all that was measured for judging it; what no metric needed is None.
 
     Parameters
     ----------
@@ -51,10 +51,12 @@ class Evidence:
     kept
         The y value of the picture multiplied by the map: what the map calls unimportant fades to the data set's mean.
         None where the map has no positive place.
-    shared
-        What metrics found out about this picture whatever the map, for all maps of it.
-    explain
-        The same method, settings and target for other pixels, or with another seed.
+    removals
+        What the model loses by patches of the picture, the same for every map.
+    moved
+        The method's maps of noisy copies of the picture; None where it does not apply to one of them.
+    repeated
+        The method's map with the next seed; None where it does not apply.
     """
 
     classifier: Classifier
@@ -65,6 +67,7 @@ class Evidence:
     truth: Bool[Tensor, "height width"] | None
     curves: Mapping[Trace, Curve]
     clean: float
-    kept: float | None
-    explain: Callable[[Float[Tensor, "1 3 height width"], int], Heatmap]
-    shared: dict[str, Any] = field(default_factory=dict)
+    kept: float | None = None
+    removals: Removals | None = None
+    moved: Sequence[Float[Tensor, "height width"]] | None = None
+    repeated: Float[Tensor, "height width"] | None = None

@@ -85,7 +85,7 @@ def told(evidence: Evidence, score: Callable[[Levels], float]) -> float | None:
 
 @metric(
     label="Pointing game", group="plausibility", direction="higher", low=0.0, high=1.0, unit="share of hits",
-    random=SHARE, paper=ZHANG, needs_truth=True,
+    random=SHARE, paper=ZHANG, needs=("truth",),
 )  # fmt: skip
 def pointing_game(evidence: Evidence) -> float | None:
     """Whether the map's highest pixel is marked.
@@ -98,7 +98,7 @@ def pointing_game(evidence: Evidence) -> float | None:
 
 @metric(
     label="Relevance mass", group="plausibility", direction="higher", low=0.0, high=1.0, unit="share",
-    random=SHARE, paper=ARRAS, needs_truth=True,
+    random=SHARE, paper=ARRAS, needs=("truth",),
 )  # fmt: skip
 def relevance_mass(evidence: Evidence) -> float | None:
     """The share of the map's positive part that is marked.
@@ -111,7 +111,7 @@ def relevance_mass(evidence: Evidence) -> float | None:
 
 @metric(
     label="Rank accuracy", group="plausibility", direction="higher", low=0.0, high=1.0, unit="share",
-    random=SHARE, paper=ARRAS, needs_truth=True,
+    random=SHARE, paper=ARRAS, needs=("truth",),
 )  # fmt: skip
 def rank_accuracy(evidence: Evidence) -> float | None:
     """The marked share of the map's highest pixels, as many as are marked.
@@ -123,7 +123,7 @@ def rank_accuracy(evidence: Evidence) -> float | None:
 
 @metric(
     label="Area under the ROC curve", symbol="AUROC", group="plausibility", direction="higher", low=0.0, high=1.0,
-    unit="area", random="0.5", paper=FAWCETT, needs_truth=True,
+    unit="area", random="0.5", paper=FAWCETT, needs=("truth",),
 )  # fmt: skip
 def auroc(evidence: Evidence) -> float | None:
     """How often the map has a marked pixel above one that is not marked.
@@ -135,7 +135,7 @@ def auroc(evidence: Evidence) -> float | None:
 
 @metric(
     label="Average precision", group="plausibility", direction="higher", low=0.0, high=1.0, unit="precision",
-    random=SHARE, paper=DAVIS, needs_truth=True,
+    random=SHARE, paper=DAVIS, needs=("truth",),
 )  # fmt: skip
 def average_precision(evidence: Evidence) -> float | None:
     """The marked share of all pixels down to each marked one, their mean: the top of the map counts most.

@@ -12,6 +12,7 @@ from core.metrics.registry import metric
 PETSIUK = "Petsiuk et al. 2018, arXiv:1806.07421"
 RONG = "Rong et al. 2022, arXiv:2202.00449"
 CHATTOPADHAY = "Chattopadhay et al. 2018, arXiv:1710.11063"
+TOP_SHARE = "our reading of Vandersmissen and Oramas 2023, arXiv:2302.10764"
 OURS = "ours, after Brocki and Chung 2022, arXiv:2203.02928"
 DELETED = Trace("mif", imputer="dataset_mean")
 INSERTED = Trace("lif", imputer="blur")
@@ -49,7 +50,7 @@ def insertion(evidence: Evidence) -> float:
 
 @metric(
     label="ROAD MoRF", group="faithfulness", direction="lower", low=0.0, high=1.0, unit="area",
-    random="area of a random order", paper=RONG, reads=(ROAD_MORF,),
+    random="area of a random order", paper=f"our reading of {RONG}", reads=(ROAD_MORF,),
 )  # fmt: skip
 def road_morf(evidence: Evidence) -> float:
     """Area under the curve as the most relevant pixels are interpolated away.
@@ -61,7 +62,7 @@ def road_morf(evidence: Evidence) -> float:
 
 @metric(
     label="ROAD LeRF", group="faithfulness", direction="higher", low=0.0, high=1.0, unit="area",
-    random="area of a random order", paper=RONG, reads=(ROAD_LERF,),
+    random="area of a random order", paper=f"our reading of {RONG}", reads=(ROAD_LERF,),
 )  # fmt: skip
 def road_lerf(evidence: Evidence) -> float:
     """Area under the curve as the least relevant pixels are interpolated away."""
@@ -71,6 +72,7 @@ def road_lerf(evidence: Evidence) -> float:
 @metric(
     label="Average drop", group="faithfulness", direction="lower", low=0.0, high=1.0, unit="share of the clean value",
     random="drop of a random map", paper=CHATTOPADHAY,
+    needs=("kept",),
 )  # fmt: skip
 def average_drop(evidence: Evidence) -> float | None:
     """What share of its value the class loses on the picture multiplied by the map.
@@ -83,7 +85,7 @@ def average_drop(evidence: Evidence) -> float | None:
 
 @metric(
     label="Increase in confidence", group="faithfulness", direction="higher", low=0.0, high=1.0,
-    unit="share of pictures", random="increase of a random map", paper=CHATTOPADHAY,
+    unit="share of pictures", random="increase of a random map", paper=CHATTOPADHAY, needs=("kept",),
 )  # fmt: skip
 def increase_in_confidence(evidence: Evidence) -> float | None:
     """Whether the class gains on the picture multiplied by the map."""
@@ -92,7 +94,7 @@ def increase_in_confidence(evidence: Evidence) -> float | None:
 
 @metric(
     label="Average drop, top 20 % kept", group="faithfulness", direction="lower", low=0.0, high=1.0,
-    unit="share of the clean value", random="drop of a random order", paper=CHATTOPADHAY, reads=(TOP_KEPT,),
+    unit="share of the clean value", random="drop of a random order", paper=TOP_SHARE, reads=(TOP_KEPT,),
 )  # fmt: skip
 def average_drop_binary(evidence: Evidence) -> float | None:
     """What share of its value the class loses when only the most important fifth of the pixels is kept."""
@@ -101,7 +103,7 @@ def average_drop_binary(evidence: Evidence) -> float | None:
 
 @metric(
     label="Increase in confidence, top 20 % kept", group="faithfulness", direction="higher", low=0.0, high=1.0,
-    unit="share of pictures", random="increase of a random order", paper=CHATTOPADHAY, reads=(TOP_KEPT,),
+    unit="share of pictures", random="increase of a random order", paper=TOP_SHARE, reads=(TOP_KEPT,),
 )  # fmt: skip
 def increase_in_confidence_binary(evidence: Evidence) -> float | None:
     """Whether the class gains when only the most important fifth of the pixels is kept."""

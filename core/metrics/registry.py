@@ -2,7 +2,7 @@
 
 import difflib
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,8 +12,8 @@ from core.metrics.evidence import Evidence, Trace
 
 Group = Literal["faithfulness", "plausibility", "robustness", "complexity"]
 Direction = Literal["higher", "lower", "none"]
-Value = float | None
-Measure = Callable[[Evidence], Value | Generator[None, None, Value]]
+Need = Literal["truth", "kept", "removals", "moved", "repeated"]
+Measure = Callable[[Evidence], float | None]
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,15 @@ class Metric:
         Which way is better; ``"none"`` where a score describes rather than judges.
     random
         Its value for a random map, as it is written.
-    needs_truth
-        Whether it can be told only where somebody marked the truth.
+    needs
+        What of the evidence it is computed from, beside the map and the curves; made only where some metric needs it.
     reads
         The curves that it is computed from.
     ratio_of
         The two scores whose ratio it is. Over many pictures it is the ratio of their means, since a mean of ratios
         hangs on the pictures where next to nothing is divided by.
     measure
-        The score of the evidence, None where it can't be told; a generator where that takes more than a moment, which
-        yields between short steps and returns the score.
+        The score of the evidence; None where it can't be told.
     """
 
     name: str
@@ -55,10 +54,15 @@ class Metric:
     paper: str
     summary: str
     explanation: str
-    needs_truth: bool
+    needs: tuple[Need, ...]
     reads: tuple[Trace, ...]
     ratio_of: tuple[str, str] | None
     measure: Measure
+
+    @property
+    def needs_truth(self) -> bool:
+        """Whether it can be told only where somebody marked the truth."""
+        return "truth" in self.needs
 
     @property
     def heading(self) -> str:
@@ -80,7 +84,7 @@ def metric(
     symbol: str = "",
     low: float | None = None,
     high: float | None = None,
-    needs_truth: bool = False,
+    needs: tuple[Need, ...] = (),
     reads: tuple[Trace, ...] = (),
     ratio_of: tuple[str, str] | None = None,
 ) -> Callable[[Measure], Measure]:
@@ -102,7 +106,7 @@ def metric(
             paper=paper,
             summary=(document.short_description or "").replace("\n", " "),
             explanation=document.long_description or "",
-            needs_truth=needs_truth,
+            needs=needs,
             reads=reads,
             ratio_of=ratio_of,
             measure=measure,

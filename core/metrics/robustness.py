@@ -18,6 +18,7 @@ def unexplained(sums: Float[Tensor, " n"], falls: Float[Tensor, " n"]) -> float 
     The scale is never negative: a map that says the reverse explains nothing. None where there is nothing to scale, or
     nothing to explain.
 
+    >>> import torch
     >>> sums = torch.tensor([1.0, 2.0])
     >>> unexplained(sums, 5 * sums), unexplained(sums, -sums)
     (0.0, 1.0)
@@ -37,9 +38,9 @@ def infidelity(evidence: Evidence) -> float | None:
 
     0 foretells every change, 1 none; a constant map foretells what all patches lose alike. Patches of a quarter of the
     side become the data set's mean, as the paper does with pictures: under noise of 5 % on single pixels no method
-    foretold more than a random map on photos, and with patches of an eighth hardly one (measured). The map is read as contributions and scaled as suits it best,
-    though never turned round, since most maps have no unit; what is left is divided by the squared change, so that
-    pictures compare. None for a map of zeros, or where the model does not react.
+    foretold more than a random map on photos, and with patches of an eighth hardly one (measured). The map is read as
+    contributions and scaled as suits it best, though never turned round, since most maps have no unit; what is left is
+    divided by the squared change, so that pictures compare. None for a map of zeros, or where the model does not react.
     """
     if evidence.removals is None:
         return None

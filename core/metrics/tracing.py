@@ -174,11 +174,10 @@ def trace_curves(
     if not (maps and traces):
         return {name: {} for name in maps}
     plan = Plan(classifier, pixels, maps, traces, perturbation, seed)
-    for imputer in plan.imputers:
-        find_imputer(imputer)
+    visits = plan.visits()
+    yield Progress(0, len(visits), "Curves")
     ends = answers(plan.removal.normalised(plan.all_gone()))
     values: dict[Visit, float] = {}
-    visits = plan.visits()
     for batch, known in answers.along(plan.removal, visits, classifier.batch_size("forward")):
         values |= {visit: answer.value for visit, answer in zip(batch, known, strict=True)}
         yield Progress(len(values), len(visits), "Curves")
@@ -191,8 +190,8 @@ def kept_values(
     pixels: Float[Tensor, "1 3 height width"],
     maps: Mapping[str, Float[Tensor, "height width"]],
     answers: Answers,
-) -> dict[str, float | None]:
-    """The y value of the picture multiplied by each map; None for a map that has no positive place.
+) -> Generator[Progress, None, dict[str, float]]:
+    """The y value of the picture multiplied by each map that has a positive place; yields after each batch.
 
     The map is divided by its maximum, negative places are 0, and what is not kept becomes the data set's mean: this is
     what multiplying the normalised picture amounts to.
@@ -205,6 +204,10 @@ def kept_values(
         weights = torch.stack([positive[name] / positive[name].max() for name in names])[:, None].to(whole)
         return torch.lerp(mean.expand_as(whole), whole, weights)
 
-    batches = run_in_batches(list(positive), lambda names: answers(faded(names)), classifier.batch_size("forward"))
-    found = {name: answer.value for names, known in batches for name, answer in zip(names, known, strict=True)}
-    return {name: found.get(name) for name in maps}
+    found: dict[str, float] = {}
+    for names, known in run_in_batches(
+        list(positive), lambda names: answers(faded(names)), classifier.batch_size("forward")
+    ):
+        found |= {name: answer.value for name, answer in zip(names, known, strict=True)}
+        yield Progress(len(found), len(positive), "Pictures multiplied by maps")
+    return found

@@ -1,20 +1,20 @@
 """Scores of finished heatmaps on one picture, by any metrics."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from core.jobs.events import Progress, Returning
-from core.methods.explaining import explain
-from core.methods.heatmap import Heatmap
+from core.methods.explaining import stream_heatmaps
+from core.methods.heatmap import Heatmap, HeatmapReady
 from core.methods.registry import Reduction
 from core.metrics.answers import Answers
 from core.metrics.curves import Curve
+from core.metrics.disturbances import NOISY_COPIES, Removals, noisy_copy, patch_removals
 from core.metrics.evidence import Evidence, Trace
-from core.metrics.registry import Metric, find_metric
+from core.metrics.registry import Need, find_metric
 from core.metrics.removal import Unit
 from core.metrics.tracing import Perturbation, kept_values, trace_curves
 from core.models.classifier import Classifier
@@ -42,7 +42,7 @@ class Subject:
     truth
         The pixels that a person marked, at the model's resolution.
     output, reduction
-        As the heatmaps were made with, for methods that are asked anew.
+        As the heatmaps were made with; methods are asked anew for some scores.
     """
 
     classifier: Classifier
@@ -52,16 +52,6 @@ class Subject:
     truth: Bool[Tensor, "height width"] | None = None
     output: Output = "logit"
     reduction: Reduction | None = None
-
-    def explained_anew(self, heatmap: Heatmap) -> Callable[[Float[Tensor, "1 3 height width"], int], Heatmap]:
-        """The heatmap's method as it was set, for other pixels or another seed."""
-        name, settings = heatmap.method, {heatmap.method: heatmap.settings}
-
-        def again(pixels: Tensor, seed: int) -> Heatmap:
-            made = explain(self.classifier, pixels, [name], self.target, seed, settings, self.output, self.reduction)
-            return made[name]
-
-        return again
 
 
 def stream_scores(
@@ -92,10 +82,8 @@ def stream_scores(
     curves = yield from trace_curves(
         subject.classifier, subject.pixels, importances, traces, answers, perturbation, subject.seed
     )
-    values = {name: heatmap.values for name, heatmap in heatmaps.items()}
-    kept = kept_values(subject.classifier, subject.pixels, values, answers)
-    shared: dict[str, Any] = {}
-    for place, (name, heatmap) in enumerate(heatmaps.items()):
+    found = yield from find_needed(subject, heatmaps, {need for each in asked for need in each.needs}, answers)
+    for name, heatmap in heatmaps.items():
         evidence = Evidence(
             classifier=subject.classifier,
             pixels=subject.pixels,
@@ -105,27 +93,63 @@ def stream_scores(
             truth=subject.truth,
             curves={**made.get(name, {}), **curves[name]},
             clean=answers.clean.value,
-            kept=kept[name],
-            explain=subject.explained_anew(heatmap),
-            shared=shared,
+            kept=found.kept.get(name),
+            removals=found.removals,
+            moved=found.moved.get(name),
+            repeated=found.repeated.get(name),
         )
-        scores: dict[str, float | None] = {}
-        for each in asked:
-            scores[each.name] = yield from measured(each, evidence, Progress(place, len(heatmaps), each.label))
-        yield ScoresReady(name, scores)
+        yield ScoresReady(name, {each.name: each.measure(evidence) for each in asked})
 
 
-def measured(metric: Metric, evidence: Evidence, progress: Progress) -> Generator[Progress, None, float | None]:
-    """The metric's score; one that takes its time says so between its steps."""
-    if metric.needs_truth and evidence.truth is None:
-        return None
-    score = metric.measure(evidence)
-    if not isinstance(score, Generator):
-        return score
-    measuring = Returning(score)
-    for _ in measuring:
-        yield progress
-    return measuring.result
+@dataclass
+class Found:
+    """What some metrics need beside curves, by method."""
+
+    kept: dict[str, float] = field(default_factory=dict)
+    removals: Removals | None = None
+    moved: dict[str, list[Tensor]] = field(default_factory=dict)
+    repeated: dict[str, Tensor] = field(default_factory=dict)
+
+
+def find_needed(
+    subject: Subject, heatmaps: Mapping[str, Heatmap], needs: Collection[Need], answers: Answers
+) -> Generator[Progress, None, Found]:
+    """What the needs come to, made once for all metrics; yields after each batch."""
+    found, classifier, pixels = Found(), subject.classifier, subject.pixels
+    if "kept" in needs:
+        values = {name: heatmap.values for name, heatmap in heatmaps.items()}
+        found.kept = yield from kept_values(classifier, pixels, values, answers)
+    if "removals" in needs:
+        removing = Returning(patch_removals(classifier, pixels, subject.target, subject.output, subject.seed))
+        for batch, _ in enumerate(removing):
+            yield Progress(batch, batch + 1, "Patches taken away")
+        found.removals = removing.result
+    if "repeated" in needs:
+        found.repeated = yield from explained_anew(subject, heatmaps, pixels, subject.seed + 1)
+    if "moved" in needs:
+        copies = []
+        for copy in range(NOISY_COPIES):
+            noisy = noisy_copy(pixels, subject.seed, copy)
+            copies.append((yield from explained_anew(subject, heatmaps, noisy, subject.seed)))
+        everywhere = [name for name in heatmaps if all(name in maps for maps in copies)]
+        found.moved = {name: [maps[name] for maps in copies] for name in everywhere}
+    return found
+
+
+def explained_anew(
+    subject: Subject, heatmaps: Mapping[str, Heatmap], pixels: Float[Tensor, "1 3 height width"], seed: int
+) -> Generator[Progress, None, dict[str, Tensor]]:
+    """Maps of the same methods as they were set, for other pixels or another seed; without those that do not apply."""
+    settings = {name: heatmap.settings for name, heatmap in heatmaps.items()}
+    maps: dict[str, Tensor] = {}
+    for event in stream_heatmaps(
+        subject.classifier, pixels, list(heatmaps), subject.target, seed, settings, subject.output, subject.reduction
+    ):
+        if isinstance(event, Progress):
+            yield event
+        elif isinstance(event, HeatmapReady) and event.final:
+            maps[event.heatmap.method] = event.heatmap.values
+    return maps
 
 
 def importance(heatmap: Heatmap, unit: Unit) -> Float[Tensor, "*channels height width"]:

@@ -1,11 +1,11 @@
 """What tests of metrics share: evidence about a map whose truth is known."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from torch import Tensor
 
+from core.jobs.events import Returning
 from core.methods.heatmap import Heatmap, Passes
 from core.metrics.answers import Answers
 from core.metrics.evidence import Evidence
@@ -26,17 +26,13 @@ def evidence_of(classifier_of, linear, pixels) -> Callable[..., Evidence]:
         perturbation = Perturbation(**({"imputer": "black", "y": "relative_logit", "steps": 48} | asked))
         answers = Answers(classifier, pixels, 2, perturbation.y)
         traces = dict.fromkeys(trace for name in metrics for trace in find_metric(name).reads)
-        tracing = trace_curves(classifier, pixels, {"map": values}, list(traces), answers, perturbation)
-        curves = {}
-        try:
-            while True:
-                next(tracing)
-        except StopIteration as end:
-            curves = end.value["map"]
-        kept = kept_values(classifier, pixels, {"map": values}, answers)["map"]
-        again = heatmap_of(values)
+        tracing = Returning(trace_curves(classifier, pixels, {"map": values}, list(traces), answers, perturbation))
+        list(tracing)
+        curves = tracing.result["map"]
+        keeping = Returning(kept_values(classifier, pixels, {"map": values}, answers))
+        list(keeping)
         return Evidence(
-            classifier, pixels, 2, 0, again, truth, curves, answers.clean.value, kept, lambda *_: replace(again)
+            classifier, pixels, 2, 0, heatmap_of(values), truth, curves, answers.clean.value, keeping.result.get("map")
         )
 
     return make

@@ -6,10 +6,7 @@ import pytest
 import torch
 
 import core
-from core.jobs.events import Progress
-from core.metrics import registry
 from core.metrics.evidence import LIF, MIF
-from core.metrics.registry import metric
 from core.metrics.tracing import Perturbation
 from core.studies.scoring import ScoresReady, Subject, importance, stream_scores
 
@@ -54,30 +51,6 @@ def test_a_score_that_needs_truth_is_not_told_without(subject, heatmaps):
     without, within = (scored(each, heatmaps, ["pointing_game"], BLACK).values() for each in (subject, marked))
     assert all(score["pointing_game"] is None for score in without)
     assert all(score["pointing_game"] is not None for score in within)
-
-
-def test_a_slow_metric_yields_between_its_steps(subject, heatmaps, monkeypatch):
-    monkeypatch.setattr(registry, "_METRICS", dict(registry._METRICS))
-
-    @metric(label="Slow", group="complexity", direction="none", unit="", random="0", paper="none")
-    def slow(evidence):
-        """Takes its time."""
-        yield
-        yield
-        return float(evidence.seed)
-
-    events = list(stream_scores(replace(subject, seed=7), heatmaps, ["slow"], BLACK))
-    waited = [event for event in events if isinstance(event, Progress) and event.what == "Slow"]
-    assert len(waited) == 4
-    assert [event.scores["slow"] for event in events if isinstance(event, ScoresReady)] == [7.0, 7.0]
-
-
-def test_explaining_anew_is_the_same_method_with_the_same_settings(subject):
-    asked = {"smoothgrad": {"samples": 3}}
-    heatmap = core.explain(subject.classifier, subject.pixels, ["smoothgrad"], 2, 5, asked)["smoothgrad"]
-    again = subject.explained_anew(heatmap)
-    assert torch.equal(again(subject.pixels, 5).values, heatmap.values)
-    assert again(subject.pixels, 5).settings["samples"] == 3
 
 
 def test_channels_go_apart_by_their_own_share(heatmaps):
