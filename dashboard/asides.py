@@ -46,6 +46,7 @@ def rank_under_imputers(run: Run, beside: Sequence[str]) -> str:
             unit=asked.unit,
             side=asked.side,
             seed=asked.seed,
+            steps=asked.steps,
         )
 
     return submit(stream, Aside(run.id, "", subject.classifier.labels), beside)
@@ -66,6 +67,7 @@ def match_shape(run: Run, method: str, beside: Sequence[str]) -> str:
             unit=asked.unit,
             side=asked.side,
             seed=asked.seed,
+            steps=asked.steps,
         )
 
     return submit(stream, Aside(run.id, method, subject.classifier.labels), beside)
