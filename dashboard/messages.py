@@ -11,7 +11,7 @@ from core.methods.heatmap import HeatmapReady, MethodRefused
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
 from core.metrics.statistics import Summary
-from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
+from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.matched import MatchedReady
 from core.studies.scoring import ScoresReady
@@ -103,8 +103,16 @@ def _(event: PictureRefused, labels: Sequence[str]) -> Message:  # noqa: ARG001
 
 
 @to_message.register
+def _(event: TruthRefused, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "truth_refused", "picture": event.picture, "reason": event.reason}
+
+
+@to_message.register
 def _(event: SummaryReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
-    return {"kind": "summary", "pictures": event.pictures, "rows": [row(each) for each in event.summary]}
+    bounds = (each for each in event.summary if each.metric == "artifact_bound")
+    tightest = min(bounds, key=lambda each: each.mean, default=None)
+    rows = [row(each) for each in event.summary]
+    return {"kind": "summary", "pictures": event.pictures, "rows": rows, "best_bound": tightest and row(tightest)}
 
 
 @to_message.register

@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from core.metrics.statistics import Score, Tally
+from core.studies.evaluation import SummaryReady
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.matched import MatchedReady
 from core.studies.scoring import ScoresReady
+from dashboard.jobs import collect
 from dashboard.messages import to_message
 
 
@@ -55,3 +58,15 @@ def test_what_is_asked_beside_a_run_is_told_as_it_is():
     assert ranked == {"kind": "imputer", "imputer": "blur", "scores": {"gradient": 0.5, "sobel": -0.25}}
     matched = to_message(MatchedReady(0.5, (0.25, 0.75), 2, final=False), ())
     assert matched == {"kind": "matched", "value": 0.5, "by_chance": [0.25, 0.75], "rank": 2, "final": False}
+
+
+def test_a_study_tells_its_best_bound_over_all_methods_whose_drop_is_known(finished_study):
+    assert list(collect(finished_study, "summary"))[-1]["best_bound"] is None
+    tally = Tally()
+    for method, bound, fidelity in (("gradient", 0.25, 0.5), ("sobel", 0.125, 0.0), ("random", 0.5, -0.25)):
+        for picture, more in (("a.png", -0.0625), ("b.png", 0.0625)):
+            tally.add([Score(picture, method, "artifact_bound", bound + more)])
+            tally.add([Score(picture, method, "fidelity", fidelity + more)])
+    bound = to_message(SummaryReady(tally.summary(), 2), ())["best_bound"]
+    assert (bound["method"], bound["mean"], bound["n"]) == ("sobel", 0.125, 2)
+    assert bound["low"] < 0.125 < bound["high"]

@@ -3,7 +3,7 @@
 const instances = new WeakMap();
 const STANDINGS = {
   better: ["▲", "better than every control that looks at no model"],
-  edge: ["△", "better than the random control, but not surely than every other"],
+  edge: ["△", "better than the random control, but not surely than every other that looks at no model"],
   worse: ["▼", "worse than the random control"],
   unclear: ["–", "can't be told from the random control"],
   control: ["", "a control: it looks at no model"],
@@ -23,10 +23,11 @@ function mount(parentElement) {
   const state = { root, summary: null, refused: [], sort: null };
   state.said = element("p", { class: "muted" });
   state.table = element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Means over pictures" });
+  state.bound = element("p", { class: "muted" });
   state.refusals = element("details", { hidden: true });
   state.explained = element("div");
   state.ranking = makeRanking();
-  root.replaceChildren(state.said, state.table, state.refusals, state.explained, state.ranking.place);
+  root.replaceChildren(state.said, state.table, state.bound, state.refusals, state.explained, state.ranking.place);
   instances.set(parentElement, state);
   return state;
 }
@@ -38,16 +39,18 @@ function begin(state) {
   const first = data.groups[0]?.metrics[0];
   if (!data.groups.some(({ metrics }) => metrics.some(({ name }) => name === state.sort?.metric))) state.sort = first && { metric: first.name, best: true };
   state.explained.replaceChildren(element("p", { class: "muted small" }, SIGNS), glossary(data.groups));
+  state.bound.textContent = "";
   state.ranking.begin(data);
   show(state);
 }
 
-const SIGNS = "The line in each cell is the 95 % interval of the mean, the dot the mean, the thin mark the random control. ▲ better than every control, △ better than the random one but not surely than every other, ▼ worse, – not to be told from the random one: by the intervals of paired differences.";
+const SIGNS = "The line in each cell is the 95 % interval of the mean, the dot the mean, the thin mark the random control. ▲ better than every control that looks at no model; △ better than the random one, but not surely than each of the others; ▼ worse than the random one; – not to be told from the random one: by the intervals of paired differences.";
 
 function take(state, messages, job) {
   for (const message of messages) {
     if (message.kind === "summary") state.summary = message;
     if (message.kind === "picture_refused") state.refused.push(`${message.picture}: ${message.reason}`);
+    if (message.kind === "truth_refused") state.refused.push(`${message.picture} counts only for scores that need no marks: ${message.reason}`);
     if (message.kind === "refused") state.refused.push(`${state.methods.get(message.method)?.label ?? message.method}: ${message.reason}`);
   }
   state.job = job;
@@ -71,7 +74,15 @@ function render(state) {
   state.table.replaceChildren(meansTable(state));
   if (focused) state.table.querySelector(`button[data-metric="${focused}"]`)?.focus();
   state.said.textContent = `Means over ${counted(summary.pictures, "picture")}.${beyondEdge(state)}`;
+  state.bound.textContent = boundLine(summary.best_bound, state.methods);
   state.ranking.renew(summary);
+}
+
+// What any order of removal loses when the least important go first bounds the artifact, whoever made the order.
+function boundLine(bound, methods) {
+  if (!bound) return "";
+  const interval = bound.low === null ? "" : ` (${fixed(bound.low)} to ${fixed(bound.high)})`;
+  return `The best bound of this study on what the perturbation itself does: ${fixed(bound.mean)} of area${interval}, by ${methods.get(bound.method)?.label ?? bound.method}.`;
 }
 
 // A table wider than the page hides whole groups of scores.
