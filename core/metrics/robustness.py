@@ -38,7 +38,7 @@ def infidelity(evidence: Evidence) -> float | None:
 
     0 foretells every change, 1 none; a constant map foretells what all patches lose alike. Patches of a quarter of the
     side become the data set's mean, as the paper does with pictures: under noise of 5 % on single pixels no method
-    foretold more than a random map on photos, and with patches of an eighth hardly one (measured). The map is read as
+    foretold more than a random map, and with patches of an eighth hardly one (tried on a few photos). It is read as
     contributions and scaled as suits it best, though never turned round, since most maps have no unit; what is left is
     divided by the squared change, so that pictures compare. None for a map of zeros, or where the model does not react.
     """
