@@ -57,7 +57,7 @@ def watched(events: Iterable[object]) -> Generator[object]:
     A terminal has a bar and the means so far, a log a line for each picture. What is left out is told in both.
     """
     from core.jobs.events import Progress as Made
-    from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
+    from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -76,6 +76,8 @@ def watched(events: Iterable[object]) -> Generator[object]:
                     say(f"{labels[method]} is left out: {reason}")
                 case PictureRefused(picture, reason):
                     say(f"{picture} is left out: {reason}")
+                case TruthRefused(picture, reason):
+                    say(f"{picture} counts only for scores that need no marks: {reason}")
                 case PictureScored(picture, _, seconds, done, total):
                     bar.update(pictures, completed=done, total=total)
                     scored = f"{done}/{total} {picture}, {seconds:.1f} s"

@@ -11,7 +11,7 @@ import core
 from core import terminal
 from core.jobs.events import Progress
 from core.metrics.statistics import Score, Summary, Tally
-from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
+from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
 
 
 def row(method: str, metric: str, mean: float, verdict: str = "unclear", n: int = 9) -> Summary:
@@ -72,15 +72,17 @@ def events():
         tally.add(scores)
         yield PictureScored(name, scores, 1.25, number, 3)
         yield SummaryReady(tally.summary(), number)
+    yield TruthRefused("b.png", "labels/b.txt is no text.")
     yield PictureRefused("c.png", "This is not a picture.")
 
 
 def test_a_log_has_a_line_for_each_picture_and_each_that_is_left_out(capsys):
-    assert len(list(terminal.watched(events()))) == 7
+    assert len(list(terminal.watched(events()))) == 8
     assert capsys.readouterr().err.splitlines() == [
         "DeepLIFT is left out: It needs [ReLU].",
         "1/3 a.png, 1.2 s. F ↑: Gradient 0.10",
         "2/3 b.png, 1.2 s. F ↑: Gradient 0.15 [-0.31, 0.61]",
+        "b.png counts only for scores that need no marks: labels/b.txt is no text.",
         "c.png is left out: This is not a picture.",
     ]
 
@@ -88,7 +90,7 @@ def test_a_log_has_a_line_for_each_picture_and_each_that_is_left_out(capsys):
 def test_a_terminal_has_a_bar_and_the_means_so_far(monkeypatch):
     screen = StringIO()
     monkeypatch.setattr(terminal, "Console", partial(Console, file=screen, force_terminal=True, width=100))
-    assert len(list(terminal.watched(events()))) == 7
+    assert len(list(terminal.watched(events()))) == 8
     shown = screen.getvalue()
     assert "DeepLIFT is left out: It needs [ReLU]." in shown
     assert "c.png is left out: This is not a picture." in shown

@@ -7,6 +7,9 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+from jaxtyping import Bool
+from torch import Tensor
+
 from core.jobs.events import Progress, Returning
 from core.methods.explaining import stream_heatmaps
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
@@ -57,6 +60,14 @@ class PictureRefused:
 
 
 @dataclass(frozen=True)
+class TruthRefused:
+    """A picture on which what was marked can't be read, and why; it is judged by the scores that need no marks."""
+
+    picture: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class SummaryReady:
     """All means so far, with their intervals."""
 
@@ -68,7 +79,7 @@ class SummaryReady:
         return "summary"
 
 
-Event = Progress | MethodRefused | PictureScored | PictureRefused | SummaryReady
+Event = Progress | MethodRefused | PictureScored | PictureRefused | TruthRefused | SummaryReady
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +95,7 @@ class Study:
     output: Output
     reduction: Reduction | None
 
-    def judge(self, specimen: Specimen) -> Generator[Progress | MethodRefused, None, tuple[Score, ...]]:
+    def judge(self, specimen: Specimen) -> Generator[Progress | MethodRefused | TruthRefused, None, tuple[Score, ...]]:
         """One picture's scores; yields after every batch.
 
         Raises
@@ -93,7 +104,7 @@ class Study:
             Where the picture can't be opened, or can't be judged in the way that was asked for.
         """
         pixels = self.classifier.prepare(specimen.open())
-        truth = specimen.truth.mask(self.classifier) if specimen.truth else None
+        truth = yield from self.seen_truth(specimen)
         target = checked_target(self.classifier, pixels, None)
         subject = Subject(self.classifier, pixels, target, self.seed, truth, self.output, self.reduction)
         heatmaps: dict[str, Heatmap] = {}
@@ -114,6 +125,16 @@ class Study:
             else:
                 yield shown
         return tuple(scores)
+
+    def seen_truth(self, specimen: Specimen) -> Generator[TruthRefused, None, Bool[Tensor, "height width"] | None]:
+        """What was marked as the classifier sees it; None where nobody did, no metric asks, or it can't be read."""
+        if specimen.truth is None or not any(find_metric(name).needs_truth for name in self.metrics):
+            return None
+        try:
+            return specimen.truth.mask(self.classifier)
+        except (PictureError, ValueError) as error:
+            yield TruthRefused(specimen.name, str(error))
+            return None
 
 
 def stream_evaluation(
@@ -199,6 +220,8 @@ def judge_all(study: Study, specimens: Sequence[Specimen]) -> Iterator[Event]:
             for event in judging:
                 if isinstance(event, Progress):
                     yield Progress(place, len(specimens), f"{specimen.name}: {event.what}")
+                elif isinstance(event, TruthRefused):
+                    yield event
                 elif event.method not in refused:
                     refused.add(event.method)
                     yield replace(event, reason=f"On {specimen.name}: {event.reason}")
@@ -290,5 +313,7 @@ def record(event: object, table: Table) -> None:
         table.add(event.scores)
     elif isinstance(event, PictureRefused):
         table.refuse(event.picture, event.reason)
+    elif isinstance(event, TruthRefused):
+        table.refuse_truth(event.picture, event.reason)
     elif isinstance(event, MethodRefused):
         table.refuse_method(event.method, event.reason)

@@ -30,6 +30,7 @@ class Table:
         self.seed = seed
         self.asked = dict(asked or {})
         self.refused_pictures: dict[str, str] = {}
+        self.refused_truths: dict[str, str] = {}
         self.refused_methods: dict[str, str] = {}
 
     def add(self, scores: Iterable[Score]) -> None:
@@ -39,6 +40,10 @@ class Table:
     def refuse(self, picture: str, reason: str) -> None:
         """Notes a picture that could not be judged."""
         self.refused_pictures[picture] = reason
+
+    def refuse_truth(self, picture: str, reason: str) -> None:
+        """Notes a picture on which what was marked can't be read; its other scores are there."""
+        self.refused_truths[picture] = reason
 
     def refuse_method(self, method: str, reason: str) -> None:
         """Notes a method that does not apply."""
@@ -77,6 +82,7 @@ class Table:
         told = {
             "asked": self.asked,
             "refused_pictures": self.refused_pictures,
+            "refused_truths": self.refused_truths,
             "refused_methods": self.refused_methods,
         }
         plain: dict[str, Any] = json.loads(json.dumps(told, default=str))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.metrics.statistics import Score, Tally
-from core.studies.evaluation import SummaryReady
+from core.studies.evaluation import SummaryReady, TruthRefused
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.matched import MatchedReady
 from core.studies.scoring import ScoresReady
@@ -70,3 +70,8 @@ def test_a_study_tells_its_best_bound_over_all_methods_whose_drop_is_known(finis
     bound = to_message(SummaryReady(tally.summary(), 2), ())["best_bound"]
     assert (bound["method"], bound["mean"], bound["n"]) == ("sobel", 0.125, 2)
     assert bound["low"] < 0.125 < bound["high"]
+
+
+def test_marks_that_cannot_be_read_are_not_told_as_a_picture_that_is_left_out():
+    message = to_message(TruthRefused("a.png", "a.txt is no text."), ())
+    assert message == {"kind": "truth_refused", "picture": "a.png", "reason": "a.txt is no text."}

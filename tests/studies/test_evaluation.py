@@ -16,7 +16,7 @@ from core.metrics.statistics import Score, Tally
 from core.models.batching import BatchSize
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
-from core.studies.evaluation import PictureRefused, PictureScored, Summaries, SummaryReady
+from core.studies.evaluation import PictureRefused, PictureScored, Summaries, SummaryReady, TruthRefused
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre", "negated"}
 QUICK = {"methods": ["gradient", "input_x_gradient"], "metrics": ["fidelity", "mrg", "lrg", "deletion"], "steps": 4}
@@ -192,6 +192,54 @@ def test_pictures_without_a_mask_are_skipped_and_n_says_so(fashion, tmp_path):
     counted = summary[summary["method"] == "centre"].set_index("metric")["n"]
     assert counted["pointing_game"] == 1
     assert counted["fidelity"] == 3
+
+
+@pytest.fixture
+def one_without_sound_marks(tmp_path):
+    """Two pictures with labels, of which the first can't be read."""
+    for number in range(2):
+        path = tmp_path / "images" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        to_picture(fashion_mnist("test").pixels[number]).save(path)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "0.txt").write_text("a photo of a cat")
+    (tmp_path / "labels" / "1.txt").write_text("0 0.5 0.5 0.5 0.5")
+    return tmp_path
+
+
+def test_a_picture_whose_marks_cannot_be_read_is_scored_without_them_and_that_is_told(fashion, one_without_sound_marks):
+    asked = {"methods": ["gradient"], "metrics": ["pointing_game", "fidelity"], "steps": 4}
+    events = list(core.stream_evaluation(fashion, one_without_sound_marks, **asked))
+    (told,) = [event for event in events if isinstance(event, TruthRefused)]
+    assert told.picture == "images/0.png"
+    assert "0.txt, line 1" in told.reason
+    assert not any(isinstance(event, PictureRefused) for event in events)
+    table = core.evaluate(fashion, one_without_sound_marks, **asked)
+    assert (table.refused_pictures, table.refused_truths) == ({}, {told.picture: told.reason})
+    scores = table.frame.set_index(["picture", "metric", "method"])["score"]
+    assert scores[:, "fidelity", "gradient"].notna().all()
+    assert scores[:, "pointing_game", "centre"].isna().to_dict() == {"images/0.png": True, "images/1.png": False}
+    assert table.told()["refused_truths"] == table.refused_truths
+
+
+def test_marks_are_not_drawn_where_no_score_asks_for_them(fashion, one_without_sound_marks):
+    asked = {"methods": ["gradient"], "steps": 4}
+    without = core.evaluate(fashion, one_without_sound_marks, metrics=["fidelity"], **asked)
+    assert (without.refused_pictures, without.refused_truths) == ({}, {})
+    pd.testing.assert_frame_equal(
+        without.frame,
+        core.evaluate(fashion, one_without_sound_marks, metrics=["fidelity", "auroc"], **asked)
+        .frame.query("metric == 'fidelity'")
+        .reset_index(drop=True),
+    )
+
+
+def test_a_caption_beside_a_picture_is_no_truth(fashion, tmp_path):
+    to_picture(fashion_mnist("test").pixels[0]).save(tmp_path / "cat.png")
+    (tmp_path / "cat.txt").write_text("a photo of a cat")
+    table = core.evaluate(fashion, tmp_path, ["gradient"], steps=4)
+    assert (table.refused_pictures, table.refused_truths) == ({}, {})
+    assert "pointing_game" not in set(table.frame["metric"])
 
 
 @pytest.mark.parametrize(
