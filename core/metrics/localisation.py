@@ -3,6 +3,9 @@
 Scores of ranks see a map as its levels: how many pixels share each value, and how many of these are marked. Equal
 pixels are never put in an order that the map does not have, so a constant map gets what a random map gets. A picture of
 which nothing is marked, or all of it, can tell no map from another and gives no score.
+
+Boxes of all classes count as marked, while the predicted class is explained; keep those of the class in question where
+only they should.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The pictures of a study, each with the truth that lies beside it; nothing is opened before it is needed."""
+"""The pictures of a study, each with the truth that lies beside it; no picture is opened before it is needed."""
 
 import os
 from collections import Counter
@@ -14,7 +14,7 @@ from core.pictures.datasets import fashion_mnist
 from core.pictures.gallery import gallery
 from core.pictures.opening import PictureError, decoded, open_picture, rgb
 from core.pictures.rendering import to_picture
-from core.pictures.truths import Listed, Truth, draw_coco, draw_mask, draw_yolo, read_coco
+from core.pictures.truths import Listed, Truth, draw_coco, draw_mask, draw_yolo, is_yolo, read_coco
 
 ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"))
 Coco = dict[PurePosixPath, Listed]
@@ -40,7 +40,11 @@ class Specimen:
 
 
 def collect_specimens(source: str | os.PathLike[str] | Sequence[Any], dataset: str = "imagenet") -> list[Specimen]:
-    """The pictures of a source, in an order that does not change.
+    """The pictures of a source, in an order that does not change, each with what was marked on it.
+
+    Boxes of all classes count as marked; keep those of the class in question where only they should. A text beside a
+    picture is a label file of YOLO where its first line is a box or an outline, and a caption or a note otherwise; in a
+    folder ``labels`` it always is one.
 
     Parameters
     ----------
@@ -54,7 +58,7 @@ def collect_specimens(source: str | os.PathLike[str] | Sequence[Any], dataset: s
     Raises
     ------
     ValueError
-        Where there is no picture.
+        Where there is no picture, or what should be a COCO file is no JSON.
     """
     if isinstance(source, str) and source == "gallery":
         found = [Specimen(each.name, partial(open_picture, each.path)) for each in gallery() if each.suits == dataset]
@@ -78,10 +82,7 @@ def at_path(path: Path) -> list[Specimen]:
     """The pictures of a folder or of a COCO file, or the one picture that the path leads to."""
     if path.is_dir():
         files = list(files_below(path))
-        own = {file.with_suffix("") for file in files if file.suffix.lower() in ENDINGS}
-        # What is named like a picture beside it belongs to that picture alone.
-        tables = [file for file in files if file.suffix.lower() == ".json" and file.with_suffix("") not in own]
-        return with_truths(path, files, [(home_of(table), read_coco(table)) for table in tables])
+        return with_truths(path, files, list(tables_among(files, path)))
     if not path.is_file():
         raise ValueError(f"There is no folder and no picture at {path}. Check the path.")
     if path.suffix.lower() != ".json":
@@ -89,6 +90,30 @@ def at_path(path: Path) -> list[Specimen]:
     home, listed = home_of(path), read_coco(path)
     pictures = [file for file in files_below(home) if entry(file.relative_to(home), listed)]
     return with_truths(home, pictures, [(home, listed)])
+
+
+def tables_among(files: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Coco]]:
+    """What the COCO files among a folder's files list, each with the folder whose pictures it may list.
+
+    Raises
+    ------
+    ValueError
+        Where one is no JSON that is clearly meant for pictures here: it is called annotations, or is the only JSON at
+        the top.
+    """
+    pictures = [file for file in files if file.suffix.lower() in ENDINGS]
+    own = {file.with_suffix("") for file in pictures}
+    # What is named like a picture beside it belongs to that picture alone.
+    tables = [file for file in files if file.suffix.lower() == ".json" and file.with_suffix("") not in own]
+    at_top = [table for table in tables if table.parent == folder]
+    for table in tables:
+        home = home_of(table)
+        try:
+            yield home, read_coco(table)
+        except ValueError:
+            meant = table.parent.name == "annotations" or "annotations" in table.stem or at_top == [table]
+            if meant and any(picture.is_relative_to(home) for picture in pictures):
+                raise
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -145,7 +170,8 @@ def mask_of(picture: Path) -> Path | None:
 def label_of(picture: Path) -> Path | None:
     """The label file of YOLO that belongs to a picture: beside it, or in ``labels`` as the picture in ``images``."""
     name = f"{picture.stem}.txt"
-    return first_file(picture.with_name(name), *(folder / name for folder in side_by_side(picture.parent, "labels")))
+    beside = picture.with_name(name)
+    return beside if is_yolo(beside) else first_file(*(each / name for each in side_by_side(picture.parent, "labels")))
 
 
 def first_file(*candidates: Path) -> Path | None:

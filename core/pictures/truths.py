@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -10,16 +10,22 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 from skimage.draw import polygon
 from torch import Tensor
 
-from core.pictures.opening import PictureError, opened
+from core.pictures.opening import PictureError, content_of, opened, recognised, refuse_size
 
 MARKED = 255
 CENTRE = 0.5 + 1e-6  # of a pixel; an edge right through it has the pixel on one of its sides, as a box has
 NOT_SHARES = 10.0  # a share this large is a number of pixels
 YOLO_LINE = "class x_centre y_centre width height, each a share of the picture's width or height from 0 to 1"
+TURNED = (5, 6, 7, 8)
+"""Orientations of EXIF that lay a picture on its side."""
+
+ORIENTED_PNG = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
+"""What a PNG file that tells an orientation has in it somewhere, maybe after its pixels."""
+
 Numbers = Sequence[float]
 
 
@@ -73,6 +79,16 @@ class Canvas:
         places: Any = polygon(down, across, self._levels.shape)  # type: ignore[no-untyped-call]
         self._levels[places] = MARKED
 
+    def pixels(self, marked: Bool[NDArray[np.bool_], "height width"]) -> None:
+        """Marks pixels one by one."""
+        self._levels[marked] = MARKED
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        height, width = self._levels.shape
+        return width, height
+
     @property
     def picture(self) -> Image.Image:
         """What was marked, in white on black."""
@@ -125,6 +141,16 @@ def draw_yolo(label: Path, picture: Path) -> Image.Image:
     return canvas.picture
 
 
+def is_yolo(text: Path) -> bool:
+    """Whether a text is a label file of YOLO, by its first line that is not empty."""
+    try:
+        with text.open(encoding="utf-8-sig") as lines:
+            first = next((line for line in lines if line.strip()), "")
+    except (OSError, ValueError):
+        return False
+    return yolo_shares(first) is not None
+
+
 def yolo_shapes(label: Path) -> Iterator[Numbers]:
     """Of each line its shares: four of a box, or x and y of each corner of an outline.
 
@@ -161,7 +187,7 @@ def numbers(values: Any) -> list[float] | None:
     """The values as finite numbers; None where they are not."""
     try:
         found = [float(value) for value in values]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if all(map(math.isfinite, found)) else None
 
@@ -191,18 +217,20 @@ def read_coco(file: Path) -> dict[PurePosixPath, Listed]:
         raise ValueError(
             f"{file}, line {error.lineno}: this is no JSON ({error.msg}). Save it again, or take it out of the folder."
         ) from None
+    except RecursionError:
+        raise ValueError(f"{file} is nested too deeply to be read. Take it out of the folder.") from None
     pictures, annotations = (records(document, name) for name in ("images", "annotations"))
     if not any("bbox" in each or "segmentation" in each for each in annotations):
         return {}
     by_picture: dict[Any, list[Mapping[str, Any]]] = {}
-    for each in annotations:
+    for each in (each for each in annotations if isinstance(each.get("image_id"), Hashable)):
         by_picture.setdefault(each.get("image_id"), []).append(each)
     return {
         PurePosixPath(str(each["file_name"]).replace("\\", "/")): Listed(
             str(file), each, by_picture.get(each.get("id"), ())
         )
         for each in pictures
-        if "file_name" in each
+        if "file_name" in each and isinstance(each.get("id"), Hashable)
     }
 
 
@@ -213,7 +241,7 @@ def records(document: Any, name: str) -> list[Mapping[str, Any]]:
 
 
 def draw_coco(listed: Listed, picture: Path) -> Image.Image:
-    """What a COCO file marks: of each annotation its outlines, or its box where it has none."""
+    """What a COCO file marks, whatever its class: of each annotation its mask or outlines, or else its box."""
     size = shown_size(picture)
     stated = tuple(listed.picture.get(side) for side in ("width", "height"))
     if None not in stated and stated != size:
@@ -223,14 +251,59 @@ def draw_coco(listed: Listed, picture: Path) -> Image.Image:
         )
     canvas = Canvas(size)
     for annotation in listed.annotations:
-        where = f"{listed.file}, annotation {annotation.get('id')} of {picture.name}"
-        outlines = coco_outlines(annotation, where)
-        for corners in outlines:
-            canvas.outline(corners)
-        if not outlines:
-            left, top, wide, high = coco_box(annotation, where)
-            canvas.box(left, top, left + wide, top + high)
+        mark(canvas, annotation, f"{listed.file}, annotation {annotation.get('id')} of {picture.name}")
     return canvas.picture
+
+
+def mark(canvas: Canvas, annotation: Mapping[str, Any], where: str) -> None:
+    """Marks what an annotation says: its mask, its outlines, or its box where it has neither.
+
+    Of run lengths that are compressed the box counts.
+
+    Raises
+    ------
+    PictureError
+        With what is wrong with it.
+    """
+    segmentation = annotation.get("segmentation") or []
+    compressed = isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), str)
+    if isinstance(segmentation, dict) and not compressed:
+        canvas.pixels(coco_runs(segmentation, canvas.size, where))
+        return
+    outlines = [] if compressed else coco_outlines(annotation, where)
+    for corners in outlines:
+        canvas.outline(corners)
+    if not outlines:
+        if compressed and annotation.get("bbox") is None:
+            raise PictureError(
+                f"{where} is a mask in compressed run lengths, which HeatCheck does not read, and has no box. "
+                "Save it as an outline, in plain run lengths, or as a mask PNG."
+            )
+        left, top, wide, high = coco_box(annotation, where)
+        canvas.box(left, top, left + wide, top + high)
+
+
+def coco_runs(
+    segmentation: Mapping[str, Any], size: tuple[int, int], where: str
+) -> Bool[NDArray[np.bool_], "height width"]:
+    """The mask in run lengths: column by column, so many pixels that are not marked, so many that are, and so on.
+
+    Raises
+    ------
+    PictureError
+        Where they do not fill a picture of that width and height.
+    """
+    width, height = size
+    runs = numbers(segmentation.get("counts"))
+    if runs is None or any(run < 0 or not run.is_integer() for run in runs):
+        raise PictureError(f"{where} has run lengths that are no list of whole numbers from 0 on. Correct it.")
+    if numbers(segmentation.get("size")) != [height, width] or sum(runs) != width * height:
+        raise PictureError(
+            f"{where} has run lengths that do not fill the {width} × {height} pixels of the picture. "
+            "Take the picture that was annotated."
+        )
+    marked = np.arange(len(runs)) % 2 == 1
+    return np.repeat(marked, [int(run) for run in runs]).reshape(width, height).T
 
 
 def coco_outlines(annotation: Mapping[str, Any], where: str) -> list[Numbers]:
@@ -239,13 +312,9 @@ def coco_outlines(annotation: Mapping[str, Any], where: str) -> list[Numbers]:
     Raises
     ------
     PictureError
-        Where it is a mask in run lengths, or no outline.
+        Where one of them is no outline.
     """
     segmentation = annotation.get("segmentation") or []
-    if isinstance(segmentation, dict):
-        raise PictureError(
-            f"{where} is a mask in run lengths, which HeatCheck does not read. Save it as an outline or as a mask PNG."
-        )
     outlines = [numbers(corners) for corners in segmentation] if isinstance(segmentation, list) else [None]
     sound = [corners for corners in outlines if corners and len(corners) >= 6 and len(corners) % 2 == 0]
     if len(sound) < len(outlines):
@@ -262,14 +331,36 @@ def coco_box(annotation: Mapping[str, Any], where: str) -> Numbers:
         Where it has none.
     """
     box = numbers(annotation.get("bbox"))
-    if box is None or len(box) != 4 or min(box[2:]) < 0:
+    if box is None or len(box) != 4 or min(box[2:]) < 0 or not math.isfinite(sum(map(abs, box))):
         raise PictureError(f"{where} has no box; a box is left, top, width and height in pixels. Correct it.")
     return box
 
 
 def shown_size(picture: Path) -> tuple[int, int]:
-    """Width and height of the picture as it is shown: upright."""
-    return opened(picture).size
+    """Width and height of the picture as it is shown: upright.
+
+    Its pixels are decoded only where its header leaves that open.
+    """
+    content = content_of(picture)
+    header = recognised(content)
+    if header.format == "TIFF":  # some versions of Pillow turn the size in its header, some with its pixels
+        return opened(picture).size
+    width, height = header.size
+    refuse_size(width, height)
+    if header.format == "PNG" and not any(word in content for word in ORIENTED_PNG):
+        return width, height  # Pillow would decode it all to look for EXIF data behind the pixels
+    return (height, width) if lies_on_its_side(header) else (width, height)
+
+
+def lies_on_its_side(header: Image.Image) -> bool:
+    """Whether a picture will be turned by a quarter when it is shown."""
+    try:
+        exif = header.getexif()
+        turned = exif.pop(ExifTags.Base.Orientation, 1) in TURNED
+        exif.tobytes()  # what can't be written again is not turned
+    except Exception:  # as where pictures are opened: data that can't be read say nothing
+        return False
+    return turned
 
 
 def read(file: Path) -> str:

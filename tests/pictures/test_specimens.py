@@ -183,12 +183,52 @@ def test_json_of_other_kinds_and_that_of_a_picture_is_left_alone(folder, picture
     assert found.truth is None
 
 
-def test_a_broken_table_is_named_with_its_line(folder, picture):
-    with pytest.raises(ValueError, match=r"coco\.json, line 2: this is no JSON"):
-        collect_specimens(folder(**{"a.png": picture, "coco.json": "{\n oh"}))
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("coco.json",),
+        ("coco.json", "sub/other.json"),
+        ("annotations/train.json", "settings.json"),
+        ("_annotations.coco.json", "settings.json"),
+        ("sub/_annotations.coco.json", "sub/settings.json"),
+        ("sub/annotations/train.json",),
+    ],
+)
+def test_a_broken_table_is_named_with_its_line(files, folder, picture):
+    table, *others = files
+    made = folder(**{"a.png": picture, "sub/a.png": picture, table: "{\n oh"}, **dict.fromkeys(others, "{}"))
+    with pytest.raises(ValueError, match=rf"{table}, line 2: this is no JSON"):
+        collect_specimens(made)
 
 
-def test_nothing_is_opened_before_it_is_asked_for(folder, picture, mask, monkeypatch):
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ("settings.json", "package.json"),
+        ("sub/coco.json",),
+        ("code/package.json",),
+        ("code/annotations.json",),
+        ("code/annotations/train.json",),
+    ],
+)
+def test_broken_json_that_is_not_meant_for_the_pictures_is_left_alone(broken, folder, picture):
+    table = coco("b.png")
+    made = folder(
+        **{"a.png": picture, "sub/b.png": picture, "sub/table.json": table, **dict.fromkeys(broken, "{\n oh")}
+    )
+    assert {each.name: marked(each) for each in collect_specimens(made)} == {"a.png": None, "sub/b.png": QUARTER}
+
+
+def test_a_caption_beside_a_picture_marks_nothing_and_hides_no_label_file(folder, picture):
+    made = folder(**{"images/a.png": picture, "images/a.txt": "a photo of a cat", "labels/a.txt": BOX,
+                     "images/b.png": picture, "images/b.txt": "a photo of a dog"})  # fmt: skip
+    assert {each.name: marked(each) for each in collect_specimens(made)} == {
+        "images/a.png": QUARTER,
+        "images/b.png": None,
+    }
+
+
+def test_no_picture_is_opened_before_it_is_asked_for(folder, picture, mask, monkeypatch):
     made = folder(**{"a.png": picture, "a_mask.png": mask, "b.png": picture, "b.txt": BOX})
     opened = []
     for module in (specimens, truths):
@@ -200,11 +240,16 @@ def test_nothing_is_opened_before_it_is_asked_for(folder, picture, mask, monkeyp
 
 
 def test_broken_pictures_and_labels_speak_up_when_opened_and_not_before(folder, picture):
-    found = collect_specimens(folder(**{"a.png": "no picture", "b.png": picture, "b.txt": "oh", "c.png": picture}))
+    files = {"a.png": "no picture", "b.png": picture, "b.txt": f"{BOX}\noh", "c.png": picture}
+    found = collect_specimens(
+        folder(**{f"images/{name}": each for name, each in files.items()}, **{"labels/c.txt": "oh"})
+    )
     with pytest.raises(PictureError, match="not a PNG"):
         found[0].open()
-    with pytest.raises(PictureError, match=r"b\.txt, line 1"):
+    with pytest.raises(PictureError, match=r"b\.txt, line 2"):
         found[1].truth.draw()
+    with pytest.raises(PictureError, match=r"c\.txt, line 1"):
+        found[2].truth.draw()
     assert found[1].open().size == found[2].open().size == (20, 10)
 
 

@@ -1,17 +1,29 @@
 """What was marked on a picture lies where it was marked, in the picture and in what a network sees of it."""
 
 import json
+import zlib
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageFile, PngImagePlugin, WebPImagePlugin
+from PIL.GifImagePlugin import GifImageFile
 
 from core.models.catalogue import load_classifier
 from core.models.cropping import middle
 from core.models.functions import as_classifier
-from core.pictures.opening import PictureError
-from core.pictures.truths import Canvas, Truth, coco_outlines, draw_coco, draw_mask, draw_yolo, read_coco
+from core.pictures.opening import PictureError, opened
+from core.pictures.truths import (
+    Canvas,
+    Truth,
+    coco_outlines,
+    draw_coco,
+    draw_mask,
+    draw_yolo,
+    is_yolo,
+    read_coco,
+    shown_size,
+)
 
 WIDE = (60, 40)
 
@@ -139,6 +151,33 @@ def test_all_outlines_of_an_annotation_and_all_annotations_are_united(coco):
     assert coco({"segmentation": [first]}, {"bbox": [10, 10, 4, 4], "segmentation": []}) == expected
 
 
+def runs(mask: np.ndarray) -> list[int]:
+    """Run lengths of a mask, counted pixel by pixel: down the columns, unmarked first."""
+    lengths, value = [0], False
+    for column in range(mask.shape[1]):
+        for row in range(mask.shape[0]):
+            if mask[row, column] != value:
+                lengths.append(0)
+                value = not value
+            lengths[-1] += 1
+    return lengths
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_mask_in_run_lengths_marks_its_pixels_on_a_picture_that_is_not_square(coco, first):
+    mask = np.random.default_rng(5).random((40, 60)) < 0.3
+    mask[0, 0] = first
+    drawn = {"bbox": [0, 0, 1, 1], "iscrowd": 1, "segmentation": {"size": [40, 60], "counts": runs(mask)}}
+    marked = set(map(tuple, np.argwhere(mask).tolist()))
+    assert coco(drawn) == marked
+    assert coco(drawn, {"bbox": [0, 0, 60, 3]}) == marked | rectangle(range(3), range(60))
+
+
+def test_of_a_mask_in_compressed_run_lengths_the_box_counts(coco):
+    compressed = {"size": [40, 60], "counts": "PPYo1"}
+    assert coco({"bbox": [39, 6, 12, 8], "segmentation": compressed}) == rectangle(range(6, 14), range(39, 51))
+
+
 def test_a_picture_that_is_listed_without_annotations_has_nothing_marked(coco):
     assert coco() == set()
 
@@ -172,9 +211,39 @@ def test_a_label_file_that_is_no_text_is_named(wide, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"\n \n0 0.5 0.5 0.2 0.2\nnonsense", True),
+        (b"\xef\xbb\xbf0 0.5 0.5 0.2 0.2", True),
+        (b"0 0.1 0.1 0.2 0.2 0.3 0.3", True),
+        (b"a photo of a cat\n0 0.5 0.5 0.2 0.2", False),
+        (b"0 320 240 64 48", False),
+        (b"", False),
+        (b"\xff\xfe\x00\xd8", False),
+    ],
+)
+def test_a_text_is_of_yolo_by_its_first_line_that_is_not_empty(tmp_path, text, expected):
+    (tmp_path / "a.txt").write_bytes(text)
+    assert is_yolo(tmp_path / "a.txt") is expected
+
+
+def test_what_is_no_file_is_no_label_file(tmp_path):
+    assert not is_yolo(tmp_path)
+    assert not is_yolo(tmp_path / "gone.txt")
+
+
+@pytest.mark.parametrize(
     ("annotation", "sentence"),
     [
-        ({"bbox": [1, 2, 3, 4], "segmentation": {"counts": [0, 4], "size": [40, 60]}}, "mask in run lengths"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": {"counts": [0, 4], "size": [40, 60]}}, "do not fill the 60 × 40"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": {"counts": [2400], "size": [60, 40]}}, "do not fill the 60 × 40"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": {"counts": [2400]}}, "do not fill the 60 × 40"),
+        ({"bbox": [1, 2, 3, 4], "segmentation": {"counts": [1e9], "size": [40, 60]}}, "do not fill the 60 × 40"),
+        ({"segmentation": {"counts": [-1, 2401], "size": [40, 60]}}, "no list of whole numbers"),
+        ({"segmentation": {"counts": [0.5, 2399.5], "size": [40, 60]}}, "no list of whole numbers"),
+        ({"segmentation": {"size": [40, 60]}}, "no list of whole numbers"),
+        ({"segmentation": {"counts": "PPYo1", "size": [40, 60]}}, "compressed run lengths.* and has no box"),
+        ({"bbox": [1, 2, 3], "segmentation": {"counts": "PPYo1", "size": [40, 60]}}, "has no box"),
         ({"bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 3, 4]]}, "no list of x and y of three corners"),
         ({"bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 3, 4, 5, 6, 7]]}, "no list of x and y of three corners"),
         ({"bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 3, 4, 5, "x"]]}, "no list of x and y of three corners"),
@@ -184,6 +253,8 @@ def test_a_label_file_that_is_no_text_is_named(wide, tmp_path):
         ({"bbox": [1, 2, -3, 4]}, "has no box"),
         ({"bbox": [1, 2, 3, float("nan")]}, "has no box"),
         ({"bbox": None}, "has no box"),
+        ({"bbox": [10**400, 2, 3, 4]}, "has no box"),
+        ({"bbox": [1e308, 2, 1e308, 4]}, "has no box"),
     ],
 )
 def test_an_annotation_that_marks_no_place_is_named(coco, annotation, sentence):
@@ -200,7 +271,8 @@ def test_annotations_of_a_picture_of_another_size_are_refused(coco):
 @pytest.mark.parametrize(
     "content",
     ["[]", "{}", "3", '{"images": [], "annotations": []}', '{"images": 3, "annotations": {"a": 1}}',
-     '{"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "caption": "A cat."}]}'],
+     '{"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "caption": "A cat."}]}',
+     '{"images": [{"id": [1], "file_name": "a.png"}], "annotations": [{"image_id": [1], "bbox": [0, 0, 1, 1]}]}'],
 )  # fmt: skip
 def test_json_that_marks_no_places_lists_nothing(tmp_path, content):
     file = tmp_path / "other.json"
@@ -215,6 +287,9 @@ def test_a_table_that_is_no_json_is_named_with_the_line(tmp_path):
         read_coco(file)
     file.write_bytes(b"\xff\xfe\x00\xd8")
     with pytest.raises(ValueError, match=r"coco\.json can't be read"):
+        read_coco(file)
+    file.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match=r"coco\.json is nested too deeply"):
         read_coco(file)
 
 
@@ -280,6 +355,69 @@ def test_marks_are_on_the_picture_as_it_is_shown_and_not_as_it_is_stored(tmp_pat
     Image.new("RGB", WIDE).save(picture, exif=turned)
     label.write_text("0 0.25 0.75 0.5 0.5")
     assert places(draw_yolo(label, picture)) == rectangle(range(30, 60), range(20))
+
+
+KINDS = {".jpg": "JPEG", ".webp": "WEBP", ".png": "PNG", ".tif": "TIFF"}
+
+
+@pytest.mark.parametrize("orientation", [*range(10), None])
+@pytest.mark.parametrize("ending", KINDS)
+def test_the_size_of_a_picture_is_that_of_the_picture_that_is_opened(tmp_path, ending, orientation):
+    path, exif = tmp_path / f"a{ending}", Image.Exif()
+    if orientation is not None:
+        exif[0x0112] = orientation
+    Image.new("RGB", WIDE).save(path, exif=exif)
+    assert shown_size(path) == opened(path).size == (WIDE[::-1] if orientation in range(5, 9) else WIDE)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+
+
+XMP = b"XML:com.adobe.xmp\0\0\0\0\0" + b'<x tiff:Orientation="6"/>'
+
+
+@pytest.mark.parametrize("before_pixels", [False, True])
+@pytest.mark.parametrize("kind", [b"eXIf", b"iTXt"])
+def test_a_png_may_tell_its_orientation_before_or_behind_its_pixels(wide, kind, before_pixels):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    told = chunk(kind, XMP if kind == b"iTXt" else exif.tobytes().removeprefix(b"Exif\0\0"))
+    content = wide.read_bytes()
+    place = content.index(b"IDAT" if before_pixels else b"IEND") - 4
+    wide.write_bytes(content[:place] + told + content[place:])
+    assert shown_size(wide) == opened(wide).size == WIDE[::-1]
+
+
+def test_exif_data_that_cannot_be_written_again_turn_nothing(tmp_path, monkeypatch):
+    exif, path = Image.Exif(), tmp_path / "a.jpg"
+    exif[0x0112] = 6
+    Image.new("RGB", WIDE).save(path, exif=exif)
+
+    def fail(_: object, offset: int = 8) -> bytes:
+        raise ValueError(offset)
+
+    monkeypatch.setattr(Image.Exif, "tobytes", fail)
+    assert shown_size(path) == opened(path).size == WIDE
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".webp", ".png", ".gif", ".bmp"])
+def test_the_size_of_a_picture_is_learnt_without_decoding_it(tmp_path, monkeypatch, ending):
+    path = tmp_path / f"a{ending}"
+    Image.new("RGB", WIDE).save(path)
+
+    def load(_: object) -> None:
+        raise AssertionError("decoded")
+
+    for kind in (ImageFile.ImageFile, PngImagePlugin.PngImageFile, WebPImagePlugin.WebPImageFile, GifImageFile):
+        monkeypatch.setattr(kind, "load", load)
+    assert shown_size(path) == WIDE
+
+
+def test_a_picture_over_the_limit_gets_no_canvas(wide, monkeypatch):
+    monkeypatch.setenv("HEATCHECK_MAX_MEGAPIXELS", "0.002")
+    with pytest.raises(PictureError, match=r"the limit is 0\.002"):
+        shown_size(wide)
 
 
 @pytest.mark.parametrize("size", [(60, 40), (40, 60), (300, 45), (224, 224)])
