@@ -16,7 +16,7 @@ from core.models.classifier import Classifier
 from core.pictures.specimens import collect_specimens
 from core.studies.evaluation import record
 from core.studies.table import Table
-from dashboard.folders import FolderGone, folders
+from dashboard.folders import Folder, FolderGone, folders
 from dashboard.jobs import LiveJob, NotThere, Shipped, find, ships_as, submit
 from dashboard.messages import Message, number
 from dashboard.requests import AskedOfMany, restored
@@ -115,13 +115,16 @@ def count(source: str, dataset: str) -> tuple[int, bool]:
     ValueError
         If there is none.
     """
-    specimens = collect_specimens(place_of(source), dataset)
+    if source in BUNDLED:
+        return count_bundled(source, dataset)
+    folder = folders.get(source)
+    return folder.pictures, folder.marked
+
+
+@cache
+def count_bundled(source: str, dataset: str) -> tuple[int, bool]:
+    specimens = collect_specimens(source, dataset)
     return len(specimens), any(specimen.truth for specimen in specimens)
-
-
-def place_of(source: str) -> Any:
-    """What the engine calls the pictures of a study."""
-    return source if source in BUNDLED else folders.get(source).path
 
 
 def export(study: Study, what: str, ending: str) -> bytes:
@@ -152,16 +155,17 @@ def ranking(study: Study, metric: str) -> Message:
 
 
 def start(asked: AskedOfMany) -> str:
-    """Queue the study that was asked for."""
-    classifier, place = shelf.ask(asked.model).classifier, place_of(asked.source)
-    return submit(lambda: stream_asked(classifier, place, asked), Evaluation(asked, classifier))
+    """Queue the study that was asked for; the job holds the folder that it reads until it has ended."""
+    classifier = shelf.ask(asked.model).classifier
+    source = asked.source if asked.source in BUNDLED else folders.get(asked.source)
+    return submit(lambda: stream_asked(classifier, source, asked), Evaluation(asked, classifier))
 
 
-def stream_asked(classifier: Classifier, place: Any, asked: AskedOfMany) -> Iterator[Any]:
-    """The study of the pictures at that place."""
+def stream_asked(classifier: Classifier, source: str | Folder, asked: AskedOfMany) -> Iterator[Any]:
+    """The study of those pictures."""
     return core.stream_evaluation(
         classifier,
-        place,
+        source.path if isinstance(source, Folder) else source,
         list(asked.methods),
         metrics=list(asked.metrics),
         limit=asked.limit,

@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
+import dashboard.folders
 from dashboard.folders import FolderGone, Folders, safe_path
 
 
@@ -80,3 +81,91 @@ def test_what_is_removed_is_gone_at_once():
     place = folders.get(name).path
     folders.remove(name)
     assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("a?.png", "a*.png"), ("a.png", "a.png/b.png"), ("a.png", "a.png/deep/b.png"), ("a.png/b.png", "a.png")],
+)
+def test_no_file_takes_the_place_of_another(first, second):
+    folders = Folders()
+    folder = folders.get(folders.add([(first, b"1"), (second, b"2")]))
+    assert [path.read_bytes() for path in folder.path.rglob("*") if path.is_file()] == [b"1"]
+    [sentence] = folder.refused
+    assert sentence.startswith(f"{second}: its name is taken")
+    assert folder.files == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 101 + ".png", "x" * 101 + "/a.png", "猫" * 96 + ".png", "/".join("x" * 3000) + ".png"]
+)
+def test_names_that_are_too_long_are_refused_in_words(name):
+    folders = Folders()
+    folder = folders.get(folders.add([("a.png", b"1"), (name, b"2")]))
+    assert files_of(folder) == ["a.png"]
+    [sentence] = folder.refused
+    assert "at most 100 characters" in sentence or "File name too long" in sentence
+    longest = "x" * 96 + ".png"
+    assert files_of(folders.get(folders.add([(longest, b"1")]))) == [longest]
+
+
+def test_a_large_file_of_boxes_is_refused_and_a_large_picture_is_not(monkeypatch):
+    monkeypatch.setattr(dashboard.folders, "MOST_BYTES_OF_JSON", 2**20)
+    folders = Folders()
+    folder = folders.get(folders.add([("a.png", bytes(2**20 + 1)), ("b.json", b"1" * (2**20 + 1)), ("c.json", b"{}")]))
+    assert files_of(folder) == ["a.png", "c.json"]
+    assert "b.json: a file of boxes has at most 1 MB here." in folder.refused[0]
+
+
+def test_pictures_and_whether_they_are_marked_are_known_at_once():
+    folders = Folders()
+    plain = folders.get(folders.add([("a.png", b"1"), ("b.png", b"2")]))
+    assert (plain.pictures, plain.marked) == (2, False)
+    marked = folders.get(folders.add([("images/a.png", b"1"), ("labels/a.txt", b"0 0.5 0.5 0.5 0.5")]))
+    assert (marked.files, marked.pictures, marked.marked) == (2, 1, True)
+
+
+def test_boxes_without_a_picture_are_no_folder_and_its_address_is_not_told():
+    folders = Folders()
+    with pytest.raises(ValueError, match="There is no picture in this folder") as told:
+        folders.add([("labels/a.txt", b"0 0.5 0.5 0.5 0.5")])
+    assert "heatcheck-" not in str(told.value)
+    with pytest.raises(ValueError, match=r"^annotations.json, line 1: this is no JSON"):
+        folders.add([("a.png", b"1"), ("annotations.json", b"{")])
+    assert not folders._kept
+
+
+def test_a_folder_that_somebody_holds_stays_on_the_disk_until_it_is_let_go():
+    folders = Folders(most=1)
+    name = folders.add([("a.png", b"1")])
+    held = folders.get(name)
+    place = held.path
+    folders.remove(name)
+    assert files_of(held) == ["a.png"]
+    with pytest.raises(FolderGone):
+        folders.get(name)
+    del held
+    assert not place.exists()
+
+
+def test_bytes_of_all_folders_are_bounded_with_those_that_studies_hold():
+    folders = Folders(most_bytes_of_all=100)
+    first, second = folders.add([("a.png", bytes(40))]), folders.add([("b.png", bytes(50))])
+    held = folders.get(second)
+    third = folders.add([("c.png", bytes(50))])
+    with pytest.raises(FolderGone):
+        folders.get(first)
+    assert {*folders._kept} == {second, third}
+    with pytest.raises(ValueError, match="Studies still read"):
+        folders.add([("d.png", bytes(51))])
+    del held
+    assert folders.get(folders.add([("d.png", bytes(51))])).path.is_dir()
+
+
+def test_a_full_disk_is_told_in_words(monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dashboard.folders.tempfile, "mkdtemp", full)
+    with pytest.raises(ValueError, match="No space left on device"):
+        Folders().add([("a.png", b"1")])

@@ -6,8 +6,10 @@ import pytest
 from PIL import Image
 
 import core
+import dashboard.folders
 from core.pictures.specimens import collect_specimens
 from core.studies.evaluation import PictureRefused, SummaryReady
+from dashboard import studies
 from dashboard.folders import folders
 from dashboard.studies import sample
 from dashboard.workshop import queue, shelf
@@ -121,6 +123,38 @@ def test_an_uploaded_folder_is_scored_and_one_bad_file_does_not_cost_the_others(
     app.button(key="remove folder").click().run()
     assert not place.exists()
     assert "folder" not in app.query_params
+
+
+def test_a_study_reads_its_folder_to_the_end_though_it_was_removed(page, wait):
+    wait(lambda: shelf.ask("fashion_cnn").settled)
+    app = page(**FASHION, source="A folder of your own", **{"scores.faithfulness": "Fidelity"})
+    uploader = app.file_uploader[0]
+    for shade in range(12):
+        uploader.upload(f"shop/{shade}.png", png((shade, 0, 0)))
+    uploader.run()
+    place = folders.get(app.query_params["folder"]).path
+    app.button(key="run").click().run()
+    job = queue().get(app.query_params["study"])
+    app.button(key="remove folder").click().run()
+    assert not app.exception
+    assert not job.finished
+    assert place.exists()
+    wait(lambda: job.finished)
+    assert (job.state, job.error) == ("done", None)
+    assert not [event for _, event in job.since(0) if isinstance(event, PictureRefused)]
+    assert not place.exists()
+
+
+def test_a_source_is_read_once_and_not_with_every_run_of_the_page(page, monkeypatch):
+    folder = folders.add([("a.png", png("teal")), ("b.png", png("red"))])
+    read = []
+    monkeypatch.setattr(studies, "collect_specimens", lambda *asked: read.append(asked) or [])
+    monkeypatch.setattr(dashboard.folders, "collect_specimens", lambda *asked: read.append(asked) or [])
+    app = page(**FASHION, source="A folder of your own", folder=folder)
+    app.run()
+    assert not read
+    assert "of 2" in app.number_input(key="limit").label
+    folders.remove(folder)
 
 
 def test_a_folder_that_is_gone_says_so(page):
