@@ -69,6 +69,9 @@ def test_a_study_is_sorted_by_click_and_keyboard_and_saved(open_page: Open) -> N
     button(page, "Run").click()
     expect(page.get_by_text("Means over 8 pictures.")).to_be_visible(timeout=60_000)
     is_over(page, "Run")
+    expect(
+        page.get_by_text(re.compile(r"The best bound of this study .*: −?\d\.\d\d of area \(.*\), by \w"))
+    ).to_be_visible()
     head = page.locator("th[aria-sort]")
     expect(head).to_have_attribute("aria-sort", "descending")
     column = page.get_by_role("button", name="Deletion")
