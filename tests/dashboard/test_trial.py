@@ -8,7 +8,7 @@ from core.studies.scoring import ScoresReady
 from dashboard.marks import Mark, box, marks
 from dashboard.requests import Asked, AskedOfMany, restored
 from dashboard.runs import sample
-from dashboard.workshop import queue
+from dashboard.workshop import queue, shelf
 
 SHORT = {"methods": "gradient", "steps": "10"}
 
@@ -116,7 +116,8 @@ def test_a_first_mark_does_not_make_a_run_old_and_another_does(page, mark):
     assert "the marked truth changed since" in words(again)
 
 
-def test_the_other_model_of_a_pair_is_not_judged_by_the_first_ones_mark(page, mark):
+def test_the_other_model_of_a_pair_is_not_judged_by_the_first_ones_mark(page, mark, wait):
+    wait(lambda: shelf.ask("squeezenet1_1").settled)
     app = page(**SHORT, picture="chelsea", truth=mark("chelsea"), compare="true", **{"with": "SqueezeNet 1.1"})
     app.button(key="run").click().run()
     asked = [queue().get(name).about.asked for name in app.query_params["job"].split(",")]
