@@ -127,7 +127,7 @@ def evaluate(
         str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck metrics`. The usual ones if empty.")
     ] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="No more than so many pictures, the first ones.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("heatcheck"),
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("heatcheck_study"),
     model: Annotated[str, typer.Option(help="See `heatcheck models`.")] = "efficientnet_lite0",
     imputer: Annotated[str, typer.Option(help="What takes the place of a removed pixel.")] = "dataset_mean",
     unit: Annotated[

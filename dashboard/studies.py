@@ -148,6 +148,7 @@ def ranking(study: Study, metric: str) -> Message:
     return {
         "ranks": [{"method": method, "rank": rank} for method, rank in found.ranks.items()],
         "n": found.n,
+        "enough": found.enough,
         "friedman": number(found.friedman),
         "groups": [list(group) for group in found.groups],
         "pairs": [asdict(pair) for pair in found.pairs],

@@ -43,8 +43,9 @@ def test_a_gpu_gives_the_cpu_s_maps_and_curves(chelsea):
         scale = float(maps[name].values.abs().max())
         torch.testing.assert_close(same[name].values, maps[name].values, rtol=1e-2, atol=1e-3 * scale)
     values = {"centre": maps["centre"].values}
-    curve, again = (
-        core.perturb(classifier, pixels, values, 282, ("mif", "lif"), 10)["centre", "mif"]
-        for classifier, pixels in ((here, chelsea), (there, chelsea.cuda()))
-    )
-    torch.testing.assert_close(again.values, curve.values, rtol=0, atol=1e-2)
+    for asked in ({}, {"unit": "region"}, {"unit": "superpixel"}, {"unit": "feature"}, {"imputer": "noisy_linear"}):
+        curve, again = (
+            core.perturb(classifier, pixels, values, 282, ("mif", "lif"), 10, **asked)["centre", "mif"]
+            for classifier, pixels in ((here, chelsea), (there, chelsea.cuda()))
+        )
+        torch.testing.assert_close(again.values, curve.values, rtol=0, atol=1e-2)

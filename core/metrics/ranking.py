@@ -7,7 +7,7 @@ pairs after Benavoli, Corani and Mangili 2016, JMLR 17:1-10], with Holm's correc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import nan
+from math import ceil, log2, nan
 
 import numpy as np
 from jaxtyping import Float
@@ -56,6 +56,8 @@ class Ranking:
         Pictures that have a score of every method; ranks and Friedman's test are over these.
     friedman
         Probability of ranks as uneven as these if all methods were alike; NaN for fewer than three methods.
+    enough
+        Pictures that it takes before any of so many pairs can be told apart at all.
     pairs
         Every pair, the better mean rank first.
     groups
@@ -67,6 +69,7 @@ class Ranking:
     ranks: Mapping[str, float]
     n: int
     friedman: float
+    enough: int
     pairs: tuple[Pair, ...]
     groups: tuple[tuple[str, ...], ...]
 
@@ -83,6 +86,9 @@ def rank_methods(tally: Tally, metric: str) -> Ranking:
     if direction == "none":
         raise ValueError(f"{metric} describes a heatmap and does not judge it, so it ranks no methods.")
     asked = [method for name, method in tally.cells() if name == metric]
+    if tally.cells() and not asked:
+        known = ", ".join(sorted({name for name, _ in tally.cells()}))
+        raise ValueError(f"{metric} was not asked for in this study; it has {known}.")
     scores = tally.columns([(metric, method) for method in asked])
     told = np.isfinite(scores).any(axis=0)
     methods, scores = [method for method, any_score in zip(asked, told, strict=True) if any_score], scores[:, told]
@@ -98,6 +104,7 @@ def rank_methods(tally: Tally, metric: str) -> Ranking:
         {methods[column]: float(ranks[column]) for column in order},
         len(whole),
         friedman(whole),
+        pictures_needed(len(pairs)),
         pairs,
         alike(ordered, pairs),
     )
@@ -158,6 +165,17 @@ def exact_signed_rank(moved: Float[np.ndarray, " pictures"]) -> float:
         chance = (np.pad(chance, (0, rank)) + np.pad(chance, (rank, 0))) / 2
     smaller = min(doubled[moved > 0].sum(), doubled[moved < 0].sum())
     return min(1.0, 2 * float(chance[: smaller + 1].sum()))
+
+
+def pictures_needed(pairs: int) -> int:
+    """The fewest pictures at which one of so many pairs can differ at 5 % after correction.
+
+    With n pictures the smallest p there is is 2 / 2 ** n, where all differences have one sign.
+
+    >>> pictures_needed(1), pictures_needed(105)
+    (6, 13)
+    """
+    return 1 + max(1, ceil(log2(max(1, pairs) / SIGNIFICANT)))
 
 
 def holm(found: Sequence[float]) -> list[float]:

@@ -24,6 +24,7 @@ Standing = Literal["better", "edge", "worse", "unclear", "control"]
 BASELINE = "random"
 CONFIDENCE = 0.95
 RESAMPLES = 2000
+FEWEST = 5  # pictures that a verdict takes; fewer may agree by chance
 LEAST_DIVISOR = 0.01  # of area; a ratio to less than that says nothing
 DRAWS_AT_ONCE = 2**24
 ROUNDING = 1e-9
@@ -291,6 +292,8 @@ def within(found: Estimate, lowest: float, highest: float) -> Estimate:
 def verdict(difference: Estimate, *rivals: Estimate, direction: Direction) -> Standing:
     """How a method stands to the control `random`, and to those that look at no model, by 95 % intervals.
 
+    Unclear where there are fewer than five pictures.
+
     Parameters
     ----------
     difference
@@ -308,7 +311,7 @@ def verdict(difference: Estimate, *rivals: Estimate, direction: Direction) -> St
     def better(gap: Estimate) -> bool:
         return gap.low > 0 if direction == "higher" else gap.high < 0
 
-    if direction == "none" or not (difference.low > 0 or difference.high < 0):
+    if direction == "none" or difference.n < FEWEST or not (difference.low > 0 or difference.high < 0):
         return "unclear"
     if not better(difference):
         return "worse"

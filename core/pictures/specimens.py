@@ -39,7 +39,9 @@ class Specimen:
     truth: Truth | None = None
 
 
-def collect_specimens(source: str | os.PathLike[str] | Sequence[Any], dataset: str = "imagenet") -> list[Specimen]:
+def collect_specimens(
+    source: str | os.PathLike[str] | Image.Image | Sequence[Any], dataset: str = "imagenet"
+) -> list[Specimen]:
     """The pictures of a source, in an order that does not change, each with what was marked on it.
 
     Boxes of all classes count as marked; keep those of the class in question where only they should. A text beside a
@@ -64,6 +66,8 @@ def collect_specimens(source: str | os.PathLike[str] | Sequence[Any], dataset: s
         found = [Specimen(each.name, partial(open_picture, each.path)) for each in gallery() if each.suits == dataset]
     elif isinstance(source, str) and source == "fashion_mnist":
         found = [Specimen(f"fashion_mnist {place:03}", partial(open_bundled, place)) for place in range(1000)]
+    elif isinstance(source, Image.Image):
+        found = in_sequence([source])
     elif isinstance(source, str | os.PathLike):
         found = at_path(Path(source).expanduser())
     else:

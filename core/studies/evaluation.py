@@ -1,6 +1,7 @@
 """Many pictures: every method's heatmaps judged by every metric, with means that sharpen as pictures arrive."""
 
 import time
+import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxtyping import Bool
+from PIL.Image import Image
 from torch import Tensor
 
 from core.jobs.events import Progress, Returning
@@ -139,7 +141,7 @@ class Study:
 
 def stream_evaluation(
     classifier: Classifier,
-    source: str | Path | Sequence[Any],
+    source: str | Path | Image | Sequence[Any],
     methods: Sequence[str],
     metrics: Sequence[str] | None = None,
     limit: int | None = None,
@@ -172,6 +174,9 @@ def stream_evaluation(
     ValueError
         Where something asked for does not exist, or there is no picture; the sentence says what would do.
     """
+    for what, names in (("methods", methods), ("metrics", metrics)):
+        if isinstance(names, str):
+            raise ValueError(f"{what} is a list of names; write [{names!r}].")
     specimens = collect_specimens(source, classifier.dataset)[:limit]
     marked = any(specimen.truth for specimen in specimens)
     wanted = default_metrics(marked) if metrics is None else metrics
@@ -261,7 +266,7 @@ class Summaries:
 
 def evaluate(
     classifier: Classifier,
-    source: str | Path | Sequence[Any],
+    source: str | Path | Image | Sequence[Any],
     methods: Sequence[str],
     metrics: Sequence[str] | None = None,
     limit: int | None = None,
@@ -277,14 +282,15 @@ def evaluate(
 ) -> Table:
     """The finished table of :func:`stream_evaluation`.
 
-    ``.frame`` has a row for each picture, method and metric; ``.summary()`` the means with their intervals and the
-    paired difference to the random control; pictures and methods that could not be judged are told in it.
+    Warns where no picture could be judged. ``.frame`` has a row for each picture, method and metric; ``.summary()`` the
+    means with their intervals and the paired difference to the random control; pictures and methods that could not be
+    judged are told in it.
     """
     table = Table(
         {
             "model": classifier.name,
             "weights": classifier.weights_digest,
-            "source": str(source) if isinstance(source, str | Path) else f"{len(source)} pictures",
+            "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
             "methods": list(methods),
             "metrics": None if metrics is None else list(metrics),
             "settings": dict(settings or {}),
@@ -304,6 +310,8 @@ def evaluate(
         classifier, source, methods, metrics, limit, seed, settings, output, reduction, imputer, unit, side, y, steps
     ):
         record(event, table)
+    if not len(table.tally):
+        warnings.warn("No picture could be judged; .refused_pictures of the table says why.", stacklevel=2)
     return table
 
 

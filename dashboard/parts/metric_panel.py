@@ -41,7 +41,7 @@ def choose_of_group(place: str, group: str, offered: Collection[str], usual: Col
         return []
     key = key_of(place, group)
     default = [name for name in metrics if name in usual]
-    counted = f"{len(st.session_state.get(key, default))} of {len(metrics)}"
+    counted = f"{chosen_so_far(key, default)} of {len(metrics)}"
     with st.expander(f"{group.capitalize()} · {counted}", key=f"{key} group", type="compact"):
         if any(metric.needs_truth for metric in metrics.values()) and place == TRIAL:
             st.caption(NEEDS_TRUTH)
@@ -56,6 +56,13 @@ def choose_of_group(place: str, group: str, offered: Collection[str], usual: Col
             persist_state="session",
             label_visibility="collapsed",
         )
+
+
+def chosen_so_far(key: str, default: Collection[str]) -> int:
+    """How many are chosen, before the widget that knows it is drawn: after a reload only the address tells."""
+    if key not in st.session_state and key in st.query_params:
+        return len(st.query_params.get_all(key))
+    return len(st.session_state.get(key, default))
 
 
 def key_of(place: str, group: str) -> str:

@@ -193,3 +193,25 @@ def test_a_method_without_any_score_is_left_out():
 def test_what_cannot_be_ranked_is_refused_in_words(scores, metric, said):
     with pytest.raises(ValueError, match=said):
         rank_methods(of(scores, metric), metric)
+
+
+def test_no_pair_can_differ_before_there_are_pictures_enough():
+    """All differences have one sign, which is the most that pictures can say."""
+    scores = np.arange(15)[None] + np.linspace(0, 0.5, 13)[:, None]
+    for n, some_differ in ((12, False), (13, True)):
+        tally = Tally()
+        tally.add(
+            Score(f"{picture:02}", f"method {method:02}", "fidelity", scores[picture, method])
+            for picture in range(n)
+            for method in range(15)
+        )
+        ranking = rank_methods(tally, "fidelity")
+        assert ranking.enough == 13
+        assert any(pair.adjusted < 0.05 for pair in ranking.pairs) == some_differ
+
+
+def test_a_score_that_was_not_asked_for_ranks_nothing_and_says_so():
+    tally = Tally()
+    tally.add([Score("a", "gradient", "fidelity", 0.1)])
+    with pytest.raises(ValueError, match="deletion was not asked for in this study; it has fidelity"):
+        rank_methods(tally, "deletion")

@@ -192,6 +192,12 @@ def test_the_verdict_follows_the_metrics_direction(metric, above, below):
     assert told == {"random": "control", "sobel": "control", "gradient": above, "grad_cam": below, "lime": "unclear"}
 
 
+@pytest.mark.parametrize(("n", "told"), [(4, "unclear"), (5, "better")])
+def test_fewer_than_five_pictures_give_no_verdict(n, told):
+    scores = {"random": [0.0] * n, "gradient": [0.5 + 0.01 * picture for picture in range(n)]}
+    assert {each.method: each.verdict for each in of(scores).summary()}["gradient"] == told
+
+
 @pytest.mark.parametrize(("metric", "sign"), [("fidelity", 1), ("deletion", -1)])
 def test_a_method_that_a_blind_control_equals_is_told_so_and_one_that_only_the_negated_map_beats_is_not(metric, sign):
     draw = np.random.default_rng(1)

@@ -162,6 +162,26 @@ def test_one_bad_file_is_told_of_and_the_others_go_on(fashion, tmp_path):
     assert reason.endswith(".")
 
 
+def test_a_single_picture_is_a_study_of_one_and_nothing_at_all_is_warned_of(fashion, tmp_path):
+    picture = to_picture(fashion_mnist("test").pixels[0])
+    assert core.evaluate(fashion, picture, ["gradient"], ["fidelity"], steps=2).frame["picture"].nunique() == 1
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.warns(UserWarning, match="No picture could be judged"):
+        table = core.evaluate(fashion, tmp_path, ["gradient"], ["fidelity"])
+    assert list(table.refused_pictures) == ["broken.png"]
+    assert table.frame.empty
+
+
+def test_a_picture_that_is_left_out_is_not_counted(fashion, tmp_path):
+    for number in range(3):
+        Image.fromarray(np.full((28, 28), 40 * number, np.uint8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "1b.png").write_bytes(b"no picture")
+    events = list(core.stream_evaluation(fashion, tmp_path, ["gradient"], ["fidelity"], steps=2))
+    last = [event for event in events if isinstance(event, SummaryReady)][-1]
+    assert last.pictures == 3
+    assert {row.n for row in last.summary} == {3}
+
+
 def test_a_method_that_does_not_fit_is_told_of_once(fashion):
     events = list(core.stream_evaluation(fashion, "fashion_mnist", ["attention_rollout"], ["fidelity"], limit=3))
     (refused,) = [event for event in events if isinstance(event, MethodRefused)]
@@ -251,6 +271,8 @@ def test_a_caption_beside_a_picture_is_no_truth(fashion, tmp_path):
         ({"imputer": "gray"}, "Did you mean grey"),
         ({"limit": 0}, "at least 1 picture"),
         ({"steps": 0}, "at least 1 step"),
+        ({"methods": "gradient"}, r"methods is a list of names; write \['gradient'\]"),
+        ({"metrics": "fidelity"}, "metrics is a list of names"),
         ({"unit": "patch"}, "unit is one of pixel, region"),
         ({"y": "loss"}, "y is one of probability"),
         ({"source": "no/such/folder"}, "no/such/folder"),

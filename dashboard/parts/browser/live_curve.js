@@ -134,8 +134,14 @@ function verdictLine(all, methods) {
   const best = real.reduce((one, other) => (other.value > one.value ? other : one));
   const label = methods.find(({ name }) => name === best.method).label;
   const found = real.filter(({ verdict }) => verdict === "finds").length;
-  const share = best.artifact_share === null ? "" : ` Of the drop that it causes, up to ${percent(best.artifact_share)} is the perturbation itself.`;
-  return `${label} scores highest of the methods, F ${scored(best)}, where a random order has 0. ${best.sentence}${share} The best bound of this run on what the perturbation itself does: ${fixed(best.best_bound)} of area. ${found} of ${counted(real.length, "method")} ${found === 1 ? "beats" : "beat"} every control here.`;
+  return `${label} scores highest of the methods, F ${scored(best)}, where a random order has 0. ${best.sentence} ${artifactWords(best)} ${found} of ${counted(real.length, "method")} ${found === 1 ? "beats" : "beat"} every control here.`;
+}
+
+// A share of a drop is one only where there is a drop, and less of it goes to the artifact than the whole.
+function artifactWords({ artifact_share: share, best_bound: bound }) {
+  if (bound <= 0) return "Losing what the best map calls unimportant costs the class nothing here, so the perturbation itself need not do any harm.";
+  const bounded = `The best bound of this run on what the perturbation itself does: ${fixed(bound)} of area.`;
+  return share > 0 && share < 1 ? `Of the drop that it causes, up to ${percent(share)} is the perturbation itself. ${bounded}` : bounded;
 }
 
 function summary({ fidelities, curves, data }, methods) {

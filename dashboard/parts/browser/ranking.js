@@ -46,12 +46,12 @@ function makeRanking() {
     }
   }
 
-  function show({ ranks, groups, pairs: found, n, friedman }) {
+  function show({ ranks, groups, pairs: found, n, enough, friedman }) {
     const label = (method) => state.labels.get(method) ?? method;
     drawing.replaceChildren(diagram(ranks, groups, label));
     const differ = found.filter(({ adjusted }) => adjusted < 0.05).length;
     const even = friedman === null ? "" : friedman < 0.05 ? " The methods are not all alike (Friedman's test)." : " All methods may be alike (Friedman's test).";
-    said.textContent = `Mean rank over ${counted(n, "picture")} that have every score; 1 is the best. A bracket joins methods that can't be told apart: Wilcoxon's test, corrected for ${counted(found.length, "pair")} after Holm. ${differ} of them differ.${even}`;
+    said.textContent = `Mean rank over ${counted(n, "picture")} that have every score; 1 is the best. A bracket joins methods that can't be told apart: Wilcoxon's test, corrected for ${counted(found.length, "pair")} after Holm. ${n < enough ? `So few pictures can't tell any of so many pairs apart; it takes at least ${enough}.` : `${differ} of them differ.`}${even}`;
     pairs.hidden = false;
     pairs.replaceChildren(element("summary", {}, "Every pair"), element("table", {}, element("caption", { class: "hidden" }, "Pairs of methods"),
       element("thead", {}, element("tr", {}, ...["Better rank", "Beside", "Mean difference", "p, after Holm", "n"].map((words, at) => element("th", { scope: "col", class: at === 1 ? "words" : undefined }, words)))),
