@@ -1,6 +1,5 @@
 """A method describes itself: its name, what it needs, its parameters with their ranges, its paper."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import docstring_parser
 from jaxtyping import Float
 from torch import Tensor
 
+from core.lookup import find
 from core.models.classifier import Classifier
 
 Family = Literal[
@@ -194,12 +194,7 @@ def find_method(name: str) -> Method:
     ValueError
         With the nearest names.
     """
-    if name in _METHODS:
-        return _METHODS[name]
-    near = difflib.get_close_matches(name, _METHODS, n=3, cutoff=0.4)
-    raise ValueError(
-        f"There is no method {name!r}. Did you mean {' or '.join(near)}?" if near else f"There is no method {name!r}."
-    )
+    return find(_METHODS, name, "method")
 
 
 def capability(classifier: Classifier) -> dict[str, str | None]:

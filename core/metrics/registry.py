@@ -1,6 +1,5 @@
 """A score knows itself: name, symbol, range, direction, unit, its value for a random map, its paper."""
 
-import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Literal
 
 import docstring_parser
 
+from core.lookup import find
 from core.metrics.evidence import Evidence, Trace
 
 Group = Literal["faithfulness", "plausibility", "robustness", "complexity"]
@@ -129,8 +129,4 @@ def find_metric(name: str) -> Metric:
     ValueError
         With the nearest names.
     """
-    if name in _METRICS:
-        return _METRICS[name]
-    near = difflib.get_close_matches(name, _METRICS, n=3, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(_METRICS)}."
-    raise ValueError(f"There is no metric {name!r}. {hint}")
+    return find(_METRICS, name, "metric")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import torch
@@ -66,6 +66,10 @@ class Perturbation:
                 f"It takes at least 1 step, 1 random order and a side of 1 pixel; got {self.steps}, {self.randoms} "
                 f"and {self.side}."
             )
+
+    def complete(self, trace: Trace) -> Trace:
+        """The trace with the imputer that it leaves open; two that are then equal are one curve."""
+        return replace(trace, imputer=trace.imputer or self.imputer)
 
     def of(self, trace: Trace) -> tuple[str, int | tuple[float, ...]]:
         """Imputer and steps of a trace, where it leaves them open too."""

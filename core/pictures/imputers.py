@@ -1,6 +1,5 @@
 """What replaces a removed pixel, always taken from the original picture."""
 
-import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from core.lookup import find
 from core.pictures.blurring import blurred
 from core.pictures.interpolation import interpolate
 
@@ -97,11 +97,7 @@ def find_imputer(name: str) -> Imputer:
     ValueError
         With the names there are.
     """
-    if name in _IMPUTERS:
-        return _IMPUTERS[name]
-    near = difflib.get_close_matches(name, _IMPUTERS, n=1, cutoff=0.4)
-    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(_IMPUTERS)}."
-    raise ValueError(f"There is no imputer {name!r}. {hint}")
+    return find(_IMPUTERS, name, "imputer")
 
 
 def remove(

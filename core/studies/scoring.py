@@ -75,9 +75,12 @@ def stream_scores(
     """
     asked = [find_metric(name) for name in metrics]
     answers = Answers(subject.classifier, subject.pixels, subject.target, perturbation.y)
-    made = known or {}
     read = dict.fromkeys(trace for each in asked for trace in each.reads)
-    traces = [trace for trace in read if any(trace not in made.get(name, {}) for name in heatmaps)]
+    had = {
+        name: {perturbation.complete(trace): curve for trace, curve in (known or {}).get(name, {}).items()}
+        for name in heatmaps
+    }
+    traces = [trace for trace in read if any(perturbation.complete(trace) not in had[name] for name in heatmaps)]
     importances = {name: importance(heatmap, perturbation.unit) for name, heatmap in heatmaps.items()}
     curves = yield from trace_curves(
         subject.classifier, subject.pixels, importances, traces, answers, perturbation, subject.seed
@@ -91,7 +94,7 @@ def stream_scores(
             seed=subject.seed,
             heatmap=heatmap,
             truth=subject.truth,
-            curves={**made.get(name, {}), **curves[name]},
+            curves={trace: curves[name].get(trace) or had[name][perturbation.complete(trace)] for trace in read},
             clean=answers.clean.value,
             kept=found.kept.get(name),
             removals=found.removals,

@@ -46,6 +46,17 @@ def test_curves_that_a_run_has_are_not_made_again(subject, heatmaps, listening):
     )
 
 
+def test_a_metric_that_names_the_study_s_own_imputer_reads_the_curve_that_is_there(subject, heatmaps, listening):
+    usual = replace(BLACK, imputer="dataset_mean")
+    maps = {name: heatmap.values for name, heatmap in heatmaps.items()}
+    curves = core.perturb(subject.classifier, subject.pixels, maps, 2, ("mif",), 4, "dataset_mean", "relative_logit")
+    known = {name: {MIF: curves[name, "mif"]} for name in maps}
+    listening.fed.clear()
+    scores = scored(subject, heatmaps, ["deletion"], usual, known)
+    assert len(listening.fed) == 1
+    assert scores["gradient"]["deletion"] == curves["gradient", "mif"].area
+
+
 def test_a_score_that_needs_truth_is_not_told_without(subject, heatmaps):
     marked = replace(subject, truth=torch.eye(6, 8, dtype=torch.bool))
     without, within = (scored(each, heatmaps, ["pointing_game"], BLACK).values() for each in (subject, marked))
