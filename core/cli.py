@@ -154,7 +154,7 @@ def evaluate(
     asked = {"source": source, "model": model, "methods": names, "limit": limit, "imputer": imputer, "unit": unit}
     study = Study(asked | {"side": side, "y": y, "steps": steps, "seed": seed}, seed)
     summary, written = SummaryReady((), 0), time.monotonic()
-    with interruptible(lambda: written_so_far(study, summary.pictures, out)), mistakes_told():
+    with interruptible(lambda: written_so_far(study, out)), mistakes_told():
         classifier = load(model, device)
         judged_by = chosen_metrics(metrics, has_truth(source, classifier.dataset, limit))
         study.asked |= {"metrics": judged_by, "weights": classifier.weights_digest}
@@ -170,7 +170,7 @@ def evaluate(
                     if time.monotonic() - written > SECONDS_BETWEEN_WRITES:
                         study.write(out)
                         written = time.monotonic()
-    told(written_so_far(study, summary.pictures, out))
+    told(written_so_far(study, out))
     for part in means(summary.summary, summary.pictures, width()):
         printed(part)
     if not summary.summary:
@@ -398,10 +398,11 @@ def kept(trial: Trial, out: Path) -> str:
     return f"The heatmaps, scores.csv and curves.csv are in {out}."
 
 
-def written_so_far(study: Study, pictures: int, out: Path) -> str:
+def written_so_far(study: Study, out: Path) -> str:
     """Writes the scores that there are, and says where."""
     study.write(out)
-    return f"The scores of {counted(pictures)} are in {out}: scores.csv, scores.parquet, summary.csv and study.json."
+    judged = counted(len(study.tally))
+    return f"The scores of {judged} are in {out}: scores.csv, scores.parquet, summary.csv and study.json."
 
 
 def controls() -> set[str]:

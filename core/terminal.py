@@ -54,7 +54,8 @@ def printed(table: Table) -> None:
 def watched(events: Iterable[object]) -> Generator[object]:
     """An evaluation's events, shown as they pass.
 
-    A terminal has a bar and the means so far, a log a line for each picture. What is left out is told in both.
+    A terminal has a bar and the means so far, a log a line for each picture, with the means where they are new. What is
+    left out is told in both.
     """
     from core.jobs.events import Progress as Made
     from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
@@ -80,11 +81,14 @@ def watched(events: Iterable[object]) -> Generator[object]:
                     say(f"{picture} counts only for scores that need no marks: {reason}")
                 case PictureScored(picture, _, seconds, done, total):
                     bar.update(pictures, completed=done, total=total)
-                    scored = f"{done}/{total} {picture}, {seconds:.1f} s"
+                    if scored and not live:
+                        say(scored)
+                    scored = f"{done}/{total} {picture}, {seconds:.1f} s."
                 case SummaryReady(summary, count) if live:
                     live.update(Group(bar, *means(summary, count, console.width)[:1]))
                 case SummaryReady(summary, count):
-                    say(f"{scored}. {leader(summary, count)}")
+                    say(f"{scored} {leader(summary, count)}".lstrip())
+                    scored = ""
             yield event
 
 

@@ -87,6 +87,15 @@ def test_a_log_has_a_line_for_each_picture_and_each_that_is_left_out(capsys):
     ]
 
 
+def test_a_picture_without_new_means_has_a_line_of_its_own(capsys):
+    scored = [event for event in events() if not isinstance(event, SummaryReady)]
+    list(terminal.watched([*scored[2:4], *[event for event in events() if isinstance(event, SummaryReady)][1:]]))
+    assert capsys.readouterr().err.splitlines() == [
+        "1/3 a.png, 1.2 s.",
+        "2/3 b.png, 1.2 s. F ↑: Gradient 0.15 [-0.31, 0.61]",
+    ]
+
+
 def test_a_terminal_has_a_bar_and_the_means_so_far(monkeypatch):
     screen = StringIO()
     monkeypatch.setattr(terminal, "Console", partial(Console, file=screen, force_terminal=True, width=100))
