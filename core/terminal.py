@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from core.metrics.statistics import Summary
 
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
-MARKS = {"better": "✓ ", "worse": "✗ "}
-CAPTION = "✓ better, ✗ worse than the control Random, by the 95 % interval of the paired difference"
+MARKS = {"better": "✓ ", "edge": "△ ", "worse": "✗ "}
+CAPTION = (
+    "✓ better than every control that looks at no model, △ than Random only, ✗ worse than Random, "
+    "by the 95 % intervals of paired differences"
+)
 WIDTH_IN_A_LOG = 120
 WIDTH_OF_A_MEAN = 25
 

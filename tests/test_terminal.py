@@ -3,6 +3,7 @@
 from functools import partial
 from io import StringIO
 from math import nan
+from typing import get_args
 
 import pytest
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.console import Console
 import core
 from core import terminal
 from core.jobs.events import Progress
-from core.metrics.statistics import Score, Summary, Tally
+from core.metrics.statistics import Score, Standing, Summary, Tally
 from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
 
 
@@ -85,6 +86,13 @@ def test_a_log_has_a_line_for_each_picture_and_each_that_is_left_out(capsys):
         "b.png counts only for scores that need no marks: labels/b.txt is no text.",
         "c.png is left out: This is not a picture.",
     ]
+
+
+@pytest.mark.parametrize("verdict", get_args(Standing))
+def test_every_verdict_that_tells_something_has_a_mark_that_the_caption_explains(verdict):
+    mark = terminal.MARKS.get(verdict, "").strip()
+    assert bool(mark) == (verdict in ("better", "edge", "worse"))
+    assert mark in terminal.CAPTION
 
 
 def test_a_picture_without_new_means_has_a_line_of_its_own(capsys):
