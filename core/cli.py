@@ -37,7 +37,6 @@ VERDICTS = {
     "random": "like a random order",
     "worse": "worse than random",
 }
-JUDGED_BY = ("fidelity", "mrg", "lrg", "artifact_share")
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 SECONDS_BETWEEN_WRITES = 30.0
 

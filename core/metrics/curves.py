@@ -235,6 +235,11 @@ def perturb(
     return {(name, order): collect(points, name, order) for name in maps for order in orders}
 
 
+def area_between(upper: Curve, lower: Curve) -> float:
+    """By how much one curve's area exceeds the other's."""
+    return upper.area - lower.area
+
+
 def collect(points: Sequence[CurvePoint], name: str, order: Order) -> Curve:
     """The curve through those points that belong to it, in order of their fractions."""
     mine = sorted(

@@ -15,7 +15,7 @@ from jaxtyping import Int
 from scipy.stats import t
 from torch import Tensor
 
-from core.metrics.curves import Curve
+from core.metrics.curves import Curve, area_between
 from core.metrics.evidence import LIF, MIF, RANDOM, Evidence
 from core.metrics.registry import metric
 from core.pictures.blurring import blurred
@@ -110,7 +110,7 @@ def judge(
     chance
         How clustered each map is, and which of the curves are those of maps that know nothing.
     """
-    values = {name: lif[name].area - mif[name].area for name in mif}
+    values = {name: area_between(lif[name], mif[name]) for name in mif}
     by_chance = [values.pop(name) for name in chance.blind]
     scattered, clustered = null_spread(paired_fidelity(random)), null_spread(by_chance)
     spreads = {name: matched_spread(scattered, clustered, chance.clustering[name]) for name in values}
@@ -129,10 +129,10 @@ def score(
 ) -> Fidelity:
     return Fidelity(
         method=name,
-        value=lif.area - mif.area,
+        value=area_between(lif, mif),
         spread=spread,
-        mrg=random.area - mif.area,
-        lrg=lif.area - random.area,
+        mrg=area_between(random, mif),
+        lrg=area_between(lif, random),
         artifact_share=share_of_artifact(mif, lif),
         best_bound=best_bound,
         verdict=verdict,
@@ -146,7 +146,7 @@ def score(
 )  # fmt: skip
 def fidelity(evidence: Evidence) -> float:
     """Area between the curve that loses the least important pixels first and the one that loses the most first."""
-    return evidence.curves[LIF].area - evidence.curves[MIF].area
+    return area_between(evidence.curves[LIF], evidence.curves[MIF])
 
 
 @metric(
@@ -155,7 +155,7 @@ def fidelity(evidence: Evidence) -> float:
 )  # fmt: skip
 def mrg(evidence: Evidence) -> float:
     """Area by which losing the most important pixels first hurts more than a random order."""
-    return evidence.curves[RANDOM].area - evidence.curves[MIF].area
+    return area_between(evidence.curves[RANDOM], evidence.curves[MIF])
 
 
 @metric(
@@ -164,7 +164,7 @@ def mrg(evidence: Evidence) -> float:
 )  # fmt: skip
 def lrg(evidence: Evidence) -> float:
     """Area by which losing the least important pixels first hurts less than a random order."""
-    return evidence.curves[LIF].area - evidence.curves[RANDOM].area
+    return area_between(evidence.curves[LIF], evidence.curves[RANDOM])
 
 
 @metric(

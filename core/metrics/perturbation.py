@@ -5,7 +5,7 @@ All read curves of the one engine, so they differ in what is removed, in what ta
 
 from statistics import fmean
 
-from core.metrics.curves import Curve
+from core.metrics.curves import Curve, area_between
 from core.metrics.evidence import LIF, MIF, Evidence, Trace
 from core.metrics.registry import metric
 
@@ -120,8 +120,8 @@ def shape_gain(evidence: Evidence) -> float:
     Clustered and scattered masks are not equally far from the data; a copy of the same shape elsewhere is as far.
     """
     curves = evidence.curves
-    by_shape = fmean(curves[lif].area - curves[mif].area for mif, lif in COPIES)
-    return curves[LIF].area - curves[MIF].area - by_shape
+    by_shape = fmean(area_between(curves[lif], curves[mif]) for mif, lif in COPIES)
+    return area_between(curves[LIF], curves[MIF]) - by_shape
 
 
 def drop(clean: float, left: float | None) -> float | None:

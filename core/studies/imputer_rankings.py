@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core.jobs.events import Progress, Returning
 from core.metrics.answers import Answers, Y
+from core.metrics.curves import area_between
 from core.metrics.evidence import LIF, MIF
 from core.metrics.removal import Unit
 from core.metrics.tracing import Perturbation, trace_curves
@@ -50,5 +51,5 @@ def stream_imputer_rankings(
         for step in tracing:
             yield Progress(place * step.total + step.done, len(imputers) * step.total, imputer.label)
         yield ImputerRanked(
-            imputer.name, {name: traced[LIF].area - traced[MIF].area for name, traced in tracing.result.items()}
+            imputer.name, {name: area_between(traced[LIF], traced[MIF]) for name, traced in tracing.result.items()}
         )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core.jobs.events import Progress, Returning
 from core.metrics.answers import Answers, Y
+from core.metrics.curves import area_between
 from core.metrics.evidence import Trace
 from core.metrics.removal import Unit
 from core.metrics.tracing import Perturbation, trace_curves
@@ -79,7 +80,7 @@ def stream_matched(
         for _ in tracing:
             yield Progress(len(scores), variants + 1, "Copies of the map")
         curves = tracing.result[""]
-        scores += [curves[lif].area - curves[mif].area for mif, lif in pairs]
+        scores += [area_between(curves[lif], curves[mif]) for mif, lif in pairs]
         own, *others = scores
         rank = 1 + sum(other >= own for other in others)
         yield MatchedReady(own, tuple(others), rank, final=len(scores) > variants)

@@ -113,7 +113,10 @@ def test_a_box_is_drawn_by_mouse_moved_by_keys_and_taken_back(open_page: Open, r
     canvas = open_marker(page)
     said = page.get_by_text(re.compile("of the picture is marked"))
     box = canvas.bounding_box()
-    at = lambda share: (box["x"] + share * box["width"], box["y"] + share * box["height"])  # noqa: E731
+
+    def at(share: float) -> tuple[float, float]:
+        return box["x"] + share * box["width"], box["y"] + share * box["height"]
+
     page.mouse.move(*at(0.25))
     page.mouse.down()
     page.mouse.move(*at(0.5), steps=3)
