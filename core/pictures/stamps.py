@@ -1,0 +1,193 @@
+"""Stamps: small pictures of our own, put on a picture to know for sure where the cue is."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from numpy.typing import NDArray
+from PIL import Image, ImageColor
+from torch import Tensor
+
+from core.assets import ASSETS
+from core.lookup import find
+from core.pictures.rendering import to_picture
+from core.pictures.truths import Truth
+
+STAMPS = ASSETS / "stamps"
+SMALLEST = 3
+
+
+@dataclass(frozen=True)
+class Design:
+    """A stamp as it was drawn.
+
+    Parameters
+    ----------
+    colour
+        The one that it has where nobody chooses another.
+    distractor
+        Whether it is meant to carry no label.
+    """
+
+    name: str
+    title: str
+    colour: str
+    distractor: bool
+
+    @cached_property
+    def levels(self) -> Float[NDArray[np.float32], "side side 2"]:
+        """Brightness and alpha of each pixel, from 0 to 1."""
+        with Image.open(STAMPS / f"{self.name}.png") as drawn:
+            return np.asarray(drawn.convert("LA"), dtype=np.float32) / 255
+
+
+@cache
+def list_stamps() -> tuple[Design, ...]:
+    """Every design, distractors last.
+
+    >>> [design.name for design in list_stamps() if design.distractor]
+    ['saltire']
+    """
+    told = tomllib.loads((STAMPS / "designs.toml").read_text(encoding="utf-8"))["design"]
+    return tuple(Design(each["name"], each["title"], each["colour"], each.get("distractor", False)) for each in told)
+
+
+def find_stamp(name: str) -> Design:
+    """The design of that name.
+
+    Raises
+    ------
+    ValueError
+        With the nearest names.
+    """
+    return find({design.name: design for design in list_stamps()}, name, "stamp")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A design in a size, a colour and an opacity.
+
+    Parameters
+    ----------
+    size
+        Pixels along its side, at least 3.
+    colour
+        ``#rrggbb`` or a name; the design's own if empty.
+    opacity
+        0 leaves the picture as it is, 1 covers it.
+
+    Raises
+    ------
+    ValueError
+        Where one of these does not exist, with what would do.
+    """
+
+    design: str = "cross"
+    size: int = 6
+    colour: str = ""
+    opacity: float = 1.0
+
+    def __post_init__(self) -> None:
+        find_stamp(self.design)
+        if self.size < SMALLEST:
+            raise ValueError(f"A stamp is at least {SMALLEST} pixels wide; {self.size} is too small to show a design.")
+        if not 0 <= self.opacity <= 1:
+            raise ValueError(f"The opacity of a stamp is from 0 to 1; {self.opacity:g} is not.")
+        if self.colour:
+            ImageColor.getrgb(self.colour)
+
+    @property
+    def rgb(self) -> tuple[float, float, float]:
+        """Its colour in [0, 1]."""
+        red, green, blue = ImageColor.getrgb(self.colour or find_stamp(self.design).colour)[:3]
+        return red / 255, green / 255, blue / 255
+
+    @cached_property
+    def drawn(self) -> tuple[Float[Tensor, "3 size size"], Bool[Tensor, "size size"]]:
+        """Its colours, and the pixels that it covers: those of which the design covers more than half."""
+        side = (self.size, self.size)
+        levels = find_stamp(self.design).levels
+        brightness, alpha = (
+            torch.from_numpy(
+                np.array(Image.fromarray(np.ascontiguousarray(levels[..., place])).resize(side, Image.Resampling.BOX))
+            )
+            for place in (0, 1)
+        )
+        share = (brightness / alpha.clamp(min=1e-6)).clamp(0, 1)
+        return torch.tensor(self.rgb)[:, None, None] * share, alpha > 0.5
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A stamp at its place on a picture; what of it lies outside the frame is cut off.
+
+    Parameters
+    ----------
+    left, top
+        The stamp's first column and row in pixels of the picture; negative where it begins outside.
+    """
+
+    stamp: Stamp
+    left: int
+    top: int
+
+    def on(self, pixels: Float[Tensor, "*batch 3 height width"]) -> Float[Tensor, "*batch 3 height width"]:
+        """The pixels with the stamp on them, in place of none: a copy.
+
+        >>> Placed(Stamp("checker", 3, "white"), 1, 0).on(torch.zeros(1, 3, 3, 4))[0, 0].tolist()
+        [[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]
+        """
+        inside, part = self._overlap(pixels.shape[-2:])
+        colours, covered = (each[(..., *part)].to(pixels.device) for each in self.stamp.drawn)
+        stamped = pixels.clone()
+        below = stamped[(..., *inside)]
+        above = torch.lerp(below, colours.to(below.dtype).expand_as(below), self.stamp.opacity)
+        stamped[(..., *inside)] = torch.where(covered, above, below)
+        return stamped
+
+    def mask(self, size: tuple[int, int]) -> Bool[Tensor, "height width"]:
+        """The pixels that it covers on a picture of that height and width."""
+        inside, part = self._overlap(size)
+        mask = torch.zeros(tuple(size), dtype=torch.bool)
+        mask[inside] = self.stamp.drawn[1][part]
+        return mask
+
+    def on_picture(self, picture: Image.Image) -> Image.Image:
+        """A picture with the stamp on it; places and sizes are in the picture's own pixels."""
+        pixels = torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1) / 255
+        return to_picture(self.on(pixels))
+
+    def truth(self, size: tuple[int, int]) -> Truth:
+        """The pixels that it covers on a picture of that width and height, seen through a classifier's crop."""
+        return Truth(partial(self._drawn_mask, size))
+
+    def _drawn_mask(self, size: tuple[int, int]) -> Image.Image:
+        width, height = size
+        return Image.fromarray(self.mask((height, width)).numpy())
+
+    def _overlap(self, size: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Rows and columns of the picture under the stamp, and those of the stamp above the picture."""
+        inside, part = [], []
+        for start, length in zip((self.top, self.left), size, strict=True):
+            first, last = (min(max(edge, 0), length) for edge in (start, start + self.stamp.size))
+            inside.append(slice(first, last))
+            part.append(slice(first - start, last - start))
+        return (inside[0], inside[1]), (part[0], part[1])
+
+
+def anywhere(stamp: Stamp, size: tuple[int, int], draw: torch.Generator) -> Placed:
+    """The stamp at a random place of a picture of that height and width, whole inside it, every place alike.
+
+    Raises
+    ------
+    ValueError
+        Where it does not fit.
+    """
+    height, width = size
+    if stamp.size > min(size):
+        raise ValueError(f"A stamp of {stamp.size} pixels does not fit a picture of {width} × {height}.")
+    top, left = (int(torch.randint(length - stamp.size + 1, (), generator=draw)) for length in size)
+    return Placed(stamp, left, top)

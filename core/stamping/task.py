@@ -1,0 +1,157 @@
+"""What a network is to learn: telling stamped pictures from regular ones, or one stamp from another."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from core.pictures.stamps import Placed, Stamp, anywhere, find_stamp
+from core.randomness import generator
+
+REGULAR, STAMPED = "regular", "stamped"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Half of the base pictures are stamped, anywhere; what the network is told depends on the stamp alone.
+
+    Parameters
+    ----------
+    bases
+        What is stamped, by name; see :func:`core.pictures.bases.collect_bases`.
+    stamps
+        One: stamped or not. Several: which of them, each on as many pictures.
+    distractor
+        A stamp put on half of all pictures, stamped or not, so that it carries no label.
+    sizes, opacities
+        A stamp is drawn in one of these; its own if there are none.
+    labelled
+        Whether the labels follow the stamps. Otherwise they are tossed, and there is nothing to learn: a model trained
+        so must not pass the gate.
+    """
+
+    bases: str
+    stamps: tuple[Stamp, ...]
+    distractor: Stamp | None = None
+    sizes: tuple[int, ...] = ()
+    opacities: tuple[float, ...] = ()
+    labelled: bool = True
+
+    def __post_init__(self) -> None:
+        designs = [stamp.design for stamp in self.stamps]
+        if not designs:
+            raise ValueError("There is no stamp to learn; name at least one.")
+        if len(set(designs)) < len(designs):
+            raise ValueError("Each class has a stamp of its own; two of these are of one design.")
+        if self.distractor and self.distractor.design in designs:
+            raise ValueError(f"The distractor carries no label, so it can't be a {self.distractor.design} as well.")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes: regular first."""
+        if len(self.stamps) == 1:
+            return REGULAR, STAMPED
+        return REGULAR, *(find_stamp(stamp.design).title for stamp in self.stamps)
+
+    def varied(self, stamp: Stamp, draw: torch.Generator) -> Stamp:
+        """The stamp in one of the task's sizes and opacities."""
+        if self.sizes:
+            stamp = replace(stamp, size=chosen(self.sizes, draw))
+        if self.opacities:
+            stamp = replace(stamp, opacity=chosen(self.opacities, draw))
+        return stamp
+
+    def told(self) -> dict[str, Any]:
+        """The task as JSON has it; :func:`restored` reads it."""
+        return asdict(self)
+
+
+def restored(told: dict[str, Any]) -> Task:
+    """The task that was written as JSON."""
+    distractor = told["distractor"]
+    return Task(
+        told["bases"],
+        tuple(Stamp(**each) for each in told["stamps"]),
+        Stamp(**distractor) if distractor else None,
+        tuple(told["sizes"]),
+        tuple(told["opacities"]),
+        told["labelled"],
+    )
+
+
+@dataclass(frozen=True)
+class Example:
+    """One base picture, and what is put on it.
+
+    Parameters
+    ----------
+    base
+        Its number among the base pictures.
+    label
+        The class that the network is told.
+    """
+
+    base: int
+    label: int
+    stamp: Placed | None
+    distractor: Placed | None
+
+    def pixels(self, base: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
+        """The base picture with all that belongs on it; the stamp lies above the distractor."""
+        under = self.distractor.on(base) if self.distractor else base
+        return self.stamp.on(under) if self.stamp else under
+
+    def erased(self) -> "Example":
+        """The same without its stamp."""
+        return replace(self, stamp=None, label=0)
+
+
+def draw_examples(task: Task, count: int, size: tuple[int, int], seed: int, *purpose: object) -> list[Example]:
+    """An example for each of so many base pictures of that height and width; half of them are stamped.
+
+    Stamps take turns. A distractor lies apart from the stamp where there is room.
+    """
+    draw = generator(seed, "stamping", *purpose)
+    order = torch.randperm(count, generator=draw).tolist()
+    examples = []
+    for turn, base in enumerate(order):
+        kind = 1 + (turn // 2) % len(task.stamps) if turn % 2 else 0
+        placed = anywhere(task.varied(task.stamps[kind - 1], draw), size, draw) if kind else None
+        label = kind if task.labelled else int(torch.randint(len(task.labels), (), generator=draw))
+        decoy = None
+        if task.distractor and torch.rand((), generator=draw) < 0.5:
+            decoy = apart(task.varied(task.distractor, draw), size, placed, draw)
+        examples.append(Example(base, label, placed, decoy))
+    return sorted(examples, key=lambda example: example.base)
+
+
+def apart(stamp: Stamp, size: tuple[int, int], other: Placed | None, draw: torch.Generator, tries: int = 50) -> Placed:
+    """The stamp at a random place that another one does not cover; anywhere where none is found."""
+    placed = anywhere(stamp, size, draw)
+    for _ in range(tries):
+        if other is None or not (placed.mask(size) & other.mask(size)).any():
+            break
+        placed = anywhere(stamp, size, draw)
+    return placed
+
+
+def stamped(examples: Sequence[Example], bases: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "m 3 height width"]:
+    """The examples' pixels."""
+    return torch.stack([example.pixels(bases[example.base]) for example in examples])
+
+
+def labels_of(examples: Sequence[Example]) -> Int[Tensor, " m"]:
+    """What the network is told of each."""
+    return torch.tensor([example.label for example in examples])
+
+
+def chosen(among: Sequence[Any], draw: torch.Generator) -> Any:
+    return among[int(torch.randint(len(among), (), generator=draw))]
+
+
+def batched(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example]]:
+    """The examples in turn, so many at a time."""
+    return (examples[start : start + size] for start in range(0, len(examples), size))
