@@ -5,12 +5,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.methods.registry import Reduction
+from core.stamping.task import Task
 
 WORDS = {
     "model": "model",
     "picture": "picture",
     "source": "pictures",
     "limit": "number of pictures",
+    "pictures": "number of pictures",
+    "sizes": "sizes",
+    "opacities": "opacities",
     "target": "explained class",
     "settings": "settings of the methods",
     "output": "number explained",
@@ -58,6 +62,31 @@ class AskedOfMany(Judging):
 
     source: str
     limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfStamps(Judging):
+    """So many stamped pictures, shown to a network that learned the stamp."""
+
+    pictures: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfSweep(AskedOfStamps):
+    """The same for each size and opacity of the stamp."""
+
+    sizes: tuple[int, ...]
+    opacities: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfTraining:
+    """A network that learns a task; ``title`` is what its person calls it."""
+
+    task: Task
+    network: str
+    seed: int
+    title: str
 
 
 def restored(kind: type[Judging], told: Mapping[str, Any]) -> Any:

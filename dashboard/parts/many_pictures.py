@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import streamlit as st
 
 import core
 from dashboard.chosen import Wishes
-from dashboard.folders import FolderGone, folders
 from dashboard.jobs import LiveJob, NotThere
 from dashboard.parts.columns import ALWAYS
+from dashboard.parts.folder_panel import FOLDER, ask_folder
 from dashboard.parts.metric_panel import STUDY, choose_metrics
-from dashboard.parts.picture_panel import release
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
 from dashboard.parts.study_table import study_table
@@ -21,7 +19,6 @@ from dashboard.studies import BUNDLED, SampleStudy, Study, count, find_study, sa
 from dashboard.workshop import Loading, models
 
 ADDRESS = "study"
-FOLDER = "folder"
 LIMIT, MOST = 20, 10_000
 USUAL = (*ALWAYS, "deletion", "insertion", "gini", "complexity")
 WHAT_FILES = (
@@ -87,57 +84,7 @@ def choose_source(dataset: str) -> str:
         bind="query-params",
         persist_state="session",
     )
-    return ask_folder() if chosen == FOLDER else chosen
-
-
-def ask_folder() -> str:
-    """An uploaded folder's digest, or nothing; what was refused of it is told."""
-    key = f"folder {st.session_state.setdefault('folder round', 0)}"
-    st.file_uploader(
-        "A folder of pictures",
-        accept_multiple_files="directory",
-        key=key,
-        on_change=lambda: absorb(st.session_state[key]),
-        help=WHAT_FILES,
-    )
-    if complaint := st.session_state.get("folder refused"):
-        st.error(complaint)
-    name = st.query_params.get(FOLDER, "")
-    if not name:
-        return ""
-    try:
-        folder = folders.get(name)
-    except FolderGone as absence:
-        st.warning(str(absence))
-        return ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{folder.title}** · {folder.files} files")
-        st.button("Remove", key="remove folder", on_click=remove, args=(name,))
-    if folder.refused:
-        with st.expander(f"Not taken · {len(folder.refused)}"):
-            for sentence in folder.refused:
-                st.caption(sentence)
-    return name
-
-
-def absorb(files: Sequence[Any]) -> None:
-    """Keeps what a study can use, and empties the widget that brought it."""
-    if not files:
-        return
-    st.session_state["folder refused"] = ""
-    try:
-        name = folders.add((file.name, file.getvalue()) for file in files)
-    except ValueError as error:
-        st.session_state["folder refused"] = str(error)
-    else:
-        st.query_params[FOLDER] = name
-    st.session_state["folder round"] += 1
-    release(files)
-
-
-def remove(name: str) -> None:
-    folders.remove(name)
-    st.query_params.pop(FOLDER, None)
+    return ask_folder(WHAT_FILES) if chosen == FOLDER else chosen
 
 
 def how_many(source: str, dataset: str) -> tuple[int, bool]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -13,7 +14,15 @@ SECONDS_OF_A_DOUBLE_CLICK = 0.4
 Shown = LiveJob | Shipped
 
 
-def action(name: str, words: str, ready: bool, shown: Sequence[Shown], follow: Callable[[int, LiveJob], None]) -> None:
+def action(
+    name: str,
+    words: str,
+    ready: bool,
+    shown: Sequence[Shown],
+    follow: Callable[[int, LiveJob], None],
+    key: str = "run",
+    emphasis: Literal["primary", "secondary"] = "primary",
+) -> None:
     """Start, or Cancel while a job is on its way: one button, so that the keyboard's focus stays on it.
 
     Parameters
@@ -22,13 +31,15 @@ def action(name: str, words: str, ready: bool, shown: Sequence[Shown], follow: C
         Of what is wished for by a click; see :func:`wished`.
     follow
         Shows how far a job is, at its place of several.
+    key, emphasis
+        Of the button; a page has one primary button, and others that start something else.
     """
     if all(job.finished for job in shown):
         text, does = words, {"on_click": wish, "args": (name,), "disabled": not ready}
     else:
         text = "Cancelling…" if st.session_state.get("cancelling") == address_of(shown) else "Cancel"
         does = {"on_click": cancel, "args": (shown,)}
-    st.button(text, key="run", type="primary", width="stretch", **does)
+    st.button(text, key=key, type=emphasis, width="stretch", **does)
     for place, job in enumerate(job for job in shown if isinstance(job, LiveJob)):
         follow(place, job)
 
