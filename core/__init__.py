@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.methods.registry import Unfit, capability, list_methods
     from core.metrics.curves import Curve, CurvePoint, perturb, perturbed, stream_curves
     from core.metrics.fidelity import Fidelity, FidelityReady
+    from core.metrics.ideal import stamp_distance
     from core.metrics.registry import list_metrics
     from core.models.catalogue import ModelError, list_models, load_classifier
     from core.models.classifier import Classifier, Prediction, predict
@@ -56,6 +57,7 @@ __all__ = [
     "perturb",
     "perturbed",
     "predict",
+    "stamp_distance",
     "stream_curves",
     "stream_evaluation",
     "stream_heatmaps",
@@ -71,6 +73,7 @@ _ROOMS = {
     "core.methods.registry": ("Unfit", "capability", "list_methods"),
     "core.metrics.curves": ("Curve", "CurvePoint", "perturb", "perturbed", "stream_curves"),
     "core.metrics.fidelity": ("Fidelity", "FidelityReady"),
+    "core.metrics.ideal": ("stamp_distance",),
     "core.metrics.registry": ("list_metrics",),
     "core.models.catalogue": ("ModelError", "list_models", "load_classifier"),
     "core.models.classifier": ("Classifier", "Prediction", "predict"),

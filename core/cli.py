@@ -190,7 +190,7 @@ def show_metrics() -> None:
     """Lists every score with its direction and its value for a random map."""
     table = Table("Name", "Group", "Better", "Random map", "What it says", box=None, pad_edge=False)
     for entry in core.list_metrics():
-        truth = " Needs boxes or masks." if entry.needs_truth else ""
+        truth = " Needs stamps." if entry.needs_stamp else " Needs boxes or masks." if entry.needs_truth else ""
         direction = ARROWS[entry.direction].strip()
         table.add_row(entry.name, entry.group, direction, escape(entry.random), escape(entry.summary + truth))
     printed(table)
@@ -284,7 +284,9 @@ def chosen_metrics(listed: str, marked: bool) -> list[str]:
     from core.studies.evaluation import default_metrics
 
     if listed == "all":
-        return [entry.name for entry in core.list_metrics() if marked or not entry.needs_truth]
+        return [
+            entry.name for entry in core.list_metrics() if (marked or not entry.needs_truth) and not entry.needs_stamp
+        ]
     named = [find_metric(name.strip()).name for name in listed.split(",") if name.strip()]
     return named or list(default_metrics(marked))
 

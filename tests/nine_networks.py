@@ -73,7 +73,7 @@ def picture_for(classifier: core.Classifier) -> Tensor:
 def run(classifier: core.Classifier) -> dict[str, core.Heatmap | str]:
     """For every method its heatmap, or the reason why there is none."""
     answers: dict[str, core.Heatmap | str] = {}
-    names = [entry.name for entry in core.list_methods()]
+    names = [entry.name for entry in core.list_methods() if not entry.needs_truth]
     for event in stream_heatmaps(classifier, picture_for(classifier), names, settings=QUICKLY):
         if isinstance(event, core.MethodRefused):
             answers[event.method] = event.reason

@@ -47,7 +47,7 @@ def capability_table() -> Iterator[str]:
     numbers: dict[str, int] = {}
     yield "| | " + " | ".join(NETWORKS.values()) + " |"
     yield "|---|" + ":-:|" * len(NETWORKS)
-    for entry in core.list_methods():
+    for entry in (each for each in core.list_methods() if not each.needs_truth):
         reasons = [found[network].get(entry.name) for network in NETWORKS]
         cells = [f"[{numbers.setdefault(reason, len(numbers) + 1)}]" if reason else "●" for reason in reasons]
         yield f"| {entry.label} | " + " | ".join(cells) + " |"

@@ -1,5 +1,6 @@
-"""Controls: maps that look at no model, and one that is upside down. A method that does not beat them shows nothing
-about the model.
+"""Controls: maps that look at no model, one that is upside down, and one that knows the truth.
+
+A method that does not beat those that look at no model shows nothing about it.
 """
 
 from typing import Annotated
@@ -12,7 +13,7 @@ from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 from core.methods.heatmap import reduce_channels
 from core.methods.passes import PassBank
-from core.methods.registry import MethodName, Range, Unfit, find_method, first_reason, method
+from core.methods.registry import NOTHING_MARKED, MethodName, Range, Unfit, find_method, first_reason, method
 from core.pictures.blurring import blurred
 
 ADEBAYO = "Adebayo et al. 2018, arXiv:1810.03292"
@@ -80,3 +81,11 @@ def negated(passes: PassBank, of: Annotated[str, MethodName()] = "gradient") -> 
     attribution = turned.attribute(passes, **turned.complete({}))
     passes.miss(None)
     return -reduce_channels(attribution, turned.reduction)[None]
+
+
+@method(label="Oracle", family="control", signed=False, paper="", needs_truth=True)
+def oracle(passes: PassBank) -> Float[Tensor, "1 height width"]:
+    """The truth itself: what a map would score that shows the marked pixels and nothing else."""
+    if passes.truth is None:
+        raise Unfit(NOTHING_MARKED)
+    return passes.truth.to(passes.pixels)[None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from core.jobs.events import Progress
@@ -45,6 +45,7 @@ def stream_heatmaps(
     settings: Mapping[str, Settings] | None = None,
     output: Output = "logit",
     reduction: Reduction | None = None,
+    truth: Bool[Tensor, "height width"] | None = None,
 ) -> Iterator[Event]:
     """Heatmaps of one picture, each as soon as it is known, rough before fine; a step is one batch.
 
@@ -56,6 +57,8 @@ def stream_heatmaps(
         For each method its settings that differ from the defaults.
     reduction
         How channels become one number; each method's own if not given, and always that of a control.
+    truth
+        The pixels that are known to matter: what the control ``oracle`` shows.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def stream_heatmaps(
     check_pixels(classifier, pixels)
     question = Question(checked_target(classifier, pixels, target), output)
     question(torch.zeros(1, len(classifier.labels)))  # an output that this network has not is refused now
-    return run_courses(PassBank(classifier, pixels, question, seed), courses)
+    return run_courses(PassBank(classifier, pixels, question, seed, truth), courses)
 
 
 def explain(
@@ -79,6 +82,7 @@ def explain(
     settings: Mapping[str, Settings] | None = None,
     output: Output = "logit",
     reduction: Reduction | None = None,
+    truth: Bool[Tensor, "height width"] | None = None,
 ) -> dict[str, Heatmap]:
     """The finished heatmaps of :func:`stream_heatmaps` by method.
 
@@ -88,7 +92,7 @@ def explain(
         Where a method does not apply to this classifier, with the reason.
     """
     heatmaps: dict[str, Heatmap] = {}
-    for event in stream_heatmaps(classifier, pixels, methods, target, seed, settings, output, reduction):
+    for event in stream_heatmaps(classifier, pixels, methods, target, seed, settings, output, reduction, truth):
         if isinstance(event, MethodRefused):
             raise Unfit(f"{event.method}: {event.reason}")
         if isinstance(event, HeatmapReady) and event.final:

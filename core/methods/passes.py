@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from core.methods.readings import FeatureGradients, InputGradients, Outputs, Question, Reading
@@ -62,15 +62,23 @@ class PassBank:
     ----------
     pixels
         ``(1, 3, height, width)`` in [0, 1], on the classifier's device.
+    truth
+        The pixels that are known to matter, for the control that knows them.
     """
 
     def __init__(
-        self, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], question: Question, seed: int = 0
+        self,
+        classifier: Classifier,
+        pixels: Float[Tensor, "1 3 height width"],
+        question: Question,
+        seed: int = 0,
+        truth: Bool[Tensor, "height width"] | None = None,
     ) -> None:
         self.classifier = classifier
         self.pixels = pixels
         self.question = question
         self.seed = seed
+        self.truth = truth
         self._asked = Asked()
         self._accounts: dict[Request, Account] = {}
         self._baselines: dict[str, Tensor] = {}

@@ -17,6 +17,7 @@ Family = Literal[
 ]
 Reduction = Literal["sum", "abs_sum", "max_abs"]
 Settings = Mapping[str, object]
+NOTHING_MARKED = "It shows what is known to be true, so it runs along only where something was marked."
 
 
 class Unfit(Exception):
@@ -85,6 +86,8 @@ class Method:
         Whether its attribution tells evidence for the class from evidence against it.
     needs
         Checks of a classifier, each giving the reason why the method does not apply, or None.
+    needs_truth
+        Whether it applies only where the truth is known.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Method:
     explanation: str
     parameters: tuple[Parameter, ...]
     needs: tuple[Callable[[Classifier], str | None], ...]
+    needs_truth: bool
     attribute: Callable[..., Float[Tensor, "channels height width"]]
 
     @property
@@ -105,8 +109,9 @@ class Method:
 
     @property
     def blind(self) -> bool:
-        """Whether it looks at no model; a control that turns another method's map around does."""
-        return self.control and all(parameter.kind != "method" for parameter in self.parameters)
+        """Whether it looks at no model and knows no truth; a control that turns another method's map around does."""
+        looks = any(parameter.kind == "method" for parameter in self.parameters)
+        return self.control and not looks and not self.needs_truth
 
     def complete(self, settings: Settings) -> dict[str, Any]:
         """The settings checked, with the defaults of all that were not given."""
@@ -129,6 +134,7 @@ def method(
     paper: str,
     reduction: Reduction | None = None,
     needs: tuple[Callable[[Classifier], str | None], ...] = (),
+    needs_truth: bool = False,
 ) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
     """Enters a function into the registry under its own name; its signature and docstring become the metadata."""
 
@@ -145,6 +151,7 @@ def method(
             explanation=document.long_description or "",
             parameters=tuple(read_parameters(attribute, document)),
             needs=needs,
+            needs_truth=needs_truth,
             attribute=attribute,
         )
         return attribute
@@ -186,6 +193,11 @@ def list_methods() -> tuple[Method, ...]:
     return tuple(_METHODS.values())
 
 
+def list_controls(truth_known: bool) -> tuple[Method, ...]:
+    """The controls that run along unasked; the oracle among them where the truth is known."""
+    return tuple(entry for entry in list_methods() if entry.control and (truth_known or not entry.needs_truth))
+
+
 def find_method(name: str) -> Method:
     """The method of that name.
 
@@ -199,7 +211,9 @@ def find_method(name: str) -> Method:
 
 def capability(classifier: Classifier) -> dict[str, str | None]:
     """For every method None where it fits this classifier, or the reason why it does not."""
-    return {entry.name: first_reason(entry, classifier) for entry in list_methods()}
+    return {
+        entry.name: NOTHING_MARKED if entry.needs_truth else first_reason(entry, classifier) for entry in list_methods()
+    }
 
 
 def first_reason(entry: Method, classifier: Classifier) -> str | None:

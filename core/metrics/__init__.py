@@ -1,5 +1,5 @@
 """Judging heatmaps; importing the files fills the registry, in the order in which people see the scores."""
 
-from core.metrics import fidelity, perturbation, localisation, robustness, complexity  # isort: skip
+from core.metrics import fidelity, perturbation, stamp, localisation, robustness, complexity  # isort: skip
 
-__all__ = ["complexity", "fidelity", "localisation", "perturbation", "robustness"]
+__all__ = ["complexity", "fidelity", "localisation", "perturbation", "robustness", "stamp"]

@@ -44,6 +44,10 @@ class Evidence:
     ----------
     truth
         The pixels that a person marked, at the model's resolution; None where nobody did.
+    causal
+        Those pixels of a stamp that the network turned out to use; None where there is none.
+    distractor
+        The pixels of a second stamp that carries no label; None where there is none.
     curves
         Those that the metric reads, and maybe others.
     clean
@@ -71,3 +75,5 @@ class Evidence:
     removals: Removals | None = None
     moved: Sequence[Float[Tensor, "height width"]] | None = None
     repeated: Float[Tensor, "height width"] | None = None
+    causal: Bool[Tensor, "height width"] | None = None
+    distractor: Bool[Tensor, "height width"] | None = None

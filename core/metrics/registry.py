@@ -12,7 +12,7 @@ from core.metrics.evidence import Evidence, Trace
 
 Group = Literal["faithfulness", "plausibility", "robustness", "complexity"]
 Direction = Literal["higher", "lower", "none"]
-Need = Literal["truth", "kept", "removals", "moved", "repeated"]
+Need = Literal["truth", "causal", "distractor", "kept", "removals", "moved", "repeated"]
 Measure = Callable[[Evidence], float | None]
 
 
@@ -63,6 +63,11 @@ class Metric:
     def needs_truth(self) -> bool:
         """Whether it can be told only where somebody marked the truth."""
         return "truth" in self.needs
+
+    @property
+    def needs_stamp(self) -> bool:
+        """Whether it can be told only where a stamp was put on the picture, and a model learnt to see it."""
+        return "causal" in self.needs or "distractor" in self.needs
 
     @property
     def heading(self) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 from core.jobs.events import Progress, Returning
 from core.methods.explaining import stream_heatmaps
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.registry import Reduction, Settings, find_method, list_methods
+from core.methods.registry import Reduction, Settings, find_method, list_controls
 from core.metrics.answers import Y
 from core.metrics.registry import find_metric, list_metrics
 from core.metrics.removal import Unit
@@ -82,6 +82,8 @@ class SummaryReady:
 
 
 Event = Progress | MethodRefused | PictureScored | PictureRefused | TruthRefused | SummaryReady
+Judgement = Generator[Progress | MethodRefused | TruthRefused, None, tuple[Score, ...]]
+"""One picture's scores, in steps of a batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,7 @@ class Study:
     output: Output
     reduction: Reduction | None
 
-    def judge(self, specimen: Specimen) -> Generator[Progress | MethodRefused | TruthRefused, None, tuple[Score, ...]]:
+    def judge(self, specimen: Specimen) -> Judgement:
         """One picture's scores; yields after every batch.
 
         Raises
@@ -109,10 +111,15 @@ class Study:
         truth = yield from self.seen_truth(specimen)
         target = checked_target(self.classifier, pixels, None)
         subject = Subject(self.classifier, pixels, target, self.seed, truth, self.output, self.reduction)
+        return (yield from self.score(specimen.name, subject))
+
+    def score(self, picture: str, subject: Subject) -> Judgement:
+        """The scores of a picture that has been opened; yields after every batch."""
+        known = subject.truth is not None
+        methods = [name for name in self.methods if known or not find_method(name).needs_truth]
+        question = subject.target, self.seed, self.settings, self.output, self.reduction, subject.truth
         heatmaps: dict[str, Heatmap] = {}
-        for event in stream_heatmaps(
-            self.classifier, pixels, self.methods, target, self.seed, self.settings, self.output, self.reduction
-        ):
+        for event in stream_heatmaps(self.classifier, subject.pixels, methods, *question):
             if isinstance(event, HeatmapReady) and event.final:
                 heatmaps[event.heatmap.method] = event.heatmap
             elif not isinstance(event, HeatmapReady):
@@ -121,7 +128,7 @@ class Study:
         for shown in stream_scores(subject, heatmaps, self.metrics, self.perturbation):
             if isinstance(shown, ScoresReady):
                 scores += [
-                    Score(specimen.name, shown.method, metric, nan if score is None else score)
+                    Score(picture, shown.method, metric, nan if score is None else score)
                     for metric, score in shown.scores.items()
                 ]
             else:
@@ -182,16 +189,16 @@ def stream_evaluation(
     wanted = default_metrics(marked) if metrics is None else metrics
     asked = tuple(dict.fromkeys(part for name in wanted for part in (*(find_metric(name).ratio_of or ()), name)))
     refuse_what_cannot_be_told(asked, marked, limit)
-    controls = [entry.name for entry in list_methods() if entry.control]
+    controls = [entry.name for entry in list_controls(marked)]
     names = tuple(dict.fromkeys([*(find_method(name).name for name in methods), *controls]))
     perturbation = Perturbation(imputer, unit, side, y, steps)
     study = Study(classifier, names, asked, perturbation, seed, settings or {}, output, reduction)
-    return judge_all(study, specimens)
+    return judge_all([(each.name, study.judge(each)) for each in specimens], seed)
 
 
 def default_metrics(marked: bool) -> tuple[str, ...]:
     """The scores of a study that names none."""
-    plausible = [each.name for each in list_metrics() if each.group == "plausibility"]
+    plausible = [each.name for each in list_metrics() if each.needs_truth and not each.needs_stamp]
     return (*DEFAULT_METRICS, *(plausible if marked else ()))
 
 
@@ -203,6 +210,9 @@ def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int 
     ValueError
         With what is missing.
     """
+    stamps = [name for name in metrics if find_metric(name).needs_stamp]
+    if stamps:
+        raise ValueError(f"{', '.join(stamps)}: needs stamped pictures and a model that learnt them; leave it out.")
     blind = [name for name in metrics if find_metric(name).needs_truth]
     if blind and not marked:
         raise ValueError(
@@ -215,26 +225,26 @@ def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int 
         raise ValueError(f"A study needs at least 1 picture; got a limit of {limit}.")
 
 
-def judge_all(study: Study, specimens: Sequence[Specimen]) -> Iterator[Event]:
-    """The pictures one after the other; one that can't be judged is told of and left out."""
-    tally, refused, summaries = Tally(), set[str](), Summaries(study.seed)
-    for place, specimen in enumerate(specimens):
+def judge_all(judgements: Sequence[tuple[str, Judgement]], seed: int) -> Iterator[Event]:
+    """The pictures one after the other, each with its name; one that can't be judged is told of and left out."""
+    tally, refused, summaries = Tally(), set[str](), Summaries(seed)
+    for place, (picture, judgement) in enumerate(judgements):
         begin = time.monotonic()
-        judging = Returning(study.judge(specimen))
+        judging = Returning(judgement)
         try:
             for event in judging:
                 if isinstance(event, Progress):
-                    yield Progress(place, len(specimens), f"{specimen.name}: {event.what}")
+                    yield Progress(place, len(judgements), f"{picture}: {event.what}")
                 elif isinstance(event, TruthRefused):
                     yield event
                 elif event.method not in refused:
                     refused.add(event.method)
-                    yield replace(event, reason=f"On {specimen.name}: {event.reason}")
+                    yield replace(event, reason=f"On {picture}: {event.reason}")
         except (PictureError, ValueError) as error:
-            yield PictureRefused(specimen.name, str(error))
+            yield PictureRefused(picture, str(error))
         else:
             tally.add(judging.result)
-            yield PictureScored(specimen.name, judging.result, time.monotonic() - begin, place + 1, len(specimens))
+            yield PictureScored(picture, judging.result, time.monotonic() - begin, place + 1, len(judgements))
             yield from summaries.due(tally)
     yield from summaries.last(tally)
 

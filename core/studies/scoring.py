@@ -41,6 +41,8 @@ class Subject:
     ----------
     truth
         The pixels that a person marked, at the model's resolution.
+    causal, distractor
+        Those of a stamp that the network uses, and those of one that carries no label.
     output, reduction
         As the heatmaps were made with; methods are asked anew for some scores.
     """
@@ -52,6 +54,8 @@ class Subject:
     truth: Bool[Tensor, "height width"] | None = None
     output: Output = "logit"
     reduction: Reduction | None = None
+    causal: Bool[Tensor, "height width"] | None = None
+    distractor: Bool[Tensor, "height width"] | None = None
 
 
 def stream_scores(
@@ -100,6 +104,8 @@ def stream_scores(
             removals=found.removals,
             moved=found.moved.get(name),
             repeated=found.repeated.get(name),
+            causal=subject.causal,
+            distractor=subject.distractor,
         )
         yield ScoresReady(name, {each.name: each.measure(evidence) for each in asked})
 
@@ -145,9 +151,8 @@ def explained_anew(
     """Maps of the same methods as they were set, for other pixels or another seed; without those that do not apply."""
     settings = {name: heatmap.settings for name, heatmap in heatmaps.items()}
     maps: dict[str, Tensor] = {}
-    for event in stream_heatmaps(
-        subject.classifier, pixels, list(heatmaps), subject.target, seed, settings, subject.output, subject.reduction
-    ):
+    question = subject.target, seed, settings, subject.output, subject.reduction, subject.truth
+    for event in stream_heatmaps(subject.classifier, pixels, list(heatmaps), *question):
         if isinstance(event, Progress):
             yield event
         elif isinstance(event, HeatmapReady) and event.final:

@@ -10,7 +10,7 @@ from core.jobs.events import Progress
 from core.methods.control import blobs
 from core.methods.explaining import stream_heatmaps
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.registry import Reduction, Settings, list_methods
+from core.methods.registry import Reduction, Settings, list_controls
 from core.metrics.answers import Answers, Y
 from core.metrics.curves import CurvePoint, collect, stream_curves
 from core.metrics.evidence import LIF, MIF, RANDOM
@@ -63,7 +63,7 @@ def stream_trial(
     ValueError
         Where something asked for does not exist or does not fit; the sentence says what would.
     """
-    controls = [entry for entry in list_methods() if entry.control]
+    controls = list_controls(truth is not None)
     blind_controls = {entry.name: entry.label for entry in controls if entry.blind}
     target = checked_target(classifier, pixels, target)
     further = [find_metric(name).name for name in metrics if name not in TRIAL]
@@ -72,7 +72,7 @@ def stream_trial(
     Answers(classifier, pixels, target, y)
     heatmaps: dict[str, Heatmap] = {}
     asked = [*methods, *(entry.name for entry in controls if entry.name not in methods)]
-    for shown in stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction):
+    for shown in stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction, truth):
         yield shown
         if isinstance(shown, HeatmapReady) and shown.final:
             heatmaps[shown.heatmap.method] = shown.heatmap

@@ -115,7 +115,11 @@ def choose_limit(available: int) -> int:
 
 def choose_scores(marked: bool) -> tuple[str, ...]:
     """The metrics; those that need the truth where it lies beside the pictures."""
-    offered = {metric.name: metric for metric in core.list_metrics() if marked or not metric.needs_truth}
+    offered = {
+        metric.name: metric
+        for metric in core.list_metrics()
+        if (marked or not metric.needs_truth) and not metric.needs_stamp
+    }
     usual = [name for name, metric in offered.items() if name in USUAL or metric.needs_truth]
     return choose_metrics(STUDY, "Scores", offered, usual) or ALWAYS[:1]
 

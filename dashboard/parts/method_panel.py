@@ -8,7 +8,7 @@ import streamlit as st
 
 import core
 from core.methods.fitness import gradients
-from core.methods.registry import Method, Parameter
+from core.methods.registry import Method, Parameter, list_controls
 from core.models.classifier import Classifier
 
 KEY = "wished methods"
@@ -35,7 +35,7 @@ def choose_methods(classifiers: Sequence[Classifier]) -> list[str]:
     """Names in the registry's order, every control last; offered is what fits one of the models at least."""
     reasons = reasons_against(classifiers)
     real = [method for method in core.list_methods() if not method.control]
-    controls = [method for method in core.list_methods() if method.control]
+    controls = list_controls(truth_known=False)
     fits = {method.name: method for method in real if reasons[method.name] is None}
     wishes = wished(fits)
     chosen = [name for name in fits if name in wishes]

@@ -73,5 +73,5 @@ def key_of(place: str, group: str) -> str:
 def want_plausibility() -> None:
     """With the first mark the scores that it allows are wished for in the trial; one can do without them later."""
     key = key_of(TRIAL, "plausibility")
-    needing = [metric.name for metric in core.list_metrics() if metric.needs_truth]
+    needing = [metric.name for metric in core.list_metrics() if metric.needs_truth and not metric.needs_stamp]
     st.session_state[key] = [*dict.fromkeys([*st.session_state.get(key, []), *needing])]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 import core
+from core.methods.registry import find_method, list_controls
 from dashboard.chosen import Chosen, Wishes, differences
 from dashboard.jobs import LiveJob, NotThere, collect
 from dashboard.parts.asides_panel import asides_panel
@@ -54,8 +55,9 @@ def choose(loadings: Sequence[Loading], picture: Choice | None, wishes: Wishes |
     looks = [look_at(loading, picture) for loading in loadings]
     if wishes is None or looks[0] is None or picture is None:
         return [Chosen(loading, picture) for loading in loadings]
+    controls = [control.name for control in list_controls(bool(truth))]
     asked = Asked(
-        **wishes.common,
+        **{**wishes.common, "methods": tuple(dict.fromkeys([*wishes.common["methods"], *controls]))},
         picture=picture.name,
         target=looks[0].top[0].index if wishes.target is None else wishes.target,
         metrics=wishes.metrics,
@@ -77,7 +79,8 @@ def asked_of(loading: Loading, seen: Look | None, asked: Asked, explained: str) 
     target = class_beside(explained, loading.classifier.labels, seen.top[0].index)
     settings = settings_for(loading.classifier, asked.settings)
     side = min(asked.side, *loading.classifier.size)
-    return replace(asked, model=loading.name, target=target, settings=settings, side=side, truth="")
+    methods = tuple(name for name in asked.methods if not find_method(name).needs_truth)
+    return replace(asked, model=loading.name, methods=methods, target=target, settings=settings, side=side, truth="")
 
 
 def look_at(loading: Loading, picture: Choice | None) -> Look | None:

@@ -75,7 +75,7 @@ def choose(loadings: Sequence[Loading], picture: str, one: bool) -> Wishes | Non
 
 def choose_further() -> tuple[str, ...]:
     """The scores beyond those that every trial gives."""
-    further = [metric.name for metric in core.list_metrics() if metric.name not in ALWAYS]
+    further = [metric.name for metric in core.list_metrics() if metric.name not in ALWAYS and not metric.needs_stamp]
     return choose_metrics(TRIAL, "Further scores", further, usual=())
 
 

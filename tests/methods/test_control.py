@@ -6,7 +6,7 @@ import torch
 from scipy import ndimage
 
 from core.methods.explaining import explain
-from core.methods.registry import Unfit, find_method, list_methods
+from core.methods.registry import Unfit, capability, find_method, list_controls, list_methods
 
 BLIND = [entry.name for entry in list_methods() if entry.blind]
 
@@ -63,3 +63,16 @@ def test_what_can_t_be_explained_can_t_be_negated_either(classifier_of, linear, 
 def test_a_control_is_not_negated(classifier_of, linear, pixels):
     with pytest.raises(ValueError, match="of is one of gradient"):
         explain(classifier_of(linear), pixels, ["negated"], settings={"negated": {"of": "sobel"}})
+
+
+def test_the_oracle_is_the_truth_and_says_so_where_there_is_none(lite0, chelsea):
+    truth = torch.zeros(224, 224, dtype=torch.bool)
+    truth[30:50, 100:130] = True
+    shown = explain(lite0, chelsea, ["oracle"], target=0, truth=truth, reduction="max_abs")["oracle"]
+    assert torch.equal(shown.values, truth.float())
+    assert shown.passes.forward == shown.passes.backward == 0
+    with pytest.raises(Unfit, match="only where something was marked"):
+        explain(lite0, chelsea, ["oracle"], target=0)
+    assert "oracle" not in BLIND
+    assert {entry.name for entry in list_controls(True)} - {entry.name for entry in list_controls(False)} == {"oracle"}
+    assert "only where" in capability(lite0)["oracle"]

@@ -12,7 +12,7 @@ PROMISED = {
     "vargrad_integrated_gradients", "deeplift", "lrp", "lrp_alpha_beta", "grad_cam", "grad_cam_plus_plus", "hires_cam",
     "layer_cam", "score_cam", "guided_grad_cam", "occlusion", "rise", "lime", "kernel_shap", "mask_search",
     "extremal_perturbation", "attention_rollout", "gradient_rollout", "random", "blurred_random", "sobel", "centre",
-    "negated",
+    "negated", "oracle",
 }  # fmt: skip
 
 

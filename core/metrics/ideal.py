@@ -1,0 +1,52 @@
+"""The distance of a map from the ideal one, which shows the stamp and nothing else.
+
+Jung and Kwon 2020 (doi:10.1109/ACCESS.2020.3040349) standardise importance scores and measure their distance to ideal
+ones, which select the stamp. Only their abstract was read: the formula is ours.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+UNRELATED = 2.0
+
+
+def stamp_distance(values: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]) -> float:
+    """The mean squared difference between a standardised map and the standardised mask: d = mean((z(s) - z(m))²).
+
+    0 for the mask itself, 2 for an unrelated map, 4 for the mask upside down; it is 2 (1 - r) with r the correlation of
+    both, so neither a factor above 0 nor a constant changes it. A constant map tells no pixel from another and gets 2.
+
+    Parameters
+    ----------
+    values
+        One number a pixel; as tensor or array.
+    mask
+        The stamp's pixels.
+
+    Raises
+    ------
+    ValueError
+        Where both are not of one size, values are not finite, or nothing is marked, or everything.
+
+    >>> mask = torch.tensor([[True, False], [False, False]])
+    >>> stamp_distance(3 * mask + 1.0, mask), stamp_distance(torch.ones(2, 2), mask)
+    (0.0, 2.0)
+    """
+    map_, marks = torch.as_tensor(values).double(), torch.as_tensor(mask).bool()
+    if map_.shape != marks.shape:
+        raise ValueError(f"The map has shape {tuple(map_.shape)} and its mask {tuple(marks.shape)}; make them equal.")
+    if not torch.isfinite(map_).all():
+        raise ValueError("The map has values that are not finite, so it has no distance to anything.")
+    if marks.all() or not marks.any():
+        raise ValueError("The mask has to mark some pixels and leave others; there is nothing to find here.")
+    if map_.amax() == map_.amin():
+        return UNRELATED
+    return float((standardised(map_) - standardised(marks.to(map_))).square().mean())
+
+
+def standardised(values: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
+    """Zero on average, and a standard deviation of one over the picture's pixels."""
+    centred = values - values.mean()
+    centred = centred / centred.abs().amax()  # so that squares of tiny values are not nothing
+    return centred / centred.square().mean().sqrt()

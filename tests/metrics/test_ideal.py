@@ -1,0 +1,76 @@
+"""The stamp distance is 2 (1 - r), whatever the map's scale, and says where it can't be told."""
+
+import numpy as np
+import pytest
+import torch
+
+import core
+from core.metrics.ideal import stamp_distance
+
+
+@pytest.fixture
+def mask():
+    mask = torch.zeros(9, 14, dtype=torch.bool)
+    mask[2:5, 7:12] = True
+    return mask
+
+
+@pytest.fixture
+def values():
+    return torch.randn(9, 14, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+
+
+def test_it_is_twice_one_minus_the_correlation(values, mask):
+    r = np.corrcoef(values.flatten(), mask.flatten())[0, 1]
+    assert stamp_distance(values, mask) == pytest.approx(2 * (1 - r), abs=1e-12)
+
+
+def test_it_is_the_mean_squared_difference_of_both_standardised(values, mask):
+    def z(array):
+        return (array - array.mean()) / array.std()
+
+    expected = ((z(values.numpy()) - z(mask.double().numpy())) ** 2).mean()
+    assert stamp_distance(values, mask) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_mask_itself_has_none_and_upside_down_four(mask):
+    assert stamp_distance(mask.float(), mask) == pytest.approx(0, abs=1e-12)
+    assert stamp_distance(-mask.float(), mask) == pytest.approx(4, abs=1e-12)
+
+
+def test_unrelated_maps_have_two_within_the_sampling_error(mask):
+    draw = torch.Generator().manual_seed(4)
+    distances = [stamp_distance(torch.rand(9, 14, generator=draw), mask) for _ in range(2000)]
+    # r of unrelated values has variance 1 / (N - 1), so d has four times that.
+    deviation = 2 / (mask.numel() - 1) ** 0.5
+    assert np.mean(distances) == pytest.approx(2, abs=4 * deviation / 2000**0.5)
+    assert np.std(distances) == pytest.approx(deviation, rel=0.07)
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(3.0, -7.0), (1e-12, 0.0), (1e-300, 0.0), (1e12, 5.0), (1.0, 1e6)])
+def test_a_factor_above_zero_and_a_constant_change_nothing(values, mask, factor, shift):
+    assert stamp_distance(factor * values + shift, mask) == pytest.approx(stamp_distance(values, mask), rel=1e-7)
+    assert stamp_distance(-factor * values + shift, mask) == pytest.approx(4 - stamp_distance(values, mask), rel=1e-7)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1, -3.0, 1e30])
+def test_a_constant_map_has_two(mask, level):
+    assert stamp_distance(torch.full(mask.shape, level), mask) == 2.0
+
+
+def test_arrays_will_do_and_the_package_has_it(values, mask):
+    assert core.stamp_distance(values.numpy(), mask.numpy()) == stamp_distance(values, mask)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda values, mask: (values[1:], mask), "make them equal"),
+        (lambda values, mask: (values * float("nan"), mask), "not finite"),
+        (lambda values, mask: (values, torch.zeros_like(mask)), "nothing to find"),
+        (lambda values, mask: (values, torch.ones_like(mask)), "nothing to find"),
+    ],
+)
+def test_what_has_no_distance_is_refused_with_a_sentence(values, mask, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        stamp_distance(*change(values, mask))
