@@ -41,7 +41,7 @@ class Design:
     def levels(self) -> Float[NDArray[np.float32], "side side 2"]:
         """Brightness and alpha of each pixel, from 0 to 1."""
         with Image.open(STAMPS / f"{self.name}.png") as drawn:
-            return np.asarray(drawn.convert("LA"), dtype=np.float32) / 255
+            return np.asarray(drawn.convert("LA"), dtype=np.float32) / np.float32(255)
 
 
 @cache
