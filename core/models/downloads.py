@@ -1,23 +1,18 @@
 """Fetching weights with the libraries' own download code: reported as it goes, refused soon when nobody answers."""
 
 import io
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlparse
-from urllib.request import getproxies, proxy_bypass
 
 import torch
 from tqdm import tqdm
 
 from core.models.sources import DownloadProgress, ModelError
-
-PATIENCE = 2.0
-"""Seconds that a host has to answer, its name looked up included."""
+from core.reaching import answers
 
 BUNDLED_INSTEAD = "choose a bundled model (efficientnet_lite0, squeezenet1_1)"
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -81,34 +76,6 @@ def fetching(model: str, host: str) -> Iterator[None]:
         if "invalid hash value" not in str(error):
             raise
         raise ModelError(f"The weights of {model} came damaged from {host}. Load it again.") from error
-
-
-def answers(host: str, patience: float = PATIENCE) -> bool:
-    """Whether a connection to the host, or to the proxy before it, opens in time, however slow the name server is."""
-    opened: SimpleQueue[bool] = SimpleQueue()
-
-    def connect() -> None:
-        try:
-            socket.create_connection(way_to(host), timeout=patience).close()
-        except OSError:
-            opened.put(False)
-        else:
-            opened.put(True)
-
-    threading.Thread(target=connect, daemon=True).start()  # looking up a name takes no time limit
-    try:
-        return opened.get(timeout=patience)
-    except Empty:
-        return False
-
-
-def way_to(host: str) -> tuple[str, int]:
-    """Address and port that a request to the host goes to first."""
-    proxy = getproxies().get("https")
-    if proxy and not proxy_bypass(host):
-        parts = urlparse(proxy if "://" in proxy else f"http://{proxy}")
-        return parts.hostname or host, parts.port or (443 if parts.scheme == "https" else 80)
-    return host, 443
 
 
 def reporting_bar(progress: DownloadProgress) -> type[Any]:

@@ -59,7 +59,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with QuietServer(("127.0.0.1", 0), partial(Files, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setattr(downloads, "way_to", lambda _: ("127.0.0.1", server.server_port))
+        monkeypatch.setattr("core.reaching.way_to", lambda *_: ("127.0.0.1", server.server_port))
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
         monkeypatch.setattr(
             "huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
@@ -211,10 +211,3 @@ def test_a_connection_lost_on_the_way_is_told(monkeypatch):
         ModelError, match=r"could not be fetched from .*connection reset.*try again, or choose a bundled"
     ):
         load_classifier("torchvision/resnet18", "cpu")
-
-
-def test_a_proxy_is_asked_instead_of_the_host(monkeypatch):
-    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    assert downloads.way_to("huggingface.co") == ("proxy.example", 3128)
-    monkeypatch.setenv("no_proxy", "huggingface.co")
-    assert downloads.way_to("huggingface.co") == ("huggingface.co", 443)
