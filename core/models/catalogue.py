@@ -8,6 +8,7 @@ import torch
 from core.models.bundled import BUNDLED, list_bundled, load_bundled
 from core.models.classifier import Classifier
 from core.models.sources import DownloadProgress, ListedModel, ModelError
+from core.models.trained import PREFIX, load_trained
 
 __all__ = ["ListedModel", "ModelError", "list_models", "load_classifier"]
 
@@ -26,6 +27,7 @@ def load_classifier(
     ----------
     name
         A bundled name, ``torchvision/NAME`` or ``timm/NAME``; the library may be left out where only one has it.
+        ``trained/NAME`` is one that was trained here.
     device
         ``auto`` takes CUDA, then MPS, then the CPU.
     pretrained
@@ -42,6 +44,8 @@ def load_classifier(
     name = full_name(name)
     if name in BUNDLED:
         return load_bundled(name, place, pretrained)
+    if name.startswith(PREFIX):
+        return load_trained(name, place, pretrained)
 
     from core.models.hubs import HUBS
 

@@ -1,4 +1,4 @@
-"""The small networks for pictures of 28 x 28, as ``assets/train_fashion_mnist.py`` trains them."""
+"""The small networks that ``assets/train_fashion_mnist.py`` and ``core.stamping.training`` train."""
 
 from collections import OrderedDict
 
@@ -32,5 +32,33 @@ def fashion_cnn() -> nn.Module:
             average=nn.AdaptiveAvgPool2d(1),
             flatten=nn.Flatten(),
             head=nn.Linear(128, CLASSES),
+        )
+    )
+
+
+def stamp_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
+    """Three convolutions without weights, each with its own ReLU; then the maximum of each channel and one layer.
+
+    A stamp covers few pixels, and an average over all places drowns it.
+
+    Parameters
+    ----------
+    size
+        Height and width of the pictures; the weights do not depend on it.
+    """
+    height, width = size
+    return nn.Sequential(
+        OrderedDict(
+            conv1=nn.Conv2d(3, 16, 3, padding=1),
+            relu1=nn.ReLU(),
+            pool1=nn.MaxPool2d(2),
+            conv2=nn.Conv2d(16, 32, 3, padding=1),
+            relu2=nn.ReLU(),
+            pool2=nn.MaxPool2d(2),
+            conv3=nn.Conv2d(32, 64, 3, padding=1),
+            relu3=nn.ReLU(),
+            maximum=nn.MaxPool2d((height // 4, width // 4)),  # DeepLIFT has no rule for AdaptiveMaxPool2d
+            flatten=nn.Flatten(),
+            head=nn.Linear(64, classes),
         )
     )

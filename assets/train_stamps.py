@@ -1,0 +1,114 @@
+"""Train the networks that ship with HeatCheck to see stamps.
+
+Run from a checkout: ``python assets/train_stamps.py [NAME ...]``. Each takes some ten seconds. On one machine the
+weights come out the same to the bit; another may round otherwise, so their digests are written anew.
+"""
+
+import argparse
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from core.models.trained import BUNDLED, ENDING, PREFIX, home
+from core.models.training import EpochDone
+from core.pictures.stamps import Stamp
+from core.stamping.gate import GateReady
+from core.stamping.task import Task
+from core.stamping.training import ModelTrained, stream_stamp_training
+
+SUMS = BUNDLED / "SHA256SUMS"
+LICENSE = Path(__file__).parents[1] / "LICENSE"
+DISTRACTOR = Stamp("saltire", 6)
+SIZES, OPACITIES = (4, 5, 6), (0.5, 0.75, 1.0)
+ON_PHOTOS = """\
+Trained on patches of the photos in ../gallery, whose authors and licences ../gallery/credits.toml names, and on
+textures of our own.
+"""
+ON_CLOTHES = """\
+Trained on Fashion-MNIST, Copyright (c) 2017 Zalando SE, under the MIT licence: see
+../datasets/fashion_mnist.LICENSE.txt.
+"""
+WRITTEN = """\
+Its weights were written down from the drawing of a stamp, ../stamps/cross.png, and learned from nothing.
+"""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a network is trained on, and where that came from."""
+
+    title: str
+    task: Task
+    origin: str
+    network: str = "stamp_cnn"
+
+
+RECIPES = {
+    "stamp_patches": Recipe(
+        "Cross on patches of photos",
+        Task("patches", (Stamp("cross", 6),), DISTRACTOR, SIZES, OPACITIES),
+        ON_PHOTOS,
+    ),
+    "stamp_patches_designs": Recipe(
+        "Cross, ring or bars on patches of photos",
+        Task("patches", (Stamp("cross", 6), Stamp("ring", 6), Stamp("bars", 6)), DISTRACTOR, SIZES, OPACITIES),
+        ON_PHOTOS,
+    ),
+    "stamp_fashion": Recipe(
+        "Cross on clothes (Fashion-MNIST)",
+        Task("fashion_mnist", (Stamp("cross", 3),), Stamp("saltire", 3)),
+        ON_CLOTHES,
+    ),
+    "matched_filter": Recipe(
+        "Matched filter for a cross, with known weights",
+        Task("patches", (Stamp("cross", 6),), DISTRACTOR),
+        WRITTEN,
+        "matched_filter",
+    ),
+}
+
+
+def make(name: str) -> None:
+    """Trains a network, tells its gate, and stores it with its licence and its digest."""
+    recipe = RECIPES[name]
+    for event in stream_stamp_training(recipe.task, recipe.network, title=recipe.title, device="cpu"):
+        if isinstance(event, EpochDone):
+            print(f"{name}, epoch {event.epoch} of {event.epochs}: loss {event.loss:.4f}, {event.seconds:.0f} s")
+        if isinstance(event, GateReady):
+            print(f"{name}: {event.gate.sentence}")
+        if isinstance(event, ModelTrained):
+            store(name, (home() / f"{event.name.removeprefix(PREFIX)}{ENDING}").read_bytes())
+
+
+def store(name: str, content: bytes) -> None:
+    """Writes the model, its licence and its digest."""
+    target = BUNDLED / f"{name}{ENDING}"
+    target.write_bytes(content)
+    origin = "Part of HeatCheck, made for it by ../train_stamps.py, and under HeatCheck's licence, which is below.\n"
+    notice = f"{RECIPES[name].title} ({target.name})\n\n{origin}{RECIPES[name].origin}\n\n"
+    (BUNDLED / f"{name}.LICENSE.txt").write_text(notice + LICENSE.read_text(encoding="utf-8"), encoding="utf-8")
+    lines = SUMS.read_text().splitlines() if SUMS.exists() else []
+    sums = {file: digest for digest, file in map(str.split, lines)}
+    sums[target.name] = hashlib.sha256(content).hexdigest()
+    SUMS.write_text("".join(f"{digest}  {file}\n" for file, digest in sorted(sums.items())))
+    print(f"{target.name}: {len(content):,} bytes, sha256 {sums[target.name]}")
+
+
+def main() -> None:
+    """Train, examine and store each network."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"networks to train: {', '.join(RECIPES)}")
+    torch.set_num_threads(1)
+    BUNDLED.mkdir(exist_ok=True)
+    for name in parser.parse_args().names or RECIPES:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["HEATCHECK_HOME"] = folder
+            make(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Training a small network a batch at a time, so that others get their turn and a person sees it learn."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.jobs.events import Progress
+from core.randomness import generator
+
+DECAY = 0.01
+Examples = tuple[Tensor, Tensor]
+"""What a network is fed, and the class of each."""
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """What an epoch of training has come to.
+
+    Parameters
+    ----------
+    epoch
+        From 1 on.
+    loss, accuracy
+        Cross-entropy and share right over the epoch's examples, each as the network was when it met them.
+    held_out
+        Share right of the examples that it does not learn from.
+    seconds
+        Since the first epoch began.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    accuracy: float
+    held_out: float
+    seconds: float
+
+
+def stream_training(
+    network: nn.Module,
+    draw: Callable[[int], Examples],
+    held_out: Examples,
+    epochs: int,
+    seed: int,
+    peak: float,
+    batch: int = 64,
+) -> Iterator[Progress | EpochDone]:
+    """Trains the network in place; the learning rate rises once and falls. A step is one batch.
+
+    Parameters
+    ----------
+    draw
+        Gives the examples of an epoch, from 0 on; as many in each.
+    peak
+        The highest learning rate on the way.
+    """
+    began, seen = time.monotonic(), 0
+    course: Course | None = None
+    for epoch in range(epochs):
+        inputs, labels = draw(epoch)
+        course = course or Course(network, peak, epochs * math.ceil(len(labels) / batch))
+        loss = right = 0.0
+        order = torch.randperm(len(labels), generator=generator(seed, "training order", epoch))
+        for places in torch.split(order, batch):
+            lost, named = course.step(inputs[places], labels[places])
+            loss, right, seen = loss + lost, right + named, seen + len(places)
+            yield Progress(seen, epochs * len(labels), "training")
+        shares = loss / len(labels), right / len(labels), share_right(network, held_out, batch)
+        yield EpochDone(epoch + 1, epochs, *shares, time.monotonic() - began)
+
+
+class Course:
+    """A network's weights on their way through a number of steps."""
+
+    def __init__(self, network: nn.Module, peak: float, steps: int) -> None:
+        self._network = network
+        self._optimiser = torch.optim.AdamW(network.parameters(), weight_decay=DECAY)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, peak, steps)
+
+    def step(self, inputs: Float[Tensor, "n ..."], labels: Int[Tensor, " n"]) -> tuple[float, int]:
+        """Learns from these examples; gives the sum of their losses, and how many were right before."""
+        self._network.train()
+        with torch.enable_grad():
+            logits = self._network(inputs)
+            loss = F.cross_entropy(logits, labels)
+            self._optimiser.zero_grad()
+            torch.autograd.backward(loss)
+        self._optimiser.step()
+        self._schedule.step()
+        return loss.item() * len(labels), int((logits.argmax(dim=1) == labels).sum())
+
+
+def share_right(network: nn.Module, examples: Examples, batch: int) -> float:
+    """The share of the examples whose class the network names."""
+    network.eval()
+    inputs, labels = examples
+    with torch.inference_mode():
+        named = torch.cat([network(part).argmax(dim=1) for part in torch.split(inputs, batch)])
+    return float((named == labels).double().mean())
