@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,24 @@ from torch import Tensor
 
 from core.pictures.datasets import Labelled, fashion_mnist
 from core.pictures.gallery import gallery
+from core.pictures.hub_datasets import open_torchvision_dataset
 from core.pictures.opening import open_picture
+from core.pictures.own_pictures import sound_pictures, usual_side
 from core.pictures.patches import Ground, Patch, cut, zooms
+from core.pictures.rendering import to_picture
+from core.pictures.specimens import Specimen, collect_specimens
 from core.pictures.textures import KINDS, texture
 from core.randomness import generator
 
 SIDE = 48
+SMALLEST_SIDE = 8
+FEWEST = 8
 HELD_OUT = 0.3
 """Share of each photo, on its right, that only tests see."""
 GAP = 16
-"""Columns between the two parts that nobody sees: a JPEG's blocks of colour span as many."""
+"""Columns between the two parts that nobody sees: what a JPEG encodes together is no wider."""
 TEXTURES = 0.2
+CLOTHES_SIDE = 28
 
 Source = str | os.PathLike[str] | Sequence[Any]
 Drawn = list[tuple[Patch, str]]
@@ -73,19 +81,50 @@ def collect_bases(source: Source, side: int | None = None, seed: int = 0, most: 
     Parameters
     ----------
     source
-        ``"patches"``: patches of the gallery's photos, and textures; ``"fashion_mnist"``: the bundled pictures.
+        ``"patches"``: patches of the gallery's photos, and textures; ``"fashion_mnist"``: the bundled pictures; a
+        folder, searched with all that is below it; ``"torchvision/NAME"``: one of torchvision's data sets, fetched if
+        need be; or a list of paths and PIL pictures, or a data set that gives tuples with the picture first. What a
+        source says of classes does not count. Of a person's pictures some go to the one part and the rest to the
+        other; of two that are equal pixel by pixel, one counts; of few, or large ones, several patches are cut.
     side
-        Pixels along the side; by default 48, or 28 for Fashion-MNIST.
+        Pixels along the side; by default 48, or the own size of pictures of up to 64 pixels.
     seed
         Of which patches are cut.
     most
-        Pictures to train on.
+        Pictures to train on, at most.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than 8 sound pictures, or none can be had, with what to do.
     """
-    if source == "patches":
+    if side is not None and side < SMALLEST_SIDE:
+        raise ValueError(f"Base pictures are at least {SMALLEST_SIDE} pixels wide; {side} leaves no room for a stamp.")
+    if most < 3:
+        raise ValueError(
+            f"A third as many pictures as are trained on are tested on; {most} leaves none. Take 3 or more."
+        )
+    if isinstance(source, str) and source == "patches":
         return of_photos(side or SIDE, seed, most)
-    if source == "fashion_mnist":
-        return of_fashion_mnist(side or 28, seed, most)
-    raise ValueError(f"There are no base pictures {source!r}.")
+    if isinstance(source, str) and source == "fashion_mnist":
+        return of_fashion_mnist(side or CLOTHES_SIDE, seed, most)
+    name, title, pictures = recognised(source)
+    return of_pictures(name, title, collect_specimens(pictures), side, seed, most)
+
+
+def recognised(source: Source) -> tuple[str, str, Source]:
+    """Name and title of a person's source, and where its pictures are."""
+    if isinstance(source, str) and source.startswith("torchvision/"):
+        name = source.removeprefix("torchvision/")
+        return source, f"{name} of torchvision", open_torchvision_dataset(name)
+    if not isinstance(source, str | os.PathLike):
+        return "pictures", "Own pictures", source
+    folder = Path(source).expanduser()
+    if not folder.is_dir():
+        raise ValueError(
+            f"There is no folder at {source}. Name one, or take patches, fashion_mnist, or torchvision/NAME."
+        )
+    return str(source), folder.resolve().name, folder
 
 
 def of_photos(side: int, seed: int, most: int) -> Bases:
@@ -125,16 +164,33 @@ def of_fashion_mnist(side: int, seed: int, most: int) -> Bases:
 def drawn_clothes(part: Labelled, most: int, side: int, seed: int, name: str) -> Drawn:
     """At most so many of the pictures."""
     chosen = torch.randperm(len(part.pixels), generator=generator(seed, "bases", name))[:most].tolist()
-    drawn = []
-    for number in chosen:
-        levels = (part.pixels[number].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
-        drawn.append((levels, f"fashion_mnist {name} {number}"))
-    if drawn and drawn[0][0].shape[0] != side:
-        return [
-            (np.asarray(Image.fromarray(levels).resize((side, side), Image.Resampling.BILINEAR)), origin)
-            for levels, origin in drawn
+    pictures = (to_picture(part.pixels[number]) for number in chosen)
+    scaled = (each.resize((side, side), Image.Resampling.BILINEAR) for each in pictures)
+    return [(np.asarray(each), f"fashion_mnist {name} {number}") for number, each in zip(chosen, scaled, strict=True)]
+
+
+def of_pictures(name: str, title: str, specimens: Sequence[Specimen], side: int | None, seed: int, most: int) -> Bases:
+    """Patches of a person's pictures, a quarter of which are for tests alone."""
+    refused: list[str] = []
+    found = list(sound_pictures(specimens, side or SIDE, max(FEWEST, most + most // 3), seed, refused))
+    if len(found) < FEWEST:
+        reason = f" The first that can't be opened is {refused[0]}" if refused else ""
+        raise ValueError(
+            f"Base pictures need at least {FEWEST} different pictures; {len(found)} were found. "
+            f"Add some, or take patches.{reason}"
+        )
+    side = side or usual_side(found, SIDE, SMALLEST_SIDE)
+    tested = len(found) // 4
+    drawn = {}
+    for part, grounds, count in (("train", found[tested:], most), ("test", found[:tested], most // 3)):
+        drawn[part] = [
+            each
+            for ground, share in zip(grounds, shares(count, len(grounds)), strict=True)
+            for each in cut(
+                ground, side, zooms(ground.part.size, side), share, generator(seed, "bases", part, ground.name)
+            )
         ]
-    return drawn
+    return gathered(name, title, drawn, seed, refused)
 
 
 def gathered(name: str, title: str, drawn: Mapping[str, Drawn], seed: int, refused: Sequence[str] = ()) -> Bases:
@@ -143,7 +199,7 @@ def gathered(name: str, title: str, drawn: Mapping[str, Drawn], seed: int, refus
     for part, patches in drawn.items():
         order = torch.randperm(len(patches), generator=generator(seed, "bases", part, "order")).tolist()
         levels = torch.from_numpy(np.stack([patches[place][0] for place in order]))
-        pixels[part] = levels.permute(0, 3, 1, 2).contiguous() / 255
+        pixels[part] = levels.permute(0, 3, 1, 2).contiguous().float().div_(255)
         origins[part] = tuple(patches[place][1] for place in order)
     return Bases(name, title, pixels["train"], pixels["test"], origins["train"], origins["test"], tuple(refused))
 

@@ -76,14 +76,17 @@ def zooms(size: tuple[int, int], side: int) -> tuple[float, ...]:
 
 def level(ground: Ground, side: int, zoom: float) -> Level:
     """The ground with so many of its pixels along one, each the mean of those that it covers; enlarged below 1."""
-    width, height = ground.part.size
     if zoom >= 1:
-        whole = int(zoom)
-        return Level(
-            np.asarray(ground.part.crop((0, 0, width // whole * whole, height // whole * whole)).reduce(whole)), whole
-        )
+        return Level(np.asarray(reduced(ground.part, int(zoom))), zoom)
+    width, height = ground.part.size
     size = (max(side, round(width / zoom)), max(side, round(height / zoom)))
     return Level(np.asarray(ground.part.resize(size, Image.Resampling.BICUBIC)), zoom)
+
+
+def reduced(picture: Image.Image, times: int) -> Image.Image:
+    """The means of blocks of so many pixels along each side; what is no whole block at the end is left out."""
+    width, height = (length // times * times for length in picture.size)
+    return picture.crop((0, 0, width, height)).reduce(times)
 
 
 def cut(

@@ -97,12 +97,12 @@ class Stamp:
         if not 0 <= self.opacity <= 1:
             raise ValueError(f"The opacity of a stamp is from 0 to 1; {self.opacity:g} is not.")
         if self.colour:
-            ImageColor.getrgb(self.colour)
+            levels_of(self.colour)
 
     @property
     def rgb(self) -> tuple[float, float, float]:
         """Its colour in [0, 1]."""
-        red, green, blue = ImageColor.getrgb(self.colour or find_stamp(self.design).colour)[:3]
+        red, green, blue = levels_of(self.colour or find_stamp(self.design).colour)
         return red / 255, green / 255, blue / 255
 
     @cached_property
@@ -118,6 +118,28 @@ class Stamp:
         )
         share = (brightness / alpha.clamp(min=1e-6)).clamp(0, 1)
         return torch.tensor(self.rgb)[:, None, None] * share, alpha > 0.5
+
+
+def levels_of(colour: str) -> tuple[int, ...]:
+    """Red, green and blue of a colour, from 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        Where it is none.
+
+    >>> levels_of("#ff8000"), levels_of("navy")
+    ((255, 128, 0), (0, 0, 128))
+    """
+    try:
+        levels = ImageColor.getrgb(colour)
+    except ValueError:
+        raise ValueError(
+            f"There is no colour {colour!r}. Give it as #rrggbb, or by an English name such as magenta."
+        ) from None
+    if len(levels) > 3:
+        raise ValueError(f"{colour} is partly transparent. Give the colour as #rrggbb, and say its opacity apart.")
+    return levels
 
 
 @dataclass(frozen=True)
