@@ -11,12 +11,22 @@ from core.methods.heatmap import HeatmapReady, MethodRefused
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
 from core.metrics.statistics import Summary
+from core.models.training import EpochDone
+from core.stamping.benchmark import SweepPoint
+from core.stamping.gate import NEEDED, Gate, GateReady
+from core.stamping.training import ModelTrained
 from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.matched import MatchedReady
 from core.studies.scoring import ScoresReady
 
 Message = dict[str, Any]
+GATE = {
+    "accuracy": ("Test pictures named rightly", "Of all test pictures, stamped or not."),
+    "flips": ("Pasting the stamp flips", "Of regular pictures, called so before and by the stamp after it was put on."),
+    "returns": ("Erasing the stamp returns", "Of stamped pictures, called so before and regular after it was erased."),
+}
+"""What the figures of a gate are called, and what they are shares of."""
 
 
 @singledispatch
@@ -129,6 +139,56 @@ def _(event: MatchedReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
         "rank": event.rank,
         "final": event.final,
     }
+
+
+@to_message.register
+def _(event: EpochDone, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "epoch", **{name: number(value) for name, value in asdict(event).items()}}
+
+
+@to_message.register
+def _(event: GateReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return told_of_gate(event.gate)
+
+
+@to_message.register
+def _(event: ModelTrained, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "trained", "name": event.name, "title": event.title, "passed": event.gate.passed}
+
+
+@to_message.register
+def _(event: SweepPoint, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    distances = {
+        method: {name: number(value) for name, value in estimate._asdict().items()}
+        for method, estimate in event.distances.items()
+    }
+    return {
+        "kind": "sweep",
+        "size": event.size,
+        "opacity": event.opacity,
+        "passed": event.gate.passed,
+        "sentence": event.gate.sentence,
+        "distances": distances,
+        "done": event.done,
+        "total": event.total,
+    }
+
+
+def told_of_gate(gate: Gate) -> Message:
+    """A gate as its three figures, with their intervals."""
+    counts = {"accuracy": gate.n_test, "flips": gate.n_test - gate.n_stamped, "returns": gate.n_stamped}
+    figures = [
+        {
+            "label": label,
+            "meaning": meaning,
+            "value": number(getattr(gate, name)),
+            "low": gate.intervals[name][0],
+            "high": gate.intervals[name][1],
+            "n": counts[name],
+        }
+        for name, (label, meaning) in GATE.items()
+    ]
+    return {"kind": "gate", "passed": gate.passed, "least": NEEDED, "figures": figures}
 
 
 def row(summary: Summary) -> Message:

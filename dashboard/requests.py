@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.methods.registry import Reduction
+from core.pictures.stamps import Placed
 from core.stamping.task import Task
 
 WORDS = {
@@ -54,6 +55,16 @@ class Asked(Judging):
     picture: str
     target: int | None
     truth: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfStamp(Judging):
+    """One picture with a stamp on it, and maybe a distractor under the stamp."""
+
+    picture: str
+    target: int | None
+    stamp: Placed
+    distractor: Placed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,9 @@ UNITS = {
     "superpixel": "of the pixels removed, superpixel by superpixel",
     "feature": "of the values removed, each channel of a pixel by itself",
 }
-_COMPONENT = declare("live_curve", "dom", "stream", "verdict", "curve_data", "plot", "removed", "table", "scores")
+_COMPONENT = declare(
+    "live_curve", "dom", "stream", "verdict", "curve_data", "ticks", "plot", "removed", "table", "scores"
+)
 
 
 def live_curve(run: str, asked: Asked, stale: bool) -> None:

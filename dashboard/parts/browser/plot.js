@@ -42,15 +42,6 @@ function axes(x, y, low, high, width, yName, unit) {
   ];
 }
 
-function niceTicks(low, high) {
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) * power;
-  const ticks = [];
-  for (let count = Math.ceil(low / step - 1e-9); count * step <= high + 1e-9; count++) ticks.push(Number((count * step).toPrecision(6)));
-  return ticks;
-}
-
 const points = (line, x, y, read = (point) => point.value) => line.map((point) => `${x(point.fraction).toFixed(1)},${y(read(point)).toFixed(1)}`);
 
 function band(line, x, y) {

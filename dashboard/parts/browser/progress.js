@@ -25,7 +25,7 @@ function mount(parentElement) {
 }
 
 function begin(state) {
-  Object.assign(state, { done: 0, total: 0, asked: 0, scored: new Set(), judging: false, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, job: null, toldEnd: false });
+  Object.assign(state, { done: 0, total: 0, asked: 0, scored: new Set(), judging: false, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, cells: 0, allCells: 0, job: null, toldEnd: false });
   show(state);
 }
 
@@ -37,6 +37,7 @@ function take(state, messages, job) {
     if (message.kind === "heatmap" && message.final) state.heatmaps.set(message.method, message.forward);
     if (message.kind === "refused") state.refused++;
     if (message.kind === "curve" && message.order !== "random") state.curves.add(`${message.method} ${message.order}`);
+    if (message.kind === "sweep") Object.assign(state, { cells: message.done, allCells: message.total, cellAt: job.seconds });
     if (message.kind === "picture") Object.assign(state, { pictures: message.done, allPictures: message.total, pictureAt: job.seconds });
   }
   state.job = job;
@@ -102,6 +103,16 @@ const COUNTS = {
     share: ({ pictures, allPictures }) => pictures / (allPictures || 1),
     now: ({ pictures, allPictures, pictureAt }, seconds) => (pictures ? [`${pictures} of ${counted(allPictures, "picture")}`, timeLeft((pictureAt / pictures) * allPictures - seconds)] : ["the first picture"]),
     made: ({ pictures, allPictures }) => [`${pictures} of ${counted(allPictures, "picture")}`],
+  },
+  steps: {
+    share: ({ done, total }) => done / (total || 1),
+    now: ({ done, total }) => (total && done ? [percent(done / total)] : []),
+    made: () => [],
+  },
+  cells: {
+    share: ({ cells, allCells }) => cells / (allCells || 1),
+    now: ({ cells, allCells, cellAt }, seconds) => (cells ? [`${cells} of ${counted(allCells, "cell")}`, timeLeft((cellAt / cells) * allCells - seconds)] : ["the first cell"]),
+    made: ({ cells, allCells }) => (allCells ? [`${cells} of ${counted(allCells, "cell")}`] : []),
   },
   answers: {
     share: ({ done, total }) => done / (total || 1),

@@ -125,12 +125,8 @@ function sortHead(state, metric) {
   };
   const name = [metric.symbol, metric.arrow].filter(Boolean).join(" ");
   return element("th", { scope: "col", "aria-sort": mine ? (falling ? "descending" : "ascending") : undefined, title: meaning(metric) },
-    element("button", { type: "button", class: "sort", "data-metric": metric.name, onclick: turn }, name, element("span", { class: "turned", "aria-hidden": "true" }, mine ? (falling ? "▾" : "▴") : "")));
-}
-
-function spanOf(rows, random) {
-  const ends = rows.flatMap(({ mean, low, high }) => [mean, low, high]).filter((value) => value !== null);
-  return { low: Math.min(...ends), high: Math.max(...ends), random: random?.mean ?? null };
+    element("button", { type: "button", class: "sort", "data-metric": metric.name, onclick: turn }, name, element("span", { class: "turned", "aria-hidden": "true" }, mine ? (falling ? "▾" : "▴") : "")),
+    metric.chance ? element("span", { class: "chance muted" }, `by chance ${metric.chance}`) : null);
 }
 
 function meanCell(row, metric, span, pictures, first) {
@@ -148,22 +144,4 @@ function meanCell(row, metric, span, pictures, first) {
   cell.append(element("span", { class: "mean" }, written(metric, row.mean), element("span", { class: "sign", "aria-hidden": "true" }, sign), element("span", { class: "hidden" }, ` ${words}`)),
     line(row, span), element("span", { class: "interval muted" }, [interval, few].filter(Boolean).join(" · ") || "one picture"));
   return cell;
-}
-
-function line(row, { low, high, random }) {
-  const at = (value) => `${(100 * (value - low)) / (high - low || 1)}%`;
-  const track = element("span", { class: "line", "aria-hidden": "true" });
-  if (random !== null) track.append(placed(element("span", { class: "mark" }), at(random)));
-  if (row.low !== null) {
-    const reach = placed(element("span", { class: "reach" }), at(row.low));
-    reach.style.width = `calc(${at(row.high)} - ${at(row.low)})`;
-    track.append(reach);
-  }
-  track.append(placed(element("span", { class: "dot" }), at(row.mean)));
-  return track;
-}
-
-function placed(made, left) {
-  made.style.left = left;
-  return made;
 }

@@ -1,0 +1,172 @@
+"""The benchmark tab of the Stamp page: a network that learned stamps, its gate, and how near maps come to the stamp."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+import core
+from core.methods.registry import list_controls
+from core.stamping.models import ListedStampModel, list_stamp_models
+from dashboard.benchmarks import BENCHMARK, SWEEP, TRAINING, Benchmark, named, sample, start_benchmark
+from dashboard.chosen import Wishes
+from dashboard.jobs import LiveJob, NotThere, collect, find
+from dashboard.messages import to_message, told_of_gate
+from dashboard.parts.columns import GROUPS, column
+from dashboard.parts.course import course
+from dashboard.parts.many_pictures import offer_chart, offer_files, tell_what_is_shown
+from dashboard.parts.progress import progress
+from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.stamp_sweep import stamp_sweep
+from dashboard.parts.stamp_training import stamp_training
+from dashboard.parts.stamp_words import task_in_words
+from dashboard.parts.study_table import study_table
+from dashboard.requests import AskedOfStamps
+from dashboard.workshop import models
+
+MODEL_KEY = "model"
+"""Of the page's model picker."""
+PICTURES, MOST = 200, 1000
+SCORES = (
+    "stamp_distance",
+    "causal_distance",
+    "specificity",
+    "relevance_mass",
+    "rank_accuracy",
+    "auroc",
+    "average_precision",
+    "pointing_game",
+    "constant",
+)
+"""The columns, as they stand."""
+OF_A_SHARE = ("relevance_mass", "rank_accuracy", "average_precision", "pointing_game")
+"""Those of which a random map has the share of the picture that the stamp covers."""
+
+
+ELSEWHERE = {TRAINING: ("Training", "steps"), BENCHMARK: ("Score table", "pictures"), SWEEP: ("Sweep", "cells")}
+"""What runs on this tab is called, and counted by, on another one."""
+
+
+def stamp_benchmark(model: str, wishes: Wishes | None) -> None:
+    """The whole tab."""
+    known = {each.name: each for each in list_stamp_models()}
+    chosen = known.get(model)
+    if chosen:
+        show_model(chosen)
+    else:
+        ask_for_a_stamp_model(model, list(known.values()))
+    stamp_training(list(known.values()), choose)
+    st.header("Score table", anchor=False)
+    score_table(chosen, wishes, known)
+    st.header("Sweep over size and opacity", anchor=False)
+    stamp_sweep(chosen, wishes)
+
+
+def choose(name: str) -> None:
+    """Makes a model the page's own."""
+    st.session_state[MODEL_KEY] = name
+
+
+def show_model(model: ListedStampModel) -> None:
+    """What it learned, and its gate."""
+    st.markdown(f"**{model.title}.** {task_in_words(model.task)}")
+    if model.gate is None:
+        st.caption("Its gate was not measured when it was trained; Run measures it first.")
+        return
+    course("of the model", told=[told_of_gate(model.gate)], chart=False)
+    if not model.gate.passed:
+        show_training(model)
+
+
+def show_training(model: ListedStampModel | None) -> None:
+    """How the model came to be what it is, where that was kept."""
+    if model and model.history:
+        course("that was", told=[to_message(epoch, model.task.labels) for epoch in model.history])
+
+
+def ask_for_a_stamp_model(model: str, stamp_models: Sequence[ListedStampModel]) -> None:
+    """Why there is nothing to score, and which models there is something with."""
+    st.info(
+        f"{models.title(model)} never learned what a stamp means, so nobody knows what its heatmaps should show. The "
+        "benchmark needs a network that learned a stamp: choose one of these, or train one."
+    )
+    with st.container(horizontal=True):
+        for each in stamp_models:
+            st.button(each.title, key=f"choose {each.name}", on_click=choose, args=(each.name,))
+
+
+def score_table(model: ListedStampModel | None, wishes: Wishes | None, known: Mapping[str, ListedStampModel]) -> None:
+    """How many pictures, and the scores as they come."""
+    choosing, acting = st.columns([3, 1.1], gap="large")
+    with choosing:
+        pictures = st.number_input(
+            "Stamped pictures", 2, MOST, PICTURES, key="stamped", bind="query-params", persist_state="session",
+            width=220, help="Test pictures that the model never saw. More of them, narrower intervals.",
+        )  # fmt: skip
+    asked = asked_of(model, wishes, pictures)
+    if asked and model and wished(BENCHMARK):
+        launched()
+        st.query_params[BENCHMARK] = start_benchmark(asked, model)
+    study = shown_benchmark()
+    with acting:
+        action(BENCHMARK, "Run", asked is not None, [study] if study else [], follow)
+    if study is None:
+        return
+    stale = tell_what_is_shown(study, asked)
+    of = known.get(study.asked.model)
+    st.markdown(f"**{of.title if of else study.asked.model}**")
+    course("of the benchmark", run=study.id, chart=False, stale=stale)
+    if any(not gate["passed"] for gate in collect(study, "gate")):
+        show_training(of)
+        return
+    study_table(study, stale, columns(study))
+    offer_files(study)
+    offer_chart(study)
+
+
+def columns(study: Benchmark) -> list[dict[str, Any]]:
+    """The columns of the table, each with what a random map gets in numbers."""
+    share = f"{100 * study.share:.2g} %"
+    known = {metric.name: column(metric) for metric in core.list_metrics()}
+    told = [known[name] for name in study.asked.metrics]
+    for each in told:
+        each["chance"] = share if each["name"] in OF_A_SHARE else each["random"]
+        each["random"] = f"{share}, the share that the stamp covers" if each["name"] in OF_A_SHARE else each["random"]
+    return [{"title": f"Plausibility: {GROUPS['plausibility']}", "metrics": told}]
+
+
+def shown_benchmark() -> Benchmark | None:
+    """The benchmark that the address names, or the sample that ships with the app."""
+    if BENCHMARK not in st.query_params:
+        return sample()
+    try:
+        return named(BENCHMARK, Benchmark)
+    except NotThere:
+        st.info("That score table is no longer kept here. Press Run to make it again.")
+        return None
+
+
+def follow(_: int, study: LiveJob) -> None:
+    progress("benchmark", study.id, not study.finished, counts="pictures")
+
+
+def asked_of(model: ListedStampModel | None, wishes: Wishes | None, pictures: int) -> AskedOfStamps | None:
+    """What is chosen, with the controls and the oracle; nothing before the model is there."""
+    if model is None or wishes is None:
+        return None
+    controls = [control.name for control in list_controls(truth_known=True)]
+    methods = [name for name in wishes.common["methods"] if name not in controls]
+    metrics = tuple(name for name in SCORES if model.task.distractor or name != "specificity")
+    told = {**wishes.common, "methods": (*methods, *controls)}
+    return AskedOfStamps(**told, metrics=metrics, pictures=pictures)
+
+
+def keep_benchmark_alive() -> None:
+    """What runs on this tab goes on as long as somebody follows it on another one, and says how far it is."""
+    for address, (title, counts) in ELSEWHERE.items():
+        try:
+            job = find(st.query_params.get(address, ""))
+        except NotThere:
+            continue
+        if not job.finished:
+            progress(f"of the benchmark tab: {address}", job.id, True, title, counts=counts)
