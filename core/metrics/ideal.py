@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 UNRELATED = 2.0
+ROUNDING = 1e-9
 
 
 def stamp_distance(values: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]) -> float:
@@ -50,3 +51,27 @@ def standardised(values: Float[Tensor, "height width"]) -> Float[Tensor, "height
     centred = values - values.mean()
     centred = centred / centred.abs().amax()  # so that squares of tiny values are not nothing
     return centred / centred.square().mean().sqrt()
+
+
+def share_as_near(values: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]) -> float:
+    """The share of a map's copies that are as near to the ideal as itself: shifted around by any way, flipped, turned.
+
+    What leaves at one border comes in at the other. The map counts as one of its copies, so the share is never 0; a map
+    that knows nothing of the place has any share with equal chance. It is 1 for a constant map.
+
+    >>> mask = torch.zeros(4, 6, dtype=torch.bool)
+    >>> mask[1, 2] = True
+    >>> share_as_near(mask.double(), mask) * 24
+    1.0
+    """
+    map_, marks = torch.as_tensor(values).double(), torch.as_tensor(mask).bool()
+    if map_.amax() == map_.amin():
+        return 1.0
+    found, sought = standardised(map_), standardised(marks.to(map_))
+    own = (found * sought).mean()
+    quarters = range(4) if map_.shape[0] == map_.shape[1] else (0, 2)
+    copies = torch.stack([turned for k in quarters for turned in (found.rot90(k), found.rot90(k).flip(1))])
+    # Both at every shift against each other is one product of their spectra.
+    spectra = torch.fft.rfft2(copies) * torch.fft.rfft2(sought).conj()
+    correlations = torch.fft.irfft2(spectra, s=map_.shape) / map_.numel()
+    return float((correlations >= own - ROUNDING).double().mean())

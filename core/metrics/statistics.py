@@ -163,10 +163,11 @@ class Tally:
         own, *against = (told[part * len(cells) : (part + 1) * len(cells)] for part in range(len(gaps) + 1))
         directions = {entry.name: entry.direction for entry in list_metrics()}
         ranges = ranges_kept(cells, scores)
+        knowing = {entry.name for entry in list_methods() if entry.needs_truth}  # what is exact of them is no luck
         rows = []
         for place, (metric, method) in enumerate(cells):
             mean, gaps_here = own[place], [each[place] for each in against]
-            if metric in ranges:
+            if metric in ranges and not (method in knowing and mean.low == mean.high):
                 low, high = ranges[metric]
                 mean, gaps_here = within(mean, low, high), [within(gap, low - high, high - low) for gap in gaps_here]
             standing = "control" if method in gaps else verdict(*gaps_here, direction=directions.get(metric, "none"))

@@ -6,13 +6,18 @@ from itertools import product
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from core.models.catalogue import load_classifier
 from core.models.classifier import Classifier
 from core.models.sources import ModelError
 from core.models.trained import Description, Trained, list_trained
+from core.pictures.bases import collect_bases
 from core.stamping.gate import Gate
 from core.stamping.task import Task, restored
+
+DEFAULT = "trained/stamp_patches"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class ListedStampModel:
         Height and width of what it sees.
     gate
         What was measured when it had been trained.
+    seed, learned_from
+        Which of its base pictures it was trained on, and how many; it is judged on others.
     """
 
     name: str
@@ -38,6 +45,12 @@ class ListedStampModel:
     size: tuple[int, int]
     bundled: bool
     gate: Gate | None
+    seed: int
+    learned_from: int
+
+    def loaded(self, classifier: Classifier) -> "StampModel":
+        """The model, once its network is there."""
+        return StampModel(self.name, classifier, self.task, self.gate, self.seed, self.learned_from)
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,21 @@ class StampModel:
     classifier: Classifier
     task: Task
     gate: Gate | None
+    seed: int
+    learned_from: int
+
+    def test_bases(self) -> Float[Tensor, "n 3 height width"]:
+        """Base pictures that it was not trained on."""
+        return collect_bases(self.task.bases, self.classifier.size[0], self.seed, self.learned_from).test
 
 
 def list_stamp_models() -> tuple[ListedStampModel, ...]:
-    """Every network trained on stamps, bundled ones first."""
-    return tuple(listed for trained in list_trained() if (listed := known(trained)))
+    """Every network trained on stamps: the default first, then the other bundled ones."""
+    found = [listed for trained in list_trained() if (listed := known(trained))]
+    return tuple(sorted(found, key=lambda listed: listed.name != DEFAULT))
 
 
-def load_stamp_model(name: str, device: torch.device | str = "auto") -> StampModel:
+def load_stamp_model(name: str = DEFAULT, device: torch.device | str = "auto") -> StampModel:
     """A network trained on stamps, by name.
 
     Raises
@@ -67,7 +87,7 @@ def load_stamp_model(name: str, device: torch.device | str = "auto") -> StampMod
     listed = {each.name: each for each in list_stamp_models()}
     if name not in listed:
         raise ModelError(f"{name} was not trained on stamps; there are {', '.join(listed)}.")
-    return StampModel(name, classifier, listed[name].task, listed[name].gate)
+    return listed[name].loaded(classifier)
 
 
 def known(trained: Trained) -> ListedStampModel | None:
@@ -75,9 +95,25 @@ def known(trained: Trained) -> ListedStampModel | None:
     told = trained.description
     try:
         task, gate = checked_task(told), checked_gate(told.about)
+        seed, learned_from = checked_origin(told.about)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
-    return ListedStampModel(trained.name, told.title, task, told.network, told.size, trained.bundled, gate)
+    seen = (told.network, told.size, trained.bundled)
+    return ListedStampModel(trained.name, told.title, task, *seen, gate, seed, learned_from)
+
+
+def checked_origin(about: Mapping[str, Any]) -> tuple[int, int]:
+    """Which base pictures a file's network was trained on, and how many.
+
+    Raises
+    ------
+    ValueError
+        Or whatever else comes of a header that does not say it.
+    """
+    seed, learned_from = about["seed"], about["bases"]
+    if not (type(seed) is type(learned_from) is int and learned_from > 0):
+        raise ValueError("The header does not say what was learned from.")
+    return seed, learned_from
 
 
 def checked_task(told: Description) -> Task:

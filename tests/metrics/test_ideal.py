@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import core
-from core.metrics.ideal import stamp_distance
+from core.metrics.ideal import share_as_near, stamp_distance
 
 
 @pytest.fixture
@@ -74,3 +74,42 @@ def test_arrays_will_do_and_the_package_has_it(values, mask):
 def test_what_has_no_distance_is_refused_with_a_sentence(values, mask, change, sentence):
     with pytest.raises(ValueError, match=sentence):
         stamp_distance(*change(values, mask))
+
+
+def test_copies_as_near_are_counted_over_every_shift_flip_and_turn(values, mask):
+    own = stamp_distance(values, mask)
+    copies = [
+        stamp_distance(torch.roll(turned, (down, across), dims=(0, 1)), mask)
+        for half in (values, values.rot90(2))
+        for turned in (half, half.flip(1))
+        for down in range(9)
+        for across in range(14)
+    ]
+    expected = np.mean([copy <= own + 1e-9 for copy in copies])
+    assert share_as_near(values, mask) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_square_map_is_turned_by_quarters_as_well():
+    mask = torch.zeros(6, 6, dtype=torch.bool)
+    mask[1, 1:5] = True
+    upright = torch.zeros(6, 6, dtype=torch.float64)
+    upright[2, 3], upright[0:4, 1] = 0.01, 1.0
+    lies_as_the_mask = sum(
+        stamp_distance(torch.roll(turned, (down, across), dims=(0, 1)), mask) <= stamp_distance(upright, mask) + 1e-9
+        for k in range(4)
+        for turned in (upright.rot90(k), upright.rot90(k).flip(1))
+        for down in range(6)
+        for across in range(6)
+    )
+    assert share_as_near(upright, mask) == pytest.approx(lies_as_the_mask / (8 * 36))
+    assert share_as_near(mask.double(), mask) == pytest.approx(4 / (8 * 36))  # four of the eight lie the same way
+
+
+def test_a_map_that_knows_nothing_has_any_share_of_nearer_copies_alike(mask):
+    draw = torch.Generator().manual_seed(6)
+    shares = np.sort([share_as_near(torch.rand(9, 14, generator=draw), mask) for _ in range(1000)])
+    assert np.abs(shares - np.linspace(0, 1, 1000)).max() < 1.63 / 1000**0.5  # Kolmogorov and Smirnov, 1 %
+
+
+def test_a_constant_map_is_as_near_as_all_its_copies(mask):
+    assert share_as_near(torch.full(mask.shape, 0.1), mask) == 1

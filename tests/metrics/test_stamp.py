@@ -62,7 +62,7 @@ def test_what_lies_under_both_counts_as_the_stamp(evidence):
     assert measure("specificity", of_values(over, STAMP.float())) == 1
 
 
-@pytest.mark.parametrize("name", ["stamp_distance", "causal_distance", "specificity"])
+@pytest.mark.parametrize("name", ["stamp_distance", "causal_distance", "specificity", "copies_as_near"])
 @pytest.mark.parametrize("mask", [None, torch.zeros(SIZE, dtype=torch.bool)])
 def test_nothing_is_told_where_nothing_is_marked(evidence, name, mask):
     blank = replace(evidence, truth=mask, causal=mask, distractor=mask)

@@ -1,0 +1,132 @@
+"""Which of a stamp's own pixels the network really uses: found by putting them on in many orders."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from core.models.batching import run_in_batches
+from core.models.classifier import Classifier
+from core.models.outputs import read_output
+from core.randomness import generator, picture_digest
+
+ORDERS = 8
+MOST_CELLS = 64
+SHARE = 0.9
+"""The causal pixels carry so much of all that speaks for the class [ours]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Causal:
+    """What each pixel of a stamp does, and those that matter.
+
+    Parameters
+    ----------
+    effects
+        By how much each pixel raises the logit of the class above the mean of the others: Shapley values, which add up
+        to what the whole stamp does. 0 outside the stamp.
+    mask
+        The fewest pixels that carry 90 % of what speaks for the class; none where the stamp does not.
+    share
+        Those pixels, of all of the stamp.
+    suffices
+        Whether these pixels alone make the network say the class.
+    """
+
+    effects: Float[Tensor, "height width"]
+    mask: Bool[Tensor, "height width"]
+    share: float
+    suffices: bool
+
+
+def find_causal(
+    classifier: Classifier,
+    without: Float[Tensor, "1 3 height width"],
+    stamped: Float[Tensor, "1 3 height width"],
+    mask: Bool[Tensor, "height width"],
+    target: int,
+    seed: int = 0,
+) -> Generator[None, None, Causal]:
+    """What the stamp's pixels do, by Monte Carlo over orders and their reverses; yields after each batch.
+
+    A stamp of more than 64 pixels is taken in square cells.
+
+    Parameters
+    ----------
+    without, stamped
+        The picture before and after the stamp was put on it.
+    mask
+        The stamp's pixels.
+    """
+    cells = cells_of(mask).to(without.device)
+    count = int(cells.max()) + 1
+    orders = draw_orders(count, generator(seed, "causal", picture_digest(stamped)))
+    steps = [(order, placed) for order in range(len(orders)) for placed in range(count + 1)]
+    places = orders.argsort(dim=1).to(without.device)  # of each cell, its place in the order
+
+    def answer(batch: Sequence[tuple[int, int]]) -> Float[Tensor, " n"]:
+        on = torch.stack([(places[order] < placed)[cells] & (cells >= 0) for order, placed in batch])
+        return read_output(lean(torch.where(on[:, None], stamped, without)), target, "logit_margin")
+
+    lean, answers = classifier.outputs_only(), []
+    for _, values in run_in_batches(steps, answer, classifier.batch_size("forward")):
+        answers.append(values.cpu())
+        yield
+    gains = torch.cat(answers).view(len(orders), count + 1).double().diff(dim=1)
+    by_cell = gains.gather(1, orders.argsort(dim=1)).mean(dim=0)
+    effects = spread(by_cell, cells.cpu())
+    used = carrying(effects, SHARE)
+    alone = torch.where(used.to(without.device), stamped, without)
+    suffices = bool(used.any()) and int(classifier.logits(alone)[0].argmax()) == target
+    return Causal(effects, used, float(used.sum() / mask.sum()), suffices)
+
+
+def cells_of(mask: Bool[Tensor, "height width"]) -> Int[Tensor, "height width"]:
+    """The number of each pixel's cell, from 0; -1 outside the mask. A pixel is a cell where they are few enough.
+
+    >>> cells_of(torch.tensor([[True, False, True]])).tolist()
+    [[0, -1, 1]]
+    """
+    rows, columns = mask.nonzero().T.cpu()
+    side = 1
+    while True:
+        height, width = rows.max() - rows.min() + 1, columns.max() - columns.min() + 1
+        across = ceil(int(width) / side)
+        numbers = (rows - rows.min()) // side * across + (columns - columns.min()) // side
+        found, cell = torch.unique(numbers, return_inverse=True)
+        if len(found) <= MOST_CELLS:
+            cells = torch.full(mask.shape, -1)
+            cells[rows, columns] = cell
+            return cells
+        side = max(side + 1, round(sqrt(int(height) * int(width) / MOST_CELLS)))
+
+
+def draw_orders(count: int, draw: torch.Generator) -> Int[Tensor, "orders count"]:
+    """Random orders, each followed by its reverse, in which a cell comes early as often as late."""
+    halves = [torch.randperm(count, generator=draw) for _ in range(ORDERS // 2)]
+    return torch.stack([order for half in halves for order in (half, half.flip(0))])
+
+
+def spread(by_cell: Float[Tensor, " cells"], cells: Int[Tensor, "height width"]) -> Float[Tensor, "height width"]:
+    """What each cell does, shared by its pixels."""
+    inside = cells >= 0
+    sizes = torch.bincount(cells[inside], minlength=len(by_cell))
+    return torch.where(inside, (by_cell / sizes)[cells.clamp(min=0)], 0.0)
+
+
+def carrying(effects: Float[Tensor, "height width"], share: float) -> Bool[Tensor, "height width"]:
+    """The fewest pixels that carry a share of all that is positive; none where nothing is.
+
+    >>> carrying(torch.tensor([[5.0, 1.0, 4.0, -3.0]]), 0.9).tolist()
+    [[True, False, True, False]]
+    """
+    positive = effects.clamp(min=0).flatten()
+    ordered, places = positive.sort(descending=True, stable=True)
+    needed = share * ordered.sum()
+    taken = (ordered.cumsum(0) - ordered < needed - 1e-9 * ordered.sum()) & (ordered > 0)
+    mask = torch.zeros(len(positive), dtype=torch.bool)
+    mask[places[taken]] = True
+    return mask.view(effects.shape)
