@@ -6,4 +6,8 @@ import streamlit as st
 
 st.set_page_config(page_title="HeatCheck", layout="wide", initial_sidebar_state=340)
 st.html(Path(__file__).parent / "parts" / "browser" / "page.css")
-st.navigation([st.Page("views/explain.py", title="Explain", default=True)], position="top").run()
+pages = [
+    st.Page("views/explain.py", title="Explain", default=True),
+    st.Page("views/stamp.py", title="Stamp", url_path="stamp"),
+]
+st.navigation(pages, position="top").run()

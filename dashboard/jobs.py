@@ -124,7 +124,7 @@ def find(name: str) -> LiveJob | Shipped:
     raise NotThere("That run is no longer kept here. Press Explain to make it again.")
 
 
-def submit(stream: Callable[[], Iterator[Any]], about: About, beside: Collection[str] = ()) -> str:
-    """Queues a job of this session, whose earlier ones end but for those named; its name."""
+def submit(stream: Callable[[], Iterator[Any]], about: About, beside: Collection[str] = (), kind: str = "") -> str:
+    """Queues a job of this session, whose earlier ones of that kind end but for those named; its name."""
     owner = st.session_state.setdefault("owner", uuid.uuid4().hex)
-    return queue().submit(stream, owner=owner, about=about, beside=beside).id
+    return queue().submit(stream, owner=owner + kind, about=about, beside=beside).id

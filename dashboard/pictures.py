@@ -1,7 +1,8 @@
-"""Pictures a person can choose: the gallery, and uploads kept in memory within bounds."""
+"""Pictures a person can choose: the gallery, uploads kept in memory within bounds, what stamp models are tested on."""
 
 import hashlib
 import io
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -10,11 +11,15 @@ from functools import cache, lru_cache
 from PIL import Image
 
 import core
+from core.pictures.bases import Bases, collect_bases
 from core.pictures.gallery import GalleryPicture
+from core.pictures.rendering import to_picture
+from core.stamping.models import list_stamp_models
 
 MOST_UPLOADS = 64
 MOST_BYTES = 256 * 2**20
 THUMBNAIL_HEIGHT = 128
+BASES_SHOWN = 10
 
 
 class PictureGone(Exception):
@@ -84,6 +89,45 @@ def gallery_for(dataset: str) -> list[Choice]:
     return sorted(gallery().values(), key=lambda choice: choice.suits != dataset)
 
 
+@lru_cache(maxsize=8)
+def held_out(source: str, side: int) -> Bases:
+    """Base pictures of a source that no network of that source was trained on: its test part.
+
+    Raises
+    ------
+    ValueError
+        Where they are not there (any more).
+    """
+    return collect_bases(source, side, most=3 * BASES_SHOWN)
+
+
+def bases_for(source: str, side: int) -> list[Choice]:
+    """A few held-out base pictures, as they stand in the strip."""
+    bases = held_out(source, side)
+    return [base_choice(family_of(source, side), bases, number) for number in range(min(BASES_SHOWN, len(bases.test)))]
+
+
+def base_choice(family: str, bases: Bases, number: int) -> Choice:
+    origin = bases.test_origins[number]
+    return Choice(f"{family}-{number}", re.split(r"\W", origin)[0], f"{origin}; no stamp model learned from it")
+
+
+def family_of(source: str, side: int) -> str:
+    """What the names of base pictures begin with: an address tells no path, and opens none."""
+    return f"base-{hashlib.sha256(f'{source} {side}'.encode()).hexdigest()[:8]}"
+
+
+def find_base(name: str) -> tuple[Choice, Image.Image] | None:
+    """The base picture of that name, if some stamp model is shown such pictures."""
+    family, _, number = name.rpartition("-")
+    for known in list_stamp_models() if family.startswith("base-") else ():
+        source, side = known.task.bases, known.size[0]
+        if family == family_of(source, side) and number.isdecimal() and int(number) < BASES_SHOWN:
+            bases = held_out(source, side)
+            return base_choice(family, bases, int(number)), to_picture(bases.test[int(number)])
+    return None
+
+
 def credit(entry: GalleryPicture) -> str:
     return f"{entry.credit} · {entry.licence}" if entry.credit else entry.licence
 
@@ -98,6 +142,8 @@ def find_choice(name: str) -> Choice:
     """
     if name in gallery():
         return gallery()[name]
+    if base := find_base(name):
+        return base[0]
     title, _ = uploads.get(name)
     return Choice(name, title, "your upload; it stays in this server's memory")
 
@@ -106,6 +152,8 @@ def open_choice(name: str) -> Image.Image:
     """The picture itself, upright and RGB."""
     if name in gallery():
         return open_gallery(name).copy()
+    if base := find_base(name):
+        return base[1]
     _, content = uploads.get(name)
     return core.open_picture(content)
 

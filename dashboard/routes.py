@@ -13,7 +13,8 @@ from core.pictures.imputers import find_imputer
 from core.pictures.rendering import to_png
 from dashboard.jobs import LiveJob, NotThere, Shipped, find
 from dashboard.pictures import PictureGone, find_choice, thumbnail
-from dashboard.runs import Superseded, find_run, render_perturbed
+from dashboard.runs import Superseded, find_heatmaps, find_run, render_perturbed
+from dashboard.stamping import answer, read_placed
 from dashboard.studies import MEDIA, export, find_study, ranking
 from dashboard.workshop import imputed, look, shelf
 
@@ -75,7 +76,7 @@ async def changed(job: LiveJob | Shipped, version: int) -> bool:
 async def heatmap(request: Request) -> Response:
     """The values as little-endian floats; nothing where a better map has come since it was told of."""
     try:
-        values = find_run(request.path_params["job"]).values(int(request.path_params["sequence"]))
+        values = find_heatmaps(request.path_params["job"]).values(int(request.path_params["sequence"]))
     except Superseded:
         return Response(status_code=204)
     return Response(values.numpy().astype("<f4").tobytes(), media_type="application/octet-stream", headers=KEPT)
@@ -83,7 +84,7 @@ async def heatmap(request: Request) -> Response:
 
 @answered
 async def crop(request: Request) -> Response:
-    return Response(find_run(request.path_params["job"]).crop(), media_type="image/png", headers=KEPT)
+    return Response(find_heatmaps(request.path_params["job"]).crop(), media_type="image/png", headers=KEPT)
 
 
 @answered
@@ -123,6 +124,16 @@ async def imputed_crop(request: Request) -> Response:
 
 
 @answered
+async def stamp_answer(request: Request) -> Response:
+    """What a loaded model says of a picture with stamps on it, and without them."""
+    model, name = request.query_params.get("model", ""), find_choice(request.query_params.get("picture", "")).name
+    placed = [read_placed(told) for told in request.query_params.getlist("stamp")]
+    if shelf.held(model) is None:
+        raise NotThere("The model is not loaded.")
+    return JSONResponse(await run_sync(answer, model, name, placed), headers={"Cache-Control": "no-store"})
+
+
+@answered
 async def exported(request: Request) -> Response:
     """What a study has so far, as a file; at any time."""
     what, ending = request.path_params["what"], request.path_params["ending"]
@@ -147,6 +158,7 @@ ROUTES = [
     Route("/api/jobs/{job}/perturbed", perturbed),
     Route("/api/jobs/{job}/ranking", ranks),
     Route("/api/jobs/{job}/{what}.{ending}", exported),
+    Route("/api/stamp/answer", stamp_answer),
     Route("/api/pictures/{name}/thumbnail", picture),
     Route("/api/pictures/{name}/crop", model_crop),
     Route("/api/pictures/{name}/imputed", imputed_crop),

@@ -53,7 +53,25 @@ class Trial:
         return LiveRun
 
 
-class LiveRun(LiveJob):
+class LiveHeatmaps(LiveJob):
+    """Heatmaps of a picture on their way."""
+
+    def crop(self) -> bytes:
+        """What the model saw, as PNG."""
+        return to_png(self.about.subject.pixels[0])
+
+    def values(self, sequence: int) -> Any:
+        """The heatmap of that sequence number."""
+        return self._heatmap(lambda number, _: number == sequence).values
+
+    def _heatmap(self, wanted: Callable[[int, HeatmapReady], bool]) -> Heatmap:
+        for number, event in self.job.since(0):
+            if isinstance(event, HeatmapReady) and wanted(number, event):
+                return event.heatmap
+        raise Superseded("This heatmap is not kept any more; a better one has come, or it never was.")
+
+
+class LiveRun(LiveHeatmaps):
     """A run in the queue."""
 
     @property
@@ -68,24 +86,10 @@ class LiveRun(LiveJob):
     def subject(self) -> Subject:
         return self.about.subject
 
-    def crop(self) -> bytes:
-        """What the model saw, as PNG."""
-        return to_png(self.about.subject.pixels[0])
-
-    def values(self, sequence: int) -> Any:
-        """The heatmap of that sequence number."""
-        return self._heatmap(lambda number, _: number == sequence).values
-
     def maps(self) -> dict[str, Any]:
         """What pixels are ranked by in every finished heatmap, by method."""
         heatmaps = (event.heatmap for _, event in self.job.since(0) if isinstance(event, HeatmapReady) and event.final)
         return {heatmap.method: importance(heatmap, self.asked.unit) for heatmap in heatmaps}
-
-    def _heatmap(self, wanted: Callable[[int, HeatmapReady], bool]) -> Heatmap:
-        for number, event in self.job.since(0):
-            if isinstance(event, HeatmapReady) and wanted(number, event):
-                return event.heatmap
-        raise Superseded("This heatmap is not kept any more; a better one has come, or it never was.")
 
 
 class SampleRun(Shipped):
@@ -168,6 +172,20 @@ def find_run(name: str) -> Run:
     if isinstance(found, Run):
         return found
     raise NotThere("That address is not of a run of one picture. Press Explain to make one.")
+
+
+def find_heatmaps(name: str) -> LiveHeatmaps | SampleRun:
+    """The run of that name or of a stamp, where only its heatmaps and its picture matter.
+
+    Raises
+    ------
+    NotThere
+        If it was never here, or is no longer kept.
+    """
+    found = find(name)
+    if isinstance(found, LiveHeatmaps | SampleRun):
+        return found
+    raise NotThere("That address is not of heatmaps of one picture. Press Explain to make some.")
 
 
 def find_runs(names: str) -> list[Run]:

@@ -31,11 +31,17 @@ FOUND = "found by probing"
 HOW_LONG = "Quick takes seconds on a CPU, all that fit a minute or two."
 
 
-def choose_methods(classifiers: Sequence[Classifier]) -> list[str]:
-    """Names in the registry's order, every control last; offered is what fits one of the models at least."""
+def choose_methods(classifiers: Sequence[Classifier], truth_known: bool = False) -> list[str]:
+    """Names in the registry's order, every control last; offered is what fits one of the models at least.
+
+    Parameters
+    ----------
+    truth_known
+        Whether the oracle runs along too.
+    """
     reasons = reasons_against(classifiers)
     real = [method for method in core.list_methods() if not method.control]
-    controls = list_controls(truth_known=False)
+    controls = list_controls(truth_known)
     fits = {method.name: method for method in real if reasons[method.name] is None}
     wishes = wished(fits)
     chosen = [name for name in fits if name in wishes]

@@ -8,14 +8,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import core
 from dashboard.parts.thumbnails import picture_strip
-from dashboard.pictures import Choice, PictureGone, find_choice, gallery, gallery_for, uploads
+from dashboard.pictures import Choice, PictureGone, find_choice, gallery_for, uploads
 
 FORMATS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 
 
-def choose_picture(dataset: str) -> Choice | None:
-    """The picture that the address names, or the first that suits a model of that data set; None if it is gone."""
-    offered = gallery_for(dataset)
+def choose_picture(offered: Sequence[Choice]) -> Choice | None:
+    """The picture that the address names, or the first that is offered; None if it is gone."""
     name = st.query_params.get("picture", offered[0].name)
     try:
         choice = find_choice(name)
@@ -23,7 +22,7 @@ def choose_picture(dataset: str) -> Choice | None:
         st.warning(str(absence))
         choice = None
     own = [upload for upload in map(still_kept, st.session_state.setdefault("uploads", [])) if upload]
-    guest = [choice] if choice and choice.name not in gallery() and choice not in own else []
+    guest = [choice] if choice and choice not in (*offered, *own) else []
     with st.container(horizontal=True, vertical_alignment="top", gap="medium", key="pictures"):
         with st.container(width="stretch"):
             picture_strip([*own, *guest, *offered], choice, take)

@@ -12,7 +12,7 @@ def progress(
     run: str = "",
     running: bool = False,
     title: str = "",
-    counts: Literal["heatmaps", "pictures", "answers", "steps", "cells"] = "heatmaps",
+    counts: Literal["heatmaps", "pictures", "scored", "answers", "steps", "cells"] = "heatmaps",
     methods: int = 0,
     further: bool = False,
 ) -> None:
@@ -23,8 +23,8 @@ def progress(
     title
         Whose job it is, where several are side by side.
     counts
-        What tells how far it is: heatmaps and then the model's answers, pictures, the answers alone, steps of a
-        training, or cells of a sweep.
+        What tells how far it is: heatmaps and then the model's answers, pictures, heatmaps that are scored at once, the
+        answers alone, steps of a training, or cells of a sweep.
     methods, further
         Of a run of one picture how many heatmaps it makes, and whether further scores follow its curves.
     """

@@ -23,6 +23,7 @@ from dashboard.parts.trial_panel import (
     choose_seed,
     choose_trial,
 )
+from dashboard.pictures import gallery_for
 from dashboard.workshop import Loading, models
 
 ONE, MANY = "One picture", "Many pictures"
@@ -42,7 +43,7 @@ def page() -> None:
             many_pictures(loadings, dataset, wishes)
     else:
         with one:
-            picture = choose_picture(dataset)
+            picture = choose_picture(gallery_for(dataset))
             wishes = choose(loadings, picture.name if picture else "", one=True)
             keep_alive("study", MANY)
             one_picture(loadings, picture, wishes)

@@ -3,7 +3,7 @@
 const REDUCTIONS = { sum: "sum over channels", abs_sum: "sum of absolute channels", max_abs: "largest absolute channel" };
 
 function makeCard(method, column, crop, enlarge) {
-  const card = { method, column, crop, message: null, coming: null, map: null, fidelity: null };
+  const card = { method, column, crop, message: null, coming: null, map: null, judged: null };
   card.stage = makeStage(crop, () => enlarge(card), `Enlarge ${fullName(card)}`);
   card.tag = element("span", { class: "tag", hidden: !method.control }, "control");
   card.settings = element("p", { class: "settings" }, method.settings);
@@ -36,12 +36,17 @@ function showFacts(card) {
   card.facts.replaceChildren(REDUCTIONS[message.reduction], element("br"), ...parts.flatMap((part, place) => [place ? " · " : "", element("span", { class: "whole" }, part)]));
 }
 
-function showFidelity(card, fidelity) {
-  card.fidelity = fidelity;
-  card.score.replaceChildren(
-    element("strong", { title: "Fidelity: higher is better, 0 is random order" }, `F ${scored(fidelity)}`),
-    element("span", { class: "sign", "aria-hidden": "true" }, verdictSign(fidelity)),
-    element("span", { class: "muted" }, verdictWords(fidelity)));
+function showJudged(card, judge, judged) {
+  card.judged = judged;
+  card.score.replaceChildren(...judge.shown(judged));
+  if (card.map) card.stage.canvas.setAttribute("aria-label", described(card));
+}
+
+// What was computed for an earlier choice stays, dimmed, until its successor comes.
+function outdate(card) {
+  card.place.dataset.state = "older";
+  card.judged = null;
+  card.score.replaceChildren(element("span", { class: "muted" }, "older than your choice"));
 }
 
 // A sentence takes the map's place; what it is about stands above it.
@@ -55,7 +60,7 @@ function refuse(card, reason) {
 // Nothing more will come: what has neither map nor sentence gets one, and no score is awaited.
 function endCard(card, reason) {
   if (card.place.dataset.state === "waiting" && !card.coming) refuse(card, reason);
-  else if (card.map && !card.fidelity) card.score.replaceChildren(element("span", { class: "muted" }, "no score"));
+  else if (card.map && !card.judged) card.score.replaceChildren(element("span", { class: "muted" }, "no score"));
 }
 
 function paintCard(card, view, shared) {
@@ -64,8 +69,8 @@ function paintCard(card, view, shared) {
 }
 
 function described(card) {
-  const { message, map, fidelity } = card;
+  const { message, map, judged, column } = card;
   const what = `${fullName(card)} heatmap for ${message.target}${message.final ? "" : ", rough"}`;
   const spread = map.size === 0 ? "every value is 0" : `strongest at ${whereabouts(map)}; values from ${short(map.low)} to ${short(map.high)}`;
-  return `${what}: ${spread}.${fidelity ? ` F ${scored(fidelity)}, ${verdictWords(fidelity)}.` : ""}`;
+  return `${what}: ${spread}.${judged ? ` ${column.judge.words(judged)}.` : ""}`;
 }

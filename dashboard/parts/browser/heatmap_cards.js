@@ -10,16 +10,16 @@ const NO_MAP = {
 
 export default function ({ data, parentElement }) {
   if (overtaken(parentElement, data)) return undefined;
-  const state = instances.get(parentElement) ?? mount(parentElement);
+  const state = instances.get(parentElement) ?? mount(parentElement, JUDGES[data.judge]);
   state.root.classList.toggle("stale", data.stale);
   showColumns(state, data.runs);
   return whenGone(parentElement, () => state.columns.forEach(({ unfollow }) => unfollow?.()));
 }
 
-function mount(parentElement) {
+function mount(parentElement, judge) {
   const root = parentElement.querySelector(".root");
-  const state = { root, columns: [], place: element("div", { class: "columns" }) };
-  state.bar = makeViewBar((name) => (name === "sort" ? sortCards(state) : schedulePaint(state, name)));
+  const state = { root, judge, columns: [], place: element("div", { class: "columns" }) };
+  state.bar = makeViewBar((name) => (name === "sort" ? sortCards(state) : schedulePaint(state, name)), judge);
   state.enlarged = makeEnlarged(() => painted(state), (stage, card) => stage.show(card.map, view, scaleFor(card.map, sharedScale(state))));
   root.replaceChildren(state.bar.place, state.place, state.enlarged.dialog);
   instances.set(parentElement, state);
@@ -41,7 +41,7 @@ function showColumns(state, runs) {
 }
 
 function addColumn(state) {
-  const column = { cards: new Map(), heading: element("p", { class: "model" }), grid: element("div", { class: "grid" }) };
+  const column = { judge: state.judge, cards: new Map(), heading: element("p", { class: "model" }), grid: element("div", { class: "grid" }) };
   column.place = element("div", {}, column.heading, column.grid);
   state.place.append(column.place);
   return column;
@@ -51,11 +51,21 @@ function begin(state, column, { run, methods }) {
   column.run = run;
   column.job = null;
   state.enlarged.close();
-  column.cards.clear();
   const enlarge = (card) => card.map && state.enlarged.open(card);
-  for (const method of methods) column.cards.set(method.name, makeCard(method, column, `/api/jobs/${run}/crop`, enlarge));
+  const kept = state.judge.keeps ? new Map(column.cards) : new Map();
+  column.cards.clear();
+  const crop = `/api/jobs/${run}/crop`;
+  for (const method of methods) column.cards.set(method.name, keptCard(kept.get(method.name), method, crop) ?? makeCard(method, column, crop, enlarge));
   column.grid.replaceChildren(...[...column.cards.values()].map((card) => card.place));
   offerSign(state);
+}
+
+function keptCard(card, method, crop) {
+  if (!card?.map || card.place.dataset.state === "refused") return undefined;
+  Object.assign(card, { method, crop, coming: null });
+  card.settings.textContent = method.settings;
+  outdate(card);
+  return card;
 }
 
 function take(state, column, messages, job) {
@@ -65,12 +75,10 @@ function take(state, column, messages, job) {
     if (!card) continue;
     if (message.kind === "heatmap") receive(state, card, message);
     if (message.kind === "refused") refuse(card, message.reason);
-    if (message.kind === "fidelity") {
-      showFidelity(card, message);
-      if (card.map) card.stage.canvas.setAttribute("aria-label", described(card));
-    }
+    const judged = state.judge.read(message);
+    if (judged !== undefined) showJudged(card, state.judge, judged);
   }
-  if (view.sort === "score" && messages.some((message) => message.kind === "fidelity")) sortCards(state);
+  if (view.sort === "score" && messages.some((message) => state.judge.read(message) !== undefined)) sortCards(state);
   if (ENDED.includes(job.state)) for (const card of column.cards.values()) endCard(card, NO_MAP[job.state]);
 }
 
@@ -82,6 +90,7 @@ async function receive(state, card, message) {
   card.coming = null;
   if (values) {
     card.map = measured(values, message.width);
+    card.stage.see(card.crop);
     showMessage(card, message);
     showFacts(card);
     offerSign(state);
@@ -117,10 +126,12 @@ function schedulePaint(state, name) {
   });
 }
 
+const goodness = ({ judge }, { judged }) => (judged === null ? -Infinity : judge.goodness(judged));
+
 function sortCards(state) {
   for (const { cards, grid } of state.columns) {
     const order = [...cards.values()];
-    if (view.sort === "score") order.sort((one, other) => (other.fidelity?.value ?? -Infinity) - (one.fidelity?.value ?? -Infinity));
+    if (view.sort === "score") order.sort((one, other) => goodness(state, other) - goodness(state, one));
     for (const card of order) grid.append(card.place);
   }
 }

@@ -114,6 +114,11 @@ const COUNTS = {
     now: ({ cells, allCells, cellAt }, seconds) => (cells ? [`${cells} of ${counted(allCells, "cell")}`, timeLeft((cellAt / cells) * allCells - seconds)] : ["the first cell"]),
     made: ({ cells, allCells }) => (allCells ? [`${cells} of ${counted(allCells, "cell")}`] : []),
   },
+  scored: {
+    share: ({ scored, refused, methods }) => (scored.size + refused) / (methods || 1),
+    now: ({ scored, methods }) => [`${scored.size} of ${counted(methods, "heatmap")}`],
+    made: ({ scored }) => [counted(scored.size, "heatmap")],
+  },
   answers: {
     share: ({ done, total }) => done / (total || 1),
     now: ({ done, total }) => (total ? [`${done.toLocaleString("en")} of ${counted(total, "time")}`] : []),

@@ -13,6 +13,10 @@ function makeStage(crop, act, name) {
   const legend = element("div", { class: "legend", hidden: true }, low, strip, high);
   const stage = { place: element("div", { class: "stage" }, frame, legend), canvas, picture, button, map: null };
 
+  stage.see = (address) => {
+    if (picture.getAttribute("src") !== address) picture.src = address;
+  };
+
   stage.show = (map, view, scale) => {
     stage.map = map;
     canvas.classList.toggle("pixels", map.width < FEW_PIXELS);

@@ -2,7 +2,7 @@
 
 const view = (window.heatcheckView ??= { opacity: 0.75, colours: "inferno", scale: "own", range: "clipped", sign: "both", share: 1, sort: "asked" });
 
-function makeViewBar(changed) {
+function makeViewBar(changed, judge) {
   const set = (name) => (value) => { view[name] = value; changed(name); };
   const shownShare = element("output", {}, percent(view.share));
   const share = slider("Show the top share of pixels", view.share, 0.01, (value) => {
@@ -18,8 +18,8 @@ function makeViewBar(changed) {
     field("Range", choice("Range of the colours", [["clipped", "99 %", "up to the 99th percentile"], ["full", "full", "up to the maximum"]], view.range, set("range"))),
     sign,
     field("Show top", share, shownShare),
-    field("Sort", choice("Order of the cards", [["asked", "as asked"], ["score", "by F"]], view.sort, set("sort"))));
-  const scores = element("p", { class: "muted small" }, "F: area between the two curves of the trial below, 0 for a random order. ±: what chance alone can do.");
+    field("Sort", choice("Order of the cards", [["asked", "as asked"], ["score", judge.sorts]], view.sort, set("sort"))));
+  const scores = element("p", { class: "muted small" }, judge.legend);
   return { place: element("div", { class: "over" }, bar, scores, said), offerSign: (offered) => { sign.hidden = !offered; }, say: (words) => { said.textContent = words; } };
 }
 

@@ -1,0 +1,51 @@
+// How far each heatmap is from showing the stamp, the nearest first, with what a map that knows nothing would get.
+
+const instances = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  if (overtaken(parentElement, data)) return undefined;
+  const state = instances.get(parentElement) ?? mount(parentElement);
+  state.data = data;
+  state.root.classList.toggle("stale", data.stale);
+  followOnly(state, data.run, () => begin(state), (messages, job) => take(state, messages, job));
+  render(state);
+  return whenGone(parentElement, () => state.unfollow?.());
+}
+
+function mount(parentElement) {
+  const root = parentElement.querySelector(".root");
+  const state = { root, scores: new Map(), older: new Set(), place: element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Agreement with the stamp" }), words: element("div") };
+  root.replaceChildren(state.place, state.words);
+  instances.set(parentElement, state);
+  return state;
+}
+
+// Scores of an earlier choice stay, pale, until their successors come.
+function begin(state) {
+  state.older = new Set(state.scores.keys());
+  state.words.replaceChildren(glossary([{ title: "Agreement with the stamp", metrics: state.data.metrics }]));
+}
+
+function take(state, messages, job) {
+  for (const { kind, method, scores } of messages) {
+    if (kind === "scores") state.scores.set(method, scores);
+    if (kind === "scores" || kind === "refused") state.older.delete(method);
+    if (kind === "refused") state.scores.delete(method);
+  }
+  state.over = ENDED.includes(job.state);
+  render(state);
+}
+
+function render({ data, scores, older, place, over }) {
+  const known = data.methods.filter(({ name }) => scores.has(name));
+  const distance = ({ name }) => scores.get(name).stamp_distance ?? Infinity;
+  known.sort((one, other) => distance(one) - distance(other));
+  const caption = over && !older.size ? "The nearest to the stamp first" : "So far: heatmaps are still coming";
+  place.replaceChildren(element("table", {}, element("caption", { class: "hidden" }, caption),
+    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Method"), ...data.metrics.map(metricHead))),
+    element("tbody", {}, ...known.map((method) => row(method, scores.get(method.name), data.metrics, older.has(method.name)))),
+    element("tfoot", {}, element("tr", {}, element("th", { scope: "row" }, "A random map"), ...data.metrics.map((metric) => element("td", {}, metric.chance))))));
+}
+
+const row = (method, scores, metrics, older) => element("tr", { "data-method": method.name, class: older ? "older" : undefined },
+  nameCell(method, method.name), ...metrics.map((metric) => element("td", {}, written(metric, scores[metric.name]))));

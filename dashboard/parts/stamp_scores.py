@@ -1,0 +1,28 @@
+"""How near each heatmap comes to the stamp, in a table that fills as they come."""
+
+from core.metrics.localisation import SHARE
+from core.metrics.registry import Metric, find_metric
+from dashboard.parts.columns import column
+from dashboard.parts.component import declare
+from dashboard.parts.heatmap_cards import described
+from dashboard.stamping import LiveStamp
+
+SCORES = ("stamp_distance", "relevance_mass", "rank_accuracy", "auroc", "average_precision", "pointing_game")
+WITH_A_DISTRACTOR = "specificity"
+_COMPONENT = declare("stamp_scores", "dom", "stream", "table")
+
+
+def stamp_scores(run: LiveStamp, stale: bool) -> None:
+    """A row a method, the nearest to the stamp first; pale where they belong to what was chosen before."""
+    asked = run.asked
+    names = (*SCORES, WITH_A_DISTRACTOR) if asked.distractor else SCORES
+    covered = float(asked.stamp.mask(run.about.subject.classifier.size).double().mean())
+    metrics = [column(metric) | {"chance": chance(metric, covered)} for metric in map(find_metric, names)]
+    _COMPONENT(
+        data={"run": run.id, "metrics": metrics, "methods": list(described(asked)), "stale": stale}, key="stamp_scores"
+    )
+
+
+def chance(metric: Metric, covered: float) -> str:
+    """What a random map gets where the stamp covers that share of the picture."""
+    return f"{100 * covered:.2g} %" if metric.random == SHARE else metric.random

@@ -1,0 +1,220 @@
+"""A picture with a stamp on it, as the page reads it: what the model says of it, and which heatmaps find the stamp."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import ImageColor
+
+from core.jobs.queue import Job
+from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp
+from core.stamping.agreement import stream_agreement
+from core.stamping.models import ListedStampModel, list_stamp_models
+from core.stamping.task import Task
+from dashboard.jobs import NotThere, find, submit
+from dashboard.requests import AskedOfStamp, listed
+from dashboard.runs import LiveHeatmaps, Subject
+from dashboard.workshop import look, queue, shelf
+
+DEFAULT_STAMP_MODEL = "trained/stamp_patches"
+KIND = "stamp"
+TOLD = 4
+"""Of a model with many classes, how many of the likeliest are told, with the stamp and without."""
+
+
+def stamp_model(name: str) -> ListedStampModel | None:
+    """What is known of a network trained on stamps; None for any other."""
+    return next((model for model in list_stamp_models() if model.name == name), None)
+
+
+def largest(size: tuple[int, int]) -> int:
+    """The side of the largest stamp on a picture of that height and width.
+
+    >>> largest((48, 48)), largest((28, 28)), largest((224, 224))
+    (6, 3, 28)
+    """
+    return max(SMALLEST, min(size) // 8)
+
+
+def inside(placed: Placed, size: tuple[int, int]) -> Placed:
+    """The stamp at the nearest place at which it lies whole on a picture of that height and width."""
+    height, width = size
+    left, top = (
+        min(max(start, 0), length - placed.stamp.size) for start, length in ((placed.left, width), (placed.top, height))
+    )
+    return replace(placed, left=left, top=top)
+
+
+def read_placed(told: str) -> Placed:
+    """The stamp that an address tells.
+
+    >>> read_placed("cross,6,#ff00ff,0.5,12,20").top
+    20
+
+    Raises
+    ------
+    ValueError
+        Where that is no stamp.
+    """
+    try:
+        design, size, colour, opacity, left, top = told.split(",")
+        return Placed(Stamp(design, int(size), colour, float(opacity)), int(left), int(top))
+    except ValueError as mistake:
+        raise ValueError(f"That is no stamp: {mistake}") from mistake
+
+
+def tell_stamp(stamp: Stamp) -> str:
+    """The stamp as :func:`read_placed` reads it, before its place.
+
+    >>> tell_stamp(Stamp("cross", 6, "", 0.5))
+    'cross,6,#ff00ff,0.5'
+    """
+    red, green, blue = ImageColor.getrgb(stamp.colour or find_stamp(stamp.design).colour)[:3]
+    return f"{stamp.design},{stamp.size},#{red:02x}{green:02x}{blue:02x},{stamp.opacity:g}"
+
+
+def on_all(placed: Sequence[Placed], pixels: Any) -> Any:
+    """The pixels with all stamps on them, the first undermost."""
+    for each in placed:
+        pixels = each.on(pixels)
+    return pixels
+
+
+def answer(model: str, picture: str, placed: Sequence[Placed]) -> dict[str, Any]:
+    """The probability of each class without the stamps and with them; of many classes those that matter."""
+    classifier, seen = shelf.held(model), look(model, picture)
+    too_large = [each.stamp.size for each in placed if each.stamp.size > largest(classifier.size)]
+    if too_large:
+        raise ValueError(f"A stamp on this picture has at most {largest(classifier.size)} pixels along its side.")
+    after = queue().call(lambda: classifier.logits(on_all(placed, seen.pixels))[0].softmax(dim=0).tolist())
+    before = {answered.index: answered.probability for answered in seen.answers}
+    return {
+        "classes": [
+            {"label": classifier.labels[index], "before": before[index], "after": after[index]}
+            for index in classes_told(before, after)
+        ]
+    }
+
+
+def classes_told(before: dict[int, float], after: Sequence[float]) -> list[int]:
+    """Of a few classes all, in their order; of many the likeliest without the stamps, then those that came with them.
+
+    >>> classes_told({0: 0.1, 1: 0.9}, [0.8, 0.2])
+    [0, 1]
+    """
+    if len(after) <= 2 * TOLD:
+        return list(range(len(after)))
+    first = sorted(before, key=before.__getitem__, reverse=True)[:TOLD]
+    then = sorted(range(len(after)), key=after.__getitem__, reverse=True)[:TOLD]
+    return list(dict.fromkeys([*first, *then]))
+
+
+def why_no_truth(known: ListedStampModel | None, stamp: Stamp) -> str:
+    """Why agreement with the stamp is not agreement with the truth; nothing where the stamp is the truth."""
+    if known is None:
+        return (
+            "Here the stamp is no ground truth: nobody proved that this model uses it. See how its answer and its "
+            "heatmaps change with the stamp."
+        )
+    if known.gate is None or not known.gate.passed:
+        return "This model did not pass its gate, so nobody knows that it goes by the stamp."
+    if unlearned := listed(unlike(known.task, stamp)):
+        return f"The gate says nothing of this {unlearned}: the model was trained with {trained_with(known.task)}."
+    return ""
+
+
+def unlike(task: Task, stamp: Stamp) -> list[str]:
+    """What of a stamp is otherwise than the model was shown."""
+    learned = {each.design: each for each in task.stamps}.get(stamp.design)
+    if learned is None:
+        return ["design"]
+    sizes, opacities = task.sizes or (learned.size,), task.opacities or (learned.opacity,)
+    return [
+        word
+        for word, known in (
+            ("size", stamp.size in sizes),
+            ("colour", stamp.rgb == learned.rgb),
+            ("opacity", min(opacities) <= stamp.opacity <= max(opacities)),
+        )
+        if not known
+    ]
+
+
+def trained_with(task: Task) -> str:
+    """The stamps of a task, as a sentence has them."""
+    designs = listed([find_stamp(stamp.design).title.lower() for stamp in task.stamps])
+    sizes = sorted(task.sizes or {stamp.size for stamp in task.stamps})
+    opacities = sorted(task.opacities or {stamp.opacity for stamp in task.stamps})
+    across = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
+    seen = f"{opacities[0]:.0%} to {opacities[-1]:.0%}" if len(opacities) > 1 else f"{opacities[0]:.0%}"
+    return f"the {designs}, {across} pixels wide, opacity {seen}"
+
+
+@dataclass(frozen=True, eq=False)
+class Stamping:
+    """What a run is about: the request, and the stamped picture that it is made on."""
+
+    asked: AskedOfStamp
+    subject: Subject
+    title: str
+
+    @property
+    def labels(self) -> Sequence[str]:
+        return self.subject.classifier.labels
+
+    @property
+    def shown(self) -> Callable[[Job], "LiveStamp"]:
+        return LiveStamp
+
+
+class LiveStamp(LiveHeatmaps):
+    """Heatmaps of a stamped picture in the queue."""
+
+    @property
+    def asked(self) -> AskedOfStamp:
+        return self.about.asked
+
+
+def find_stamp_run(name: str) -> LiveStamp:
+    """The run of that name.
+
+    Raises
+    ------
+    NotThere
+        If it was never here, or is no longer kept.
+    """
+    found = find(name)
+    if isinstance(found, LiveStamp):
+        return found
+    raise NotThere("That address is not of a stamped picture.")
+
+
+def start(asked: AskedOfStamp, title: str) -> str:
+    """Queue the heatmaps of the stamped picture; those of an earlier place end, and no other job does."""
+    classifier = shelf.ask(asked.model).classifier
+    placed = [each for each in (asked.distractor, asked.stamp) if each]
+    subject = Subject(classifier, on_all(placed, look(asked.model, asked.picture).pixels))
+    return submit(lambda: stream_asked(subject, asked), Stamping(asked, subject, title), kind=KIND)
+
+
+def stream_asked(subject: Subject, asked: AskedOfStamp) -> Iterator[Any]:
+    """Heatmaps of the stamped picture, and how far each is from showing the stamp."""
+    size = subject.classifier.size
+    return stream_agreement(
+        subject.classifier,
+        subject.pixels,
+        list(asked.methods),
+        asked.stamp.mask(size),
+        target=asked.target,
+        seed=asked.seed,
+        settings=asked.settings,
+        output=asked.output,
+        reduction=asked.reduction,
+        distractor=asked.distractor.mask(size) if asked.distractor else None,
+    )
+
+
+def stamp_class(known: ListedStampModel | None, stamp: Stamp) -> int | None:
+    """The class that stands for a stamp; None where the model has none for it."""
+    designs = [each.design for each in known.task.stamps] if known else []
+    return 1 + designs.index(stamp.design) if stamp.design in designs else None
