@@ -29,7 +29,7 @@ def cross() -> Drawing:
 
 def ring() -> Drawing:
     away = np.hypot(ROW - 0.5, COLUMN - 0.5)
-    return (away < 0.5) & (away > 0.2), FULL
+    return (away < 0.5) & (away > 0.25), FULL
 
 
 def checker() -> Drawing:
@@ -54,8 +54,14 @@ def saltire() -> Drawing:
 
 DESIGNS: tuple[Callable[[], Drawing], ...] = (cross, ring, checker, triangle, bars, corner, saltire)
 
+
+def picture(design: Callable[[], Drawing]) -> Image.Image:
+    """Brightness and alpha."""
+    covered, brightness = design()
+    levels = np.stack([brightness * covered, covered], axis=2) * 255
+    return Image.fromarray(levels.round().astype(np.uint8))
+
+
 if __name__ == "__main__":
     for design in DESIGNS:
-        covered, brightness = design()
-        levels = np.stack([brightness * covered, covered], axis=2) * 255
-        Image.fromarray(levels.round().astype(np.uint8), "LA").save(STAMPS / f"{design.__name__}.png", optimize=True)
+        picture(design).save(STAMPS / f"{design.__name__}.png", optimize=True)
