@@ -11,15 +11,17 @@ from functools import cache, lru_cache
 from PIL import Image
 
 import core
-from core.pictures.bases import Bases, collect_bases
+from core.pictures.bases import collect_bases
 from core.pictures.gallery import GalleryPicture
 from core.pictures.rendering import to_picture
-from core.stamping.models import list_stamp_models
+from core.stamping.models import ListedStampModel, list_stamp_models
 
 MOST_UPLOADS = 64
 MOST_BYTES = 256 * 2**20
 THUMBNAIL_HEIGHT = 128
 BASES_SHOWN = 10
+PARTED = ("patches", "fashion_mnist")
+"""Sources whose test part is the same whatever was learned from."""
 
 
 class PictureGone(Exception):
@@ -89,43 +91,65 @@ def gallery_for(dataset: str) -> list[Choice]:
     return sorted(gallery().values(), key=lambda choice: choice.suits != dataset)
 
 
-@lru_cache(maxsize=8)
-def held_out(source: str, side: int) -> Bases:
-    """Base pictures of a source that no network of that source was trained on: its test part.
+@dataclass(frozen=True, eq=False)
+class Base:
+    """A picture such as a stamp model was shown, but that it did not learn from."""
+
+    choice: Choice
+    picture: Image.Image
+
+
+def bases_for(model: ListedStampModel) -> list[Choice]:
+    """A few held-out base pictures, as they stand in the strip.
 
     Raises
     ------
     ValueError
         Where they are not there (any more).
     """
-    return collect_bases(source, side, most=3 * BASES_SHOWN)
+    return [base.choice for base in held_out(*seen_by(model))]
 
 
-def bases_for(source: str, side: int) -> list[Choice]:
-    """A few held-out base pictures, as they stand in the strip."""
-    bases = held_out(source, side)
-    return [base_choice(family_of(source, side), bases, number) for number in range(min(BASES_SHOWN, len(bases.test)))]
+def seen_by(model: ListedStampModel) -> tuple[str, int, int, int]:
+    """What base pictures hang on; where the parts are apart by themselves it takes only those that are shown."""
+    source = model.task.bases
+    return source, model.size[0], model.seed, 3 * BASES_SHOWN if source in PARTED else model.learned_from
 
 
-def base_choice(family: str, bases: Bases, number: int) -> Choice:
-    origin = bases.test_origins[number]
-    return Choice(f"{family}-{number}", re.split(r"\W", origin)[0], f"{origin}; no stamp model learned from it")
+@lru_cache(maxsize=16)
+def held_out(source: str, side: int, seed: int, most: int) -> tuple[Base, ...]:
+    """Base pictures of the test part, those with most to see first."""
+    bases, family = collect_bases(source, side, seed, most), family_of(source, side, seed, most)
+    shown = bases.test[:BASES_SHOWN]
+    order = shown.std(dim=(1, 2, 3)).argsort(descending=True).tolist()
+    return tuple(
+        Base(
+            Choice(f"{family}-{number}", title_of_base(bases.test_origins[number]), bases.test_origins[number]),
+            to_picture(shown[number]),
+        )
+        for number in order
+    )
 
 
-def family_of(source: str, side: int) -> str:
-    """What the names of base pictures begin with: an address tells no path, and opens none."""
-    return f"base-{hashlib.sha256(f'{source} {side}'.encode()).hexdigest()[:8]}"
+def family_of(*told: object) -> str:
+    """What their names begin with. It tells no path, and opens none: an address only chooses among what models saw."""
+    return f"base-{hashlib.sha256(repr(told).encode()).hexdigest()[:8]}"
 
 
-def find_base(name: str) -> tuple[Choice, Image.Image] | None:
-    """The base picture of that name, if some stamp model is shown such pictures."""
-    family, _, number = name.rpartition("-")
-    for known in list_stamp_models() if family.startswith("base-") else ():
-        source, side = known.task.bases, known.size[0]
-        if family == family_of(source, side) and number.isdecimal() and int(number) < BASES_SHOWN:
-            bases = held_out(source, side)
-            return base_choice(family, bases, int(number)), to_picture(bases.test[int(number)])
-    return None
+def title_of_base(origin: str) -> str:
+    """What it was cut from or drawn as, without its place."""
+    name = re.split(r"[^\w.-]", origin)[0]
+    return gallery()[name].title if name in gallery() else name.replace("_", " ")
+
+
+def find_base(name: str) -> Base | None:
+    """The base picture of that name, if some stamp model was shown such pictures."""
+    models = list_stamp_models() if name.startswith("base-") else ()
+    told = next((told for told in map(seen_by, models) if name.startswith(f"{family_of(*told)}-")), None)
+    try:
+        return next((base for base in held_out(*told) if base.choice.name == name), None) if told else None
+    except ValueError as absence:
+        raise PictureGone(f"The pictures that this one is of can't be had any more. {absence}") from absence
 
 
 def credit(entry: GalleryPicture) -> str:
@@ -143,7 +167,7 @@ def find_choice(name: str) -> Choice:
     if name in gallery():
         return gallery()[name]
     if base := find_base(name):
-        return base[0]
+        return base.choice
     title, _ = uploads.get(name)
     return Choice(name, title, "your upload; it stays in this server's memory")
 
@@ -153,7 +177,7 @@ def open_choice(name: str) -> Image.Image:
     if name in gallery():
         return open_gallery(name).copy()
     if base := find_base(name):
-        return base[1]
+        return base.picture.copy()
     _, content = uploads.get(name)
     return core.open_picture(content)
 

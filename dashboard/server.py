@@ -17,6 +17,7 @@ import uvicorn
 from starlette.middleware import Middleware
 from streamlit import config
 
+from core.stamping.models import DEFAULT as DEFAULT_STAMP_MODEL
 from dashboard.headers import SecurityHeaders
 from dashboard.routes import ROUTES
 from dashboard.workshop import DEFAULT_MODEL, models, shelf
@@ -39,6 +40,7 @@ def warm_up() -> None:
     """What the first page needs comes first: Streamlit's widgets import pandas when they are first drawn."""
     importlib.import_module("pandas")
     shelf.ask(DEFAULT_MODEL)
+    shelf.ask(DEFAULT_STAMP_MODEL)
     models.read()
 
 

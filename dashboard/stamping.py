@@ -10,13 +10,11 @@ from core.jobs.queue import Job
 from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp
 from core.stamping.agreement import stream_agreement
 from core.stamping.models import ListedStampModel, list_stamp_models
-from core.stamping.task import Task
 from dashboard.jobs import NotThere, find, submit
-from dashboard.requests import AskedOfStamp, listed
+from dashboard.requests import AskedOfStamp
 from dashboard.runs import LiveHeatmaps, Subject
 from dashboard.workshop import look, queue, shelf
 
-DEFAULT_STAMP_MODEL = "trained/stamp_patches"
 KIND = "stamp"
 TOLD = 4
 """Of a model with many classes, how many of the likeliest are told, with the stamp and without."""
@@ -107,47 +105,6 @@ def classes_told(before: dict[int, float], after: Sequence[float]) -> list[int]:
     first = sorted(before, key=before.__getitem__, reverse=True)[:TOLD]
     then = sorted(range(len(after)), key=after.__getitem__, reverse=True)[:TOLD]
     return list(dict.fromkeys([*first, *then]))
-
-
-def why_no_truth(known: ListedStampModel | None, stamp: Stamp) -> str:
-    """Why agreement with the stamp is not agreement with the truth; nothing where the stamp is the truth."""
-    if known is None:
-        return (
-            "Here the stamp is no ground truth: nobody proved that this model uses it. See how its answer and its "
-            "heatmaps change with the stamp."
-        )
-    if known.gate is None or not known.gate.passed:
-        return "This model did not pass its gate, so nobody knows that it goes by the stamp."
-    if unlearned := listed(unlike(known.task, stamp)):
-        return f"The gate says nothing of this {unlearned}: the model was trained with {trained_with(known.task)}."
-    return ""
-
-
-def unlike(task: Task, stamp: Stamp) -> list[str]:
-    """What of a stamp is otherwise than the model was shown."""
-    learned = {each.design: each for each in task.stamps}.get(stamp.design)
-    if learned is None:
-        return ["design"]
-    sizes, opacities = task.sizes or (learned.size,), task.opacities or (learned.opacity,)
-    return [
-        word
-        for word, known in (
-            ("size", stamp.size in sizes),
-            ("colour", stamp.rgb == learned.rgb),
-            ("opacity", min(opacities) <= stamp.opacity <= max(opacities)),
-        )
-        if not known
-    ]
-
-
-def trained_with(task: Task) -> str:
-    """The stamps of a task, as a sentence has them."""
-    designs = listed([find_stamp(stamp.design).title.lower() for stamp in task.stamps])
-    sizes = sorted(task.sizes or {stamp.size for stamp in task.stamps})
-    opacities = sorted(task.opacities or {stamp.opacity for stamp in task.stamps})
-    across = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
-    seen = f"{opacities[0]:.0%} to {opacities[-1]:.0%}" if len(opacities) > 1 else f"{opacities[0]:.0%}"
-    return f"the {designs}, {across} pixels wide, opacity {seen}"
 
 
 @dataclass(frozen=True, eq=False)

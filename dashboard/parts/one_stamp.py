@@ -17,13 +17,13 @@ from dashboard.parts.run_panel import action, launched, wished
 from dashboard.parts.stamp_panel import ask_places, choose_distractor, choose_stamp, places_in_address, put
 from dashboard.parts.stamp_placer import NAMES, stamp_placer
 from dashboard.parts.stamp_scores import stamp_scores
+from dashboard.parts.stamp_truth import NOT_TRUTH, why_no_truth
 from dashboard.pictures import Choice
 from dashboard.requests import AskedOfStamp
-from dashboard.stamping import LiveStamp, find_stamp_run, stamp_class, stamp_model, start, why_no_truth
+from dashboard.stamping import LiveStamp, find_stamp_run, stamp_class, stamp_model, start
 from dashboard.workshop import Loading
 
 ADDRESS = "job"
-NOT_TRUTH = "What the scores say is agreement with the stamp, not with the truth."
 
 
 def one_stamp(loading: Loading, picture: Choice | None, wishes: Wishes | None) -> None:

@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.models.bundled import list_bundled
 from core.models.sources import ListedModel
-from core.stamping.models import ListedStampModel, list_stamp_models
+from core.stamping.models import DEFAULT, ListedStampModel, list_stamp_models
 from dashboard.parts.model_panel import follow
+from dashboard.parts.stamp_words import bases_in_words
 from dashboard.parts.trial_panel import unique_names
-from dashboard.stamping import DEFAULT_STAMP_MODEL
 from dashboard.workshop import Loading
 
 KEY = "model"
@@ -21,7 +21,7 @@ def choose_stamp_model() -> Loading:
     name = st.selectbox(
         "Model",
         names,
-        index=names.index(DEFAULT_STAMP_MODEL),
+        index=names.index(DEFAULT),
         format_func=titles.__getitem__,
         key=KEY,
         bind="query-params",
@@ -34,5 +34,5 @@ def choose_stamp_model() -> Loading:
 def as_listed(model: ListedStampModel) -> ListedModel:
     """A network that learned a stamp, as the picker has others."""
     height, width = model.size
-    note = f"learned a stamp; sees {width} × {height} pixels"
+    note = f"Learned a stamp on {bases_in_words(model.task.bases)}; sees {width} × {height} pixels"
     return ListedModel(model.name, model.title, "bundled" if model.bundled else "trained here", note, "stamps")

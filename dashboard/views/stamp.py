@@ -40,7 +40,7 @@ def offered(model: str) -> list[Choice]:
     if known is None:
         return gallery_for(models.dataset(model))
     try:
-        return bases_for(known.task.bases, known.size[0])
+        return bases_for(known)
     except ValueError as absence:
         st.warning(f"The pictures that this model is tested on can't be had. {absence}")
         return gallery_for("")

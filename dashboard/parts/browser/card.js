@@ -60,7 +60,7 @@ function refuse(card, reason) {
 // Nothing more will come: what has neither map nor sentence gets one, and no score is awaited.
 function endCard(card, reason) {
   if (card.place.dataset.state === "waiting" && !card.coming) refuse(card, reason);
-  else if (card.map && !card.judged) card.score.replaceChildren(element("span", { class: "muted" }, "no score"));
+  else if (card.map && card.judged === null) card.score.replaceChildren(element("span", { class: "muted" }, "no score"));
 }
 
 function paintCard(card, view, shared) {
@@ -72,5 +72,5 @@ function described(card) {
   const { message, map, judged, column } = card;
   const what = `${fullName(card)} heatmap for ${message.target}${message.final ? "" : ", rough"}`;
   const spread = map.size === 0 ? "every value is 0" : `strongest at ${whereabouts(map)}; values from ${short(map.low)} to ${short(map.high)}`;
-  return `${what}: ${spread}.${judged ? ` ${column.judge.words(judged)}.` : ""}`;
+  return `${what}: ${spread}.${judged === null ? "" : ` ${column.judge.words(judged)}.`}`;
 }

@@ -32,7 +32,7 @@ function mount(parentElement) {
 }
 
 const KEY = "Solid: training pictures. Dashed: held-out ones. Dotted: the gate's 99 %.";
-const titled = (words, chart, key) => element("figure", {}, element("figcaption", {}, words, key ? element("span", { class: "muted small" }, ` ${key}`) : null), chart);
+const titled = (words, chart, key) => element("figure", {}, element("figcaption", {}, words, key ? element("span", { class: "muted small key" }, key) : null), chart);
 
 function begin(state) {
   Object.assign(state, { epochs: [], gate: null, job: null, gateShown: null });

@@ -42,7 +42,7 @@ function makeEnlarged(offered, paintInto) {
     const stage = makeStage(card.crop, () => {}, `Read the values of ${fullName(card)} with the arrow keys`);
     paintInto(stage, card);
     stage.canvas.setAttribute("aria-label", described(card));
-    const score = card.judged ? `${card.column.judge.words(card.judged)}.` : "";
+    const score = card.judged === null ? "" : `${card.column.judge.words(card.judged)}.`;
     return element("figure", {}, stage.place,
       element("figcaption", {}, element("strong", {}, fullName(card)), element("p", {}, [card.method.settings, score].filter(Boolean).join(" · ")),
         element("p", {}, card.method.summary), element("p", { class: "muted" }, [card.method.paper, ...card.message.notes].filter(Boolean).join(" · "))));

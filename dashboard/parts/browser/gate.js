@@ -18,10 +18,10 @@ function gateFigure({ label, meaning, value, low, high, n }, least) {
       element("span", { class: "muted small" }, value === null ? "nothing to try it on" : `${span(low, high)} · n ${n.toLocaleString("en")}`)));
 }
 
-// A gate at 99 % is not told by whole percents; what is not quite all is never written as all.
+// A gate at 99 % is not told by whole percents; rounded down, what is not quite enough never looks as if it were.
 function exactly(share) {
   if (share === null) return "–";
-  const tenths = share < 1 ? Math.min(99.9, Math.round(share * 1000) / 10) : 100;
+  const tenths = Math.floor(share * 1000 + 1e-6) / 10;
   return `${Number.isInteger(tenths) ? tenths : tenths.toFixed(1)}\u00a0%`;
 }
 

@@ -102,7 +102,7 @@ const COUNTS = {
   pictures: {
     share: ({ pictures, allPictures }) => pictures / (allPictures || 1),
     now: ({ pictures, allPictures, pictureAt }, seconds) => (pictures ? [`${pictures} of ${counted(allPictures, "picture")}`, timeLeft((pictureAt / pictures) * allPictures - seconds)] : ["the first picture"]),
-    made: ({ pictures, allPictures }) => [`${pictures} of ${counted(allPictures, "picture")}`],
+    made: ({ pictures, allPictures }) => (allPictures ? [`${pictures} of ${counted(allPictures, "picture")}`] : []),
   },
   steps: {
     share: ({ done, total }) => done / (total || 1),

@@ -36,7 +36,7 @@ function mount(parentElement) {
       element("div", {}, state.frame, element("div", { class: "tools", role: "group", "aria-label": "The stamp's place" }, state.undo, state.redo, state.take, state.which)),
       element("div", { class: "answer" },
         element("h3", {}, "What the model says"), state.change, state.bars,
-        element("p", { class: "key muted small" }, element("span", { class: "swatch before" }), "without the stamp", element("span", { class: "swatch" }), "with it"), state.problem, state.where,
+        element("p", { class: "key muted small" }, keyOf("before", "without the stamp"), keyOf("after", "with it")), state.problem, state.where,
         element("p", { class: "muted small", id: "stamp-help" }, "Click or drag. With the keyboard: arrow keys move it by a pixel, with Shift by its own size; Ctrl+Z takes a move back."))),
     state.said);
   state.canvas.onpointerdown = (event) => press(state, event);
@@ -46,6 +46,8 @@ function mount(parentElement) {
   instances.set(parentElement, state);
   return state;
 }
+
+const keyOf = (kind, words) => element("span", {}, element("span", { class: `swatch ${kind}` }), words);
 
 const plain = (words, onclick, pressed) => element("button", { type: "button", class: "plain", "aria-pressed": pressed, onclick }, words);
 

@@ -14,8 +14,8 @@ export default function ({ data, parentElement }) {
 
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
-  const state = { root, scores: new Map(), older: new Set(), place: element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Agreement with the stamp" }), words: element("div") };
-  root.replaceChildren(state.place, state.words);
+  const state = { root, scores: new Map(), older: new Set(), place: element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Agreement with the stamp" }), verdict: element("p", { class: "verdict" }), words: element("div") };
+  root.replaceChildren(state.verdict, state.place, state.words);
   instances.set(parentElement, state);
   return state;
 }
@@ -36,15 +36,24 @@ function take(state, messages, job) {
   render(state);
 }
 
-function render({ data, scores, older, place, over }) {
+function render({ data, scores, older, place, verdict, over }) {
   const known = data.methods.filter(({ name }) => scores.has(name));
   const distance = ({ name }) => scores.get(name).stamp_distance ?? Infinity;
   known.sort((one, other) => distance(one) - distance(other));
   const caption = over && !older.size ? "The nearest to the stamp first" : "So far: heatmaps are still coming";
+  verdict.textContent = over && !older.size ? nearest(known, distance) : "";
   place.replaceChildren(element("table", {}, element("caption", { class: "hidden" }, caption),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Method"), ...data.metrics.map(metricHead))),
     element("tbody", {}, ...known.map((method) => row(method, scores.get(method.name), data.metrics, older.has(method.name)))),
     element("tfoot", {}, element("tr", {}, element("th", { scope: "row" }, "A random map"), ...data.metrics.map((metric) => element("td", {}, metric.chance))))));
+}
+
+// Known is the nearest first; the ideal itself is nobody's merit.
+function nearest(known, distance) {
+  const best = known.find(({ control }) => !control), control = known.find(({ control, name }) => control && name !== "oracle");
+  if (!best || !control) return "";
+  const nearer = known.filter((method) => !method.control && distance(method) < distance(control)).length, all = known.filter((method) => !method.control).length;
+  return `${best.label} comes nearest to the stamp, d ${fixed(distance(best))}. ${nearer} of ${counted(all, "method")} ${nearer === 1 ? "comes" : "come"} nearer than the best control, ${control.label}, d ${fixed(distance(control))}. One picture proves little: the benchmark asks many.`;
 }
 
 const row = (method, scores, metrics, older) => element("tr", { "data-method": method.name, class: older ? "older" : undefined },
