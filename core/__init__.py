@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from core.pictures.gallery import gallery
     from core.pictures.imputers import list_imputers
     from core.pictures.opening import PictureError, open_picture
+    from core.pictures.stamps import Placed, Stamp, list_stamps
+    from core.stamping.agreement import stream_agreement
+    from core.stamping.benchmark import stream_stamp_benchmark, stream_stamp_sweep
+    from core.stamping.models import list_stamp_models, load_stamp_model
+    from core.stamping.training import stream_stamp_training
     from core.studies.evaluation import evaluate, stream_evaluation
     from core.studies.imputer_rankings import stream_imputer_rankings
     from core.studies.matched import stream_matched
@@ -41,7 +46,9 @@ __all__ = [
     "MethodRefused",
     "ModelError",
     "PictureError",
+    "Placed",
     "Prediction",
+    "Stamp",
     "Unfit",
     "as_classifier",
     "capability",
@@ -52,17 +59,24 @@ __all__ = [
     "list_methods",
     "list_metrics",
     "list_models",
+    "list_stamp_models",
+    "list_stamps",
     "load_classifier",
+    "load_stamp_model",
     "open_picture",
     "perturb",
     "perturbed",
     "predict",
     "stamp_distance",
+    "stream_agreement",
     "stream_curves",
     "stream_evaluation",
     "stream_heatmaps",
     "stream_imputer_rankings",
     "stream_matched",
+    "stream_stamp_benchmark",
+    "stream_stamp_sweep",
+    "stream_stamp_training",
     "stream_trial",
 ]
 
@@ -81,6 +95,11 @@ _ROOMS = {
     "core.pictures.gallery": ("gallery",),
     "core.pictures.imputers": ("list_imputers",),
     "core.pictures.opening": ("PictureError", "open_picture"),
+    "core.pictures.stamps": ("Placed", "Stamp", "list_stamps"),
+    "core.stamping.agreement": ("stream_agreement",),
+    "core.stamping.benchmark": ("stream_stamp_benchmark", "stream_stamp_sweep"),
+    "core.stamping.models": ("list_stamp_models", "load_stamp_model"),
+    "core.stamping.training": ("stream_stamp_training",),
     "core.studies.evaluation": ("evaluate", "stream_evaluation"),
     "core.studies.imputer_rankings": ("stream_imputer_rankings",),
     "core.studies.matched": ("stream_matched",),

@@ -1,6 +1,7 @@
 """One stamped picture: heatmaps of many methods, each scored against the stamp as soon as it is there."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import nan
 
 from jaxtyping import Bool, Float
@@ -8,13 +9,13 @@ from torch import Tensor
 
 from core.jobs.events import Progress
 from core.methods.explaining import stream_heatmaps
-from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
+from core.methods.heatmap import HeatmapReady, MethodRefused
 from core.methods.registry import Reduction, Settings, list_controls
-from core.metrics.evidence import Evidence
 from core.metrics.registry import list_metrics
 from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
-from core.studies.scoring import ScoresReady
+from core.stamping.causal import causal_mask
+from core.studies.scoring import ScoresReady, Subject
 
 Event = Progress | HeatmapReady | MethodRefused | ScoresReady
 
@@ -29,7 +30,7 @@ def stream_agreement(
     settings: Mapping[str, Settings] | None = None,
     output: Output = "logit",
     reduction: Reduction | None = None,
-    causal: Bool[Tensor, "height width"] | None = None,
+    without: Float[Tensor, "1 3 height width"] | None = None,
     distractor: Bool[Tensor, "height width"] | None = None,
 ) -> Iterator[Event]:
     """Heatmaps of the methods, of every control and of the oracle, each with its agreement with a stamp.
@@ -38,8 +39,12 @@ def stream_agreement(
 
     Parameters
     ----------
-    truth, causal, distractor
-        The pixels of the stamp, those of them that the network uses, and those of a stamp that carries no label.
+    truth
+        The pixels of the stamp.
+    without
+        The picture before it was stamped: with it those pixels of the stamp are found that the network uses.
+    distractor
+        The pixels of a stamp that carries no label.
 
     Raises
     ------
@@ -48,19 +53,24 @@ def stream_agreement(
     """
     if tuple(truth.shape) != classifier.size:
         raise ValueError(f"The stamp's mask is {tuple(truth.shape)}; {classifier.name} sees {classifier.size}.")
-    marked = {"truth": truth, "causal": causal, "distractor": distractor}
-    known = {name for name, mask in marked.items() if mask is not None}
-    metrics = [each for each in list_metrics() if each.group == "plausibility" and known.issuperset(each.needs)]
     target = checked_target(classifier, pixels, target)
     asked = [*methods, *(control.name for control in list_controls(truth_known=True))]
+    heatmaps = stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction, truth)
+    subject = Subject(classifier, pixels, target, seed, truth, output, reduction, None, distractor)
+    return scored(subject, heatmaps, without)
 
-    def evidence(heatmap: Heatmap) -> Evidence:
-        return Evidence(
-            classifier, pixels, target, seed, heatmap, truth, {}, clean=nan, causal=causal, distractor=distractor
-        )
 
-    for event in stream_heatmaps(classifier, pixels, asked, target, seed, settings, output, reduction, truth):
+def scored(
+    subject: Subject, heatmaps: Iterator[Event], without: Float[Tensor, "1 3 height width"] | None
+) -> Iterator[Event]:
+    """The heatmaps, each followed by its scores."""
+    if without is not None:
+        subject = replace(subject, causal=(yield from causal_mask(subject, without)))
+    marked = {"truth": subject.truth, "causal": subject.causal, "distractor": subject.distractor}
+    known = {name for name, mask in marked.items() if mask is not None}
+    metrics = [each for each in list_metrics() if each.group == "plausibility" and known.issuperset(each.needs)]
+    for event in heatmaps:
         yield event
         if isinstance(event, HeatmapReady) and event.final:
-            seen = evidence(event.heatmap)
-            yield ScoresReady(event.heatmap.method, {metric.name: metric.measure(seen) for metric in metrics})
+            evidence = subject.evidence(event.heatmap, {}, clean=nan)
+            yield ScoresReady(event.heatmap.method, {metric.name: metric.measure(evidence) for metric in metrics})

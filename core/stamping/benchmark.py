@@ -15,7 +15,7 @@ from core.metrics.registry import find_metric
 from core.metrics.statistics import Estimate, Tally
 from core.metrics.tracing import Perturbation
 from core.models.outputs import Output
-from core.stamping.causal import find_causal
+from core.stamping.causal import causal_mask
 from core.stamping.gate import Gate, GateReady, measure_gate
 from core.stamping.models import StampModel
 from core.stamping.task import Example, Task, draw_examples
@@ -198,21 +198,14 @@ def of_size(task: Task, size: int, opacity: float) -> Task:
 
 def judge(study: Study, example: Example, bases: Float[Tensor, "n 3 height width"]) -> Judgement:
     """One stamped picture's scores, with those of its stamp's pixels that the network uses."""
-    place = study.classifier.device
-    base = bases[example.base]
-    stamped, without = (each.pixels(base)[None].to(place) for each in (example, example.erased()))
-    assert example.stamp is not None
-    truth = example.stamp.mask(study.classifier.size)
-    causal = None
-    if any("causal" in find_metric(name).needs for name in study.metrics):
-        searching = Returning(find_causal(study.classifier, without, stamped, truth, example.label, study.seed))
-        for _ in searching:
-            yield Progress(0, 1, "What of the stamp the model uses")
-        causal = searching.result.mask
+    seen = study.classifier
+    stamped, without = (each.pixels(bases[example.base])[None].to(seen.device) for each in (example, example.erased()))
+    truth, distractor = (each.mask(seen.size) if each else None for each in (example.stamp, example.distractor))
     subject = Subject(
-        study.classifier, stamped, example.label, study.seed, truth, study.output, study.reduction, causal,
-        example.distractor.mask(study.classifier.size) if example.distractor else None,
-    )  # fmt: skip
+        seen, stamped, example.label, study.seed, truth, study.output, study.reduction, distractor=distractor
+    )
+    if any("causal" in find_metric(name).needs for name in study.metrics):
+        subject = replace(subject, causal=(yield from causal_mask(subject, without)))
     return (yield from study.score(name_of(example), subject))
 
 

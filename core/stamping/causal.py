@@ -8,15 +8,17 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from core.jobs.events import Progress, Returning
 from core.models.batching import run_in_batches
 from core.models.classifier import Classifier
 from core.models.outputs import read_output
 from core.randomness import generator, picture_digest
+from core.studies.scoring import Subject
 
-ORDERS = 8
+MOST_ORDERS = 36
 MOST_CELLS = 64
-SHARE = 0.9
-"""The causal pixels carry so much of all that speaks for the class [ours]."""
+ROUNDING = 1e-6
+USED = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,7 @@ class Causal:
         By how much each pixel raises the logit of the class above the mean of the others: Shapley values, which add up
         to what the whole stamp does. 0 outside the stamp.
     mask
-        The fewest pixels that carry 90 % of what speaks for the class; none where the stamp does not.
+        The pixels that do at least a tenth of what the strongest does [ours]; none where the stamp does nothing.
     share
         Those pixels, of all of the stamp.
     suffices
@@ -50,7 +52,7 @@ def find_causal(
     target: int,
     seed: int = 0,
 ) -> Generator[None, None, Causal]:
-    """What the stamp's pixels do, by Monte Carlo over orders and their reverses; yields after each batch.
+    """What the stamp's pixels do, by putting them on in many orders; yields after each batch.
 
     A stamp of more than 64 pixels is taken in square cells.
 
@@ -75,13 +77,28 @@ def find_causal(
     for _, values in run_in_batches(steps, answer, classifier.batch_size("forward")):
         answers.append(values.cpu())
         yield
-    gains = torch.cat(answers).view(len(orders), count + 1).double().diff(dim=1)
+    margins = torch.cat(answers).view(len(orders), count + 1).double()
+    gains = margins.diff(dim=1)
     by_cell = gains.gather(1, orders.argsort(dim=1)).mean(dim=0)
     effects = spread(by_cell, cells.cpu())
-    used = carrying(effects, SHARE)
+    used = effects > max(USED * float(effects.amax()), ROUNDING * float(margins.abs().amax()))
     alone = torch.where(used.to(without.device), stamped, without)
     suffices = bool(used.any()) and int(classifier.logits(alone)[0].argmax()) == target
     return Causal(effects, used, float(used.sum() / mask.sum()), suffices)
+
+
+def causal_mask(
+    subject: Subject, without: Float[Tensor, "1 3 height width"]
+) -> Generator[Progress, None, Bool[Tensor, "height width"]]:
+    """Those pixels of the subject's stamp that the network uses; yields after each batch."""
+    if subject.truth is None:
+        raise ValueError("There is no stamp of which some pixels could matter.")
+    searching = Returning(
+        find_causal(subject.classifier, without, subject.pixels, subject.truth, subject.target, subject.seed)
+    )
+    for batch, _ in enumerate(searching):
+        yield Progress(batch, batch + 1, "What of the stamp the model uses")
+    return searching.result.mask
 
 
 def cells_of(mask: Bool[Tensor, "height width"]) -> Int[Tensor, "height width"]:
@@ -105,9 +122,14 @@ def cells_of(mask: Bool[Tensor, "height width"]) -> Int[Tensor, "height width"]:
 
 
 def draw_orders(count: int, draw: torch.Generator) -> Int[Tensor, "orders count"]:
-    """Random orders, each followed by its reverse, in which a cell comes early as often as late."""
-    halves = [torch.randperm(count, generator=draw) for _ in range(ORDERS // 2)]
-    return torch.stack([order for half in halves for order in (half, half.flip(0))])
+    """A random order that begins at ever other cells, so that each is early as often as late.
+
+    >>> draw_orders(3, torch.Generator().manual_seed(0)).sum(dim=0).tolist()
+    [3, 3, 3]
+    """
+    order = torch.randperm(count, generator=draw)
+    begins = torch.linspace(0, count, min(count, MOST_ORDERS) + 1)[:-1].long()
+    return torch.stack([order.roll(int(begin)) for begin in begins])
 
 
 def spread(by_cell: Float[Tensor, " cells"], cells: Int[Tensor, "height width"]) -> Float[Tensor, "height width"]:
@@ -115,18 +137,3 @@ def spread(by_cell: Float[Tensor, " cells"], cells: Int[Tensor, "height width"])
     inside = cells >= 0
     sizes = torch.bincount(cells[inside], minlength=len(by_cell))
     return torch.where(inside, (by_cell / sizes)[cells.clamp(min=0)], 0.0)
-
-
-def carrying(effects: Float[Tensor, "height width"], share: float) -> Bool[Tensor, "height width"]:
-    """The fewest pixels that carry a share of all that is positive; none where nothing is.
-
-    >>> carrying(torch.tensor([[5.0, 1.0, 4.0, -3.0]]), 0.9).tolist()
-    [[True, False, True, False]]
-    """
-    positive = effects.clamp(min=0).flatten()
-    ordered, places = positive.sort(descending=True, stable=True)
-    needed = share * ordered.sum()
-    taken = (ordered.cumsum(0) - ordered < needed - 1e-9 * ordered.sum()) & (ordered > 0)
-    mask = torch.zeros(len(positive), dtype=torch.bool)
-    mask[places[taken]] = True
-    return mask.view(effects.shape)

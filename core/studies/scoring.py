@@ -1,7 +1,7 @@
 """Scores of finished heatmaps on one picture, by any metrics."""
 
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -57,6 +57,21 @@ class Subject:
     causal: Bool[Tensor, "height width"] | None = None
     distractor: Bool[Tensor, "height width"] | None = None
 
+    def evidence(self, heatmap: Heatmap, curves: Mapping[Trace, Curve], clean: float) -> Evidence:
+        """What is known of a map of it, before anything else is measured."""
+        return Evidence(
+            classifier=self.classifier,
+            pixels=self.pixels,
+            target=self.target,
+            seed=self.seed,
+            heatmap=heatmap,
+            truth=self.truth,
+            curves=curves,
+            clean=clean,
+            causal=self.causal,
+            distractor=self.distractor,
+        )
+
 
 def stream_scores(
     subject: Subject,
@@ -91,21 +106,13 @@ def stream_scores(
     )
     found = yield from find_needed(subject, heatmaps, {need for each in asked for need in each.needs}, answers)
     for name, heatmap in heatmaps.items():
-        evidence = Evidence(
-            classifier=subject.classifier,
-            pixels=subject.pixels,
-            target=subject.target,
-            seed=subject.seed,
-            heatmap=heatmap,
-            truth=subject.truth,
-            curves={trace: curves[name].get(trace) or had[name][perturbation.complete(trace)] for trace in read},
-            clean=answers.clean.value,
+        own = {trace: curves[name].get(trace) or had[name][perturbation.complete(trace)] for trace in read}
+        evidence = replace(
+            subject.evidence(heatmap, own, answers.clean.value),
             kept=found.kept.get(name),
             removals=found.removals,
             moved=found.moved.get(name),
             repeated=found.repeated.get(name),
-            causal=subject.causal,
-            distractor=subject.distractor,
         )
         yield ScoresReady(name, {each.name: each.measure(evidence) for each in asked})
 
