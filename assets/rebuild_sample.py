@@ -1,12 +1,12 @@
 """Remakes ``assets/sample``: what a newcomer sees before anything was computed here.
 
-Runs the trial of one picture and the study of many with the dashboard's own defaults, and writes the messages that the
-page would have been sent.
+Runs the trial of one picture, the study of many and the benchmark of stamps with the dashboard's own defaults, and
+writes the messages that the page would have been sent.
 """
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,21 +17,26 @@ from torch import Tensor
 import core
 from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady
+from core.methods.registry import list_controls
 from core.pictures.rendering import to_png
 from core.pictures.specimens import collect_specimens
+from core.stamping.models import list_stamp_models
 from core.studies.evaluation import SummaryReady, record
 from core.studies.table import Table
-from dashboard import runs, studies
+from dashboard import benchmarks, runs, studies
 from dashboard.jobs import number_messages
 from dashboard.messages import Message
 from dashboard.parts.many_pictures import LIMIT, USUAL
 from dashboard.parts.method_panel import QUICK
-from dashboard.requests import Asked, AskedOfMany, Judging
+from dashboard.parts.stamp_benchmark import scores_of
+from dashboard.requests import Asked, AskedOfMany, AskedOfStamps, Judging
+from dashboard.stamping import DEFAULT_STAMP_MODEL
 from dashboard.workshop import DEFAULT_MODEL
 
 FOLDER = Path(__file__).resolve().parent / "sample"
 PICTURE = core.gallery()[0].name
 SOURCE = "gallery"
+STAMPED = 60
 DIGITS = 5
 
 
@@ -39,6 +44,7 @@ def main() -> None:
     classifier = core.load_classifier(DEFAULT_MODEL, device="cpu")
     write_trial(classifier)
     write_study(classifier)
+    write_benchmark()
 
 
 def write_trial(classifier: core.Classifier) -> None:
@@ -53,7 +59,7 @@ def write_trial(classifier: core.Classifier) -> None:
         "title": entry.title,
         "top": [asdict(each) for each in top],
         "scales": scales,
-        **written(asked, kept, seconds, classifier),
+        **written(asked, kept, seconds, classifier.labels),
     }
     write_json(FOLDER, told)
     (FOLDER / "crop.png").write_bytes(to_png(pixels[0]))
@@ -66,18 +72,27 @@ def write_study(classifier: core.Classifier) -> None:
     pictures = len(collect_specimens(SOURCE, classifier.dataset))
     asked = AskedOfMany(**common(), source=SOURCE, limit=min(LIMIT, pictures), metrics=metrics)
     kept, seconds = gathered(studies.stream_asked(classifier, SOURCE, asked))
-    table = Table(asdict(asked), asked.seed)
-    for _, event in kept:
-        record(event, table)
     folder = FOLDER / "many"
-    write_json(folder, written(asked, kept, seconds, classifier))
-    table.to_csv(folder / "scores.csv")
+    write_json(folder, written(asked, kept, seconds, classifier.labels))
+    tabled(asked, kept).to_csv(folder / "scores.csv")
 
 
-def common() -> dict[str, object]:
-    """What the page asks for when nobody has changed anything, of one picture and of many."""
-    methods = [method.name for method in core.list_methods() if method.control or method.name in QUICK]
-    return {"model": DEFAULT_MODEL, "methods": tuple(methods), "settings": {}, "output": "logit", "seed": 0}
+def write_benchmark() -> None:
+    """Fewer pictures than the page asks for: enough to tell most methods apart, in a small file."""
+    model = next(model for model in list_stamp_models() if model.name == DEFAULT_STAMP_MODEL)
+    asked = AskedOfStamps(**common(model.name, truth_known=True), metrics=scores_of(model), pictures=STAMPED)
+    kept, seconds = gathered(benchmarks.stream_benchmark(asked))
+    folder = FOLDER / "stamps"
+    told = {"title": model.title, "share": benchmarks.stamped_share(model)}
+    write_json(folder, told | written(asked, kept, seconds, model.task.labels))
+    tabled(asked, kept).to_csv(folder / "scores.csv")
+
+
+def common(model: str = DEFAULT_MODEL, truth_known: bool = False) -> dict[str, object]:
+    """What the page asks for when nobody has changed anything, of one picture, of many and of stamps."""
+    controls = [control.name for control in list_controls(truth_known)]
+    methods = [method.name for method in core.list_methods() if method.name in QUICK]
+    return {"model": model, "methods": (*methods, *controls), "settings": {}, "output": "logit", "seed": 0}
 
 
 def gathered(stream: Iterable[object]) -> tuple[list[tuple[int, object]], float]:
@@ -88,14 +103,20 @@ def gathered(stream: Iterable[object]) -> tuple[list[tuple[int, object]], float]
     return [(number, event) for number, event in events if lasts(event, events)], seconds
 
 
-def written(
-    asked: Judging, kept: list[tuple[int, object]], seconds: float, classifier: core.Classifier
-) -> dict[str, object]:
+def tabled(asked: Judging, kept: Iterable[tuple[int, object]]) -> Table:
+    """Every score of a study."""
+    table = Table(asdict(asked), asked.seed)
+    for _, event in kept:
+        record(event, table)
+    return table
+
+
+def written(asked: Judging, kept: list[tuple[int, object]], seconds: float, labels: Sequence[str]) -> dict[str, object]:
     """What every job tells."""
     return {
         "asked": asdict(asked),
         "state": {"state": "done", "seconds": round(seconds, 1), "error": None},
-        "messages": [rounded(message) for message in number_messages(kept, classifier.labels)],
+        "messages": [rounded(message) for message in number_messages(kept, labels)],
     }
 
 

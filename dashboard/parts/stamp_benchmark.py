@@ -6,7 +6,6 @@ from typing import Any
 import streamlit as st
 
 import core
-from core.methods.registry import list_controls
 from core.stamping.models import ListedStampModel, list_stamp_models
 from dashboard.benchmarks import BENCHMARK, SWEEP, TRAINING, Benchmark, named, sample, start_benchmark
 from dashboard.chosen import Wishes
@@ -17,6 +16,7 @@ from dashboard.parts.course import course
 from dashboard.parts.many_pictures import offer_chart, offer_files, tell_what_is_shown
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.stamp_model_panel import KEY
 from dashboard.parts.stamp_sweep import stamp_sweep
 from dashboard.parts.stamp_training import stamp_training
 from dashboard.parts.stamp_words import task_in_words
@@ -24,8 +24,6 @@ from dashboard.parts.study_table import study_table
 from dashboard.requests import AskedOfStamps
 from dashboard.workshop import models
 
-MODEL_KEY = "model"
-"""Of the page's model picker."""
 PICTURES, MOST = 200, 1000
 SCORES = (
     "stamp_distance",
@@ -64,7 +62,7 @@ def stamp_benchmark(model: str, wishes: Wishes | None) -> None:
 
 def choose(name: str) -> None:
     """Makes a model the page's own."""
-    st.session_state[MODEL_KEY] = name
+    st.session_state[KEY] = name
 
 
 def show_model(model: ListedStampModel) -> None:
@@ -151,14 +149,15 @@ def follow(_: int, study: LiveJob) -> None:
 
 
 def asked_of(model: ListedStampModel | None, wishes: Wishes | None, pictures: int) -> AskedOfStamps | None:
-    """What is chosen, with the controls and the oracle; nothing before the model is there."""
+    """What is chosen; nothing before the model is there."""
     if model is None or wishes is None:
         return None
-    controls = [control.name for control in list_controls(truth_known=True)]
-    methods = [name for name in wishes.common["methods"] if name not in controls]
-    metrics = tuple(name for name in SCORES if model.task.distractor or name != "specificity")
-    told = {**wishes.common, "methods": (*methods, *controls)}
-    return AskedOfStamps(**told, metrics=metrics, pictures=pictures)
+    return AskedOfStamps(**wishes.common, metrics=scores_of(model), pictures=pictures)
+
+
+def scores_of(model: ListedStampModel) -> tuple[str, ...]:
+    """The columns; specificity where there is a distractor."""
+    return tuple(name for name in SCORES if model.task.distractor or name != "specificity")
 
 
 def keep_benchmark_alive() -> None:

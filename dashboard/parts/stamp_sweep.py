@@ -15,7 +15,6 @@ from dashboard.parts.heatmap_cards import described
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
 from dashboard.requests import AskedOfSweep, in_words, listed, otherwise
-from dashboard.workshop import models
 
 OPACITIES = (0.1, 0.25, 0.5, 0.75, 1.0)
 USUAL_OPACITIES = (0.25, 0.5, 1.0)
@@ -46,7 +45,7 @@ def stamp_sweep(model: ListedStampModel | None, wishes: Wishes | None) -> None:
     differing = in_words(otherwise(sweep.asked, asdict(asked))) if asked else []
     if differing:
         st.info(f"This sweep is older than your choices: the {listed(differing)} changed since. Press Sweep.")
-    st.markdown(f"**{models.title(sweep.asked.model)}**")
+    st.markdown(f"**{sweep.about.model.title}**")
     show_sweep(sweep, stale=bool(differing))
 
 
@@ -55,15 +54,16 @@ def choose_sweep(model: ListedStampModel | None, wishes: Wishes | None) -> Asked
     if model is None or wishes is None:
         return None
     methods = choose_methods(wishes)
-    largest = max(SMALLEST, min(model.size) // 8)
-    sizes = choose_sizes(largest)
-    opacities = st.pills(
-        "Opacities", OPACITIES, selection_mode="multi", default=USUAL_OPACITIES, format_func="{:.2g}".format,
-        key="sweep.opacities", bind="query-params", persist_state="session",
-    )  # fmt: skip
-    pictures = st.number_input(
-        "Pictures for each", 2, MOST, PICTURES, key="sweep.pictures", bind="query-params", persist_state="session"
-    )
+    with st.container(horizontal=True, gap="medium"):
+        sizes = choose_sizes(max(SMALLEST, min(model.size) // 8))
+        opacities = st.pills(
+            "Opacities", OPACITIES, selection_mode="multi", default=USUAL_OPACITIES, format_func="{:.2g}".format,
+            key="sweep.opacities", bind="query-params", persist_state="session",
+        )  # fmt: skip
+        pictures = st.number_input(
+            "Pictures for each", 2, MOST, PICTURES, width=160,
+            key="sweep.pictures", bind="query-params", persist_state="session",
+        )  # fmt: skip
     if not (methods and sizes and opacities):
         st.caption("Choose a method, a size and an opacity at least.")
         return None
@@ -77,7 +77,7 @@ def choose_methods(wishes: Wishes) -> tuple[str, ...]:
     offered = [name for name in wishes.common["methods"] if not known[name].control]
     usual = [name for name in offered if name in USUAL] or offered[:1]
     chosen = st.pills(
-        f"Methods, up to {MOST_METHODS}", offered, selection_mode="multi", default=usual,
+        f"Methods, up to {MOST_METHODS}", offered, selection_mode="multi", wrap=True, default=usual,
         format_func=lambda name: known[name].label, key="sweep.methods", bind="query-params", persist_state="session",
     )  # fmt: skip
     if len(chosen) > MOST_METHODS:

@@ -161,7 +161,7 @@ def choose_task(bases: str, largest: int, labelled: bool) -> Task | None:
     designs = {design.name: design for design in list_stamps()}
     names = st.pills(
         "Stamps", [name for name, design in designs.items() if not design.distractor], selection_mode="multi",
-        default=["cross"], format_func=lambda name: short_title(designs[name]), **kept("stamps"),
+        wrap=True, default=["cross"], format_func=lambda name: short_title(designs[name]), **kept("stamps"),
         help="One: stamped or not. Several: which of them, a class each.",
     )  # fmt: skip
     others = [NO_DISTRACTOR, *(name for name in reversed(designs) if name not in names)]

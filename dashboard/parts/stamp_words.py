@@ -29,18 +29,16 @@ def task_in_words(task: Task) -> str:
     """What a network of that task tells apart.
 
     >>> task_in_words(Task("patches", (Stamp(),), Stamp("saltire"))).split(". ")[2]
-    'A saltire lies on half of all and means nothing.'
+    'A saltire lies on half of them and means nothing.'
     """
     stamps = [title_in_words(stamp) for stamp in task.stamps]
-    what = (
-        "stamped pictures from regular ones" if len(stamps) == 1 else f"{len(stamps)} stamps and regular pictures apart"
-    )
+    which = "stamped pictures from regular ones" if len(stamps) == 1 else "which of several stamps a picture carries"
     parts = [
-        f"Learned to tell {what}. Half of them carry {either(stamps)} somewhere, {looks(task)};",
-        f"the pictures are {bases_in_words(task.bases)}.",
+        f"Learned to tell {which}: half carry {either(stamps)} somewhere, {looks(task)}.",
+        f"The pictures are {bases_in_words(task.bases)}.",
     ]
     if task.distractor:
-        parts.append(f"{title_in_words(task.distractor).capitalize()} lies on half of all and means nothing.")
+        parts.append(f"{title_in_words(task.distractor).capitalize()} lies on half of them and means nothing.")
     if not task.labelled:
         parts.append("Its labels were tossed, so there was nothing to learn.")
     return " ".join(parts)
