@@ -4,12 +4,12 @@ A file may come from anybody. Nothing in it is executed; every entry and every s
 """
 
 import json
-import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -22,9 +22,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from core.assets import ASSETS
-from core.lookup import find
 from core.models.classifier import RGB, Classifier, Preprocessing
 from core.models.cropping import middle
+from core.models.heads import BODIES, BODY_SIZE, Body, empty_head
 from core.models.matched_filter import empty_filter
 from core.models.small import stamp_cnn
 from core.models.sources import ModelError, seeded_construction
@@ -137,30 +137,38 @@ class Form:
 
     Parameters
     ----------
-    build
-        Makes it for that many classes, pictures of that size, and weights of those shapes.
     learned
-        The part of it whose weights are trained and stored.
+        Makes the part that is trained and stored, for that many classes, pictures of that size, and weights of those
+        shapes; it may refuse them.
+    whole
+        The network that it is a part of.
     """
 
-    build: Callable[[int, tuple[int, int], Shapes], nn.Module]
-    learned: Callable[[nn.Module], nn.Module]
+    learned: Callable[[int, tuple[int, int], Shapes], nn.Module]
+    whole: Callable[[nn.Module], nn.Module]
 
 
-def build_stamp_cnn(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:  # noqa: ARG001
+def learned_cnn(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:  # noqa: ARG001
     return stamp_cnn(classes, size)
 
 
-def build_filter(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:
+def written_filter(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:
     side = shapes.get("match.weight", (0,))[-1]
     if side % 2 == 0 or side > min(size):
         raise ModelError("Its template does not fit its pictures.")
     return empty_filter(side, classes)
 
 
+def learned_head(body: Body, classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:  # noqa: ARG001
+    if size != BODY_SIZE:
+        raise ModelError(f"Its pictures are not of {BODY_SIZE[1]} × {BODY_SIZE[0]}, as its network's are.")
+    return empty_head(body, classes)
+
+
 FORMS: dict[str, Form] = {
-    "stamp_cnn": Form(build_stamp_cnn, lambda network: network),
-    "matched_filter": Form(build_filter, lambda network: network),
+    "stamp_cnn": Form(learned_cnn, lambda learned: learned),
+    "matched_filter": Form(written_filter, lambda learned: learned),
+    **{f"head of {name}": Form(partial(learned_head, body), body.with_head) for name, body in BODIES.items()},
 }
 
 
@@ -174,10 +182,9 @@ def list_trained() -> tuple[Trained, ...]:
     found: dict[str, Trained] = {}
     for folder in (BUNDLED, home()):
         for path in sorted(folder.glob(f"*{ENDING}")):
-            name = path.name.removesuffix(ENDING)
-            if NAME.fullmatch(name):
+            if NAME.fullmatch(path.stem):
                 with suppress(ModelError):
-                    found.setdefault(name, read(path))
+                    found.setdefault(path.stem, read(path)[0])
     return tuple(found.values())
 
 
@@ -189,36 +196,32 @@ def load_trained(name: str, device: torch.device, pretrained: bool = True) -> Cl
     ModelError
         Where there is none, or its file is damaged.
     """
-    trained = read(path_of(name))
+    trained, weights = read(path_of(name))
     told = trained.description
-    try:
-        shapes, weights = stored(trained.path)
-        with seeded_construction():
-            network = FORMS[told.network].build(len(told.labels), told.size, shapes)
-        learned = FORMS[told.network].learned(network)
-        check_weights(weights, {key: tuple(each.shape) for key, each in learned.state_dict().items()})
-    except ModelError as problem:
-        raise unusable(trained.path, problem) from problem
-    if pretrained:
-        learned.load_state_dict(weights)
-    return told.classifier(trained.name, network, device)
+    with seeded_construction():
+        learned = empty(told, shapes_of(weights))
+        if pretrained:
+            learned.load_state_dict(weights)
+        return told.classifier(trained.name, FORMS[told.network].whole(learned), device)
 
 
-def save_trained(description: Description, network: nn.Module) -> str:
+def save_trained(description: Description, learned: nn.Module) -> str:
     """Keeps a network among a person's own, and gives the name that it can be loaded by.
 
     The name is made from the title; one that is taken gets a number.
+
+    Parameters
+    ----------
+    learned
+        The part of the network that its form stores.
 
     Raises
     ------
     ModelError
         Where it can't be written.
     """
-    weights = {
-        key: tensor.detach().cpu().contiguous()
-        for key, tensor in FORMS[description.network].learned(network).state_dict().items()
-    }
-    header = {key: json.dumps(value) for key, value in asdict(description).items()}
+    weights = {key: tensor.detach().cpu().contiguous() for key, tensor in learned.state_dict().items()}
+    header = {field.name: json.dumps(getattr(description, field.name)) for field in fields(description)}
     content = safetensors.torch.save(weights, header)
     try:
         home().mkdir(parents=True, exist_ok=True)
@@ -233,7 +236,7 @@ def save_trained(description: Description, network: nn.Module) -> str:
             raise
     except OSError as error:
         raise ModelError(f"The model can't be kept in {home()}: {error.strerror or error}.") from error
-    return PREFIX + target.name.removesuffix(ENDING)
+    return PREFIX + target.stem
 
 
 def remove_trained(name: str) -> None:
@@ -280,19 +283,17 @@ def path_of(name: str) -> Path:
         With the nearest names.
     """
     short = name.removeprefix(PREFIX)
-    if NAME.fullmatch(short):
-        for folder in (BUNDLED, home()):
-            path = folder / f"{short}{ENDING}"
-            if path.is_file():
-                return path
-    try:
-        return find({trained.name: trained.path for trained in list_trained()}, name, "trained model")
-    except ValueError as unknown:
-        raise ModelError(str(unknown)) from None
+    for folder in (BUNDLED, home()):
+        path = folder / f"{short}{ENDING}"
+        if NAME.fullmatch(short) and path.is_file():
+            return path
+    names = [trained.name for trained in list_trained()]
+    near = get_close_matches(name, names, n=3, cutoff=0.6) or names
+    raise ModelError(f"There is no trained model {name!r}. Did you mean {' or '.join(near)}?")
 
 
-def read(path: Path) -> Trained:
-    """What a file's header says.
+def read(path: Path) -> tuple[Trained, dict[str, Tensor]]:
+    """What a file's header says, and the weights as float32.
 
     Raises
     ------
@@ -300,21 +301,47 @@ def read(path: Path) -> Trained:
         Where it is none of ours.
     """
     try:
-        with opened(path) as file:
-            description = described(file.metadata() or {})
-    except ModelError as problem:
-        raise unusable(path, problem) from problem
-    return Trained(PREFIX + path.name.removesuffix(ENDING), description, path.parent == BUNDLED, path)
-
-
-def opened(path: Path) -> Any:
-    """The file, its header read."""
-    try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise ModelError(f"It is no file of at most {MOST_BYTES // 2**20} MB.")
-        return safe_open(path, "pt")
+        with safe_open(path, "pt") as file:
+            description = described(file.metadata() or {})
+            weights = checked_weights(file, description)
+    except ModelError as problem:
+        raise ModelError(f"{path.name} can't be used as a trained model. {problem}") from problem
     except (OSError, SafetensorError) as error:
-        raise ModelError("It is damaged, or no safetensors file.") from error
+        raise ModelError(f"{path.name} can't be used as a trained model. It is damaged, or of another kind.") from error
+    return Trained(PREFIX + path.stem, description, path.parent == BUNDLED, path), weights
+
+
+def checked_weights(file: Any, description: Description) -> dict[str, Tensor]:
+    """The weights in an open file; none is read before all have the shapes that they should have.
+
+    Raises
+    ------
+    ModelError
+        With the first that is not what it should be.
+    """
+    parts = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+    shapes = {key: tuple(part.get_shape()) for key, part in parts.items()}
+    with torch.device("meta"):
+        expected = shapes_of(empty(description, shapes).state_dict())
+    for key in sorted(expected.keys() | shapes.keys()):
+        if shapes.get(key) != expected.get(key) or parts[key].get_dtype() not in KINDS:
+            raise ModelError(f"Its weights are not those of its network: {key[:LONGEST_TEXT]!r} differs.")
+    weights = {key: file.get_tensor(key).float() for key in shapes}
+    for key, tensor in weights.items():
+        if not tensor.isfinite().all():
+            raise ModelError(f"Some of its weights are no finite numbers: {key!r}.")
+    return weights
+
+
+def empty(description: Description, shapes: Shapes) -> nn.Module:
+    """The part of a network that is stored, without its weights."""
+    return FORMS[description.network].learned(len(description.labels), description.size, shapes)
+
+
+def shapes_of(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(tensor.shape) for key, tensor in weights.items()}
 
 
 def described(header: Mapping[str, str]) -> Description:
@@ -331,36 +358,3 @@ def described(header: Mapping[str, str]) -> Description:
     if not all(isinstance(told[name], list) for name in lists):
         raise ModelError(f"Its {', '.join(lists)} are not all lists.")
     return Description(**told | {name: tuple(told[name]) for name in lists})
-
-
-def stored(path: Path) -> tuple[Shapes, dict[str, Tensor]]:
-    """The shapes of the weights in a file, and the weights as float32."""
-    try:
-        with opened(path) as file:
-            parts = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
-            if not all(part.get_dtype() in KINDS for part in parts.values()):
-                raise ModelError("Its weights are not all of 16 or 32 bits.")
-            shapes = {key: tuple(part.get_shape()) for key, part in parts.items()}
-            return shapes, {key: file.get_tensor(key).float() for key in shapes}
-    except SafetensorError as error:
-        raise ModelError("It is damaged.") from error
-
-
-def check_weights(weights: Mapping[str, Tensor], expected: Shapes) -> None:
-    """Refuses weights that are not those of the network.
-
-    Raises
-    ------
-    ModelError
-        With the first that differs.
-    """
-    for key in sorted(expected.keys() | weights.keys()):
-        shape = tuple(weights[key].shape) if key in weights else None
-        if shape != expected.get(key):
-            raise ModelError(f"Its weights are not those of its network: {key[:LONGEST_TEXT]!r} is {shape}.")
-        if not math.isfinite(float(weights[key].abs().sum())):
-            raise ModelError(f"Some of its weights are no finite numbers: {key!r}.")
-
-
-def unusable(path: Path, problem: ModelError) -> ModelError:
-    return ModelError(f"{path.name} can't be used as a trained model. {problem}")

@@ -1,26 +1,35 @@
 """Training a network on stamps, from base pictures to a model that is kept with its gate."""
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
+from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from core.jobs.events import Progress
 from core.lookup import find
 from core.models.catalogue import chosen_device
 from core.models.classifier import RGB
+from core.models.heads import BODIES, BODY_SIZE, Body
 from core.models.matched_filter import matched_filter
 from core.models.small import stamp_cnn
-from core.models.trained import Description, save_trained
+from core.models.trained import FORMS, Description, save_trained
 from core.models.training import EpochDone, Examples, stream_training
 from core.pictures.bases import Bases, collect_bases
-from core.pictures.stamps import SMALLEST
+from core.pictures.stamps import SMALLEST, Stamp
 from core.stamping.gate import Gate, GateReady, measure_gate
-from core.stamping.task import Task, draw_examples, labels_of, stamped
+from core.stamping.task import Task, batched, draw_examples, labels_of, stamped
 
-PEAK = 4e-3
+PEAK, HEAD_PEAK = 8e-3, 1e-2
+DRAWS = 4
+"""Times that each base picture is shown to a bundled network, stamped anew."""
+FEATURE_BATCH = 16
+LARGE = 1000
+"""Base pictures at most, where they are as large as photos."""
 UNSHIFTED: RGB = (0.0, 0.0, 0.0)
 UNSCALED: RGB = (1.0, 1.0, 1.0)
 
@@ -63,13 +72,16 @@ class Way:
     epochs
         Unless somebody says otherwise.
     train
-        Gives the network, and the mean and standard deviation that pictures are normalised with.
+        Gives the part of the network that is stored, and mean and standard deviation that pictures are normalised with.
+    most
+        Base pictures at most.
     side
         Of the pictures that it takes; any where there is none.
     """
 
     epochs: int
     train: Callable[[Lesson], Training]
+    most: int | None = None
     side: int | None = None
 
 
@@ -99,9 +111,29 @@ def build_filter(lesson: Lesson) -> Training:
     return network, UNSHIFTED, UNSCALED
 
 
+def train_head(body: Body, lesson: Lesson) -> Training:
+    """One layer on what a bundled network sees in the pictures, which is computed once."""
+    mean, std = body.normalisation()
+    network = nn.Sequential(body.seeing()).eval().to(lesson.device)
+    seen = yield from features(lesson, body, network, [(lesson.bases.train, "training", draw) for draw in range(DRAWS)])
+    held_out = yield from features(lesson, body, network, [(lesson.bases.test, "held out")])
+    shift, scale = seen[0].mean(dim=0), seen[0].std(dim=0).clamp(min=1e-3)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(lesson.seed)
+        head = nn.Linear(body.channels, len(lesson.task.labels))
+    head = head.to(lesson.device)
+    told, tested = (((read - shift) / scale, labels) for read, labels in (seen, held_out))
+    yield from stream_training(head, lambda _: told, tested, lesson.epochs, lesson.seed, HEAD_PEAK)
+    with torch.no_grad():  # the layer takes over the scaling
+        head.weight.div_(scale)
+        head.bias.sub_(head.weight @ shift)
+    return head, mean, std
+
+
 WAYS = {
-    "stamp_cnn": Way(8, train_cnn),
+    "stamp_cnn": Way(16, train_cnn),
     "matched_filter": Way(0, build_filter),
+    **{f"head of {name}": Way(40, partial(train_head, body), LARGE, BODY_SIZE[0]) for name, body in BODIES.items()},
 }
 
 
@@ -136,24 +168,52 @@ def stream_stamp_training(
     """
     way, place = find(WAYS, network, "network"), chosen_device(device)
     yield Progress(0, most, "base pictures")
-    bases = collect_bases(task.bases, side=way.side, seed=seed, most=most)
+    bases = collect_bases(task.bases, side=way.side, seed=seed, most=min(most, way.most or most))
     check_stamps(task, bases.size)
     epochs = way.epochs if epochs is None else epochs
-    made, mean, std = yield from way.train(Lesson(task, bases, epochs, seed, place))
+    learned, mean, std = yield from way.train(Lesson(task, bases, epochs, seed, place))
     title = title or f"{bases.title}: {', '.join(stamp.design for stamp in task.stamps)}"
     described = partial(Description, network, task.labels, bases.size, mean, std, bases.mean, title, "stamps")
-    gate = yield from measure_gate(described({}).classifier(title, made, place), task, bases.test, seed)
+    classifier = described({}).classifier(title, FORMS[network].whole(learned), place)
+    gate = yield from measure_gate(classifier, task, bases.test, seed)
     yield GateReady(gate)
     about = {"task": task.told(), "gate": gate.told(), "seed": seed, "epochs": epochs, "bases": len(bases.train)}
-    yield ModelTrained(save_trained(described(about), made), title, gate)
+    yield ModelTrained(save_trained(described(about), learned), title, gate)
+
+
+def features(
+    lesson: Lesson, body: Body, network: nn.Module, draws: Sequence[tuple[Any, ...]]
+) -> Generator[Progress, None, Examples]:
+    """What a network makes of an example of each base picture, once for each draw, with the labels.
+
+    Parameters
+    ----------
+    draws
+        Of each the base pictures and its purpose.
+    """
+    read, labels = [], []
+    total = sum(len(bases) for bases, *_ in draws)
+    for bases, *purpose in draws:
+        examples = draw_examples(lesson.task, len(bases), lesson.bases.size, lesson.seed, *purpose)
+        labels.append(labels_of(examples))
+        for part in batched(examples, FEATURE_BATCH):
+            with torch.inference_mode():
+                shown = normalised(stamped(part, bases), *body.normalisation()).to(lesson.device)
+                read.append(network(shown))
+            yield Progress(sum(map(len, read)), total, "features")
+    return torch.cat(read).clone(), torch.cat(labels).to(lesson.device)
 
 
 def drawn(lesson: Lesson, mean: RGB, std: RGB, bases: Tensor, *purpose: object) -> Examples:
     """An example of each base picture, normalised, with what the network is told of it."""
     examples = draw_examples(lesson.task, len(bases), lesson.bases.size, lesson.seed, *purpose)
-    shift, scale = (torch.tensor(each).view(1, 3, 1, 1) for each in (mean, std))
-    pixels = (stamped(examples, bases) - shift) / scale
+    pixels = normalised(stamped(examples, bases), mean, std)
     return pixels.to(lesson.device), labels_of(examples).to(lesson.device)
+
+
+def normalised(pixels: Float[Tensor, "n 3 _ _"], mean: RGB, std: RGB) -> Float[Tensor, "n 3 _ _"]:
+    shift, scale = (torch.tensor(each).view(1, 3, 1, 1) for each in (mean, std))
+    return (pixels - shift) / scale
 
 
 def deviation(pixels: Tensor) -> RGB:
@@ -163,18 +223,32 @@ def deviation(pixels: Tensor) -> RGB:
 
 
 def check_stamps(task: Task, size: tuple[int, int]) -> None:
-    """Refuses stamps that are no small part of the pictures.
+    """Refuses stamps that are no small part of the pictures, or that can't be told apart.
 
     Raises
     ------
     ValueError
         With the sizes that would do.
     """
+    height, width = size
     largest = max(SMALLEST, min(size) // 8)
-    stamps = (*task.stamps, *filter(None, [task.distractor]))
-    for side in {*task.sizes} or {stamp.size for stamp in stamps}:
-        if not SMALLEST <= side <= largest:
-            height, width = size
-            raise ValueError(
-                f"A stamp on pictures of {width} × {height} is {SMALLEST} to {largest} pixels wide; {side} is not."
-            )
+    stamps = [*task.stamps, *filter(None, [task.distractor])]
+    for shown in [[replace(stamp, size=side) for stamp in stamps] for side in task.sizes] or [stamps]:
+        for stamp in shown:
+            if stamp.size > largest:
+                raise ValueError(
+                    f"A stamp on pictures of {width} × {height} is {SMALLEST} to {largest} pixels wide; "
+                    f"{stamp.size} is too much."
+                )
+        for one, other in combinations(shown, 2):
+            if alike(one, other):
+                raise ValueError(
+                    f"A {one.design} and a {other.design} of {one.size} pixels look the same. "
+                    "Choose another size, or another design."
+                )
+
+
+def alike(one: Stamp, other: Stamp) -> bool:
+    """Whether two stamps are drawn in the same pixels and colours."""
+    (paint, covered), (other_paint, other_covered) = one.drawn, other.drawn
+    return torch.equal(covered, other_covered) and torch.equal(paint[:, covered], other_paint[:, covered])
