@@ -1,5 +1,6 @@
 """Base pictures: what stamps are put on, some to train on and others, of other origin, to test on."""
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ HELD_OUT = 0.3
 GAP = 16
 """Columns between the two parts that nobody sees: what a JPEG encodes together is no wider."""
 TEXTURES = 0.2
+PARTS = ("train", "test")
 CLOTHES_SIDE = 28
 
 Source = str | os.PathLike[str] | Sequence[Any]
@@ -137,13 +139,23 @@ def of_photos(side: int, seed: int, most: int) -> Bases:
             grounds["train"].append(Ground(each.name, photo.crop((0, 0, border - GAP, photo.height))))
             grounds["test"].append(Ground(each.name, photo.crop((border, 0, photo.width, photo.height)), border))
     scales = [zooms(narrower.part.size, side) for narrower in grounds["test"]]  # the same for both parts
-    drawn: dict[str, Drawn] = {}
-    for part, count in (("train", most), ("test", most // 3)):
+    drawn = {}
+    for part, count in zip(PARTS, (most, most // 3), strict=True):
         textures = int(TEXTURES * count)
-        drawn[part] = drawn_textures(textures, side, seed, part)
-        for ground, scale, share in zip(grounds[part], scales, shares(count - textures, len(scales)), strict=True):
-            drawn[part] += cut(ground, side, scale, share, generator(seed, "bases", part, ground.name))
+        patches = spread(grounds[part], scales, side, count - textures, seed, part)
+        drawn[part] = drawn_textures(textures, side, seed, part) + patches
     return gathered("patches", "Patches of photos, and textures", drawn, seed)
+
+
+def spread(
+    grounds: Sequence[Ground], scales: Sequence[Sequence[float]], side: int, count: int, seed: int, part: str
+) -> Drawn:
+    """So many patches, as many of each ground, which is cut in scales of its own."""
+    return [
+        patch
+        for ground, scale, share in zip(grounds, scales, shares(count, len(grounds)), strict=True)
+        for patch in cut(ground, side, scale, share, generator(seed, "bases", part, ground.name))
+    ]
 
 
 def drawn_textures(count: int, side: int, seed: int, part: str) -> Drawn:
@@ -181,27 +193,41 @@ def of_pictures(name: str, title: str, specimens: Sequence[Specimen], side: int 
         )
     side = side or usual_side(found, SIDE, SMALLEST_SIDE)
     tested = len(found) // 4
-    drawn = {}
-    for part, grounds, count in (("train", found[tested:], most), ("test", found[:tested], most // 3)):
-        drawn[part] = [
-            each
-            for ground, share in zip(grounds, shares(count, len(grounds)), strict=True)
-            for each in cut(
-                ground, side, zooms(ground.part.size, side), share, generator(seed, "bases", part, ground.name)
-            )
-        ]
+    scales = [zooms(ground.part.size, side) for ground in found]
+    drawn = {
+        "train": spread(found[tested:], scales[tested:], side, most, seed, "train"),
+        "test": spread(found[:tested], scales[:tested], side, most // 3, seed, "test"),
+    }
     return gathered(name, title, drawn, seed, refused)
 
 
 def gathered(name: str, title: str, drawn: Mapping[str, Drawn], seed: int, refused: Sequence[str] = ()) -> Bases:
-    """What was drawn for the two parts, each shuffled, so that the first few are a fair sample."""
+    """What was drawn for the two parts, each shuffled, so that the first few are a fair sample.
+
+    No two are equal, be it in one part or across.
+    """
     pixels, origins = {}, {}
-    for part, patches in drawn.items():
+    seen: set[bytes] = set()
+    for part in PARTS:
+        patches = unseen(drawn[part], seen)
+        if not patches:
+            raise ValueError("These pictures are too much alike to test on what training has not seen. Add others.")
         order = torch.randperm(len(patches), generator=generator(seed, "bases", part, "order")).tolist()
         levels = torch.from_numpy(np.stack([patches[place][0] for place in order]))
         pixels[part] = levels.permute(0, 3, 1, 2).contiguous().float().div_(255)
         origins[part] = tuple(patches[place][1] for place in order)
     return Bases(name, title, pixels["train"], pixels["test"], origins["train"], origins["test"], tuple(refused))
+
+
+def unseen(drawn: Drawn, seen: set[bytes]) -> Drawn:
+    """Those that are unlike any before, which they join: two dark corners may be the same to the pixel."""
+    found = []
+    for patch, origin in drawn:
+        content = hashlib.blake2b(patch.tobytes(), digest_size=16).digest()
+        if content not in seen:
+            seen.add(content)
+            found.append((patch, origin))
+    return found
 
 
 def shares(total: int, among: int) -> list[int]:
