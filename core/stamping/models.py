@@ -1,8 +1,10 @@
 """Networks that were trained on stamps: the bundled ones and a person's own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import product
+from math import isfinite
+from math import isfinite
 from typing import Any
 
 import torch
@@ -13,6 +15,8 @@ from core.models.catalogue import load_classifier
 from core.models.classifier import Classifier
 from core.models.sources import ModelError
 from core.models.trained import Description, Trained, list_trained
+from core.models.training import EpochDone
+from core.models.training import EpochDone
 from core.pictures.bases import collect_bases
 from core.stamping.gate import Gate
 from core.stamping.task import Task, restored
@@ -36,6 +40,8 @@ class ListedStampModel:
         What was measured when it had been trained.
     seed, learned_from
         Which of its base pictures it was trained on, and how many; it is judged on others.
+    history
+        What its epochs came to; none where that was not kept, or there was nothing to learn.
     """
 
     name: str
@@ -47,6 +53,7 @@ class ListedStampModel:
     gate: Gate | None
     seed: int
     learned_from: int
+    history: tuple[EpochDone, ...] = ()
 
     def loaded(self, classifier: Classifier) -> "StampModel":
         """The model, once its network is there."""
@@ -95,11 +102,12 @@ def known(trained: Trained) -> ListedStampModel | None:
     told = trained.description
     try:
         task, gate = checked_task(told), checked_gate(told.about)
-        seed, learned_from = checked_origin(told.about)
+        origin, history = checked_origin(told.about), checked_history(told.about)
+        history = checked_history(told.about)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     seen = (told.network, told.size, trained.bundled)
-    return ListedStampModel(trained.name, told.title, task, *seen, gate, seed, learned_from)
+    return ListedStampModel(trained.name, told.title, task, *seen, gate, seed, learned_from, history)
 
 
 def checked_origin(about: Mapping[str, Any]) -> tuple[int, int]:
@@ -114,6 +122,21 @@ def checked_origin(about: Mapping[str, Any]) -> tuple[int, int]:
     if not (type(seed) is type(learned_from) is int and learned_from > 0):
         raise ValueError("The header does not say what was learned from.")
     return seed, learned_from
+
+
+def checked_history(about: Mapping[str, Any]) -> tuple[EpochDone, ...]:
+    """The epochs in a file's header.
+
+    Raises
+    ------
+    ValueError
+        Or whatever else comes of a header that holds something else.
+    """
+    history = tuple(EpochDone(**told) for told in about.get("history", ()))
+    sound = all(isfinite(value) for epoch in history for value in astuple(epoch))
+    if not sound or [epoch.epoch for epoch in history] != [*range(1, len(history) + 1)]:
+        raise ValueError("The header holds no epochs.")
+    return history
 
 
 def checked_task(told: Description) -> Task:

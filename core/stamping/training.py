@@ -1,7 +1,7 @@
 """Training a network on stamps, from base pictures to a model that is kept with its gate."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.jobs.events import Progress
+from core.jobs.events import Progress, Returning
 from core.lookup import find
 from core.models.catalogue import chosen_device
 from core.models.classifier import RGB
@@ -107,7 +107,7 @@ def build_filter(lesson: Lesson) -> Training:
     if others or lesson.task.sizes or lesson.task.opacities or stamp.opacity < 1:
         raise ValueError("A matched filter is built for one stamp of one size that covers what is below it.")
     network = matched_filter(*stamp.drawn, lesson.bases.size).to(lesson.device)
-    yield Progress(1, 1, "building")
+    yield Progress(1, 1, "Weights")
     return network, UNSHIFTED, UNSCALED
 
 
@@ -167,17 +167,22 @@ def stream_stamp_training(
         Where the model can't be kept.
     """
     way, place = find(WAYS, network, "network"), chosen_device(device)
-    yield Progress(0, most, "base pictures")
-    bases = collect_bases(task.bases, side=way.side, seed=seed, most=min(most, way.most or most))
+    yield Progress(0, most, "Base pictures")
+    most = min(most, way.most or most)
+    bases = collect_bases(task.bases, side=way.side, seed=seed, most=most)
     check_stamps(task, bases.size)
-    epochs = way.epochs if epochs is None else epochs
-    learned, mean, std = yield from way.train(Lesson(task, bases, epochs, seed, place))
+    training = Returning(way.train(Lesson(task, bases, way.epochs if epochs is None else epochs, seed, place)))
+    history = []
+    for event in training:
+        history += [asdict(event)] if isinstance(event, EpochDone) else []
+        yield event
+    learned, mean, std = training.result
     title = title or f"{bases.title}: {', '.join(stamp.design for stamp in task.stamps)}"
     described = partial(Description, network, task.labels, bases.size, mean, std, bases.mean, title, "stamps")
     classifier = described({}).classifier(title, FORMS[network].whole(learned), place)
     gate = yield from measure_gate(classifier, task, bases.test, seed)
     yield GateReady(gate)
-    about = {"task": task.told(), "gate": gate.told(), "seed": seed, "epochs": epochs, "bases": len(bases.train)}
+    about = {"task": task.told(), "gate": gate.told(), "seed": seed, "bases": most, "history": history}
     yield ModelTrained(save_trained(described(about), learned), title, gate)
 
 
@@ -200,7 +205,7 @@ def features(
             with torch.inference_mode():
                 shown = normalised(stamped(part, bases), *body.normalisation()).to(lesson.device)
                 read.append(network(shown))
-            yield Progress(sum(map(len, read)), total, "features")
+            yield Progress(sum(map(len, read)), total, "What the network sees")
     return torch.cat(read).clone(), torch.cat(labels).to(lesson.device)
 
 
