@@ -70,7 +70,7 @@ def stream_training(
         for places in torch.split(order, batch):
             lost, named = course.step(inputs[places], labels[places])
             loss, right, seen = loss + lost, right + named, seen + len(places)
-            yield Progress(seen, epochs * len(labels), "training")
+            yield Progress(seen, epochs * len(labels), f"Epoch {epoch + 1} of {epochs}")
         shares = loss / len(labels), right / len(labels), share_right(network, held_out, batch)
         yield EpochDone(epoch + 1, epochs, *shares, time.monotonic() - began)
 

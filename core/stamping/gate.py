@@ -107,7 +107,7 @@ def measure_gate(
     size = classifier.batch_size("forward")
     for _, answers in run_in_batches(asked, lambda part: classes_named(classifier, part, bases), size):
         named.append(answers)
-        yield Progress(sum(map(len, named)), len(asked), "gate")
+        yield Progress(sum(map(len, named)), len(asked), "Gate")
     right = torch.cat(named) == labels_of(asked)
     was_right, both_right = right[: len(before)], right[: len(before)] & right[len(before) :]
     with_stamp = labels_of(before) > 0

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from itertools import product
 from math import isfinite
-from math import isfinite
 from typing import Any
 
 import torch
@@ -15,7 +14,6 @@ from core.models.catalogue import load_classifier
 from core.models.classifier import Classifier
 from core.models.sources import ModelError
 from core.models.trained import Description, Trained, list_trained
-from core.models.training import EpochDone
 from core.models.training import EpochDone
 from core.pictures.bases import collect_bases
 from core.stamping.gate import Gate
@@ -103,11 +101,10 @@ def known(trained: Trained) -> ListedStampModel | None:
     try:
         task, gate = checked_task(told), checked_gate(told.about)
         origin, history = checked_origin(told.about), checked_history(told.about)
-        history = checked_history(told.about)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     seen = (told.network, told.size, trained.bundled)
-    return ListedStampModel(trained.name, told.title, task, *seen, gate, seed, learned_from, history)
+    return ListedStampModel(trained.name, told.title, task, *seen, gate, *origin, history)
 
 
 def checked_origin(about: Mapping[str, Any]) -> tuple[int, int]:
