@@ -7,12 +7,10 @@ import difflib
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.markup import escape
@@ -20,27 +18,39 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.table import Table
 
 import core
-from core.terminal import ARROWS, counted, means, printed, progress_bar, told, watched, width
+from core.commands import (
+    FAILED,
+    QUICK,
+    chosen_methods,
+    chosen_metrics,
+    followed,
+    interruptible,
+    load,
+    make_folder,
+    mistakes_told,
+    one_of,
+    show_study,
+    written_so_far,
+)
+from core.stamp_cli import stamp
+from core.terminal import ARROWS, printed, progress_bar, told
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.studies.table import Table as Study
 
 KEEP_LARGE_BLOCKS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
 """glibc gives large blocks back to the kernel after each pass and faults them in again at the next one."""
 
-QUICK = "gradient,smoothgrad,integrated_gradients,grad_cam"
 VERDICTS = {
     "finds": "better than every control",
     "edge": "not surely better than a control",
     "random": "like a random order",
     "worse": "worse than random",
 }
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-SECONDS_BETWEEN_WRITES = 30.0
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.add_typer(stamp, name="stamp")
 
 
 def main() -> None:
@@ -141,7 +151,6 @@ def evaluate(
     """Methods and controls scored over many pictures: scores.csv, scores.parquet, summary.csv, study.json."""
     from core.metrics.answers import Y
     from core.metrics.removal import Unit
-    from core.studies.evaluation import SummaryReady, record
     from core.studies.table import Table as Study
 
     with mistakes_told():
@@ -152,7 +161,6 @@ def evaluate(
         make_folder(out)
     asked = {"source": source, "model": model, "methods": names, "limit": limit, "imputer": imputer, "unit": unit}
     study = Study(asked | {"side": side, "y": y, "steps": steps, "seed": seed}, seed)
-    summary, written = SummaryReady((), 0), time.monotonic()
     with interruptible(lambda: written_so_far(study, out)), mistakes_told():
         classifier = load(model, device)
         judged_by = chosen_metrics(metrics, has_truth(source, classifier.dataset, limit))
@@ -161,19 +169,8 @@ def evaluate(
             classifier, source, names, judged_by, limit, seed,
             imputer=imputer, unit=removed, side=side, y=read, steps=steps,
         )  # fmt: skip
-        with closing(watched(stream)) as events:
-            for event in events:
-                record(event, study)
-                if isinstance(event, SummaryReady):
-                    summary = event
-                    if time.monotonic() - written > SECONDS_BETWEEN_WRITES:
-                        study.write(out)
-                        written = time.monotonic()
-    told(written_so_far(study, out))
-    for part in means(summary.summary, summary.pictures, width()):
-        printed(part)
-    if not summary.summary:
-        raise typer.Exit(FAILED)
+        summary = followed(stream, study, out)
+    show_study(study, summary, out)
 
 
 @app.command("methods")
@@ -225,108 +222,11 @@ def doctor() -> None:
         raise typer.Exit(FAILED)
 
 
-@contextmanager
-def mistakes_told() -> Iterator[None]:
-    """A mistake of the person who typed the command becomes one sentence."""
-    try:
-        yield
-    except (core.PictureError, core.ModelError, ValueError) as mistake:
-        told(str(mistake))
-        raise typer.Exit(MISUSED) from None
-
-
-@contextmanager
-def interruptible(finish: Callable[[], str]) -> Iterator[None]:
-    """Ctrl-C ends what runs inside; what was ready by then is still written, and told of. A second one ends all."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        told(f"Stopped. {finish()}")
-        raise typer.Exit(INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def chosen_methods(listed: str) -> list[str]:
-    """The methods that were named.
-
-    Raises
-    ------
-    ValueError
-        Where there is no such method, or none was named.
-    """
-    from core.methods.registry import find_method
-
-    if listed == "all":
-        return [entry.name for entry in core.list_methods() if not entry.control]
-    names = [name.strip() for name in listed.split(",") if name.strip()]
-    if not names:
-        raise ValueError("Name at least one method; `heatcheck methods` lists them.")
-    return [find_method(name).name for name in names]
-
-
-def chosen_metrics(listed: str, marked: bool) -> list[str]:
-    """The metrics that were named, or the usual ones where none was.
-
-    Parameters
-    ----------
-    marked
-        Whether there are boxes or masks; without them `all` leaves out what needs them.
-
-    Raises
-    ------
-    ValueError
-        Where there is no such metric.
-    """
-    from core.metrics.registry import find_metric
-    from core.studies.evaluation import default_metrics
-
-    if listed == "all":
-        return [
-            entry.name for entry in core.list_metrics() if (marked or not entry.needs_truth) and not entry.needs_stamp
-        ]
-    named = [find_metric(name.strip()).name for name in listed.split(",") if name.strip()]
-    return named or list(default_metrics(marked))
-
-
-def one_of(value: str, option: str, choices: Sequence[str]) -> Any:
-    """The value, if it is one of the choices.
-
-    Raises
-    ------
-    ValueError
-        With the choices.
-    """
-    if value not in choices:
-        raise ValueError(f"{option} is one of {', '.join(choices)}; {value!r} is not.")
-    return value
-
-
 def has_truth(source: str, dataset: str, limit: int | None) -> bool:
     """Whether boxes or masks lie beside any of these pictures."""
     from core.pictures.specimens import collect_specimens
 
     return any(specimen.truth for specimen in collect_specimens(source, dataset)[:limit])
-
-
-def make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{folder} can't be made a folder ({error.strerror}). Choose another with --out.") from error
-
-
-def load(model: str, device: str) -> core.Classifier:
-    """The model, its download shown if there is one."""
-    with progress_bar(TextColumn("{task.description}"), BarColumn()) as bar:
-        fetched = bar.add_task(f"Fetching {model}", total=None, visible=False)
-
-        def report(done: int, total: int | None) -> None:
-            bar.update(fetched, completed=done, total=total, visible=True)
-
-        return core.load_classifier(model, device=device, progress=report)
 
 
 def chosen_class(classifier: core.Classifier, pixels: Tensor, target: str) -> int:
@@ -397,13 +297,6 @@ def kept(trial: Trial, out: Path) -> str:
     write_scores(trial, out / "scores.csv")
     write_curves(trial, out / "curves.csv")
     return f"The heatmaps, scores.csv and curves.csv are in {out}."
-
-
-def written_so_far(study: Study, out: Path) -> str:
-    """Writes the scores that there are, and says where."""
-    study.write(out)
-    judged = counted(len(study.tally))
-    return f"The scores of {judged} are in {out}: scores.csv, scores.parquet, summary.csv and study.json."
 
 
 def controls() -> set[str]:

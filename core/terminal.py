@@ -55,12 +55,14 @@ def printed(table: Table) -> None:
 
 
 def watched(events: Iterable[object]) -> Generator[object]:
-    """An evaluation's events, shown as they pass.
+    """The events of an evaluation or a training, shown as they pass.
 
     A terminal has a bar and the means so far, a log a line for each picture, with the means where they are new. What is
     left out is told in both.
     """
     from core.jobs.events import Progress as Made
+    from core.models.training import EpochDone
+    from core.stamping.gate import GateReady
     from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
 
     console = Console(stderr=True)
@@ -82,6 +84,10 @@ def watched(events: Iterable[object]) -> Generator[object]:
                     say(f"{picture} is left out: {reason}")
                 case TruthRefused(picture, reason):
                     say(f"{picture} counts only for scores that need no marks: {reason}")
+                case GateReady(gate):
+                    say(gate.sentence)
+                case EpochDone(epoch, epochs, loss, accuracy, held_out):
+                    say(f"Epoch {epoch} of {epochs}: loss {loss:.3f}, right {accuracy:.1%}, unseen {held_out:.1%}.")
                 case PictureScored(picture, _, seconds, done, total):
                     bar.update(pictures, completed=done, total=total)
                     if scored and not live:

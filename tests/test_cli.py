@@ -14,12 +14,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import core
-from core import cli, doctor
+from core import cli, commands, doctor
+from core.methods.registry import list_controls
 from core.metrics.statistics import Score
 from core.studies.evaluation import PictureScored, SummaryReady
 
 CHELSEA = str(next(picture.path for picture in core.gallery() if picture.name == "chelsea"))
-CONTROLS = {entry.name for entry in core.list_methods() if entry.control}
+CONTROLS = {entry.name for entry in list_controls(truth_known=False)}
 
 
 @pytest.fixture
@@ -246,10 +247,11 @@ def test_a_mistake_in_a_study_is_one_sentence_on_stderr(heatcheck, tmp_path, arg
 def test_all_metrics_are_those_that_can_be_told():
     everything = {entry.name for entry in core.list_metrics()}
     need_truth = {entry.name for entry in core.list_metrics() if entry.needs_truth}
-    assert set(cli.chosen_metrics("all", marked=True)) == everything
-    assert set(cli.chosen_metrics("all", marked=False)) == everything - need_truth
-    assert cli.chosen_metrics(" mrg, deletion,", marked=False) == ["mrg", "deletion"]
-    assert "fidelity" in cli.chosen_metrics("", marked=False)
+    everything -= {entry.name for entry in core.list_metrics() if entry.needs_stamp}
+    assert set(commands.chosen_metrics("all", marked=True)) == everything
+    assert set(commands.chosen_metrics("all", marked=False)) == everything - need_truth
+    assert commands.chosen_metrics(" mrg, deletion,", marked=False) == ["mrg", "deletion"]
+    assert "fidelity" in commands.chosen_metrics("", marked=False)
 
 
 def scored(number: int) -> PictureScored:
@@ -292,9 +294,9 @@ def test_a_long_study_is_written_now_and_then(heatcheck, tmp_path, monkeypatch):
             found.append(len(rows(tmp_path / "scores.csv")) if (tmp_path / "scores.csv").exists() else 0)
 
     monkeypatch.setattr(core, "stream_evaluation", slow)
-    monkeypatch.setattr(cli, "SECONDS_BETWEEN_WRITES", 0.0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_WRITES", 0.0)
     evaluate(heatcheck, tmp_path, "fashion_mnist")
-    monkeypatch.setattr(cli, "SECONDS_BETWEEN_WRITES", 1e9)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_WRITES", 1e9)
     (tmp_path / "scores.csv").unlink()
     evaluate(heatcheck, tmp_path, "fashion_mnist")
     assert found == [2, 4, 6, 0, 0, 0]
