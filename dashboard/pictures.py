@@ -5,13 +5,16 @@ import io
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from PIL import Image
 
 import core
+from core.models.bundled import fashion_labels
 from core.pictures.bases import collect_bases
+from core.pictures.datasets import fashion_mnist
 from core.pictures.gallery import GalleryPicture
 from core.pictures.rendering import to_picture
 from core.stamping.models import ListedStampModel, list_stamp_models
@@ -122,24 +125,42 @@ def held_out(source: str, side: int, seed: int, most: int) -> tuple[Base, ...]:
     bases, family = collect_bases(source, side, seed, most), family_of(source, side, seed, most)
     shown = bases.test[:BASES_SHOWN]
     order = shown.std(dim=(1, 2, 3)).argsort(descending=True).tolist()
+    titles = numbered([title_of_base(bases.test_origins[number]) for number in order])
     return tuple(
-        Base(
-            Choice(f"{family}-{number}", title_of_base(bases.test_origins[number]), bases.test_origins[number]),
-            to_picture(shown[number]),
-        )
-        for number in order
+        Base(Choice(f"{family}-{number}", title, credit_of_base(bases.test_origins[number])), to_picture(shown[number]))
+        for number, title in zip(order, titles, strict=True)
     )
+
+
+def title_of_base(origin: str) -> str:
+    """What it was cut from, what it was drawn as, or what it shows."""
+    source = origin.partition("[")[0]
+    if source in gallery():
+        return gallery()[source].title
+    if number := re.fullmatch(r"fashion_mnist test (\d+)", source):
+        return fashion_labels()[int(fashion_mnist("test").labels[int(number[1])])]
+    return source.split()[0]
+
+
+def credit_of_base(origin: str) -> str:
+    """That no model learned from it, and whom to thank."""
+    cut_from = gallery().get(origin.partition("[")[0])
+    return " · ".join(["held out from training", origin, *([cut_from.credit] if cut_from else [])])
+
+
+def numbered(titles: Sequence[str]) -> list[str]:
+    """Titles that come again get a number.
+
+    >>> numbered(["Bag", "Coat", "Bag"])
+    ['Bag', 'Coat', 'Bag 2']
+    """
+    times = [titles[: place + 1].count(title) for place, title in enumerate(titles)]
+    return [f"{title} {time}" if time > 1 else title for title, time in zip(titles, times, strict=True)]
 
 
 def family_of(*told: object) -> str:
     """What their names begin with. It tells no path, and opens none: an address only chooses among what models saw."""
     return f"base-{hashlib.sha256(repr(told).encode()).hexdigest()[:8]}"
-
-
-def title_of_base(origin: str) -> str:
-    """What it was cut from or drawn as, without its place."""
-    name = re.split(r"[^\w.-]", origin)[0]
-    return gallery()[name].title if name in gallery() else name.replace("_", " ")
 
 
 def find_base(name: str) -> Base | None:

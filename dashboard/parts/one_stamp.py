@@ -97,7 +97,5 @@ def show(run: LiveStamp, stale: bool, truth: bool) -> None:
     with st.container(key="stamp_results"):
         st.header("Heatmaps", anchor=False)
         heatmap_cards([run], stale, judge="stamp_distance")
-        st.header("How near they come to the stamp" if truth else "Agreement with the stamp", anchor=False)
-        if not truth:
-            st.caption(NOT_TRUTH)
-        stamp_scores(run, stale)
+        st.header("How near they come to the stamp" if truth else "Agreement with the stamp, not truth", anchor=False)
+        stamp_scores(run, stale, truth)

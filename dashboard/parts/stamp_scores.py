@@ -12,15 +12,20 @@ WITH_A_DISTRACTOR = "specificity"
 _COMPONENT = declare("stamp_scores", "dom", "stream", "table")
 
 
-def stamp_scores(run: LiveStamp, stale: bool) -> None:
-    """A row a method, the nearest to the stamp first; pale where they belong to what was chosen before."""
+def stamp_scores(run: LiveStamp, stale: bool, truth: bool) -> None:
+    """A row a method, the nearest to the stamp first; pale where they belong to what was chosen before.
+
+    Parameters
+    ----------
+    truth
+        Whether the stamp's place is the truth about the model.
+    """
     asked = run.asked
     names = (*SCORES, WITH_A_DISTRACTOR) if asked.distractor else SCORES
     covered = float(asked.stamp.mask(run.about.subject.classifier.size).double().mean())
     metrics = [column(metric) | {"chance": chance(metric, covered)} for metric in map(find_metric, names)]
-    _COMPONENT(
-        data={"run": run.id, "metrics": metrics, "methods": list(described(asked)), "stale": stale}, key="stamp_scores"
-    )
+    told = {"run": run.id, "metrics": metrics, "methods": list(described(asked)), "stale": stale, "truth": truth}
+    _COMPONENT(data=told, key="stamp_scores")
 
 
 def chance(metric: Metric, covered: float) -> str:

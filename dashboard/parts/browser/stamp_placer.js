@@ -70,6 +70,7 @@ function receive(state, data) {
     state.places = places;
   }
   if (fresh) offerWhich(state);
+  state.take.textContent = state.stamps.length > 1 ? "Take both off" : "Take the stamp off";
   state.places = state.places.map((place, number) => kept(state, place, number));
   if (data.count >= state.count) outdated(false);
   draw(state);
@@ -224,7 +225,7 @@ function tile(colours) {
 }
 
 const whereabouts = ({ off, stamps, places }) => (off
-  ? "The stamp is off: this is the picture without it."
+  ? "Off: this is the picture without any stamp."
   : stamps.map(({ name, size }, number) => `${name}: left ${places[number].left}, top ${places[number].top}, ${size} pixels wide.`).join(" "));
 
 // One question at a time; of all places that come meanwhile the last one is asked about next.

@@ -41,7 +41,7 @@ function render({ data, scores, older, place, verdict, over }) {
   const distance = ({ name }) => scores.get(name).stamp_distance ?? Infinity;
   known.sort((one, other) => distance(one) - distance(other));
   const caption = over && !older.size ? "The nearest to the stamp first" : "So far: heatmaps are still coming";
-  verdict.textContent = over && !older.size ? nearest(known, distance) : "";
+  verdict.textContent = over && !older.size ? nearest(known, distance, data.truth) : "";
   place.replaceChildren(element("table", {}, element("caption", { class: "hidden" }, caption),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Method"), ...data.metrics.map(metricHead))),
     element("tbody", {}, ...known.map((method) => row(method, scores.get(method.name), data.metrics, older.has(method.name)))),
@@ -49,11 +49,11 @@ function render({ data, scores, older, place, verdict, over }) {
 }
 
 // Known is the nearest first; the ideal itself is nobody's merit.
-function nearest(known, distance) {
+function nearest(known, distance, truth) {
   const best = known.find(({ control }) => !control), control = known.find(({ control, name }) => control && name !== "oracle");
   if (!best || !control) return "";
   const nearer = known.filter((method) => !method.control && distance(method) < distance(control)).length, all = known.filter((method) => !method.control).length;
-  return `${best.label} comes nearest to the stamp, d ${fixed(distance(best))}. ${nearer} of ${counted(all, "method")} ${nearer === 1 ? "comes" : "come"} nearer than the best control, ${control.label}, d ${fixed(distance(control))}. One picture proves little: the benchmark asks many.`;
+  return `${best.label} comes nearest to the stamp, d ${fixed(distance(best))}. ${nearer} of ${counted(all, "method")} ${nearer === 1 ? "comes" : "come"} nearer than the best control, ${control.label}, d ${fixed(distance(control))}.${truth ? " One picture proves little: the benchmark asks many." : ""}`;
 }
 
 const row = (method, scores, metrics, older) => element("tr", { "data-method": method.name, class: older ? "older" : undefined },
