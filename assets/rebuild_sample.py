@@ -20,7 +20,7 @@ from core.methods.heatmap import HeatmapReady
 from core.methods.registry import list_controls
 from core.pictures.rendering import to_png
 from core.pictures.specimens import collect_specimens
-from core.stamping.models import list_stamp_models
+from core.stamping.models import DEFAULT, list_stamp_models
 from core.studies.evaluation import SummaryReady, record
 from core.studies.table import Table
 from dashboard import benchmarks, runs, studies
@@ -30,7 +30,6 @@ from dashboard.parts.many_pictures import LIMIT, USUAL
 from dashboard.parts.method_panel import QUICK
 from dashboard.parts.stamp_benchmark import scores_of
 from dashboard.requests import Asked, AskedOfMany, AskedOfStamps, Judging
-from dashboard.stamping import DEFAULT_STAMP_MODEL
 from dashboard.workshop import DEFAULT_MODEL
 
 FOLDER = Path(__file__).resolve().parent / "sample"
@@ -74,18 +73,18 @@ def write_study(classifier: core.Classifier) -> None:
     kept, seconds = gathered(studies.stream_asked(classifier, SOURCE, asked))
     folder = FOLDER / "many"
     write_json(folder, written(asked, kept, seconds, classifier.labels))
-    tabled(asked, kept).to_csv(folder / "scores.csv")
+    tabled(asked, kept).to_parquet(folder / "scores.parquet")
 
 
 def write_benchmark() -> None:
     """Fewer pictures than the page asks for: enough to tell most methods apart, in a small file."""
-    model = next(model for model in list_stamp_models() if model.name == DEFAULT_STAMP_MODEL)
+    model = next(model for model in list_stamp_models() if model.name == DEFAULT)
     asked = AskedOfStamps(**common(model.name, truth_known=True), metrics=scores_of(model), pictures=STAMPED)
     kept, seconds = gathered(benchmarks.stream_benchmark(asked))
     folder = FOLDER / "stamps"
     told = {"title": model.title, "share": benchmarks.stamped_share(model)}
     write_json(folder, told | written(asked, kept, seconds, model.task.labels))
-    tabled(asked, kept).to_csv(folder / "scores.csv")
+    tabled(asked, kept).to_parquet(folder / "scores.parquet")
 
 
 def common(model: str = DEFAULT_MODEL, truth_known: bool = False) -> dict[str, object]:

@@ -68,7 +68,7 @@ class SampleStudy(Shipped):
 
     def table(self) -> Table:
         table = Table(asdict(self.asked), self.asked.seed)
-        table.add(Score(*scored) for scored in pd.read_csv(self.folder / "scores.csv").itertuples(index=False))
+        table.add(Score(*scored) for scored in pd.read_parquet(self.folder / "scores.parquet").itertuples(index=False))
         return table
 
 

@@ -130,10 +130,13 @@ def shown_study() -> Study | None:
     if name is None:
         return sample()
     try:
-        return find_study(name)
+        study = find_study(name)
     except NotThere:
+        study = None
+    if study is None or not isinstance(study.asked, AskedOfMany):
         st.info("That study is no longer kept here. Press Run to make it again.")
         return None
+    return study
 
 
 def tell_what_is_shown(study: Study, asked: AskedOfMany | None) -> bool:

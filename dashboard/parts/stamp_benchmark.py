@@ -24,7 +24,7 @@ from dashboard.parts.study_table import study_table
 from dashboard.requests import AskedOfStamps
 from dashboard.workshop import models
 
-PICTURES, MOST = 200, 1000
+PICTURES, MOST = 200, 500
 SCORES = (
     "stamp_distance",
     "causal_distance",
