@@ -64,13 +64,13 @@ def matched_filter(
     own = float((weights * paint).sum())
     scale = DECIDED / ((1 - SHARE) * own)
     even = 1 - paint.shape[-1] % 2
-    network = empty_filter(paint.shape[-1] + even, classes=2)
+    network = empty_filter(paint.shape[-1] + even, classes=2).to(paint.dtype)
     network.load_state_dict(
         {
             "match.weight": F.pad(weights[None], (0, even, 0, even)),
-            "match.bias": torch.tensor([-SHARE * own]),
-            "head.weight": torch.tensor([[0.0], [scale * size[0] * size[1]]]),
-            "head.bias": torch.tensor([DECIDED / 2, 0.0]),
+            "match.bias": weights.new_tensor([-SHARE * own]),
+            "head.weight": weights.new_tensor([[0.0], [scale * size[0] * size[1]]]),
+            "head.bias": weights.new_tensor([DECIDED / 2, 0.0]),
         }
     )
     return network

@@ -24,11 +24,11 @@ from core.pictures.stamps import SMALLEST, Stamp
 from core.stamping.gate import Gate, GateReady, measure_gate
 from core.stamping.task import Task, batched, draw_examples, labels_of, stamped
 
-PEAK, HEAD_PEAK = 8e-3, 1e-2
-DRAWS = 4
+PEAK, HEAD_PEAK = 8e-3, 3e-2
+DRAWS = 2
 """Times that each base picture is shown to a bundled network, stamped anew."""
 FEATURE_BATCH = 16
-LARGE = 1000
+LARGE = 1500
 """Base pictures at most, where they are as large as photos."""
 UNSHIFTED: RGB = (0.0, 0.0, 0.0)
 UNSCALED: RGB = (1.0, 1.0, 1.0)
@@ -133,7 +133,7 @@ def train_head(body: Body, lesson: Lesson) -> Training:
 WAYS = {
     "stamp_cnn": Way(16, train_cnn),
     "matched_filter": Way(0, build_filter),
-    **{f"head of {name}": Way(40, partial(train_head, body), LARGE, BODY_SIZE[0]) for name, body in BODIES.items()},
+    **{f"head of {name}": Way(160, partial(train_head, body), LARGE, BODY_SIZE[0]) for name, body in BODIES.items()},
 }
 
 
