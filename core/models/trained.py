@@ -153,7 +153,7 @@ def learned_cnn(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Modul
 
 
 def written_filter(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:
-    side = shapes.get("match.weight", (0,))[-1]
+    side = (shapes.get("match.weight") or (0,))[-1]
     if side % 2 == 0 or side > min(size):
         raise ModelError("Its template does not fit its pictures.")
     return empty_filter(side, classes)
