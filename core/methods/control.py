@@ -19,13 +19,13 @@ from core.pictures.blurring import blurred
 ADEBAYO = "Adebayo et al. 2018, arXiv:1810.03292"
 
 
-@method(label="Random", family="control", signed=False, paper="")
+@method(label="Random", family="control", signed=False, paper="", drawn=True)
 def random(passes: PassBank) -> Float[Tensor, "1 height width"]:
     """Uniform noise, drawn from the run's seed: what no knowledge at all scores."""
     return torch.rand(1, *passes.size, generator=passes.generator("random"), device=passes.pixels.device)
 
 
-@method(label="Blurred random", family="control", signed=False, paper="")
+@method(label="Blurred random", family="control", signed=False, paper="", drawn=True)
 def blurred_random(
     passes: PassBank, radius: Annotated[float, Range(0.01, 0.25)] = 1 / 14
 ) -> Float[Tensor, "1 height width"]:

@@ -26,7 +26,15 @@ SMILKOV = "Smilkov et al. 2017, arXiv:1706.03825"
 HOOKER = "Hooker et al. 2019, arXiv:1806.10758"
 
 
-@method(label="SmoothGrad", family="ensemble", signed=True, reduction="abs_sum", paper=SMILKOV, needs=(gradients,))
+@method(
+    label="SmoothGrad",
+    family="ensemble",
+    signed=True,
+    reduction="abs_sum",
+    paper=SMILKOV,
+    needs=(gradients,),
+    drawn=True,
+)
 def smoothgrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -> Float[Tensor, "3 height width"]:
     """Mean gradient over noisy copies of the picture.
 
@@ -35,7 +43,7 @@ def smoothgrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
     return noisy_slopes(passes, samples, level).mean
 
 
-@method(label="SmoothGrad²", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
+@method(label="SmoothGrad²", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,), drawn=True)
 def smoothgrad_squared(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
@@ -43,7 +51,7 @@ def smoothgrad_squared(
     return noisy_slopes(passes, samples, level).mean_square
 
 
-@method(label="VarGrad", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
+@method(label="VarGrad", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,), drawn=True)
 def vargrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -> Float[Tensor, "3 height width"]:
     """Variance of the gradients over noisy copies: where the neighbourhood disagrees."""
     return told_variance(passes, noisy_slopes(passes, samples, level))
@@ -56,6 +64,7 @@ def vargrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -
     reduction="abs_sum",
     paper=HOOKER,
     needs=(gradients, rectifiers),
+    drawn=True,
 )
 def smoothgrad_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
@@ -70,6 +79,7 @@ def smoothgrad_guided_backprop(
     signed=False,
     paper=HOOKER,
     needs=(gradients, rectifiers),
+    drawn=True,
 )
 def smoothgrad_squared_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
@@ -79,7 +89,12 @@ def smoothgrad_squared_guided_backprop(
 
 
 @method(
-    label="VarGrad of guided backprop", family="ensemble", signed=False, paper=HOOKER, needs=(gradients, rectifiers)
+    label="VarGrad of guided backprop",
+    family="ensemble",
+    signed=False,
+    paper=HOOKER,
+    needs=(gradients, rectifiers),
+    drawn=True,
 )
 def vargrad_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
@@ -88,7 +103,14 @@ def vargrad_guided_backprop(
     return told_variance(passes, noisy_slopes(passes, samples, level, "guided"))
 
 
-@method(label="SmoothGrad of integrated gradients", family="ensemble", signed=True, paper=HOOKER, needs=(gradients,))
+@method(
+    label="SmoothGrad of integrated gradients",
+    family="ensemble",
+    signed=True,
+    paper=HOOKER,
+    needs=(gradients,),
+    drawn=True,
+)
 def smoothgrad_integrated_gradients(
     passes: PassBank,
     samples: Samples = 15,
@@ -103,7 +125,14 @@ def smoothgrad_integrated_gradients(
     return noisy_paths(passes, samples, level, steps, baseline).mean
 
 
-@method(label="SmoothGrad² of integrated gradients", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
+@method(
+    label="SmoothGrad² of integrated gradients",
+    family="ensemble",
+    signed=False,
+    paper=HOOKER,
+    needs=(gradients,),
+    drawn=True,
+)
 def smoothgrad_squared_integrated_gradients(
     passes: PassBank,
     samples: Samples = 15,
@@ -115,7 +144,14 @@ def smoothgrad_squared_integrated_gradients(
     return noisy_paths(passes, samples, level, steps, baseline).mean_square
 
 
-@method(label="VarGrad of integrated gradients", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,))
+@method(
+    label="VarGrad of integrated gradients",
+    family="ensemble",
+    signed=False,
+    paper=HOOKER,
+    needs=(gradients,),
+    drawn=True,
+)
 def vargrad_integrated_gradients(
     passes: PassBank,
     samples: Samples = 15,

@@ -25,7 +25,13 @@ FLOOR = 0.001
 """What no cell falls below, so that a cell can come back."""
 
 
-@method(label="Extremal perturbation", family="perturbation", signed=False, paper="Fong et al. 2019, arXiv:1910.08485")
+@method(
+    label="Extremal perturbation",
+    family="perturbation",
+    signed=False,
+    paper="Fong et al. 2019, arXiv:1910.08485",
+    drawn=True,
+)
 def extremal_perturbation(
     passes: PassBank,
     rounds: Annotated[int, Range(1, 50)] = 10,

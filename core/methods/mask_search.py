@@ -52,6 +52,7 @@ def several_classes(classifier: Classifier) -> str | None:
     signed=False,
     paper="Thakur and Fischmeister 2020, arXiv:2006.09504",
     needs=(several_classes,),
+    drawn=True,
 )
 def mask_search(
     passes: PassBank,

@@ -64,6 +64,7 @@ def integrated_gradients(
     signed=True,
     paper="Erion et al. 2021, arXiv:1906.10670",
     needs=(gradients,),
+    drawn=True,
 )
 def expected_gradients(
     passes: PassBank,

@@ -72,7 +72,7 @@ def mean_over_windows(
     return (total / coverage.clamp(min=1))[None]
 
 
-@method(label="RISE", family="perturbation", signed=True, paper="Petsiuk et al. 2018, arXiv:1806.07421")
+@method(label="RISE", family="perturbation", signed=True, paper="Petsiuk et al. 2018, arXiv:1806.07421", drawn=True)
 def rise(
     passes: PassBank,
     samples: Annotated[int, Range(10, 8000)] = 1000,

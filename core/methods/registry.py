@@ -88,6 +88,8 @@ class Method:
         Checks of a classifier, each giving the reason why the method does not apply, or None.
     needs_truth
         Whether it applies only where the truth is known.
+    drawn
+        Whether chance has a part in its map, so that another seed gives another one.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Method:
     parameters: tuple[Parameter, ...]
     needs: tuple[Callable[[Classifier], str | None], ...]
     needs_truth: bool
+    drawn: bool
     attribute: Callable[..., Float[Tensor, "channels height width"]]
 
     @property
@@ -135,6 +138,7 @@ def method(
     reduction: Reduction | None = None,
     needs: tuple[Callable[[Classifier], str | None], ...] = (),
     needs_truth: bool = False,
+    drawn: bool = False,
 ) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
     """Enters a function into the registry under its own name; its signature and docstring become the metadata."""
 
@@ -152,6 +156,7 @@ def method(
             parameters=tuple(read_parameters(attribute, document)),
             needs=needs,
             needs_truth=needs_truth,
+            drawn=drawn,
             attribute=attribute,
         )
         return attribute

@@ -18,7 +18,7 @@ Samples = Annotated[int, Range(20, 8000)]
 Segments = Annotated[int, Range(4, 200)]
 
 
-@method(label="LIME", family="perturbation", signed=True, paper="Ribeiro et al. 2016, arXiv:1602.04938")
+@method(label="LIME", family="perturbation", signed=True, paper="Ribeiro et al. 2016, arXiv:1602.04938", drawn=True)
 def lime(
     passes: PassBank,
     samples: Samples = 1000,
@@ -61,7 +61,9 @@ def lime(
     return game.painted(weights(seen))
 
 
-@method(label="KernelSHAP", family="perturbation", signed=True, paper="Lundberg and Lee 2017, arXiv:1705.07874")
+@method(
+    label="KernelSHAP", family="perturbation", signed=True, paper="Lundberg and Lee 2017, arXiv:1705.07874", drawn=True
+)
 def kernel_shap(
     passes: PassBank,
     samples: Samples = 1000,

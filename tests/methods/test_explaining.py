@@ -16,7 +16,7 @@ from core.jobs.events import Progress
 from core.methods import registry
 from core.methods.explaining import explain, stream_heatmaps
 from core.methods.heatmap import HeatmapReady, MethodRefused, reduce_channels
-from core.methods.registry import capability
+from core.methods.registry import capability, find_method
 
 
 @pytest.fixture(scope="module")
@@ -288,3 +288,10 @@ def test_a_function_s_own_complaint_reaches_the_person(pixels):
     events = list(stream_heatmaps(classifier, pixels.float(), ["rise"], target=0))
     (refused,) = [event for event in events if isinstance(event, MethodRefused)]
     assert "logits that are not finite" in refused.reason
+
+
+def test_another_seed_gives_another_map_where_chance_has_a_part_and_only_there(squeezenet, chelsea_for_squeezenet):
+    fits = [name for name, reason in capability(squeezenet).items() if reason is None]
+    one, other = (explain(squeezenet, chelsea_for_squeezenet, fits, seed=seed, settings=QUICKLY) for seed in (0, 1))
+    moved = {name for name in fits if not torch.equal(one[name].values, other[name].values)}
+    assert moved == {name for name in fits if find_method(name).drawn}

@@ -1,5 +1,6 @@
 """A stamped picture's heatmaps, each with its scores right behind it."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,6 +8,7 @@ import core
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap import HeatmapReady
 from core.metrics.ideal import share_as_near
+from core.stamping.agreement import SpreadReady
 from core.stamping.causal import find_causal
 from core.studies.scoring import ScoresReady
 
@@ -65,3 +67,19 @@ def test_with_the_picture_before_it_the_used_pixels_of_the_stamp_are_scored_too(
 def test_a_mask_of_another_size_is_refused(classifier, pixels):
     with pytest.raises(ValueError, match=r"mask is \(8, 6\)"):
         core.stream_agreement(classifier, pixels, ["gradient"], MASK.T)
+
+
+def test_methods_with_chance_in_them_tell_how_far_seeds_move_their_scores(classifier, pixels):
+    events = list(core.stream_agreement(classifier, pixels, ["gradient", "smoothgrad"], MASK, target=1))
+    spreads = {event.method: event for event in events if isinstance(event, SpreadReady)}
+    assert set(spreads) == {"smoothgrad", "random", "blurred_random"}
+    maps = [core.explain(classifier, pixels, ["random"], target=1, seed=seed)["random"].values for seed in range(5)]
+    expected = np.std([core.stamp_distance(values, MASK) for values in maps], ddof=1)
+    assert spreads["random"].spread["stamp_distance"] == pytest.approx(expected)
+    assert spreads["random"].seeds == 5
+    assert spreads["smoothgrad"].spread["stamp_distance"] == pytest.approx(0, abs=1e-9)  # a linear model has no noise
+
+
+def test_a_run_without_chance_is_not_made_twice(classifier, pixels):
+    heatmaps = [e for e in core.stream_agreement(classifier, pixels, ["gradient"], MASK) if isinstance(e, HeatmapReady)]
+    assert len([event for event in heatmaps if event.heatmap.method == "gradient"]) == 1
