@@ -129,6 +129,13 @@ def test_photos_take_equal_shares_and_textures_a_fifth_of_both_parts(patches):
     assert scales[0] == scales[1]
 
 
+def test_two_photos_of_one_size_are_not_cut_at_the_same_places(patches):
+    rocket, china = (
+        {place[1:] for place in regions(patches.train_origins) if place[0] == name} for name in ("rocket", "china")
+    )
+    assert len(rocket & china) < 0.1 * len(rocket)
+
+
 def test_the_first_few_are_a_fair_sample(patches):
     for origins in (patches.train_origins, patches.test_origins):
         first = origins[:200]
@@ -195,6 +202,14 @@ def test_fashion_mnist_keeps_its_own_parts():
     assert collect_bases("fashion_mnist", side=40, most=30).size == (40, 40)
 
 
+def test_clothes_that_are_scaled_keep_their_brightness():
+    as_they_are, smaller = (collect_bases("fashion_mnist", side=side, most=60) for side in (28, 14))
+    assert smaller.train_origins == as_they_are.train_origins
+    torch.testing.assert_close(
+        smaller.train.mean(dim=(1, 2, 3)), as_they_are.train.mean(dim=(1, 2, 3)), atol=0.01, rtol=0
+    )
+
+
 def test_a_folder_is_split_by_picture_and_cut_until_there_are_enough(folder):
     bases = collect_bases(folder, most=300)
     assert_sound(bases)
@@ -226,6 +241,12 @@ def test_equal_pictures_count_as_one_whatever_their_files_are_called(folder):
     assert [len(each) for each in numbers] == [9, 3]
     assert not numbers[0] & numbers[1]
     assert len(pictures_of(bases.train_origins)) == 9
+
+
+def test_pictures_of_other_proportions_are_not_equal_for_having_the_same_bytes():
+    one, other = noisy(0, 60, 40), Image.frombytes("RGB", (40, 60), noisy(0, 60, 40).tobytes())
+    bases = collect_bases([one, other, *(noisy(number, 60, 40) for number in range(1, 7))], most=24)
+    assert len(pictures_of(bases.train_origins) | pictures_of(bases.test_origins)) == 8
 
 
 def test_what_cannot_be_opened_is_named_with_its_reason(folder):
@@ -308,7 +329,7 @@ def test_a_large_picture_is_scaled_down_and_its_patches_tell_the_pixels_that_the
             if name != "picture 0":
                 continue
             times = (bottom - top) // 48
-            assert times >= 3
+            assert times in (6, 12, 18, 24)  # three at opening, then two to eight
             assert (bottom - top, right - left) == (48 * times, 48 * times)
             levels = np.asarray(corner, dtype=np.float64)[top:bottom, left:right]
             blocks = levels.reshape(48, times, 48, times, 3).mean(axis=(1, 3))
@@ -331,6 +352,11 @@ def test_no_more_pictures_are_opened_than_are_needed(monkeypatch):
     monkeypatch.setattr(own_pictures, "ENOUGH_PIXELS", 900 * 50)
     assert len(collect_bases(Counted(range(5000)), most=3000).test_origins) > 0
     assert Counted.opened == 51
+
+    Counted.opened = 0
+    monkeypatch.setattr(own_pictures, "ENOUGH_PIXELS", 900 * 10)
+    collect_bases(Counted(range(5000)), most=3000)
+    assert Counted.opened == 40
 
 
 def test_a_data_set_of_tensors_is_given_up_soon():
