@@ -181,7 +181,7 @@ def list_trained() -> tuple[Trained, ...]:
     """Every trained network, bundled ones first; a file that is none is passed over."""
     found: dict[str, Trained] = {}
     for folder in (BUNDLED, home()):
-        for path in sorted(folder.glob(f"*{ENDING}")):
+        for path in sorted(folder.glob(f"*{ENDING}"), key=lambda path: path.stem):
             if NAME.fullmatch(path.stem):
                 with suppress(ModelError):
                     found.setdefault(path.stem, read(path)[0])

@@ -1,0 +1,126 @@
+"""Stamp models are found with their task and their gate, and what is none is passed over."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+import core
+from core.models.small import stamp_cnn
+from core.models.sources import ModelError
+from core.models.trained import Description, save_trained
+from core.models.training import EpochDone
+from core.pictures.bases import collect_bases
+from core.pictures.stamps import Stamp
+from core.stamping.gate import Gate
+from core.stamping.models import DEFAULT, list_stamp_models, load_stamp_model
+from core.stamping.task import Task
+
+TASK = Task("patches", (Stamp("cross", 6),), Stamp("saltire", 6), (4, 6), (0.5, 1.0))
+GATE = Gate(1.0, 0.995, 0.99, 200, 100)
+EPOCHS = (EpochDone(1, 2, 0.5, 0.75, 0.8, 1.5), EpochDone(2, 2, 0.25, 0.9, 0.95, 3.0))
+ABOUT = {
+    "task": TASK.told(),
+    "gate": GATE.told(),
+    "seed": 3,
+    "bases": 90,
+    "history": [vars(epoch) for epoch in EPOCHS],
+}
+TOLD = Description(
+    "stamp_cnn",
+    TASK.labels,
+    (48, 48),
+    (0.5,) * 3,
+    (0.2,) * 3,
+    (0.5,) * 3,
+    "Mine",
+    "stamps",
+    json.loads(json.dumps(ABOUT)),
+)
+
+
+def kept(**about: object) -> str:
+    return save_trained(replace(TOLD, about=json.loads(json.dumps(ABOUT | about))), stamp_cnn(2, (48, 48)))
+
+
+def own():
+    return [listed for listed in list_stamp_models() if not listed.bundled]
+
+
+def test_the_default_comes_first_and_every_bundled_model_has_passed_its_gate():
+    bundled = list_stamp_models()
+    assert bundled[0].name == DEFAULT
+    assert {listed.name.removeprefix("trained/") for listed in bundled} == {
+        "stamp_patches",
+        "stamp_patches_designs",
+        "stamp_fashion",
+        "matched_filter",
+    }
+    assert all(listed.bundled and listed.gate.passed and listed.gate.n_test >= 900 for listed in bundled)
+
+
+def test_one_s_own_model_is_listed_with_all_that_was_said_of_it():
+    name = kept()
+    (listed,) = own()
+    assert (listed.name, listed.title, listed.task, listed.gate) == (name, "Mine", TASK, GATE)
+    assert (listed.network, listed.size, listed.seed, listed.learned_from) == ("stamp_cnn", (48, 48), 3, 90)
+    assert listed.history == EPOCHS
+    kept(gate=None, history=[])
+    assert [(each.gate, each.history) for each in own()] == [(GATE, EPOCHS), (None, ())]
+
+
+def test_a_loaded_model_brings_the_pictures_that_it_was_not_trained_on():
+    model = load_stamp_model(kept(), device="cpu")
+    assert (model.task, model.gate) == (TASK, GATE)
+    assert model.classifier.labels == ("regular", "stamped")
+    bases = collect_bases("patches", None, 3, 90)
+    assert torch.equal(model.test_bases(), bases.test)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"task": None},
+        {"task": []},
+        {"task": TASK.told() | {"bases": 3}},
+        {"task": TASK.told() | {"labelled": "no"}},
+        {"task": TASK.told() | {"stamps": []}},
+        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"design": "../cross"}]}},
+        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"design": []}]}},
+        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"size": 10**9}]}},
+        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"size": "6"}]}},
+        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"colour": "nocolour"}]}},
+        {"task": TASK.told() | {"stamps": [vars(Stamp(design, 6)) for design in ("cross", "ring")]}},
+        {"task": TASK.told() | {"sizes": [6.0]}},
+        {"task": TASK.told() | {"sizes": [49]}},
+        {"task": TASK.told() | {"opacities": [2]}},
+        {"task": TASK.told() | {"opacities": ["half"]}},
+        {"task": {}},
+        {"gate": 3},
+        {"gate": GATE.told() | {"accuracy": 1.5}},
+        {"gate": GATE.told() | {"accuracy": "1"}},
+        {"gate": GATE.told() | {"n_test": 10.5}},
+        {"gate": GATE.told() | {"n_stamped": 300}},
+        {"gate": GATE.told() | {"more": 1}},
+        {"seed": "0"},
+        {"bases": 0},
+        {"history": 3},
+        {"history": [{"epoch": 1}]},
+        {"history": [vars(EPOCHS[1])]},
+        {"history": [vars(EPOCHS[0]) | {"loss": "low"}]},
+    ],
+)
+def test_a_file_that_says_something_unsound_of_stamps_is_passed_over(about):
+    name = kept(**about)
+    assert own() == []
+    with pytest.raises(ModelError, match="was not trained on stamps"):
+        load_stamp_model(name, device="cpu")
+    assert core.load_classifier(name, device="cpu").labels == ("regular", "stamped")
+
+
+def test_what_is_no_stamp_model_is_refused_in_words():
+    with pytest.raises(ModelError, match="was not trained on stamps"):
+        load_stamp_model("fashion_cnn", device="cpu")
+    with pytest.raises(ModelError, match="no trained model"):
+        load_stamp_model("trained/nothing", device="cpu")
