@@ -105,6 +105,11 @@ def own_model(gate, title="Mine", **task):
     return save_trained(described, stamp_cnn(2, (48, 48)))
 
 
+def follows(app, place):
+    """Whether a component of that name is on the page; what nobody follows is ended after a while."""
+    return any(element.proto.id.endswith(f"-{place}") for element in app.get("bidi_component"))
+
+
 # What the browser is told
 
 
@@ -370,8 +375,8 @@ def test_a_training_goes_on_when_reloaded_closed_or_looked_away_from_and_beside_
     job = queue().get(one(app, "training"))
     again = benchmark(train="true", training=job.id)
     assert again.button(key="start training").label == "Cancel"
-    benchmark(training=job.id)
-    benchmark(training=job.id, tab="Place a stamp")
+    assert follows(benchmark(training=job.id), "progress training")
+    assert follows(benchmark(training=job.id, tab="Place a stamp"), "progress of the benchmark tab: training")
     press(app, "run")
     assert not job.cancelled
     app.session_state["launched"] = 0.0

@@ -1,0 +1,133 @@
+"""A person trains a network on stamps, and asks which heatmaps find them."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+TAB = "stamp?tab=Benchmark"
+CLOTHES = f"{TAB}&train=true&train.pictures=Fashion-MNIST"
+FILTER = f"{TAB}&model=Matched+filter+for+a+cross%2C+with+known+weights&methods=gradient,input_x_gradient"
+LONGEST = 200_000
+SLACK = 2.0
+Open = Callable[..., Any]
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def points(page: Any, line: str = "training") -> int:
+    """How many epochs a line of the chart shows."""
+    return page.locator(f'polyline[data-line="{line}"]').last.evaluate("line => line.points.length")
+
+
+def kept(home: Path) -> list[str]:
+    return [file.name for file in home.rglob("*") if file.is_file()]
+
+
+def test_a_training_is_cancelled_at_once_and_nothing_is_kept(open_page: Open, home: Path) -> None:
+    before = kept(home)
+    page = open_page(f"{TAB}&train=true")
+    place = button(page, "Train").bounding_box()
+    button(page, "Train").click()
+    assert button(page, "Cancel").bounding_box() == place
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of \d+ · \d+ %"))).to_be_visible(timeout=LONGEST)
+    clicked = time.monotonic()
+    button(page, "Cancel").click()
+    expect(button(page, "Train")).to_be_enabled(timeout=10_000)
+    assert time.monotonic() - clicked < SLACK
+    expect(page.get_by_text("Cancelled; what was computed stays.").first).to_be_visible()
+    assert kept(home) == before
+    expect(button(page, "Use this model")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_in_sight_through_a_reload_and_used(
+    open_page: Open, home: Path, rest: Callable[[Any], None]
+) -> None:
+    page = open_page(f"{TAB}&train=true&train.title=Crosses+of+mine")
+    button(page, "Train").click()
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of \d+: loss [\d.]+; right on [\d.]+"))).to_be_visible(
+        timeout=LONGEST
+    )
+    chart = page.locator("svg.panel").first
+    chart.evaluate("svg => { svg.marked = true }")
+    before = points(page)
+    while (now := points(page)) == before:
+        page.wait_for_timeout(100)
+    assert now > before
+    assert chart.evaluate("svg => svg.marked")
+    page.reload()
+    rest(page)
+    expect(button(page, "Cancel")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of \d+: loss"))).to_be_visible()
+    assert points(page) >= now  # those from before the reload are there too
+    expect(button(page, "Use this model")).to_be_visible(timeout=LONGEST)
+    expect(page.locator(".gate").last).to_contain_text("Pasting the stamp flips")
+    page.get_by_text("Epochs as numbers").last.click()
+    expect(page.get_by_role("region", name="Epochs as numbers").locator("tbody tr")).to_have_count(points(page))
+    assert points(page) == points(page, "held out") > now
+    assert kept(home) == ["crosses-of-mine.safetensors"]
+    button(page, "Use this model").click()
+    page.wait_for_url("**model=Crosses+of+mine**")
+    expect(page.get_by_text("Crosses of mine. Learned to tell stamped pictures from regular ones")).to_be_visible()
+    button(page, "Remove").click()
+    expect(button(page, "Remove")).to_have_count(0)
+    assert kept(home) == []
+
+
+def test_a_score_table_is_there_at_once_and_another_fills_in_place(open_page: Open) -> None:
+    page = open_page(f"{FILTER}&stamped=300")
+    expect(page.get_by_text("A precomputed sample")).to_be_visible()
+    expect(page.get_by_text("Means over 60 pictures.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"by chance \d[\d.]* %")).first).to_be_visible()
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile(r"\d+ of 300 pictures"))).to_be_visible(timeout=LONGEST)
+    region = page.get_by_role("region", name="Means over pictures")
+    region.evaluate("region => { region.marked = true }")
+    first = page.locator("table.means tbody tr").first
+    expect(first).to_have_attribute("data-method", re.compile("oracle|input_x_gradient"))
+    clicked = time.monotonic()
+    button(page, "Cancel").click()
+    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    assert time.monotonic() - clicked < SLACK
+    assert region.evaluate("region => region.marked")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="every score as CSV").click()
+    assert saved.value.path().read_text().startswith("picture,method,metric,score\n")
+
+
+def test_a_sweep_scores_what_passes_the_gate_and_says_why_the_rest_has_no_truth(open_page: Open) -> None:
+    page = open_page(f"{FILTER}&sweep.pictures=2&sweep.opacities=0.1&sweep.opacities=1&sweep.sizes.6=6")
+    button(page, "Sweep").click()
+    expect(page.get_by_text(re.compile("^2 of 2 cells. Gradient 0"))).to_be_visible(timeout=LONGEST)
+    table = page.get_by_role("region", name="Stamp distance of Gradient")
+    expect(table.locator("td .mean")).to_have_count(1)
+    expect(table.locator("td.closed")).to_have_text("no truth")
+    page.get_by_text("No score · 1").click()
+    expect(page.get_by_text(re.compile("6 px, opacity 10 %: Gate not passed"))).to_be_visible()
+    again = open_page(re.sub(r"^.*?//[^/]*/", "", page.url))
+    expect(again.get_by_text(re.compile("^2 of 2 cells. Gradient 0"))).to_be_visible()
+    expect(again.locator(".root.stale")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_benchmark(open_page: Open, scheme: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
+    page = open_page(f"{CLOTHES}&sweep.pictures=2&sweep.opacities=1&methods=gradient", scheme=scheme)
+    button(page, "Train").click()
+    expect(page.get_by_text(re.compile(r"Epoch 1 of \d+: loss"))).to_be_visible(timeout=LONGEST)
+    button(page, "Cancel").click()
+    expect(button(page, "Train")).to_be_enabled(timeout=10_000)
+    button(page, "Sweep").click()
+    expect(page.locator("td.closed, td .mean").last).to_be_visible(timeout=LONGEST)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe.run(page, options=rules)["violations"]
+    assert [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:4]]}" for each in found] == []
