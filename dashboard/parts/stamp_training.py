@@ -32,8 +32,8 @@ NETWORKS = {
     "head of squeezenet1_1": "SqueezeNet 1.1, only its head",
 }
 LARGEST = {"patches": 6, "fashion_mnist": 3, FOLDER: 6, HUBS: 4}
-LARGEST_FOR_HEADS = 28
-"""An eighth of the side; what is smaller shows no design."""
+LARGEST_FOR_HEADS, USUAL_FOR_HEADS = 28, 24
+"""An eighth of the side; much smaller ones are lost on the way up."""
 FOLLOW, TOSSED = "follow the stamp", "tossed"
 NO_DISTRACTOR = ""
 WHAT_FILES = (
@@ -172,7 +172,7 @@ def choose_task(bases: str, largest: int, labelled: bool) -> Task | None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         size = st.number_input(
-            f"Size, 3 to {largest} px", SMALLEST, largest, largest if largest < LARGEST_FOR_HEADS else 16,
+            "Size in px" if largest == SMALLEST else f"Size, 3 to {largest} px", SMALLEST, largest, min(largest, USUAL_FOR_HEADS),
             key=f"train.size.{largest}", bind="query-params", disabled=largest == SMALLEST,
         )  # fmt: skip
         opacity = st.number_input("Opacity", 0.1, 1.0, 1.0, step=0.05, format="%.2f", **kept("opacity"))
