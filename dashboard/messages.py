@@ -12,6 +12,7 @@ from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
 from core.metrics.statistics import Summary
 from core.models.training import EpochDone
+from core.stamping.agreement import SpreadReady
 from core.stamping.benchmark import SweepPoint
 from core.stamping.gate import NEEDED, Gate, GateReady
 from core.stamping.training import ModelTrained
@@ -100,6 +101,12 @@ def _(event: FidelityReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
 def _(event: ScoresReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
     scores = {name: number(score) for name, score in event.scores.items()}
     return {"kind": "scores", "method": event.method, "scores": scores}
+
+
+@to_message.register
+def _(event: SpreadReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    spread = {name: number(deviation) for name, deviation in event.spread.items()}
+    return {"kind": "spread", "method": event.method, "spread": spread, "seeds": event.seeds}
 
 
 @to_message.register

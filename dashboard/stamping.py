@@ -149,13 +149,23 @@ def find_stamp_run(name: str) -> LiveStamp:
 def start(asked: AskedOfStamp, title: str) -> str:
     """Queue the heatmaps of the stamped picture; those of an earlier place end, and no other job does."""
     classifier = shelf.ask(asked.model).classifier
-    placed = [each for each in (asked.distractor, asked.stamp) if each]
-    subject = Subject(classifier, on_all(placed, look(asked.model, asked.picture).pixels))
-    return submit(lambda: stream_asked(subject, asked), Stamping(asked, subject, title), kind=KIND)
+    clean = look(asked.model, asked.picture).pixels
+    without = on_all([asked.distractor] if asked.distractor else [], clean)
+    subject = Subject(classifier, asked.stamp.on(without))
+    return submit(lambda: stream_asked(subject, without, asked), Stamping(asked, subject, title), kind=KIND)
 
 
-def stream_asked(subject: Subject, asked: AskedOfStamp) -> Iterator[Any]:
-    """Heatmaps of the stamped picture, and how far each is from showing the stamp."""
+def stream_asked(subject: Subject, without: Any, asked: AskedOfStamp) -> Iterator[Any]:
+    """Heatmaps of the stamped picture, and how far each is from showing the stamp.
+
+    Where the model learned the stamp, also from showing what of the stamp it uses: that comes before all else, and
+    would keep people waiting where a network is large.
+
+    Parameters
+    ----------
+    without
+        The pixels without the stamp.
+    """
     size = subject.classifier.size
     return stream_agreement(
         subject.classifier,
@@ -167,6 +177,7 @@ def stream_asked(subject: Subject, asked: AskedOfStamp) -> Iterator[Any]:
         settings=asked.settings,
         output=asked.output,
         reduction=asked.reduction,
+        without=without if stamp_model(asked.model) else None,
         distractor=asked.distractor.mask(size) if asked.distractor else None,
     )
 

@@ -5,10 +5,10 @@ from core.metrics.registry import Metric, find_metric
 from dashboard.parts.columns import column
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
-from dashboard.stamping import LiveStamp
+from dashboard.stamping import LiveStamp, stamp_model
 
 SCORES = ("stamp_distance", "relevance_mass", "rank_accuracy", "auroc", "average_precision", "pointing_game")
-WITH_A_DISTRACTOR = "specificity"
+CAUSAL, WITH_A_DISTRACTOR = "causal_distance", "specificity"
 _COMPONENT = declare("stamp_scores", "dom", "stream", "table")
 
 
@@ -21,7 +21,9 @@ def stamp_scores(run: LiveStamp, stale: bool, truth: bool) -> None:
         Whether the stamp's place is the truth about the model.
     """
     asked = run.asked
-    names = (*SCORES, WITH_A_DISTRACTOR) if asked.distractor else SCORES
+    first, *companions = SCORES
+    causal, specific = [CAUSAL] if stamp_model(asked.model) else [], [WITH_A_DISTRACTOR] if asked.distractor else []
+    names = [first, *causal, *companions, *specific]
     covered = float(asked.stamp.mask(run.about.subject.classifier.size).double().mean())
     metrics = [column(metric) | {"chance": chance(metric, covered)} for metric in map(find_metric, names)]
     told = {"run": run.id, "metrics": metrics, "methods": list(described(asked)), "stale": stale, "truth": truth}

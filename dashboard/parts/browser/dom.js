@@ -59,6 +59,7 @@ function photo(attributes) {
 const minus = (text) => text.replaceAll("-", "−");
 const fixed = (value, digits = 2) => minus((Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value).toFixed(digits));
 const percent = (share) => minus(`${Math.round(share * 100)} %`);
+const withSpread = (value, spread) => (spread === null || spread === undefined ? fixed(value) : `${fixed(value)} ± ${fixed(spread)}`);
 const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 function short(value) {

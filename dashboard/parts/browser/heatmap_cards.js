@@ -75,10 +75,10 @@ function take(state, column, messages, job) {
     if (!card) continue;
     if (message.kind === "heatmap") receive(state, card, message);
     if (message.kind === "refused") refuse(card, message.reason);
-    const judged = state.judge.read(message);
+    const judged = state.judge.read(message, card.judged);
     if (judged !== undefined) showJudged(card, state.judge, judged);
   }
-  if (view.sort === "score" && messages.some((message) => state.judge.read(message) !== undefined)) sortCards(state);
+  if (view.sort === "score" && messages.some(({ kind }) => state.judge.kinds.includes(kind))) sortCards(state);
   if (ENDED.includes(job.state)) for (const card of column.cards.values()) endCard(card, NO_MAP[job.state]);
 }
 

@@ -4,6 +4,7 @@ const JUDGES = {
   fidelity: {
     sorts: "by F",
     legend: "F: area between the two curves of the trial below, 0 for a random order. ±: what chance alone can do.",
+    kinds: ["fidelity"],
     read: (message) => (message.kind === "fidelity" ? message : undefined),
     goodness: ({ value }) => value,
     words: (fidelity) => `F ${scored(fidelity)}, ${verdictWords(fidelity)}`,
@@ -15,13 +16,17 @@ const JUDGES = {
   },
   stamp_distance: {
     sorts: "by d",
-    legend: "d: how far the map is from showing the stamp and nothing else. 0 is the ideal, 2 unrelated, 4 the opposite.",
+    legend: "d: how far the map is from showing the stamp and nothing else. 0 is the ideal, 2 unrelated, 4 the opposite. ±: what other seeds change, where chance has a part.",
     keeps: true,
-    read: (message) => (message.kind === "scores" ? message.scores.stamp_distance ?? undefined : undefined),
-    goodness: (distance) => -distance,
-    words: (distance) => `Stamp distance ${fixed(distance)}, where 0 is the ideal, 2 unrelated, 4 the opposite`,
-    shown: (distance) => [
-      element("strong", { title: "Stamp distance: lower is better" }, `d ${fixed(distance)}`),
+    kinds: ["scores"],
+    read: ({ kind, scores, spread }, judged) => {
+      if (kind === "scores") return scores.stamp_distance === null ? undefined : { distance: scores.stamp_distance, spread: null };
+      return kind === "spread" && judged ? { ...judged, spread: spread.stamp_distance } : undefined;
+    },
+    goodness: ({ distance }) => -distance,
+    words: (judged) => `Stamp distance ${withSpread(judged.distance, judged.spread)}, where 0 is the ideal, 2 unrelated, 4 the opposite`,
+    shown: ({ distance, spread }) => [
+      element("strong", { title: "Stamp distance: lower is better. ±: how far other seeds move it" }, `d ${withSpread(distance, spread)}`),
       distanceScale(distance),
     ],
   },

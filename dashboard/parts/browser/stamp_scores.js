@@ -14,7 +14,7 @@ export default function ({ data, parentElement }) {
 
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
-  const state = { root, scores: new Map(), older: new Set(), place: element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Agreement with the stamp" }), verdict: element("p", { class: "verdict" }), words: element("div") };
+  const state = { root, scores: new Map(), spreads: new Map(), older: new Set(), place: element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Agreement with the stamp" }), verdict: element("p", { class: "verdict" }), words: element("div") };
   root.replaceChildren(state.verdict, state.place, state.words);
   instances.set(parentElement, state);
   return state;
@@ -23,12 +23,14 @@ function mount(parentElement) {
 // Scores of an earlier choice stay, pale, until their successors come.
 function begin(state) {
   state.older = new Set(state.scores.keys());
+  state.spreads.clear();
   state.words.replaceChildren(glossary([{ title: "Agreement with the stamp", metrics: state.data.metrics }]));
 }
 
 function take(state, messages, job) {
-  for (const { kind, method, scores } of messages) {
+  for (const { kind, method, scores, spread } of messages) {
     if (kind === "scores") state.scores.set(method, scores);
+    if (kind === "spread") state.spreads.set(method, spread);
     if (kind === "scores" || kind === "refused") state.older.delete(method);
     if (kind === "refused") state.scores.delete(method);
   }
@@ -36,7 +38,7 @@ function take(state, messages, job) {
   render(state);
 }
 
-function render({ data, scores, older, place, verdict, over }) {
+function render({ data, scores, spreads, older, place, verdict, over }) {
   const known = data.methods.filter(({ name }) => scores.has(name));
   const distance = ({ name }) => scores.get(name).stamp_distance ?? Infinity;
   known.sort((one, other) => distance(one) - distance(other));
@@ -44,7 +46,7 @@ function render({ data, scores, older, place, verdict, over }) {
   verdict.textContent = over && !older.size ? nearest(known, distance, data.truth) : "";
   place.replaceChildren(element("table", {}, element("caption", { class: "hidden" }, caption),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Method"), ...data.metrics.map(metricHead))),
-    element("tbody", {}, ...known.map((method) => row(method, scores.get(method.name), data.metrics, older.has(method.name)))),
+    element("tbody", {}, ...known.map((method) => row(method, scores.get(method.name), spreads.get(method.name), data.metrics, older.has(method.name)))),
     element("tfoot", {}, element("tr", {}, element("th", { scope: "row" }, "A random map"), ...data.metrics.map((metric) => element("td", {}, metric.chance))))));
 }
 
@@ -56,5 +58,8 @@ function nearest(known, distance, truth) {
   return `${best.label} comes nearest to the stamp, d ${fixed(distance(best))}. ${nearer} of ${counted(all, "method")} ${nearer === 1 ? "comes" : "come"} nearer than the best control, ${control.label}, d ${fixed(distance(control))}.${truth ? " One picture proves little: the benchmark asks many." : ""}`;
 }
 
-const row = (method, scores, metrics, older) => element("tr", { "data-method": method.name, class: older ? "older" : undefined },
-  nameCell(method, method.name), ...metrics.map((metric) => element("td", {}, written(metric, scores[metric.name]))));
+const row = (method, scores, spread, metrics, older) => element("tr", { "data-method": method.name, class: older ? "older" : undefined },
+  nameCell(method, method.name), ...metrics.map((metric) => scoreCell(metric, scores[metric.name], spread?.[metric.name])));
+
+const scoreCell = (metric, value, spread) => element("td", {}, written(metric, value),
+  metric.name === "stamp_distance" && spread !== undefined && spread !== null ? element("span", { class: "muted" }, ` ± ${fixed(spread)}`) : null);
