@@ -8,6 +8,7 @@ from operator import itemgetter
 from jaxtyping import Float
 from torch import Tensor
 
+from core.jobs.awaiting import awaited
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap import MethodRefused
 from core.methods.registry import Reduction, Settings, find_method, list_controls
@@ -122,8 +123,10 @@ def with_controls(methods: Sequence[str]) -> tuple[str, ...]:
 
 def gated(study: Study, model: StampModel, tasks: Sequence[Task], pictures: int) -> Iterator[tuple[Task, Event]]:
     """For each task the gate, and behind it the study; on base pictures that the model was not trained on."""
-    yield tasks[0], Progress(0, 1, "Base pictures")
-    bases = model.test_bases()
+    collecting = Returning(awaited(model.test_bases, "Base pictures"))
+    for progress in collecting:
+        yield tasks[0], progress
+    bases = collecting.result
     for task in tasks:
         measuring = Returning(measure_gate(study.classifier, task, bases, study.seed))
         for event in measuring:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from core.jobs.awaiting import awaited
 from core.jobs.events import Progress, Returning
 from core.lookup import find
 from core.models.catalogue import chosen_device
@@ -167,9 +168,8 @@ def stream_stamp_training(
         Where the model can't be kept.
     """
     way, place = find(WAYS, network, "network"), chosen_device(device)
-    yield Progress(0, most, "Base pictures")
     most = min(most, way.most or most)
-    bases = collect_bases(task.bases, side=way.side, seed=seed, most=most)
+    bases = yield from awaited(lambda: collect_bases(task.bases, way.side, seed, most), "Base pictures")
     check_stamps(task, bases.size)
     training = Returning(way.train(Lesson(task, bases, way.epochs if epochs is None else epochs, seed, place)))
     history = []

@@ -65,7 +65,7 @@ def test_it_tells_epochs_then_the_gate_then_the_model_that_was_kept(plain, own_h
     assert [type(event) for event in told] == [EpochDone, EpochDone, GateReady, ModelTrained]
     *epochs, gate, model = told
     assert (model.name, model.title, model.gate) == ("trained/mine", "Mine", gate.gate)
-    assert events[0] == Progress(0, 30, "Base pictures")
+    assert events[0] == Progress(0, 1, "Base pictures")
     (listed,) = (each for each in list_stamp_models() if not each.bundled)
     assert (listed.name, listed.task, listed.gate) == ("trained/mine", SMALL, gate.gate)
     assert (listed.seed, listed.learned_from, listed.history) == (5, 30, tuple(epochs))
