@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -26,10 +27,9 @@ TRAINING, BENCHMARK, SWEEP = "training", "benchmark", "sweep"
 
 @dataclass(frozen=True, eq=False)
 class Learning:
-    """What a training is about; it holds the folder that it reads until it has ended."""
+    """What a training is about."""
 
     asked: AskedOfTraining
-    folder: Folder | None = None
 
     @property
     def labels(self) -> Sequence[str]:
@@ -128,12 +128,18 @@ def stamped_share(model: ListedStampModel) -> float:
     return mean(int(stamp.drawn[1].sum()) for stamp in drawn) / (height * width)
 
 
+def pictures_gone(model: ListedStampModel) -> bool:
+    """Whether the model learned from a folder that is not there any more, so that nothing can be asked of it."""
+    bases = Path(model.task.bases)
+    return bases.is_absolute() and not bases.is_dir()
+
+
 def start_training(asked: AskedOfTraining, folder: str = "") -> str:
-    """Queue a training, on an uploaded folder if one is named."""
+    """Queue a training; the job holds the uploaded folder that it reads, if one is named, until it has ended."""
     held = folders.get(folder) if folder else None
-    if held:
-        asked = replace(asked, task=replace(asked.task, bases=str(held.path)))
-    return submit(lambda: stream_training(asked), Learning(asked, held), kind=TRAINING)
+    if held and not asked.title:
+        asked = replace(asked, title=f"{held.title}: {', '.join(stamp.design for stamp in asked.task.stamps)}")
+    return submit(lambda: stream_training(asked, held), Learning(asked), kind=TRAINING)
 
 
 def start_benchmark(asked: AskedOfStamps, model: ListedStampModel) -> str:
@@ -146,9 +152,10 @@ def start_sweep(asked: AskedOfSweep, model: ListedStampModel) -> str:
     return submit(lambda: stream_sweep(asked), Stamped(asked, model), kind=SWEEP)
 
 
-def stream_training(asked: AskedOfTraining) -> Iterator[Any]:
-    """The training of a network."""
-    return stream_stamp_training(asked.task, network=asked.network, seed=asked.seed, title=asked.title)
+def stream_training(asked: AskedOfTraining, folder: Folder | None = None) -> Iterator[Any]:
+    """The training of a network, on the pictures of a folder if there is one."""
+    task = replace(asked.task, bases=str(folder.path)) if folder else asked.task
+    return stream_stamp_training(task, network=asked.network, seed=asked.seed, title=asked.title)
 
 
 def stream_benchmark(asked: AskedOfStamps) -> Iterator[Any]:

@@ -8,7 +8,14 @@ from dashboard.parts.component import declare
 _COMPONENT = declare("course", "dom", "stream", "ticks", "gate")
 
 
-def course(place: str, run: str = "", told: Sequence[Message] = (), chart: bool = True, stale: bool = False) -> None:
+def course(
+    place: str,
+    run: str = "",
+    told: Sequence[Message] = (),
+    chart: bool = True,
+    brief: bool = False,
+    stale: bool = False,
+) -> None:
     """Loss and accuracy by epoch, and the gate's figures once they are known.
 
     Parameters
@@ -19,8 +26,10 @@ def course(place: str, run: str = "", told: Sequence[Message] = (), chart: bool 
         Messages that are known without a job.
     chart
         Whether the epochs are drawn; without them there is only the gate.
+    brief
+        Whether a gate that is passed takes one line.
     """
     _COMPONENT(
-        data={"run": run, "told": list(told), "chart": chart, "stale": stale},
+        data={"run": run, "told": list(told), "chart": chart, "brief": brief, "stale": stale},
         key=f"course {place}",
     )

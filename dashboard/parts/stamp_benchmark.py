@@ -7,7 +7,7 @@ import streamlit as st
 
 import core
 from core.stamping.models import ListedStampModel, list_stamp_models
-from dashboard.benchmarks import BENCHMARK, SWEEP, TRAINING, Benchmark, named, sample, start_benchmark
+from dashboard.benchmarks import BENCHMARK, SWEEP, TRAINING, Benchmark, named, pictures_gone, sample, start_benchmark
 from dashboard.chosen import Wishes
 from dashboard.jobs import LiveJob, NotThere, collect, find
 from dashboard.messages import to_message, told_of_gate
@@ -41,6 +41,10 @@ OF_A_SHARE = ("relevance_mass", "rank_accuracy", "average_precision", "pointing_
 """Those of which a random map has the share of the picture that the stamp covers."""
 
 
+GONE = (
+    "The folder that this model learned from is no longer on this server, so there are no pictures to ask it about. "
+    "Upload the folder below and train again, or choose another model."
+)
 ELSEWHERE = {TRAINING: ("Training", "steps"), BENCHMARK: ("Score table", "pictures"), SWEEP: ("Sweep", "cells")}
 """What runs on this tab is called, and counted by, on another one."""
 
@@ -55,9 +59,10 @@ def stamp_benchmark(model: str, wishes: Wishes | None) -> None:
         ask_for_a_stamp_model(model, list(known.values()))
     stamp_training(list(known.values()), choose)
     st.header("Score table", anchor=False)
-    score_table(chosen, wishes, known)
+    asked_about = None if chosen and pictures_gone(chosen) else chosen
+    score_table(asked_about, wishes, known)
     st.header("Sweep over size and opacity", anchor=False)
-    stamp_sweep(chosen, wishes)
+    stamp_sweep(asked_about, wishes)
 
 
 def choose(name: str) -> None:
@@ -68,6 +73,8 @@ def choose(name: str) -> None:
 def show_model(model: ListedStampModel) -> None:
     """What it learned, and its gate."""
     st.markdown(f"**{model.title}.** {task_in_words(model.task)}")
+    if pictures_gone(model):
+        st.warning(GONE)
     if model.gate is None:
         st.caption("Its gate was not measured when it was trained; Run measures it first.")
         return
@@ -113,7 +120,7 @@ def score_table(model: ListedStampModel | None, wishes: Wishes | None, known: Ma
     stale = tell_what_is_shown(study, asked)
     of = known.get(study.asked.model)
     st.markdown(f"**{of.title if of else study.asked.model}**")
-    course("of the benchmark", run=study.id, chart=False, stale=stale)
+    course("of the benchmark", run=study.id, chart=False, brief=True, stale=stale)
     if any(not gate["passed"] for gate in collect(study, "gate")):
         show_training(of)
         return

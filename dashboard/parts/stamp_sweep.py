@@ -52,7 +52,7 @@ def stamp_sweep(model: ListedStampModel | None, wishes: Wishes | None) -> None:
 def choose_sweep(model: ListedStampModel | None, wishes: Wishes | None) -> AskedOfSweep | None:
     """What the widgets ask for; nothing where a choice is missing."""
     if model is None:
-        st.caption("There is nothing to sweep without a network that learned a stamp.")
+        st.caption("There is nothing to sweep without a network that learned a stamp, and its pictures.")
     if model is None or wishes is None:
         return None
     methods = choose_methods(wishes)

@@ -60,7 +60,9 @@ def stamp_training(models: Sequence[ListedStampModel], choose: Callable[[str], N
             with acting:
                 shown = [training] if training else []
                 action(TRAINING, "Train", asked is not None, shown, follow, key="start training", emphasis="secondary")
-                st.caption("Under a minute on two cores, a few for a head. The model is kept, whatever its gate says.")
+                st.caption(
+                    "Under a minute on two cores; a head takes a few. The model is kept, whatever its gate says."
+                )
             if training:
                 show_training(training, choose)
             own_models([model for model in models if not model.bundled], choose)
@@ -172,8 +174,9 @@ def choose_task(bases: str, largest: int, labelled: bool) -> Task | None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         size = st.number_input(
-            "Size in px" if largest == SMALLEST else f"Size, 3 to {largest} px", SMALLEST, largest, min(largest, USUAL_FOR_HEADS),
-            key=f"train.size.{largest}", bind="query-params", disabled=largest == SMALLEST,
+            "Size in px" if largest == SMALLEST else f"Size, 3 to {largest} px", SMALLEST, largest,
+            min(largest, USUAL_FOR_HEADS), disabled=largest == SMALLEST,
+            key=f"train.size.{largest}", bind="query-params", persist_state="session",
         )  # fmt: skip
         opacity = st.number_input("Opacity", 0.1, 1.0, 1.0, step=0.05, format="%.2f", **kept("opacity"))
         colour = st.color_picker("Colour", USUAL_COLOUR, **kept("colour"))

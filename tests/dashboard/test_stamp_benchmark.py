@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 from dataclasses import replace
 from math import nan
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.events import Progress
@@ -26,6 +28,7 @@ from core.stamping.training import ModelTrained
 from core.studies.evaluation import PictureScored, SummaryReady
 from dashboard import benchmarks
 from dashboard.benchmarks import sample, stamped_share
+from dashboard.folders import folders
 from dashboard.jobs import find
 from dashboard.messages import to_message
 from dashboard.parts.stamp_benchmark import scores_of
@@ -89,6 +92,12 @@ def one(app, name):
 def words(app):
     told = [*app.info, *app.warning, *app.error, *app.caption, *app.markdown]
     return " ".join(element.value for element in told)
+
+
+def png(shade):
+    written = io.BytesIO()
+    Image.new("RGB", (32, 32), (shade, 0, 0)).save(written, "PNG")
+    return written.getvalue()
 
 
 def press(app, key):
@@ -261,6 +270,42 @@ def test_below_the_gate_there_are_no_scores(benchmark, wait):
     assert not [element for element in app.expander if element.label == "Means as a chart"]
 
 
+def test_a_model_whose_folder_is_gone_says_so_and_is_asked_nothing(benchmark, tmp_path):
+    own_model(PASSED, "Here", bases=str(tmp_path))
+    own_model(PASSED, "Gone", bases=str(tmp_path / "nowhere"))
+    here, gone = benchmark(model="Here"), benchmark(model="Gone")
+    assert "no longer on this server" not in words(here)
+    assert "no longer on this server" in words(gone)
+    assert "nowhere" not in words(gone)
+    for key in ("run", "start sweep"):
+        assert not here.button(key=key).disabled
+        assert gone.button(key=key).disabled
+
+
+def test_a_folder_of_one_s_own_is_trained_on_and_held_until_the_end(benchmark, wait, monkeypatch):
+    learned, going_on = [], threading.Event()
+
+    def stream(task, **asked):
+        learned.append((task.bases, asked["title"]))
+        while not going_on.is_set():
+            yield Progress(0, 1, "Base pictures")
+
+    monkeypatch.setattr(benchmarks, "stream_stamp_training", stream)
+    name = folders.add((f"shop/{shade}.png", png(shade)) for shade in range(8))
+    place = folders.get(name).path
+    app = benchmark(train="true", folder=name, **{"train.pictures": "A folder of your own"})
+    press(app, "start training")
+    folders.remove(name)
+    job = queue().get(one(app, "training"))
+    wait(lambda: learned)
+    assert learned == [(str(place), "shop: cross")]
+    assert place.is_dir()
+    assert str(place) not in words(app)
+    going_on.set()
+    wait(lambda: job.finished)
+    wait(lambda: not place.exists())
+
+
 def test_a_benchmark_is_no_study_of_many_pictures(benchmark, page, wait, monkeypatch):
     monkeypatch.setattr(benchmarks, "stream_benchmark", lambda _: iter(()))
     app = benchmark()
@@ -298,7 +343,7 @@ def trained(monkeypatch):
     """Trainings that end at once; what they were asked for."""
     asked = []
 
-    def stream(request):
+    def stream(request, _):
         asked.append(request)
         yield Progress(1, 2, "training")
         yield EPOCH
@@ -363,7 +408,7 @@ def test_a_model_that_was_trained_is_used_at_once_and_can_be_removed(benchmark, 
 def test_a_training_goes_on_when_reloaded_closed_or_looked_away_from_and_beside_a_score_table(
     benchmark, wait, monkeypatch
 ):
-    def endless(_):
+    def endless(*_):
         while True:
             time.sleep(0.01)
             yield Progress(1, 2, "training")

@@ -68,7 +68,7 @@ function render(state) {
   state.said.hidden = !data.chart || !words;
   if (!state.charts.hidden) drawBoth(state, last?.epochs ?? 8);
   if (state.details.open) state.numbers.replaceChildren(epochTable(epochs));
-  if (state.gateShown !== gate) state.place.replaceChildren(...(gate ? [gateBox(gate)] : []));
+  if (state.gateShown !== gate) state.place.replaceChildren(...(gate ? [data.brief && gate.passed ? gateLine(gate) : gateBox(gate)] : []));
   state.gateShown = gate;
 }
 

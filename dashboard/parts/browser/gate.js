@@ -9,6 +9,9 @@ function gateBox({ figures, least, passed }) {
     element("p", { class: "verdict" }, passed ? PASSED : CLOSED, element("span", { class: "muted" }, ` Each figure has to be at least ${exactly(least)}, on test pictures that it never saw.`)));
 }
 
+const gateLine = ({ figures }) => element("p", { class: "muted" },
+  `Gate passed: ${figures.map(({ label, value, low, high }) => `${label.charAt(0).toLowerCase()}${label.slice(1)} ${exactly(value)} (${span(low, high)})`).join("; ")}.`);
+
 function gateFigure({ label, meaning, value, low, high, n }, least) {
   const enough = value !== null && value >= least;
   const sign = element("span", { class: "sign", "aria-hidden": "true" }, enough ? "✓" : "✗");
