@@ -14,7 +14,7 @@ from dashboard.parts.heatmap_cards import heatmap_cards
 from dashboard.parts.one_picture import look_at
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
-from dashboard.parts.stamp_panel import ask_places, choose_distractor, choose_stamp, places_in_address, put
+from dashboard.parts.stamp_panel import ask_places, choose_distractor, choose_stamp, places_of, put
 from dashboard.parts.stamp_placer import NAMES, stamp_placer
 from dashboard.parts.stamp_scores import stamp_scores
 from dashboard.parts.stamp_truth import NOT_TRUTH, why_no_truth
@@ -23,7 +23,7 @@ from dashboard.requests import AskedOfStamp
 from dashboard.stamping import LiveStamp, find_stamp_run, stamp_class, stamp_model, start
 from dashboard.workshop import Loading
 
-ADDRESS = "job"
+ADDRESS, SHOWN = "job", "stamp run"
 
 
 def one_stamp(loading: Loading, picture: Choice | None, wishes: Wishes | None) -> None:
@@ -38,7 +38,7 @@ def one_stamp(loading: Loading, picture: Choice | None, wishes: Wishes | None) -
         acting = st.container()
         stamp = choose_stamp(known, size)
         distractor = choose_distractor(known, stamp)
-        placed = places_in_address([stamp, *filter(None, [distractor])], size)
+        placed = places_of([stamp, *filter(None, [distractor])], size)
         ask_places(placed, size, NAMES)
     with placing:
         stamp_placer(loading.name, picture.name, picture.title, size, placed, put)
@@ -46,9 +46,8 @@ def one_stamp(loading: Loading, picture: Choice | None, wishes: Wishes | None) -
     asked = asked_of(known, picture, wishes, placed)
     run = follow_choice(asked, picture.title)
     with acting:
-        action("stamp", "Explain again", True, [run] if run else [], follow)
-    if run:
-        show(run, stale=run.asked != asked, truth=not why_no_truth(known, placed[0].stamp))
+        action("stamp", "Explain again", True, [run], follow)
+    show(run, truth=not why_no_truth(known, placed[0].stamp))
 
 
 def asked_of(known: ListedStampModel | None, picture: Choice, wishes: Wishes, placed: Sequence[Placed]) -> AskedOfStamp:
@@ -66,15 +65,17 @@ def asked_of(known: ListedStampModel | None, picture: Choice, wishes: Wishes, pl
     )
 
 
-def follow_choice(asked: AskedOfStamp, title: str) -> LiveStamp | None:
+def follow_choice(asked: AskedOfStamp, title: str) -> LiveStamp:
     """The run of what is chosen, begun anew where it is another than before; one that was cancelled stays so."""
-    run = None
+    run, shown = None, st.session_state.get(SHOWN) or st.query_params.get(ADDRESS, "")
     with suppress(NotThere):
-        run = find_stamp_run(st.query_params.get(ADDRESS, ""))
+        run = find_stamp_run(shown)
     if run is None or run.asked != asked or wished("stamp"):
         launched()
-        st.query_params[ADDRESS] = start(asked, title)
-        run = find_stamp_run(st.query_params[ADDRESS])
+        run = find_stamp_run(start(asked, title))
+    st.session_state[SHOWN] = run.id
+    if st.query_params.get(ADDRESS) != run.id:
+        st.query_params[ADDRESS] = run.id
     return run
 
 
@@ -90,12 +91,12 @@ def tell_truth(known: ListedStampModel | None, placed: Placed) -> None:
         st.info(f"{reason} {NOT_TRUTH}")
 
 
-def show(run: LiveStamp, stale: bool, truth: bool) -> None:
+def show(run: LiveStamp, truth: bool) -> None:
     """The cards and the table; dimmed by the browser as soon as the stamp moves."""
     if run.state()["state"] == "failed":
         st.error(f"{run.state()['error']} Change a setting, or press Explain again.")
     with st.container(key="stamp_results"):
         st.header("Heatmaps", anchor=False)
-        heatmap_cards([run], stale, judge="stamp_distance")
+        heatmap_cards([run], stale=False, judge="stamp_distance")
         st.header("How near they come to the stamp" if truth else "Agreement with the stamp, not truth", anchor=False)
-        stamp_scores(run, stale, truth)
+        stamp_scores(run, truth)

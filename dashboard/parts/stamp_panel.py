@@ -1,7 +1,8 @@
 """How the stamp looks, and where it lies: what the address tells, and the numbers for those who do not drag."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import streamlit as st
 
@@ -10,6 +11,8 @@ from core.stamping.models import ListedStampModel
 from dashboard.stamping import inside, largest
 
 ADDRESSES = (("left", "top"), ("left2", "top2"))
+NAMES_OF_ALL = tuple(chain.from_iterable(ADDRESSES))
+REMEMBERED = "stamp places"
 AT_FIRST = ((0.65, 0.2), (0.2, 0.6))
 """Places as shares of the picture's width and height, off the middle where a control looks."""
 
@@ -52,28 +55,54 @@ def choose_distractor(known: ListedStampModel | None, stamp: Stamp) -> Stamp | N
     return replace(distractor, size=stamp.size, opacity=stamp.opacity) if beside else None
 
 
-def places_in_address(stamps: Sequence[Stamp], size: tuple[int, int]) -> list[Placed]:
-    """The stamps where the address has them, or where they lie at first."""
+def places_of(stamps: Sequence[Stamp], size: tuple[int, int]) -> list[Placed]:
+    """The stamps where they were put, or where they lie at first; the address tells it as well."""
     height, width = size
+    told = remembered_places(size)
+    write_places(told)
     placed = []
     for stamp, names, shares in zip(stamps, ADDRESSES, AT_FIRST, strict=False):
         left, top = (
-            number_in_address(name, round(share * length))
+            told.get(name, round(share * length))
             for name, share, length in zip(names, shares, (width, height), strict=True)
         )
         placed.append(inside(Placed(stamp, left, top), size))
     return placed
 
 
-def number_in_address(name: str, otherwise: int) -> int:
-    told = st.query_params.get(name, "")
-    return int(told) if told.isdecimal() and len(told) < 5 else otherwise
+def remembered_places(size: tuple[int, int]) -> Mapping[str, int]:
+    """What the address said when the session began, and what was done since on pictures of that size.
+
+    The address itself comes from the browser with every run of the script, and may be older than the last move.
+    """
+    known_size, told = st.session_state.get(REMEMBERED, (size, None))
+    if told is None:
+        told = places_in_address()
+    if known_size != size:
+        told = {}
+        for name in NAMES_OF_ALL:
+            st.query_params.pop(name, None)
+    st.session_state[REMEMBERED] = size, told
+    return told
+
+
+def places_in_address() -> dict[str, int]:
+    told = {name: st.query_params.get(name, "") for name in NAMES_OF_ALL}
+    return {name: int(number) for name, number in told.items() if number.isdecimal() and len(number) < 5}
+
+
+def write_places(told: Mapping[str, int]) -> None:
+    changed = {name: str(number) for name, number in told.items() if st.query_params.get(name) != str(number)}
+    if changed:
+        st.query_params.update(changed)
 
 
 def put(places: Sequence[tuple[int, int]]) -> None:
-    """The places go into the address."""
-    for names, place in zip(ADDRESSES, places, strict=False):
-        st.query_params.update(dict(zip(names, map(str, place), strict=True)))
+    """Remembers where the stamps are now, and writes it into the address."""
+    size, told = st.session_state[REMEMBERED]
+    now = dict(zip(NAMES_OF_ALL, chain.from_iterable(places), strict=False))
+    st.session_state[REMEMBERED] = size, {**told, **now}
+    write_places(now)
 
 
 def ask_places(placed: Sequence[Placed], size: tuple[int, int], titles: Sequence[str]) -> None:

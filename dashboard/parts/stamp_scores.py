@@ -12,8 +12,8 @@ CAUSAL, WITH_A_DISTRACTOR = "causal_distance", "specificity"
 _COMPONENT = declare("stamp_scores", "dom", "stream", "table")
 
 
-def stamp_scores(run: LiveStamp, stale: bool, truth: bool) -> None:
-    """A row a method, the nearest to the stamp first; pale where they belong to what was chosen before.
+def stamp_scores(run: LiveStamp, truth: bool) -> None:
+    """A row a method, the nearest to the stamp first; pale until they are of what is chosen now.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def stamp_scores(run: LiveStamp, stale: bool, truth: bool) -> None:
     names = [first, *causal, *companions, *specific]
     covered = float(asked.stamp.mask(run.about.subject.classifier.size).double().mean())
     metrics = [column(metric) | {"chance": chance(metric, covered)} for metric in map(find_metric, names)]
-    told = {"run": run.id, "metrics": metrics, "methods": list(described(asked)), "stale": stale, "truth": truth}
+    told = {"run": run.id, "metrics": metrics, "methods": list(described(asked)), "truth": truth}
     _COMPONENT(data=told, key="stamp_scores")
 
 

@@ -66,6 +66,11 @@ def job_of(app: AppTest) -> Any:
     return queue().get(app.query_params["job"])
 
 
+def put_at(app: AppTest, left: int) -> None:
+    app.number_input(key="place left 48").set_value(left)
+    next(button for button in app.button if button.label == "Put it there").click().run()
+
+
 def words(app: AppTest) -> str:
     return " ".join(element.value for element in [*app.info, *app.warning, *app.error, *app.caption, *app.header])
 
@@ -115,8 +120,7 @@ def test_nothing_starts_anew_until_something_changes_and_then_the_older_ends(
     first = job_of(app)
     app.run()
     assert job_of(app) is first
-    app.query_params["left"] = "3"
-    app.run()
+    put_at(app, 3)
     assert job_of(app) is not first
     assert first.cancelled
     assert job_of(app).about.asked.stamp.left == 3
@@ -138,8 +142,7 @@ def test_what_was_cancelled_stays_so_until_it_is_asked_for_again(
 def test_a_moving_stamp_ends_no_job_of_another_kind(stamp_page: Callable[..., AppTest]) -> None:
     app = stamp_page(**FEW)
     benchmark = queue().submit(lambda: iter(range(10**9)), owner=app.session_state["owner"])
-    app.query_params["left"] = "3"
-    app.run()
+    put_at(app, 3)
     assert not benchmark.cancelled
     queue().cancel(benchmark.id)
 
@@ -158,12 +161,32 @@ def test_the_address_restores_what_was_seen(stamp_page: Callable[..., AppTest]) 
 
 def test_numbers_put_the_stamp_and_follow_it(stamp_page: Callable[..., AppTest]) -> None:
     app = stamp_page(left="9", top="11", **FEW)
-    left, top = app.number_input(key="place left 48"), app.number_input(key="place top 48")
-    assert (left.value, top.value) == (9, 11)
-    left.set_value(20)
-    next(button for button in app.button if button.label == "Put it there").click().run()
+    assert [app.number_input(key=f"place {edge} 48").value for edge in ("left", "top")] == [9, 11]
+    put_at(app, 20)
     assert (app.query_params["left"], app.query_params["top"]) == ("20", "11")
     assert job_of(app).about.asked.stamp.left == 20
+
+
+def test_an_address_that_the_browser_sends_late_moves_nothing_back(stamp_page: Callable[..., AppTest]) -> None:
+    app = stamp_page(left="9", top="11", **FEW)
+    late = dict(app.query_params)
+    put_at(app, 20)
+    job = job_of(app)
+    for name, value in late.items():
+        app.query_params[name] = value
+    app.run()
+    assert job_of(app) is job
+    assert app.query_params["left"] == "20"
+
+
+def test_on_a_picture_of_another_size_the_stamp_lies_where_it_lies_at_first(stamp_page: Callable[..., AppTest]) -> None:
+    app = stamp_page(left="0", top="0", **FEW)
+    app.selectbox(key="model").select("fashion_cnn").run()
+    assert shelf.ask("fashion_cnn").ended.wait(60)
+    app.run()
+    stamp = job_of(app).about.asked.stamp
+    assert (stamp.left, stamp.top) == (18, 6)
+    assert "left" not in app.query_params
 
 
 @pytest.mark.parametrize("told", [{"left": "9999", "top": "9999"}, {"left": "47", "top": "47"}])

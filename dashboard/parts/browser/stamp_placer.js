@@ -35,7 +35,7 @@ function mount(parentElement) {
     element("div", { class: "stage" },
       element("div", {}, state.frame, element("div", { class: "tools", role: "group", "aria-label": "The stamp's place" }, state.undo, state.redo, state.take, state.which)),
       element("div", { class: "answer" },
-        element("h3", {}, "What the model says"), state.change, state.bars,
+        element("h2", {}, "What the model says"), state.change, state.bars,
         element("p", { class: "key muted small" }, keyOf("before", "without the stamp"), keyOf("after", "with it")), state.problem, state.where,
         element("p", { class: "muted small", id: "stamp-help" }, "Click or drag. With the keyboard: arrow keys move it by a pixel, with Shift by its own size; Ctrl+Z takes a move back."))),
     state.said);

@@ -6,7 +6,6 @@ export default function ({ data, parentElement }) {
   if (overtaken(parentElement, data)) return undefined;
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.data = data;
-  state.root.classList.toggle("stale", data.stale);
   followOnly(state, data.run, () => begin(state), (messages, job) => take(state, messages, job));
   render(state);
   return whenGone(parentElement, () => state.unfollow?.());
