@@ -80,13 +80,13 @@ def show_model(model: ListedStampModel) -> None:
         return
     course("of the model", told=[told_of_gate(model.gate)], chart=False)
     if not model.gate.passed:
-        show_training(model)
+        show_training("of the model's training", model)
 
 
-def show_training(model: ListedStampModel | None) -> None:
+def show_training(place: str, model: ListedStampModel) -> None:
     """How the model came to be what it is, where that was kept."""
-    if model and model.history:
-        course("that was", told=[to_message(epoch, model.task.labels) for epoch in model.history])
+    if model.history:
+        course(place, told=[to_message(epoch, model.task.labels) for epoch in model.history])
 
 
 def ask_for_a_stamp_model(model: str, stamp_models: Sequence[ListedStampModel]) -> None:
@@ -122,7 +122,8 @@ def score_table(model: ListedStampModel | None, wishes: Wishes | None, known: Ma
     st.markdown(f"**{of.title if of else study.asked.model}**")
     course("of the benchmark", run=study.id, chart=False, brief=True, stale=stale)
     if any(not gate["passed"] for gate in collect(study, "gate")):
-        show_training(of)
+        if of and of != model:
+            show_training("of the benchmark's training", of)
         return
     study_table(study, stale, columns(study))
     offer_files(study)

@@ -98,7 +98,7 @@ def show_training(training: LiveTraining, choose: Callable[[str], None]) -> None
 
 
 def training_in_words(asked: AskedOfTraining) -> str:
-    return f"{NETWORKS[asked.network]}. {task_in_words(asked.task).replace('Learned', 'Learns', 1)}"
+    return f"{NETWORKS[asked.network]}. {task_in_words(asked.task, 'Learns')}"
 
 
 def choose_training() -> tuple[AskedOfTraining | None, str]:

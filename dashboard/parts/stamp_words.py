@@ -25,16 +25,22 @@ def bases_in_words(bases: str) -> str:
     return BASES.get(bases, "a folder of pictures")
 
 
-def task_in_words(task: Task) -> str:
-    """What a network of that task tells apart.
+def task_in_words(task: Task, verb: str = "") -> str:
+    """What a network of that task tells apart, and what it learns that from.
+
+    Parameters
+    ----------
+    verb
+        Of the first sentence, where the learning is not over.
 
     >>> task_in_words(Task("patches", (Stamp(),), Stamp("saltire"))).split(". ")[2]
     'A saltire lies on half of them and means nothing.'
     """
+    verb = verb or ("Learned" if task.labelled else "Was to learn")
     stamps = [title_in_words(stamp) for stamp in task.stamps]
     which = "stamped pictures from regular ones" if len(stamps) == 1 else "which of several stamps a picture carries"
     parts = [
-        f"Learned to tell {which}: half carry {either(stamps)} somewhere, {looks(task)}.",
+        f"{verb} to tell {which}: half carry {either(stamps)} somewhere, {looks(task)}.",
         f"The pictures are {bases_in_words(task.bases)}.",
     ]
     if task.distractor:

@@ -4,7 +4,7 @@ import io
 import json
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import nan
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from dashboard.workshop import queue, shelf
 
 PAGE = Path(__file__).resolve().parents[2] / "dashboard" / "views" / "stamp.py"
 MODEL = "Cross on patches of photos"
+FILTER_NAME = "trained/matched_filter"
 FILTER = "Matched filter for a cross, with known weights"
 GATE = Gate(1.0, 0.5, nan, 30, 0)
 PASSED = Gate(1.0, 1.0, 1.0, 200, 100)
@@ -107,7 +108,13 @@ def press(app, key):
 
 def own_model(gate, title="Mine", **task):
     """A network that was never trained, kept as one that was."""
-    about = {"task": replace(TASK, **task).told(), "gate": gate.told(), "seed": 0, "bases": 90, "history": []}
+    about = {
+        "task": replace(TASK, **task).told(),
+        "gate": gate.told(),
+        "seed": 0,
+        "bases": 90,
+        "history": [asdict(EPOCH)],
+    }
     grey = (0.5, 0.5, 0.5)
     described = Description("stamp_cnn", TASK.labels, (48, 48), grey, grey, grey, title, "stamps", about)
     torch.manual_seed(0)
@@ -115,7 +122,7 @@ def own_model(gate, title="Mine", **task):
 
 
 def follows(app, place):
-    """Whether a component of that name is on the page; what nobody follows is ended after a while."""
+    """Whether a component of that name is on the page; a job that none follows is ended after a while."""
     return any(element.proto.id.endswith(f"-{place}") for element in app.get("bidi_component"))
 
 
@@ -268,6 +275,11 @@ def test_below_the_gate_there_are_no_scores(benchmark, wait):
     app.run()
     assert not app.exception
     assert not [element for element in app.expander if element.label == "Means as a chart"]
+    assert follows(app, "course of the model's training")
+    app.selectbox(key="model").select(FILTER_NAME).run()
+    assert not app.exception
+    assert follows(app, "course of the benchmark's training")
+    assert not follows(app, "course of the model's training")
 
 
 def test_a_model_whose_folder_is_gone_says_so_and_is_asked_nothing(benchmark, tmp_path):
