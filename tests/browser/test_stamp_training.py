@@ -57,7 +57,7 @@ def test_a_model_is_trained_in_sight_through_a_reload_and_used(
     expect(page.get_by_text(re.compile(r"Epoch \d+ of \d+: loss [\d.]+; right on [\d.]+"))).to_be_visible(
         timeout=LONGEST
     )
-    chart = page.locator("svg.panel").first
+    chart = page.locator("svg.panel").filter(visible=True).first
     chart.evaluate("svg => { svg.marked = true }")
     before = points(page)
     while (now := points(page)) == before:
@@ -71,7 +71,7 @@ def test_a_model_is_trained_in_sight_through_a_reload_and_used(
     assert points(page) >= now  # those from before the reload are there too
     expect(button(page, "Use this model")).to_be_visible(timeout=LONGEST)
     expect(page.locator(".gate").last).to_contain_text("Pasting the stamp flips")
-    page.get_by_text("Epochs as numbers").last.click()
+    page.get_by_text("Epochs as numbers").filter(visible=True).click()
     expect(page.get_by_role("region", name="Epochs as numbers").locator("tbody tr")).to_have_count(points(page))
     assert points(page) == points(page, "held out") > now
     assert kept(home) == ["crosses-of-mine.safetensors"]
