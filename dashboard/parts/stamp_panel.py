@@ -28,16 +28,23 @@ def choose_stamp(known: ListedStampModel | None, size: tuple[int, int]) -> Stamp
         format_func=lambda name: find_stamp(name).title,
         key="design",
         bind="query-params",
+        persist_state="session",
     )
     most = largest(size)
     across = SMALLEST
     if most > SMALLEST:
-        across = st.slider("Size in pixels", SMALLEST, most, most, key="size", bind="query-params")
+        across = st.slider(
+            "Size in pixels", SMALLEST, most, most, key="size", bind="query-params", persist_state="session"
+        )
     else:
         st.caption(f"{SMALLEST} pixels wide; on so small a picture there is no other size.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        colour = st.color_picker("Colour", find_stamp(learned).colour, key="colour", bind="query-params")
-        opacity = st.slider("Opacity", 0.05, 1.0, 1.0, 0.05, key="opacity", bind="query-params")
+        colour = st.color_picker(
+            "Colour", find_stamp(learned).colour, key="colour", bind="query-params", persist_state="session"
+        )
+        opacity = st.slider(
+            "Opacity", 0.05, 1.0, 1.0, 0.05, key="opacity", bind="query-params", persist_state="session"
+        )
     return Stamp(design, across, colour, opacity)
 
 
@@ -50,6 +57,7 @@ def choose_distractor(known: ListedStampModel | None, stamp: Stamp) -> Stamp | N
         "Distractor beside it",
         key="distractor",
         bind="query-params",
+        persist_state="session",
         help="A second stamp, that lay on half of all pictures in training and means nothing.",
     )
     return replace(distractor, size=stamp.size, opacity=stamp.opacity) if beside else None

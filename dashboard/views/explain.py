@@ -9,6 +9,7 @@ import core
 from dashboard.chosen import Wishes
 from dashboard.jobs import NotThere, find
 from dashboard.parts.columns import ALWAYS
+from dashboard.parts.coming_back import come_back, remember
 from dashboard.parts.many_pictures import many_pictures
 from dashboard.parts.method_panel import choose_methods, choose_settings
 from dashboard.parts.metric_panel import TRIAL, choose_metrics
@@ -30,6 +31,7 @@ ONE, MANY = "One picture", "Many pictures"
 
 
 def page() -> None:
+    come_back("explain")
     st.title("HeatCheck", anchor=False)
     st.caption("Why an image classifier said what it said, and whether the explanation deserves to be believed.")
     with st.sidebar:
@@ -94,3 +96,4 @@ def keep_alive(address: str, title: str) -> None:
 
 
 page()
+remember("explain")

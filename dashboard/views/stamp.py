@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.chosen import Wishes
+from dashboard.parts.coming_back import come_back, remember
 from dashboard.parts.method_panel import choose_methods, choose_settings
 from dashboard.parts.one_stamp import one_stamp
 from dashboard.parts.picture_panel import choose_picture
@@ -17,6 +18,7 @@ PLACE, BENCHMARK = "Place a stamp", "Benchmark"
 
 
 def page() -> None:
+    come_back("stamp")
     st.title("Stamp", anchor=False)
     st.caption("Put a small picture on another, and you know where the cue is. Which heatmaps find it?")
     with st.sidebar:
@@ -66,3 +68,4 @@ def choose(loading: Loading) -> Wishes | None:
 
 
 page()
+remember("stamp")

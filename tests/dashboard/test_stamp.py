@@ -222,6 +222,22 @@ def test_trained_models_stand_on_this_page_and_not_on_explain(
     assert not set(titles) & set(page().selectbox(key="model").options)
 
 
+def test_each_page_is_as_it_was_left(stamp_page: Callable[..., AppTest]) -> None:
+    assert shelf.ask("trained/stamp_patches_designs").ended.wait(60)
+    app = stamp_page(model="Cross, ring or bars on patches of photos", left="5", top="6", **FEW)
+    job = app.query_params["job"]
+    app.switch_page("views/explain.py").run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == DEFAULT_MODEL
+    assert not {"left", "job", "model"} & set(app.query_params)
+    app.selectbox(key="model").select("squeezenet1_1").run()
+    app.switch_page("views/stamp.py").run()
+    assert app.selectbox(key="model").value == "trained/stamp_patches_designs"
+    assert [app.query_params[name] for name in ("job", "left", "top")] == [job, "5", "6"]
+    app.switch_page("views/explain.py").run()
+    assert app.selectbox(key="model").value == "squeezenet1_1"
+
+
 def told_truth(stamp: Stamp, **changes: Any) -> str:
     return why_no_truth(replace(known(), **changes), stamp)
 
