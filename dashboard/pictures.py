@@ -13,7 +13,7 @@ from PIL import Image
 
 import core
 from core.models.bundled import fashion_labels
-from core.pictures.bases import collect_bases
+from core.pictures.bases import unseen_bases
 from core.pictures.datasets import fashion_mnist
 from core.pictures.gallery import GalleryPicture
 from core.pictures.rendering import to_picture
@@ -23,7 +23,6 @@ MOST_UPLOADS = 64
 MOST_BYTES = 256 * 2**20
 THUMBNAIL_HEIGHT = 128
 BASES_SHOWN = 10
-PARTED = ("patches", "fashion_mnist")
 """Sources whose test part is the same whatever was learned from."""
 
 
@@ -113,21 +112,20 @@ def bases_for(model: ListedStampModel) -> list[Choice]:
     return [base.choice for base in held_out(*seen_by(model))]
 
 
-def seen_by(model: ListedStampModel) -> tuple[str, int, int, int]:
-    """What base pictures hang on; where the parts are apart by themselves it takes only those that are shown."""
-    source = model.task.bases
-    return source, model.size[0], model.seed, 3 * BASES_SHOWN if source in PARTED else model.learned_from
+def seen_by(model: ListedStampModel) -> tuple[str, int, int, tuple[str, ...]]:
+    """What base pictures hang on."""
+    return model.task.bases, model.size[0], model.seed, model.learned
 
 
 @lru_cache(maxsize=16)
-def held_out(source: str, side: int, seed: int, most: int) -> tuple[Base, ...]:
-    """Base pictures of the test part, those with most to see first."""
-    bases, family = collect_bases(source, side, seed, most), family_of(source, side, seed, most)
-    shown = bases.test[:BASES_SHOWN]
+def held_out(source: str, side: int, seed: int, learned: tuple[str, ...]) -> tuple[Base, ...]:
+    """Base pictures that were not learned from, those with most to see first."""
+    bases = unseen_bases(source, side, seed, 3 * BASES_SHOWN, learned)
+    shown, family = bases.pixels[:BASES_SHOWN], family_of(source, side, seed, learned)
     order = shown.std(dim=(1, 2, 3)).argsort(descending=True).tolist()
-    titles = numbered([title_of_base(bases.test_origins[number]) for number in order])
+    titles = numbered([title_of_base(bases.origins[number]) for number in order])
     return tuple(
-        Base(Choice(f"{family}-{number}", title, credit_of_base(bases.test_origins[number])), to_picture(shown[number]))
+        Base(Choice(f"{family}-{number}", title, credit_of_base(bases.origins[number])), to_picture(shown[number]))
         for number, title in zip(order, titles, strict=True)
     )
 

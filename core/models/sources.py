@@ -44,8 +44,8 @@ class ListedModel:
 
 
 @contextmanager
-def seeded_construction() -> Iterator[None]:
-    """Networks built inside draw the same initial weights every time; the caller's generator is as before."""
+def seeded_construction(seed: int = 0) -> Iterator[None]:
+    """Networks built inside draw the same initial weights every time; the caller's generators are as before."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
         yield

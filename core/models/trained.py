@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,18 @@ def problems(told: Description) -> Iterator[str]:
         yield "What its trainer says of it is no mapping."
 
 
+def check_text(value: str, what: str) -> None:
+    """Refuses what no file could hold as its title.
+
+    Raises
+    ------
+    ValueError
+        With what would do.
+    """
+    if not is_text(value):
+        raise ValueError(f"The {what} is one line of at most {LONGEST_TEXT} characters; this one has {len(value)}.")
+
+
 def is_text(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and value.isprintable()
 
@@ -182,10 +194,22 @@ def list_trained() -> tuple[Trained, ...]:
     found: dict[str, Trained] = {}
     for folder in (BUNDLED, home()):
         for path in sorted(folder.glob(f"*{ENDING}"), key=lambda path: path.stem):
-            if NAME.fullmatch(path.stem):
-                with suppress(ModelError):
-                    found.setdefault(path.stem, read(path)[0])
+            if not NAME.fullmatch(path.stem):
+                continue
+            with suppress(OSError):  # it may be removed in this moment
+                file = path.stat()
+                if known := said_by(path, file.st_mtime_ns, file.st_size):
+                    found.setdefault(path.stem, known)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=256)
+def said_by(path: Path, written: int, size: int) -> Trained | None:  # noqa: ARG001
+    """What a file says as long as nobody writes it anew; None where it is none of ours."""
+    try:
+        return read(path)[0]
+    except ModelError:
+        return None
 
 
 def load_trained(name: str, device: torch.device, pretrained: bool = True) -> Classifier:

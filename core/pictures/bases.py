@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from core.randomness import generator
 SIDE = 48
 SMALLEST_SIDE = 8
 FEWEST = 8
+BUNDLED = ("patches", "fashion_mnist")
 HELD_OUT = 0.3
 """Share of each photo, on its right, that only tests see."""
 GAP = 16
@@ -54,6 +55,8 @@ class Bases:
         Of each where it comes from: for what was cut out, the picture with rows and columns of its pixels.
     refused
         Of each picture that could not be opened its name, and why.
+    learned
+        Digests of the pictures of one's own that are trained on, by which they are known again.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Bases:
     train_origins: tuple[str, ...]
     test_origins: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    learned: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -112,6 +116,45 @@ def collect_bases(source: Source, side: int | None = None, seed: int = 0, most: 
         return of_fashion_mnist(side or CLOTHES_SIDE, seed, most)
     name, title, pictures = recognised(source)
     return of_pictures(name, title, collect_specimens(pictures), side, seed, most)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Base pictures of one part, and where each comes from."""
+
+    pixels: Float[Tensor, "n 3 height width"]
+    origins: tuple[str, ...]
+
+
+def unseen_bases(source: Source, side: int, seed: int, most: int, learned: Collection[str]) -> Part:
+    """Base pictures to ask a network about that learned from others of the same source.
+
+    Parameters
+    ----------
+    side, seed, most
+        As when it was trained.
+    learned
+        As its bases have it. A person's source may have changed since: what is not among these was not learned from.
+
+    Raises
+    ------
+    ValueError
+        Where all that is there was learned from, or nothing can be had, with what to do.
+    """
+    if isinstance(source, str) and source in BUNDLED:
+        bases = collect_bases(source, side, seed, most)
+        return Part(bases.test, bases.test_origins)
+    refused: list[str] = []
+    specimens = collect_specimens(recognised(source)[2])
+    found = sound_pictures(specimens, side, max(FEWEST, most + most // 3), seed, refused)
+    others = [ground for ground in found if ground.digest not in learned]
+    if not others:
+        raise ValueError(
+            f"The model was trained on every picture that is left in {source}. Add others, to test it on what it has "
+            "not seen."
+        )
+    scales = [zooms(ground.part.size, side) for ground in others]
+    return stacked(different(spread(others, scales, side, most // 3, seed, "test"), set()), seed, "test")
 
 
 def recognised(source: Source) -> tuple[str, str, Source]:
@@ -198,7 +241,8 @@ def of_pictures(name: str, title: str, specimens: Sequence[Specimen], side: int 
         "train": spread(found[tested:], scales[tested:], side, most, seed, "train"),
         "test": spread(found[:tested], scales[:tested], side, most // 3, seed, "test"),
     }
-    return gathered(name, title, drawn, seed, refused)
+    learned = tuple(sorted(ground.digest for ground in found[tested:]))
+    return replace(gathered(name, title, drawn, seed, refused), learned=learned)
 
 
 def gathered(name: str, title: str, drawn: Mapping[str, Drawn], seed: int, refused: Sequence[str] = ()) -> Bases:
@@ -206,20 +250,26 @@ def gathered(name: str, title: str, drawn: Mapping[str, Drawn], seed: int, refus
 
     No two are equal, be it in one part or across.
     """
-    pixels, origins = {}, {}
+    parts = {}
     seen: set[bytes] = set()
     for part in PARTS:
-        patches = unseen(drawn[part], seen)
+        patches = different(drawn[part], seen)
         if not patches:
             raise ValueError("These pictures are too much alike to test on what training has not seen. Add others.")
-        order = torch.randperm(len(patches), generator=generator(seed, "bases", part, "order")).tolist()
-        levels = torch.from_numpy(np.stack([patches[place][0] for place in order]))
-        pixels[part] = levels.permute(0, 3, 1, 2).contiguous().float().div_(255)
-        origins[part] = tuple(patches[place][1] for place in order)
-    return Bases(name, title, pixels["train"], pixels["test"], origins["train"], origins["test"], tuple(refused))
+        parts[part] = stacked(patches, seed, part)
+    train, test = (parts[part] for part in PARTS)
+    return Bases(name, title, train.pixels, test.pixels, train.origins, test.origins, tuple(refused))
 
 
-def unseen(drawn: Drawn, seen: set[bytes]) -> Drawn:
+def stacked(patches: Drawn, seed: int, part: str) -> Part:
+    """The patches of a part, shuffled."""
+    order = torch.randperm(len(patches), generator=generator(seed, "bases", part, "order")).tolist()
+    levels = torch.from_numpy(np.stack([patches[place][0] for place in order]))
+    pixels = levels.permute(0, 3, 1, 2).contiguous().float().div_(255)
+    return Part(pixels, tuple(patches[place][1] for place in order))
+
+
+def different(drawn: Drawn, seen: set[bytes]) -> Drawn:
     """Those that are unlike any before, which they join: two dark corners may be the same to the pixel."""
     found = []
     for patch, origin in drawn:

@@ -27,7 +27,7 @@ def sound_pictures(
 
     Large ones are scaled down as far as patches of that side leave room for.
     """
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     pixels = 0
     for place in torch.randperm(len(specimens), generator=generator(seed, "bases", "pictures")).tolist():
         if len(seen) >= wanted or (pixels > ENOUGH_PIXELS and len(seen) >= ENOUGH):
@@ -39,12 +39,12 @@ def sound_pictures(
             if len(refused) == TRIES and not seen:
                 return
             continue
-        content = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).digest()
+        content = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
         if content not in seen:
             seen.add(content)
             pixels += picture.width * picture.height
             times = max(1, min(picture.size) // (8 * side))
-            yield Ground(specimens[place].name, reduced(picture, times), shrunk=times)
+            yield Ground(specimens[place].name, reduced(picture, times), shrunk=times, digest=content)
 
 
 def usual_side(found: Sequence[Ground], otherwise: int, least: int) -> int:

@@ -26,12 +26,15 @@ class Ground:
         The part's first column, in pixels of the picture.
     shrunk
         Pixels of the picture along one pixel of what is here.
+    digest
+        Of the picture's pixels, where it is a person's own.
     """
 
     name: str
     part: Image.Image
     left: int = 0
     shrunk: int = 1
+    digest: str = ""
 
     def origin(self, top: float, left: float, side: float) -> str:
         """Name, rows and columns of the picture's pixels that a square of this part shows.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, product
 from operator import itemgetter
 
 from jaxtyping import Float
@@ -153,15 +153,24 @@ def stream_stamp_sweep(
 
     Each has a gate of its own: where the model does not see such stamps, their place is no truth.
 
+    Parameters
+    ----------
+    sizes
+        Pixels along the stamps, up to an eighth of the side.
+    opacities
+        From 0 to 1.
+    pictures
+        Stamped pictures for each size and opacity, as far as there are so many to test on.
+
     Raises
     ------
     ValueError
         Where there is no size or no opacity, or a stamp can't be drawn so.
     """
-    points = [(size, opacity) for opacity in sorted(opacities, reverse=True) for size in sorted(sizes, reverse=True)]
+    points = list(product(sorted(set(opacities), reverse=True), sorted(set(sizes), reverse=True)))
     if not points:
         raise ValueError("A sweep needs at least one size and one opacity.")
-    tasks = [of_size(model.task, size, opacity) for size, opacity in points]
+    tasks = [of_size(model.task, size, opacity) for opacity, size in points]
     metrics = ("stamp_distance",)
     study = Study(
         model.classifier, with_controls(methods), metrics, Perturbation(), seed, settings or {}, output, reduction

@@ -15,7 +15,7 @@ from core.models.outputs import read_output
 from core.randomness import generator, picture_digest
 from core.studies.scoring import Subject
 
-MOST_ORDERS = 36
+ORDERS = 36
 MOST_CELLS = 64
 ROUNDING = 1e-6
 USED = 0.1
@@ -122,14 +122,13 @@ def cells_of(mask: Bool[Tensor, "height width"]) -> Int[Tensor, "height width"]:
 
 
 def draw_orders(count: int, draw: torch.Generator) -> Int[Tensor, "orders count"]:
-    """A random order that begins at ever other cells, so that each is early as often as late.
+    """Random orders, each followed by its reverse, in which what came early comes late.
 
-    >>> draw_orders(3, torch.Generator().manual_seed(0)).sum(dim=0).tolist()
-    [3, 3, 3]
+    >>> draw_orders(3, torch.Generator().manual_seed(0)).shape
+    torch.Size([36, 3])
     """
-    order = torch.randperm(count, generator=draw)
-    begins = torch.linspace(0, count, min(count, MOST_ORDERS) + 1)[:-1].long()
-    return torch.stack([order.roll(int(begin)) for begin in begins])
+    orders = [torch.randperm(count, generator=draw) for _ in range(ORDERS // 2)]
+    return torch.stack([each for order in orders for each in (order, order.flip(0))])
 
 
 def spread(by_cell: Float[Tensor, " cells"], cells: Int[Tensor, "height width"]) -> Float[Tensor, "height width"]:

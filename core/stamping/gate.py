@@ -17,6 +17,7 @@ from core.randomness import generator
 from core.stamping.task import Example, Task, apart, draw_examples, labels_of, stamped
 
 NEEDED = 0.99
+FEWEST = 50
 CONFIDENCE = 0.95
 
 
@@ -44,8 +45,13 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        """Whether each is at least 99 %."""
-        return all(share >= NEEDED for share in (self.accuracy, self.flips, self.returns))
+        """Whether each is at least 99 %, of enough pictures to say so."""
+        return self.enough and all(share >= NEEDED for share in (self.accuracy, self.flips, self.returns))
+
+    @property
+    def enough(self) -> bool:
+        """Whether there were at least 50 test pictures with a stamp and 50 without [ours]."""
+        return min(self.n_stamped, self.n_test - self.n_stamped) >= FEWEST
 
     @property
     def intervals(self) -> dict[str, tuple[float, float]]:
@@ -67,6 +73,7 @@ class Gate:
             f"{told}: {self.accuracy:.1%} of {self.n_test:,} test pictures right ({low:.1%} to {high:.1%}); "
             f"a stamp put on a regular picture is seen in {self.flips:.1%}, "
             f"a stamp erased is gone in {self.returns:.1%}; each needs {NEEDED:.0%}."
+            f"{'' if self.enough else f' It takes {FEWEST} test pictures with a stamp and {FEWEST} without.'}"
         )
 
     def told(self) -> dict[str, Any]:

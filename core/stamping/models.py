@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
-from itertools import product
 from math import isfinite
 from typing import Any
 
@@ -15,11 +14,13 @@ from core.models.classifier import Classifier
 from core.models.sources import ModelError
 from core.models.trained import Description, Trained, list_trained
 from core.models.training import EpochDone
-from core.pictures.bases import collect_bases
+from core.pictures.bases import unseen_bases
 from core.stamping.gate import Gate
 from core.stamping.task import Task, restored
 
 DEFAULT = "trained/stamp_patches"
+MOST_KINDS, MOST_PICTURES = 100, 10**7
+"""No file is believed that claims more stamps, sizes and opacities together, or more test pictures."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class ListedStampModel:
         Height and width of what it sees.
     gate
         What was measured when it had been trained.
-    seed, learned_from
-        Which of its base pictures it was trained on, and how many; it is judged on others.
+    seed, learned_from, learned
+        Which of its base pictures it was trained on, how many, and the digests of a person's own; it is judged on
+        others.
     history
         What its epochs came to; none where that was not kept, or there was nothing to learn.
     """
@@ -51,16 +53,17 @@ class ListedStampModel:
     gate: Gate | None
     seed: int
     learned_from: int
+    learned: tuple[str, ...]
     history: tuple[EpochDone, ...] = ()
 
     def loaded(self, classifier: Classifier) -> "StampModel":
         """The model, once its network is there."""
-        return StampModel(self.name, classifier, self.task, self.gate, self.seed, self.learned_from)
+        return StampModel(self.name, classifier, self.task, self.gate, self.seed, self.learned_from, self.learned)
 
 
 @dataclass(frozen=True)
 class StampModel:
-    """A loaded network with what it was to learn."""
+    """A loaded network, what it was to learn, and what from; as it was listed."""
 
     name: str
     classifier: Classifier
@@ -68,10 +71,12 @@ class StampModel:
     gate: Gate | None
     seed: int
     learned_from: int
+    learned: tuple[str, ...]
 
     def test_bases(self) -> Float[Tensor, "n 3 height width"]:
         """Base pictures that it was not trained on."""
-        return collect_bases(self.task.bases, self.classifier.size[0], self.seed, self.learned_from).test
+        side = self.classifier.size[0]
+        return unseen_bases(self.task.bases, side, self.seed, self.learned_from, self.learned).pixels
 
 
 def list_stamp_models() -> tuple[ListedStampModel, ...]:
@@ -107,8 +112,8 @@ def known(trained: Trained) -> ListedStampModel | None:
     return ListedStampModel(trained.name, told.title, task, *seen, gate, *origin, history)
 
 
-def checked_origin(about: Mapping[str, Any]) -> tuple[int, int]:
-    """Which base pictures a file's network was trained on, and how many.
+def checked_origin(about: Mapping[str, Any]) -> tuple[int, int, tuple[str, ...]]:
+    """Which base pictures a file's network was trained on, how many, and the digests of a person's own.
 
     Raises
     ------
@@ -118,7 +123,10 @@ def checked_origin(about: Mapping[str, Any]) -> tuple[int, int]:
     seed, learned_from = about["seed"], about["bases"]
     if not (type(seed) is type(learned_from) is int and learned_from > 0):
         raise ValueError("The header does not say what was learned from.")
-    return seed, learned_from
+    learned = tuple(about.get("learned", ()))
+    if not all(isinstance(digest, str) for digest in learned):
+        raise ValueError("The header does not say what was learned from.")
+    return seed, learned_from, learned
 
 
 def checked_history(about: Mapping[str, Any]) -> tuple[EpochDone, ...]:
@@ -153,10 +161,12 @@ def checked_task(told: Description) -> Task:
         and all(type(size) is int and size <= min(told.size) for size in sizes)
         and task.labels == told.labels
     )
-    for stamp, size, opacity in product(drawn, task.sizes or (3,), task.opacities or (1.0,)):
-        replace(stamp, size=size, opacity=opacity)
-    if not sound:
+    if not sound or len(drawn) + len(task.sizes) + len(task.opacities) > MOST_KINDS:
         raise ValueError("The header holds no task.")
+    for size in task.sizes:
+        replace(task.stamps[0], size=size)
+    for opacity in task.opacities:
+        replace(task.stamps[0], opacity=opacity)
     return task
 
 
@@ -173,6 +183,7 @@ def checked_gate(about: Mapping[str, Any]) -> Gate | None:
     gate = Gate(**about["gate"])
     if not all(0 <= share <= 1 for share in (gate.accuracy, gate.flips, gate.returns)):
         raise ValueError("The header holds no gate.")
-    if not all(type(count) is int for count in (gate.n_test, gate.n_stamped)) or gate.n_stamped > gate.n_test:
+    whole = all(type(count) is int for count in (gate.n_test, gate.n_stamped))
+    if not whole or not 0 <= gate.n_stamped <= gate.n_test <= MOST_PICTURES:
         raise ValueError("The header holds no gate.")
     return gate

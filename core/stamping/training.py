@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import combinations
+from math import isfinite
 from typing import Any
 
 import torch
@@ -18,21 +19,20 @@ from core.models.classifier import RGB
 from core.models.heads import BODIES, BODY_SIZE, Body
 from core.models.matched_filter import matched_filter
 from core.models.small import stamp_cnn
-from core.models.trained import FORMS, Description, save_trained
+from core.models.sources import UNSCALED, UNSHIFTED, seeded_construction
+from core.models.trained import FORMS, Description, check_text, save_trained
 from core.models.training import EpochDone, Examples, stream_training
 from core.pictures.bases import Bases, collect_bases
 from core.pictures.stamps import SMALLEST, Stamp
 from core.stamping.gate import Gate, GateReady, measure_gate
-from core.stamping.task import Task, batched, draw_examples, labels_of, stamped
+from core.stamping.task import STAMPED, Task, batched, draw_examples, labels_of, stamped
 
-PEAK, HEAD_PEAK = 8e-3, 3e-2
-DRAWS = 2
+PEAK, HEAD_PEAK = 8e-3, 1e-2
+DRAWS = 4
 """Times that each base picture is shown to a bundled network, stamped anew."""
 FEATURE_BATCH = 16
-LARGE = 1500
+LARGE = 1000
 """Base pictures at most, where they are as large as photos."""
-UNSHIFTED: RGB = (0.0, 0.0, 0.0)
-UNSCALED: RGB = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,7 @@ def train_cnn(lesson: Lesson) -> Training:
     """A small network from random weights; what is stamped, and where, is drawn anew in each epoch."""
     bases = lesson.bases
     mean, std = bases.mean, deviation(bases.train)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(lesson.seed)
+    with seeded_construction(lesson.seed):
         network = stamp_cnn(len(lesson.task.labels), bases.size)
     network = network.to(lesson.device).to(memory_format=torch.channels_last)
     draw = partial(drawn, lesson, mean, std)
@@ -119,8 +118,7 @@ def train_head(body: Body, lesson: Lesson) -> Training:
     seen = yield from features(lesson, body, network, [(lesson.bases.train, "training", draw) for draw in range(DRAWS)])
     held_out = yield from features(lesson, body, network, [(lesson.bases.test, "held out")])
     shift, scale = seen[0].mean(dim=0), seen[0].std(dim=0).clamp(min=1e-3)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(lesson.seed)
+    with seeded_construction(lesson.seed):
         head = nn.Linear(body.channels, len(lesson.task.labels))
     head = head.to(lesson.device)
     told, tested = (((read - shift) / scale, labels) for read, labels in (seen, held_out))
@@ -156,7 +154,7 @@ def stream_stamp_training(
     epochs
         Rounds through the base pictures; as many as its kind needs if there is no number.
     most
-        Base pictures to learn from; a third as many are kept for the test.
+        Base pictures to learn from; a third as many are kept for the test, of which the gate wants 100.
     title
         What a person calls the model; by default its pictures and its stamps.
 
@@ -168,22 +166,35 @@ def stream_stamp_training(
         Where the model can't be kept.
     """
     way, place = find(WAYS, network, "network"), chosen_device(device)
+    check_text(title or STAMPED, "title")
     most = min(most, way.most or most)
     bases = yield from awaited(lambda: collect_bases(task.bases, way.side, seed, most), "Base pictures")
     check_stamps(task, bases.size)
+    if len(bases.test) < 2:
+        raise ValueError(f"A gate needs pictures to test on, and {len(bases.test)} is left. Learn from more.")
     training = Returning(way.train(Lesson(task, bases, way.epochs if epochs is None else epochs, seed, place)))
     history = []
     for event in training:
-        history += [asdict(event)] if isinstance(event, EpochDone) else []
+        if isinstance(event, EpochDone):
+            if not isfinite(event.loss):
+                raise ValueError("The training went astray: its loss is no number any more. Train with another seed.")
+            history.append(asdict(event))
         yield event
-    learned, mean, std = training.result
+    made, mean, std = training.result
     title = title or f"{bases.title}: {', '.join(stamp.design for stamp in task.stamps)}"
     described = partial(Description, network, task.labels, bases.size, mean, std, bases.mean, title, "stamps")
-    classifier = described({}).classifier(title, FORMS[network].whole(learned), place)
+    classifier = described({}).classifier(title, FORMS[network].whole(made), place)
     gate = yield from measure_gate(classifier, task, bases.test, seed)
     yield GateReady(gate)
-    about = {"task": task.told(), "gate": gate.told(), "seed": seed, "bases": most, "history": history}
-    yield ModelTrained(save_trained(described(about), learned), title, gate)
+    about = {
+        "task": task.told(),
+        "gate": gate.told(),
+        "seed": seed,
+        "bases": most,
+        "learned": bases.learned,
+        "history": history,
+    }
+    yield ModelTrained(save_trained(described(about), made), title, gate)
 
 
 def features(

@@ -19,7 +19,7 @@ TASK = Task("none", (Stamp("cross", 5),), Stamp("saltire", 4))
 BOTH = Task("none", (Stamp("cross", 5), Stamp("ring", 5, "lime")), Stamp("saltire", 4))
 
 
-def bases(count: int = 40) -> torch.Tensor:
+def bases(count: int = 120) -> torch.Tensor:
     """Grey pictures, each of another level."""
     return torch.linspace(0.2, 0.8, count).view(-1, 1, 1, 1).expand(-1, 3, *SIZE).contiguous()
 
@@ -59,7 +59,7 @@ def gate_of(classifier_of):
 
 
 def test_a_network_that_sees_the_stamp_and_nothing_else_passes(gate_of):
-    assert gate_of(Eye("magenta")) == Gate(1, 1, 1, 40, 20)
+    assert gate_of(Eye("magenta")) == Gate(1, 1, 1, 120, 60)
     assert gate_of(matched_filter(*TASK.stamps[0].drawn, SIZE)).passed
 
 
@@ -96,7 +96,7 @@ class Merged(nn.Module):
 
 def test_each_share_is_that_of_the_pictures_on_which_it_goes_wrong(gate_of):
     """Blind where it is stamped: wrong before; where it is regular: wrong once a stamp is put on it. And so on."""
-    pictures = bases()
+    pictures = bases(40)
     with_stamp = [example.base for example in draw_examples(TASK, 40, SIZE, 0, "gate") if example.stamp]
     regular = sorted(set(range(40)) - set(with_stamp))
     levels = pictures[:, 0, 0, 0].tolist()
@@ -109,7 +109,7 @@ def test_each_share_is_that_of_the_pictures_on_which_it_goes_wrong(gate_of):
 
 
 def test_with_several_stamps_each_has_to_be_told_from_the_others(gate_of):
-    assert gate_of(Eye("magenta", "lime"), BOTH) == Gate(1, 1, 1, 40, 20)
+    assert gate_of(Eye("magenta", "lime"), BOTH) == Gate(1, 1, 1, 120, 60)
     confused = gate_of(Eye("lime", "magenta"), BOTH)
     assert (confused.accuracy, confused.flips, confused.returns) == (0.5, 0, 0)
 
@@ -126,7 +126,7 @@ def test_a_gate_depends_on_the_seed_and_not_on_the_batches(gate_of):
 
 def test_progress_counts_every_test_picture_twice(classifier_of):
     classifier = classifier_of(Eye("magenta"), SIZE, 2, batch=16)
-    told = list(measure_gate(classifier, TASK, bases()))
+    told = list(measure_gate(classifier, TASK, bases(40)))
     assert [event.done for event in told] == [16, 32, 48, 64, 80]
     assert all(event == Progress(event.done, 80, "Gate") for event in told)
 
@@ -136,6 +136,13 @@ def test_each_share_has_to_reach_99_percent(lacking):
     enough = {"accuracy": 0.99, "flips": 0.99, "returns": 0.99}
     assert Gate(**enough, n_test=200, n_stamped=100).passed
     assert not Gate(**enough | {lacking: 0.9899}, n_test=200, n_stamped=100).passed
+
+
+@pytest.mark.parametrize(("n_test", "n_stamped", "passed"), [(100, 50, True), (99, 50, False), (100, 49, False)])
+def test_it_takes_fifty_of_each_kind_to_pass(n_test, n_stamped, passed):
+    gate = Gate(1.0, 1.0, 1.0, n_test, n_stamped)
+    assert gate.passed is passed
+    assert ("It takes 50 test pictures" in gate.sentence) is not passed
 
 
 def test_one_test_picture_is_not_enough_to_pass(gate_of):

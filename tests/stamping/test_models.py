@@ -12,9 +12,10 @@ from core.models.sources import ModelError
 from core.models.trained import Description, save_trained
 from core.models.training import EpochDone
 from core.pictures.bases import collect_bases
+from core.pictures.rendering import to_picture
 from core.pictures.stamps import Stamp
 from core.stamping.gate import Gate
-from core.stamping.models import DEFAULT, list_stamp_models, load_stamp_model
+from core.stamping.models import DEFAULT, StampModel, list_stamp_models, load_stamp_model
 from core.stamping.task import Task
 
 TASK = Task("patches", (Stamp("cross", 6),), Stamp("saltire", 6), (4, 6), (0.5, 1.0))
@@ -25,6 +26,7 @@ ABOUT = {
     "gate": GATE.told(),
     "seed": 3,
     "bases": 90,
+    "learned": ["a", "b"],
     "history": [vars(epoch) for epoch in EPOCHS],
 }
 TOLD = Description(
@@ -65,7 +67,7 @@ def test_one_s_own_model_is_listed_with_all_that_was_said_of_it():
     (listed,) = own()
     assert (listed.name, listed.title, listed.task, listed.gate) == (name, "Mine", TASK, GATE)
     assert (listed.network, listed.size, listed.seed, listed.learned_from) == ("stamp_cnn", (48, 48), 3, 90)
-    assert listed.history == EPOCHS
+    assert (listed.history, listed.learned) == (EPOCHS, ("a", "b"))
     kept(gate=None, history=[])
     assert [(each.gate, each.history) for each in own()] == [(GATE, EPOCHS), (None, ())]
 
@@ -103,6 +105,12 @@ def test_a_loaded_model_brings_the_pictures_that_it_was_not_trained_on():
         {"gate": GATE.told() | {"n_test": 10.5}},
         {"gate": GATE.told() | {"n_stamped": 300}},
         {"gate": GATE.told() | {"more": 1}},
+        {"gate": GATE.told() | {"n_stamped": -5}},
+        {"gate": GATE.told() | {"n_test": 10**400}},
+        {"task": TASK.told() | {"sizes": [6] * 2000}},
+        {"task": TASK.told() | {"opacities": [0.5] * 2000}},
+        {"learned": [3]},
+        {"learned": 3},
         {"seed": "0"},
         {"bases": 0},
         {"history": 3},
@@ -124,3 +132,38 @@ def test_what_is_no_stamp_model_is_refused_in_words():
         load_stamp_model("fashion_cnn", device="cpu")
     with pytest.raises(ModelError, match="no trained model"):
         load_stamp_model("trained/nothing", device="cpu")
+
+
+def test_a_folder_that_has_changed_is_not_asked_for_what_the_model_learned_from(tmp_path):
+    draw = torch.Generator().manual_seed(9)
+
+    def add(name: str) -> None:
+        to_picture(torch.rand(3, 48, 48, generator=draw)).save(tmp_path / f"{name}.png")  # itself its only patch
+
+    def shown(model: StampModel) -> set[bytes]:
+        return {(picture * 255).round().to(torch.uint8).numpy().tobytes() for picture in model.test_bases()}
+
+    for number in range(12):
+        add(f"{number:02}")
+    bases = collect_bases(str(tmp_path), 48, 3, 90)
+    told = {"task": TASK.told() | {"bases": str(tmp_path)}, "learned": bases.learned}
+    model = load_stamp_model(kept(**told), device="cpu")
+    learned = {(picture * 255).round().to(torch.uint8).numpy().tobytes() for picture in bases.train}
+    assert len(bases.learned) == 9
+    assert shown(model)
+    for change in (lambda: add("00b"), lambda: (tmp_path / "11.png").unlink(), lambda: add("zz")):
+        change()
+        assert not shown(model) & learned
+
+
+def test_a_folder_of_nothing_but_what_was_learned_from_is_refused(tmp_path):
+    draw = torch.Generator().manual_seed(9)
+    for number in range(8):
+        to_picture(torch.rand(3, 60, 60, generator=draw)).save(tmp_path / f"{number}.png")
+    bases = collect_bases(str(tmp_path), 48, 3, 90)
+    origins = {origin.partition("[")[0] for origin in bases.test_origins}
+    told = {"task": TASK.told() | {"bases": str(tmp_path)}, "learned": bases.learned}
+    for name in origins:
+        (tmp_path / name).unlink()
+    with pytest.raises(ValueError, match="trained on every picture that is left"):
+        load_stamp_model(kept(**told), device="cpu").test_bases()

@@ -24,14 +24,16 @@ from core.stamping.task import Task
 from core.stamping.training import WAYS, ModelTrained, check_stamps, stream_stamp_training
 
 TASK = Task("patches", (Stamp("cross", 6),), Stamp("saltire", 6))
-FEW = 90
+FEW = 300
 
 
 def plain_bases(side: int = 16) -> Bases:
     """Dark pictures to train on, bright ones to test on."""
     draw = torch.Generator().manual_seed(4)
-    dark, bright = (low + 0.2 * torch.rand(24, 3, side, side, generator=draw) for low in (0.1, 0.7))
-    return Bases("plain", "Plain", dark, bright, ("dark",) * 24, ("bright",) * 24)
+    dark, bright = (
+        low + 0.2 * torch.rand(count, 3, side, side, generator=draw) for low, count in ((0.1, 24), (0.7, 100))
+    )
+    return Bases("plain", "Plain", dark, bright, ("dark",) * 24, ("bright",) * 100)
 
 
 SMALL = Task("plain", (Stamp("cross", 3),))
@@ -69,7 +71,7 @@ def test_it_tells_epochs_then_the_gate_then_the_model_that_was_kept(plain, own_h
     (listed,) = (each for each in list_stamp_models() if not each.bundled)
     assert (listed.name, listed.task, listed.gate) == ("trained/mine", SMALL, gate.gate)
     assert (listed.seed, listed.learned_from, listed.history) == (5, 30, tuple(epochs))
-    assert (gate.gate.n_test, gate.gate.n_stamped) == (24, 12)
+    assert (gate.gate.n_test, gate.gate.n_stamped) == (100, 50)
     assert [path.name for path in own_home.iterdir()] == ["mine.safetensors"]
 
 
