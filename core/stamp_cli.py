@@ -28,7 +28,6 @@ from core.terminal import printed, told, watched
 if TYPE_CHECKING:
     from core.stamping.benchmark import SweepPoint
 
-DEFAULT = "trained/stamp_patches"
 Number = TypeVar("Number", int, float)
 
 stamp = typer.Typer(
@@ -88,7 +87,7 @@ def train(
 
 @stamp.command()
 def score(
-    model: Annotated[str, typer.Option(help="See `heatcheck stamp models`.")] = DEFAULT,
+    model: Annotated[str, typer.Option(help="See `heatcheck stamp models`.")] = "trained/stamp_patches",
     methods: Annotated[str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck methods`.")] = QUICK,
     pictures: Annotated[int, typer.Option(min=1, help="Stamped pictures.")] = 200,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("heatcheck_stamps"),
@@ -107,6 +106,8 @@ def score(
         study.asked |= {"task": loaded.task.told(), "weights": loaded.classifier.weights_digest}
         fitting = [name for name in names if methods != "all" or not core.capability(loaded.classifier)[name]]
         summary = followed(core.stream_stamp_benchmark(loaded, fitting, pictures=pictures, seed=seed), study, out)
+    if summary is None:
+        raise typer.Exit(FAILED)  # the gate has said why
     show_study(study, summary, out)
 
 
@@ -114,7 +115,7 @@ def score(
 def sweep(
     sizes: Annotated[str, typer.Option(help="Pixels along a stamp, separated by commas.")] = "3,4,5,6",
     opacities: Annotated[str, typer.Option(help="From 0 to 1, separated by commas.")] = "1,0.75,0.5,0.25",
-    model: Annotated[str, typer.Option(help="See `heatcheck stamp models`.")] = DEFAULT,
+    model: Annotated[str, typer.Option(help="See `heatcheck stamp models`.")] = "trained/stamp_patches",
     methods: Annotated[str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck methods`.")] = QUICK,
     pictures: Annotated[int, typer.Option(min=1, help="Stamped pictures for each size and opacity.")] = 50,
     out: Annotated[Path, typer.Option(help="The table to write.")] = Path("heatcheck_sweep.csv"),
@@ -128,6 +129,7 @@ def sweep(
     with mistakes_told():
         names, across, seen = chosen_methods(methods), numbers(sizes, int), numbers(opacities, float)
         make_folder(out.parent)
+        make_file(out)
     with interruptible(lambda: write_sweep(points, out)), mistakes_told():
         stream = core.stream_stamp_sweep(core.load_stamp_model(model, device), names, across, seen, pictures, seed)
         with closing(watched(stream)) as events:
@@ -163,6 +165,15 @@ def in_words(point: SweepPoint) -> str:
     labels = {entry.name: entry.label for entry in core.list_methods() if not entry.control}
     nearest = sorted((distance.mean, labels[name]) for name, distance in point.distances.items() if name in labels)
     return f"{stamps}: " + ", ".join(f"{label} {mean:.2f}" for mean, label in nearest)
+
+
+def make_file(file: Path) -> None:
+    """An empty file, so that what can't be written is known before anything runs."""
+    try:
+        file.touch()
+        file.open("a").close()
+    except OSError as error:
+        raise ValueError(f"{file} can't be written ({error.strerror}). Choose another with --out.") from error
 
 
 def write_sweep(points: list[SweepPoint], file: Path) -> str:

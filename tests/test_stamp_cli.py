@@ -53,6 +53,13 @@ def test_a_sweep_of_nothing_that_passes_fails(run, tmp_path):
     assert "no truth to score by" in result.stderr
 
 
+def test_a_place_that_cannot_be_written_is_known_before_the_sweep(run, tmp_path):
+    result = run("sweep", "--model", "trained/matched_filter", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "can't be written" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
