@@ -113,6 +113,26 @@ def test_the_network_learns_from_training_pictures_only_each_stamped_anew_in_eac
     assert {tuple(row) for row in first.tolist()} != {tuple(row) for row in second.tolist()}
 
 
+@pytest.mark.usefixtures("plain")
+def test_what_is_told_after_each_epoch_is_measured_on_test_pictures(monkeypatch):
+    held_out: list[torch.Tensor] = []
+    stream = training.stream_training
+
+    def listening(network, draw, held, *asked):
+        held_out.extend(held[0])
+        return stream(network, draw, held, *asked)
+
+    monkeypatch.setattr(training, "stream_training", listening)
+    seen = core.load_classifier(ran(epochs=1)[-1].name, device="cpu").preprocessing
+    shift, scale = (torch.tensor(each).view(3, 1, 1) for each in (seen.mean, seen.std))
+    assert len(held_out) == len(plain_bases().test)
+    assert all(float((pixels * scale + shift)[1].median()) > 0.65 for pixels in held_out)
+
+
+def test_pictures_of_one_colour_are_not_divided_by_nothing():
+    assert training.deviation(torch.full((3, 3, 8, 8), 0.5)) == pytest.approx((0.01, 0.01, 0.01))
+
+
 @pytest.mark.parametrize("source", ["patches", "fashion_mnist"])
 def test_no_base_picture_is_in_both_parts(source):
     bases = collect_bases(source, most=300)
