@@ -14,6 +14,7 @@ from core.metrics.statistics import Summary
 from core.models.training import EpochDone
 from core.stamping.agreement import SpreadReady
 from core.stamping.benchmark import SweepPoint
+from core.stamping.causal import CausalReady
 from core.stamping.gate import NEEDED, Gate, GateReady
 from core.stamping.training import ModelTrained
 from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
@@ -101,6 +102,11 @@ def _(event: FidelityReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
 def _(event: ScoresReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
     scores = {name: number(score) for name, score in event.scores.items()}
     return {"kind": "scores", "method": event.method, "scores": scores}
+
+
+@to_message.register
+def _(event: CausalReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "causal", **asdict(event)}
 
 
 @to_message.register

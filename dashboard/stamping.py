@@ -94,6 +94,13 @@ def answer(model: str, picture: str, placed: Sequence[Placed]) -> dict[str, Any]
     }
 
 
+def named(model: str, picture: str, placed: Sequence[Placed]) -> tuple[int, int]:
+    """The class that a loaded model names without any stamp, and with these."""
+    classifier, seen = shelf.held(model), look(model, picture)
+    after = queue().call(lambda: int(classifier.logits(on_all(placed, seen.pixels))[0].argmax()))
+    return seen.top[0].index, after
+
+
 def classes_told(before: dict[int, float], after: Sequence[float]) -> list[int]:
     """Of a few classes all, in their order; of many the likeliest without the stamps, then those that came with them.
 

@@ -117,6 +117,8 @@ class Shelf:
         """So that the next request tries again."""
         with self._lock:
             self._held.pop(name, None)
+            look.cache_clear()  # another model may have the name next
+            imputed.cache_clear()
 
     def _load(self, loading: Loading) -> None:
         try:

@@ -15,7 +15,7 @@ from core.methods.registry import Reduction, Settings, find_method, list_control
 from core.metrics.registry import list_metrics
 from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
-from core.stamping.causal import causal_mask
+from core.stamping.causal import CausalReady, causal_of, told_of
 from core.studies.scoring import ScoresReady, Subject
 
 REPEATS = 4
@@ -39,7 +39,7 @@ class SpreadReady:
     seeds: int
 
 
-Event = Progress | HeatmapReady | MethodRefused | ScoresReady | SpreadReady
+Event = Progress | HeatmapReady | MethodRefused | CausalReady | ScoresReady | SpreadReady
 
 
 def stream_agreement(
@@ -96,7 +96,9 @@ def scored(
 ) -> Iterator[Event]:
     """The heatmaps, each followed by its scores; at last how far chance moves these."""
     if without is not None:
-        subject = replace(subject, causal=(yield from causal_mask(subject, without)))
+        causal = yield from causal_of(subject, without)
+        yield told_of([causal])
+        subject = replace(subject, causal=causal.mask)
     drawn: dict[str, list[Scores]] = {}
     for event in heatmaps:
         yield event

@@ -16,7 +16,7 @@ from core.metrics.registry import find_metric
 from core.metrics.statistics import Estimate, Tally
 from core.metrics.tracing import Perturbation
 from core.models.outputs import Output
-from core.stamping.causal import causal_mask
+from core.stamping.causal import Causal, CausalReady, causal_of, told_of
 from core.stamping.gate import Gate, GateReady, measure_gate
 from core.stamping.models import StampModel
 from core.stamping.task import Example, Task, draw_examples
@@ -35,7 +35,9 @@ STAMP_METRICS = (
     "stamp_distance", "causal_distance", "specificity", "relevance_mass", "rank_accuracy", "auroc", "average_precision",
     "pointing_game", "constant",
 )  # fmt: skip
-Event = Progress | GateReady | MethodRefused | PictureScored | PictureRefused | TruthRefused | SummaryReady
+Event = (
+    Progress | GateReady | CausalReady | MethodRefused | PictureScored | PictureRefused | TruthRefused | SummaryReady
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,10 @@ def gated(study: Study, model: StampModel, tasks: Sequence[Task], pictures: int)
         yield task, GateReady(measuring.result)
         examples = draw_examples(replace(task, labelled=True), len(bases), study.classifier.size, study.seed, "table")
         chosen = [example for example in examples if example.stamp][: pictures if measuring.result.passed else 0]
-        for told in judge_all([(name_of(each), judge(study, each, bases)) for each in chosen], study.seed):
+        found: list[Causal] = []
+        for told in judge_all([(name_of(each), judge(study, each, bases, found)) for each in chosen], study.seed):
+            if isinstance(told, PictureScored) and found:
+                yield task, told_of(found)
             yield task, told
 
 
@@ -208,8 +213,8 @@ def of_size(task: Task, size: int, opacity: float) -> Task:
     return replace(task, sizes=(size,), opacities=(opacity,))
 
 
-def judge(study: Study, example: Example, bases: Float[Tensor, "n 3 height width"]) -> Judgement:
-    """One stamped picture's scores, with those of its stamp's pixels that the network uses."""
+def judge(study: Study, example: Example, bases: Float[Tensor, "n 3 height width"], found: list[Causal]) -> Judgement:
+    """One stamped picture's scores; what its stamp's pixels do joins what was found."""
     seen = study.classifier
     stamped, without = (each.pixels(bases[example.base])[None].to(seen.device) for each in (example, example.erased()))
     truth, distractor = (each.mask(seen.size) if each else None for each in (example.stamp, example.distractor))
@@ -217,7 +222,8 @@ def judge(study: Study, example: Example, bases: Float[Tensor, "n 3 height width
         seen, stamped, example.label, study.seed, truth, study.output, study.reduction, distractor=distractor
     )
     if any("causal" in find_metric(name).needs for name in study.metrics):
-        subject = replace(subject, causal=(yield from causal_mask(subject, without)))
+        found.append((yield from causal_of(subject, without)))
+        subject = replace(subject, causal=found[-1].mask)
     return (yield from study.score(name_of(example), subject))
 
 

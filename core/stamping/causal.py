@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
+from statistics import fmean
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -42,6 +43,34 @@ class Causal:
     mask: Bool[Tensor, "height width"]
     share: float
     suffices: bool
+
+
+@dataclass(frozen=True)
+class CausalReady:
+    """How much of the stamp the network uses.
+
+    Parameters
+    ----------
+    share
+        The pixels that it uses, of all of the stamp; on average over pictures.
+    suffices
+        On what share of the pictures these pixels alone make the network say the class.
+    pictures
+        How many.
+    """
+
+    share: float
+    suffices: float
+    pictures: int
+
+    @property
+    def replaces(self) -> str:
+        return "causal"
+
+
+def told_of(found: Sequence[Causal]) -> CausalReady:
+    """What was found on some pictures, at least one."""
+    return CausalReady(fmean(each.share for each in found), fmean(each.suffices for each in found), len(found))
 
 
 def find_causal(
@@ -87,10 +116,8 @@ def find_causal(
     return Causal(effects, used, float(used.sum() / mask.sum()), suffices)
 
 
-def causal_mask(
-    subject: Subject, without: Float[Tensor, "1 3 height width"]
-) -> Generator[Progress, None, Bool[Tensor, "height width"]]:
-    """Those pixels of the subject's stamp that the network uses; yields after each batch."""
+def causal_of(subject: Subject, without: Float[Tensor, "1 3 height width"]) -> Generator[Progress, None, Causal]:
+    """What the pixels of the subject's stamp do; yields after each batch."""
     if subject.truth is None:
         raise ValueError("There is no stamp of which some pixels could matter.")
     searching = Returning(
@@ -98,7 +125,7 @@ def causal_mask(
     )
     for batch, _ in enumerate(searching):
         yield Progress(batch, batch + 1, "What of the stamp the model uses")
-    return searching.result.mask
+    return searching.result
 
 
 def cells_of(mask: Bool[Tensor, "height width"]) -> Int[Tensor, "height width"]:

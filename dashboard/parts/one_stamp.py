@@ -20,7 +20,7 @@ from dashboard.parts.stamp_scores import stamp_scores
 from dashboard.parts.stamp_truth import NOT_TRUTH, why_no_truth
 from dashboard.pictures import Choice
 from dashboard.requests import AskedOfStamp
-from dashboard.stamping import LiveStamp, find_stamp_run, stamp_class, stamp_model, start
+from dashboard.stamping import LiveStamp, find_stamp_run, named, stamp_class, stamp_model, start
 from dashboard.workshop import Loading
 
 ADDRESS, SHOWN = "job", "stamp run"
@@ -42,12 +42,13 @@ def one_stamp(loading: Loading, picture: Choice | None, wishes: Wishes | None) -
         ask_places(placed, size, NAMES)
     with placing:
         stamp_placer(loading.name, picture.name, picture.title, size, placed, put)
-        tell_truth(known, placed[0])
+        doubt = why_no_truth(known, placed[0].stamp, named(loading.name, picture.name, placed) if known else (0, 0))
+        tell_truth(known, doubt)
     asked = asked_of(known, picture, wishes, placed)
     run = follow_choice(asked, picture.title)
     with acting:
         action("stamp", "Explain again", True, [run], follow)
-    show(run, truth=not why_no_truth(known, placed[0].stamp))
+    show(run, truth=not doubt)
 
 
 def asked_of(known: ListedStampModel | None, picture: Choice, wishes: Wishes, placed: Sequence[Placed]) -> AskedOfStamp:
@@ -83,12 +84,12 @@ def follow(_: int, run: LiveJob) -> None:
     progress("stamp", run.id, not run.finished, counts="scored", methods=len(run.asked.methods))
 
 
-def tell_truth(known: ListedStampModel | None, placed: Placed) -> None:
-    """What is known of the model, and whether the stamp's place is the truth about it."""
+def tell_truth(known: ListedStampModel | None, doubt: str) -> None:
+    """What is known of the model, and why the stamp's place is not the truth about it, where it is not."""
     if known and known.gate:
         st.caption(known.gate.sentence)
-    if reason := why_no_truth(known, placed.stamp):
-        st.info(f"{reason} {NOT_TRUTH}")
+    if doubt:
+        st.info(f"{doubt} {NOT_TRUTH}")
 
 
 def show(run: LiveStamp, truth: bool) -> None:

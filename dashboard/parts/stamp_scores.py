@@ -9,6 +9,7 @@ from dashboard.stamping import LiveStamp, stamp_model
 
 SCORES = ("stamp_distance", "relevance_mass", "rank_accuracy", "auroc", "average_precision", "pointing_game")
 CAUSAL, WITH_A_DISTRACTOR = "causal_distance", "specificity"
+COPIES = "copies_as_near"
 _COMPONENT = declare("stamp_scores", "dom", "stream", "table")
 
 
@@ -23,7 +24,7 @@ def stamp_scores(run: LiveStamp, truth: bool) -> None:
     asked = run.asked
     first, *companions = SCORES
     causal, specific = [CAUSAL] if stamp_model(asked.model) else [], [WITH_A_DISTRACTOR] if asked.distractor else []
-    names = [first, *causal, *companions, *specific]
+    names = [first, COPIES, *causal, *companions, *specific]
     covered = float(asked.stamp.mask(run.about.subject.classifier.size).double().mean())
     metrics = [column(metric) | {"chance": chance(metric, covered)} for metric in map(find_metric, names)]
     told = {"run": run.id, "metrics": metrics, "methods": list(described(asked)), "truth": truth}

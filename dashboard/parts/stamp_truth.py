@@ -5,6 +5,7 @@ from core.stamping.models import ListedStampModel
 from core.stamping.task import Task
 from dashboard.parts.stamp_words import either, looks, title_in_words
 from dashboard.requests import listed
+from dashboard.stamping import stamp_class
 
 NOT_TRUTH = "What the scores say is agreement with the stamp, not with the truth."
 UNPROVEN = (
@@ -14,8 +15,14 @@ UNPROVEN = (
 BELOW = "This model did not pass its gate, so nobody knows that it goes by the stamp."
 
 
-def why_no_truth(model: ListedStampModel | None, stamp: Stamp) -> str:
-    """Why to agree with the stamp is not to agree with the truth; nothing where it is."""
+def why_no_truth(model: ListedStampModel | None, stamp: Stamp, said: tuple[int, int]) -> str:
+    """Why to agree with the stamp is not to agree with the truth; nothing where it is.
+
+    Parameters
+    ----------
+    said
+        The class that the model names on this picture without the stamp, and with it.
+    """
     if model is None:
         return UNPROVEN
     if model.gate is None or not model.gate.passed:
@@ -23,6 +30,11 @@ def why_no_truth(model: ListedStampModel | None, stamp: Stamp) -> str:
     if unknown := unlike(model.task, stamp):
         learned = either(map(title_in_words, model.task.stamps))
         return f"The gate says nothing of this {listed(unknown)}: the model learned {learned}, {looks(model.task)}."
+    before, after = (model.task.labels[label] for label in said)
+    if said[0] != 0:
+        return f"On this picture the model says “{before}” without any stamp, so something else speaks to it here."
+    if said[1] != stamp_class(model, stamp):
+        return f"On this picture the model still says “{after}”, so it does not see this stamp here."
     return ""
 
 

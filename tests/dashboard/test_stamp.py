@@ -207,6 +207,16 @@ def test_a_photo_model_says_that_the_stamp_is_no_truth(stamp_page: Callable[...,
     assert any(box.key == "class" for box in app.selectbox)
 
 
+def test_where_a_model_sees_a_stamp_that_is_not_there_its_place_is_no_truth(
+    stamp_page: Callable[..., AppTest], wait: Wait
+) -> None:
+    """A photo is nothing that the network for clothes knows: colours alone look like a stamp to it."""
+    wait(lambda: shelf.ask("trained/stamp_fashion").settled)
+    app = stamp_page(model="Cross on clothes (Fashion-MNIST)", picture="flower", **FEW)
+    assert "without any stamp" in words(app)
+    assert "Agreement with the stamp, not truth" in words(app)
+
+
 def test_a_picture_that_is_gone_says_what_to_do(stamp_page: Callable[..., AppTest]) -> None:
     app = stamp_page(picture="base-00000000-1")
     assert "Upload it again, or choose another" in words(app)
@@ -239,12 +249,14 @@ def test_each_page_is_as_it_was_left(stamp_page: Callable[..., AppTest]) -> None
 
 
 def told_truth(stamp: Stamp, **changes: Any) -> str:
-    return why_no_truth(replace(known(), **changes), stamp)
+    return why_no_truth(replace(known(), **changes), stamp, (0, 1))
 
 
 def test_the_place_is_the_truth_only_behind_the_gate_and_for_what_was_learned() -> None:
     learned = Stamp("cross", 5, "#ff00ff", 0.8)
-    assert why_no_truth(None, learned) == UNPROVEN
+    assert why_no_truth(None, learned, (0, 0)) == UNPROVEN
+    assert "says “stamped” without any stamp" in why_no_truth(known(), learned, (1, 1))
+    assert "still says “regular”" in why_no_truth(known(), learned, (0, 0))
     assert told_truth(learned) == ""
     assert told_truth(learned, gate=None) == BELOW
     assert told_truth(learned, gate=replace(known().gate, flips=0.98)) == BELOW

@@ -9,7 +9,7 @@ from core.jobs.events import Progress, Returning
 from core.methods.heatmap import HeatmapReady
 from core.metrics.ideal import share_as_near
 from core.stamping.agreement import SpreadReady
-from core.stamping.causal import find_causal
+from core.stamping.causal import CausalReady, find_causal
 from core.studies.scoring import ScoresReady
 
 MASK = torch.zeros(6, 8, dtype=torch.bool)
@@ -58,8 +58,10 @@ def test_with_the_picture_before_it_the_used_pixels_of_the_stamp_are_scored_too(
     without = torch.where(MASK, 0.0, pixels)
     events, scores = told(classifier, pixels, target=1, without=without)
     assert isinstance(events[0], Progress)
+    (used,) = (event for event in events if isinstance(event, CausalReady))
     finding = Returning(find_causal(classifier, without, pixels, MASK, 1))
     list(finding)
+    assert (used.share, used.suffices, used.pictures) == (finding.result.share, finding.result.suffices, 1)
     heatmap = core.explain(classifier, pixels, ["gradient"], target=1)["gradient"]
     assert scores["gradient"]["causal_distance"] == core.stamp_distance(heatmap.values, finding.result.mask)
 

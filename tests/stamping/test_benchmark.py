@@ -10,6 +10,7 @@ from core.jobs.events import Progress
 from core.metrics.ideal import stamp_distance
 from core.pictures.bases import collect_bases
 from core.stamping.benchmark import STAMP_METRICS, check_metrics, stream_stamp_benchmark, stream_stamp_sweep
+from core.stamping.causal import CausalReady
 from core.stamping.gate import GateReady
 from core.stamping.models import load_stamp_model
 from core.stamping.task import draw_examples
@@ -57,6 +58,10 @@ def test_every_pixel_of_a_matched_filter_s_stamp_is_causal(events):
     rows = summary_of(events)
     assert rows["causal_distance", "oracle"].mean < 0.05
     assert rows["causal_distance", "sobel"].mean > 0.5
+    used = [event for event in events if isinstance(event, CausalReady)]
+    assert [each.pictures for each in used] == [1, 2, 3, 4, 5, 6]
+    assert used[-1].share > 0.95
+    assert used[-1].suffices == 1
 
 
 def test_scores_are_those_of_maps_of_the_class_of_the_stamp(model, events):

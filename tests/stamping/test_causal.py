@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from core.jobs.events import Returning
-from core.stamping.causal import causal_mask, cells_of, draw_orders, find_causal
+from core.stamping.causal import causal_of, cells_of, draw_orders, find_causal
 from core.studies.scoring import Subject
 
 MASK = torch.zeros(6, 8, dtype=torch.bool)
@@ -179,4 +179,4 @@ def test_of_two_pixels_that_can_do_it_alone_each_does_half_in_a_single_run(class
 def test_a_subject_without_a_stamp_is_refused(classifier_of, linear, without, stamped):
     subject = Subject(classifier_of(linear), stamped, 1)
     with pytest.raises(ValueError, match="no stamp"):
-        list(causal_mask(subject, without))
+        list(causal_of(subject, without))

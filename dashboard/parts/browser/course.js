@@ -16,7 +16,7 @@ export default function ({ data, parentElement }) {
 
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
-  const state = { root, epochs: [], gate: null, job: null };
+  const state = { root, epochs: [], gate: null, causal: null, job: null };
   state.said = element("p", { class: "said", role: "status" });
   state.loss = drawn("svg", { class: "panel", height: TALL, role: "img" });
   state.accuracy = drawn("svg", { class: "panel", height: TALL, role: "img" });
@@ -24,7 +24,8 @@ function mount(parentElement) {
   state.numbers = element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Epochs as numbers" });
   state.details = element("details", { ontoggle: () => schedule(state) }, element("summary", {}, "Epochs as numbers"), state.numbers);
   state.place = element("div");
-  root.replaceChildren(state.said, state.charts, state.details, state.place);
+  state.used = element("p", { class: "muted used", hidden: true });
+  root.replaceChildren(state.said, state.charts, state.details, state.place, state.used);
   state.resized = new ResizeObserver(() => schedule(state));
   state.resized.observe(state.charts);
   instances.set(parentElement, state);
@@ -35,7 +36,7 @@ const KEY = "Solid: training pictures. Dashed: held-out ones. Dotted: the gate's
 const titled = (words, chart, key) => element("figure", {}, element("figcaption", {}, words, key ? element("span", { class: "muted small key" }, key) : null), chart);
 
 function begin(state) {
-  Object.assign(state, { epochs: [], gate: null, job: null, gateShown: null });
+  Object.assign(state, { epochs: [], gate: null, causal: null, job: null, gateShown: null });
   receive(state, state.data.told);
 }
 
@@ -43,6 +44,7 @@ function receive(state, messages) {
   for (const message of messages) {
     if (message.kind === "epoch") state.epochs.push(message);
     if (message.kind === "gate") state.gate = message;
+    if (message.kind === "causal") state.causal = message;
   }
 }
 
@@ -68,9 +70,14 @@ function render(state) {
   state.said.hidden = !data.chart || !words;
   if (!state.charts.hidden) drawBoth(state, last?.epochs ?? 8);
   if (state.details.open) state.numbers.replaceChildren(epochTable(epochs));
+  if (state.used.hidden === Boolean(state.causal)) state.used.hidden = !state.causal;
+  if (state.causal) state.used.textContent = usedOnAverage(state.causal);
   if (state.gateShown !== gate) state.place.replaceChildren(...(gate ? [data.brief && gate.passed ? gateLine(gate) : gateBox(gate)] : []));
   state.gateShown = gate;
 }
+
+const usedOnAverage = ({ share, suffices, pictures }) =>
+  `On ${counted(pictures, "picture")} the model uses ${percent(share)} of the stamp's pixels on average; on ${percent(suffices)} of them these alone make it say so. The causal distance is from them.`;
 
 const courseWords = ({ epoch, epochs, loss, accuracy, held_out, seconds }) =>
   `Epoch ${epoch} of ${epochs}: loss ${short(loss)}; right on ${exactly(accuracy)} of the training pictures and on ${exactly(held_out)} of the held-out ones, after ${seconds.toFixed(0)}\u00a0s.`;

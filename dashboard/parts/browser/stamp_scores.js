@@ -23,11 +23,14 @@ function mount(parentElement) {
 function begin(state) {
   state.older = new Set(state.scores.keys());
   state.spreads.clear();
+  state.causal = null;
   state.words.replaceChildren(glossary([{ title: "Agreement with the stamp", metrics: state.data.metrics }]));
 }
 
 function take(state, messages, job) {
-  for (const { kind, method, scores, spread } of messages) {
+  for (const message of messages) {
+    const { kind, method, scores, spread } = message;
+    if (kind === "causal") state.causal = message;
     if (kind === "scores") state.scores.set(method, scores);
     if (kind === "spread") state.spreads.set(method, spread);
     if (kind === "scores" || kind === "refused") state.older.delete(method);
@@ -37,12 +40,13 @@ function take(state, messages, job) {
   render(state);
 }
 
-function render({ data, scores, spreads, older, place, verdict, over }) {
+function render({ data, scores, spreads, causal, older, place, verdict, over }) {
   const known = data.methods.filter(({ name }) => scores.has(name));
   const distance = ({ name }) => scores.get(name).stamp_distance ?? Infinity;
   known.sort((one, other) => distance(one) - distance(other));
   const caption = over && !older.size ? "The nearest to the stamp first" : "So far: heatmaps are still coming";
-  verdict.textContent = over && !older.size ? nearest(known, distance, data.truth) : "";
+  const sentences = [nearest(known, distance, data.truth), byChance(known, scores), causal ? usedPixels(causal) : ""];
+  verdict.textContent = over && !older.size ? sentences.filter(Boolean).join(" ") : "";
   place.replaceChildren(element("table", {}, element("caption", { class: "hidden" }, caption),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Method"), ...data.metrics.map(metricHead))),
     element("tbody", {}, ...known.map((method) => row(method, scores.get(method.name), spreads.get(method.name), data.metrics, older.has(method.name)))),
@@ -56,6 +60,17 @@ function nearest(known, distance, truth) {
   const nearer = known.filter((method) => !method.control && distance(method) < distance(control)).length, all = known.filter((method) => !method.control).length;
   return `${best.label} comes nearest to the stamp, d ${fixed(distance(best))}. ${nearer} of ${counted(all, "method")} ${nearer === 1 ? "comes" : "come"} nearer than the best control, ${control.label}, d ${fixed(distance(control))}.${truth ? " One picture proves little: the benchmark asks many." : ""}`;
 }
+
+// A map is hardly where it is by chance if few of its own copies, shifted and turned, come as near.
+const SELDOM = 0.05;
+function byChance(known, scores) {
+  const methods = known.filter(({ control }) => !control);
+  const perhaps = methods.filter(({ name }) => !(scores.get(name).copies_as_near < SELDOM));
+  if (!methods.length) return "";
+  return perhaps.length ? `By chance alone may be near: ${perhaps.map(({ label }) => label).join(", ")} (one in twenty of its own copies, moved about, comes as near).` : "None of them is near by chance: hardly a copy of its map, moved about, comes as near.";
+}
+
+const usedPixels = ({ share, suffices }) => `The model uses ${percent(share)} of the stamp's pixels, and these alone ${suffices ? "make" : "do not make"} it say so.`;
 
 const row = (method, scores, spread, metrics, older) => element("tr", { "data-method": method.name, class: older ? "older" : undefined },
   nameCell(method, method.name), ...metrics.map((metric) => scoreCell(metric, scores[metric.name], spread?.[metric.name])));
