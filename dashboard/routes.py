@@ -21,6 +21,7 @@ from dashboard.workshop import imputed, look, shelf
 LOOKS_A_SECOND = 25
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 10
 ORDERS = ("mif", "lif", "random")
+MOST_STAMPS = 2
 KEPT = {"Cache-Control": "private, max-age=86400, immutable"}
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -100,13 +101,13 @@ async def perturbed(request: Request) -> Response:
 
 @answered
 async def picture(request: Request) -> Response:
-    name = find_choice(request.path_params["name"]).name
+    name = (await run_sync(find_choice, request.path_params["name"])).name
     return Response(await run_sync(thumbnail, name), media_type="image/jpeg", headers=KEPT)
 
 
 @answered
 async def model_crop(request: Request) -> Response:
-    model, name = request.query_params.get("model", ""), find_choice(request.path_params["name"]).name
+    model, name = request.query_params.get("model", ""), (await run_sync(find_choice, request.path_params["name"])).name
     if shelf.held(model) is None:
         raise NotThere("The model is not loaded.")
     pixels = (await run_sync(look, model, name)).pixels
@@ -116,7 +117,7 @@ async def model_crop(request: Request) -> Response:
 @answered
 async def imputed_crop(request: Request) -> Response:
     """A loaded model's crop of which nearly a third was replaced."""
-    model, name = request.query_params.get("model", ""), find_choice(request.path_params["name"]).name
+    model, name = request.query_params.get("model", ""), (await run_sync(find_choice, request.path_params["name"])).name
     imputer = find_imputer(request.query_params.get("imputer", "")).name
     if shelf.held(model) is None:
         raise NotThere("The model is not loaded.")
@@ -126,11 +127,15 @@ async def imputed_crop(request: Request) -> Response:
 @answered
 async def stamp_answer(request: Request) -> Response:
     """What a loaded model says of a picture with stamps on it, and without them."""
-    model, name = request.query_params.get("model", ""), find_choice(request.query_params.get("picture", "")).name
-    placed = [read_placed(told) for told in request.query_params.getlist("stamp")]
+    asked = request.query_params
+    told = asked.getlist("stamp")
+    if len(told) > MOST_STAMPS:
+        raise ValueError(f"At most {MOST_STAMPS} stamps lie on a picture; {len(told)} were told.")
+    model, placed = asked.get("model", ""), [read_placed(each) for each in told]
+    choice = await run_sync(find_choice, asked.get("picture", ""))
     if shelf.held(model) is None:
         raise NotThere("The model is not loaded.")
-    return JSONResponse(await run_sync(answer, model, name, placed), headers={"Cache-Control": "no-store"})
+    return JSONResponse(await run_sync(answer, model, choice.name, placed), headers={"Cache-Control": "no-store"})
 
 
 @answered

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import ImageColor
 
 from core.jobs.queue import Job
-from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp
+from core.pictures.stamps import Placed, Stamp, find_stamp, largest_stamp
 from core.stamping.agreement import stream_agreement
 from core.stamping.models import ListedStampModel, list_stamp_models
 from dashboard.jobs import NotThere, find, submit
@@ -16,6 +16,8 @@ from dashboard.runs import LiveHeatmaps, Subject
 from dashboard.workshop import look, queue, shelf
 
 KIND = "stamp"
+FARTHEST = 10_000
+"""Pixels that a stamp may lie from the picture's corner; beyond, it is nowhere."""
 TOLD = 4
 """Of a model with many classes, how many of the likeliest are told, with the stamp and without."""
 
@@ -23,15 +25,6 @@ TOLD = 4
 def stamp_model(name: str) -> ListedStampModel | None:
     """What is known of a network trained on stamps; None for any other."""
     return next((model for model in list_stamp_models() if model.name == name), None)
-
-
-def largest(size: tuple[int, int]) -> int:
-    """The side of the largest stamp on a picture of that height and width.
-
-    >>> largest((48, 48)), largest((28, 28)), largest((224, 224))
-    (6, 3, 28)
-    """
-    return max(SMALLEST, min(size) // 8)
 
 
 def inside(placed: Placed, size: tuple[int, int]) -> Placed:
@@ -55,10 +48,12 @@ def read_placed(told: str) -> Placed:
         Where that is no stamp.
     """
     try:
-        design, size, colour, opacity, left, top = told.split(",")
-        return Placed(Stamp(design, int(size), colour, float(opacity)), int(left), int(top))
+        design, size, colour, opacity, *place = told.split(",")
+        left, top = (min(max(int(each), -FARTHEST), FARTHEST) for each in place)
+        return Placed(Stamp(design, int(size), colour, float(opacity)), left, top)
     except ValueError as mistake:
-        raise ValueError(f"That is no stamp: {mistake}") from mistake
+        form = "design,size,colour,opacity,left,top"
+        raise ValueError(f"{told[:60]!r} is no stamp. Write it as {form}. {mistake}") from mistake
 
 
 def tell_stamp(stamp: Stamp) -> str:
@@ -81,9 +76,9 @@ def on_all(placed: Sequence[Placed], pixels: Any) -> Any:
 def answer(model: str, picture: str, placed: Sequence[Placed]) -> dict[str, Any]:
     """The probability of each class without the stamps and with them; of many classes those that matter."""
     classifier, seen = shelf.held(model), look(model, picture)
-    too_large = [each.stamp.size for each in placed if each.stamp.size > largest(classifier.size)]
+    too_large = [each.stamp.size for each in placed if each.stamp.size > largest_stamp(classifier.size)]
     if too_large:
-        raise ValueError(f"A stamp on this picture has at most {largest(classifier.size)} pixels along its side.")
+        raise ValueError(f"A stamp on this picture has at most {largest_stamp(classifier.size)} pixels along its side.")
     after = queue().call(lambda: classifier.logits(on_all(placed, seen.pixels))[0].softmax(dim=0).tolist())
     before = {answered.index: answered.probability for answered in seen.answers}
     return {

@@ -20,6 +20,15 @@ STAMPS = ASSETS / "stamps"
 SMALLEST = 3
 
 
+def largest_stamp(size: tuple[int, int]) -> int:
+    """The side of the largest stamp that is still a small part of a picture of that height and width: an eighth of it.
+
+    >>> largest_stamp((48, 48)), largest_stamp((28, 28)), largest_stamp((224, 224))
+    (6, 3, 28)
+    """
+    return max(SMALLEST, min(size) // 8)
+
+
 @dataclass(frozen=True)
 class Design:
     """A stamp as it was drawn.

@@ -19,7 +19,7 @@ from core.models.outputs import Output
 from core.stamping.causal import Causal, CausalReady, causal_of, told_of
 from core.stamping.gate import Gate, GateReady, measure_gate
 from core.stamping.models import StampModel
-from core.stamping.task import Example, Task, draw_examples
+from core.stamping.task import Example, Task, check_stamps, draw_examples
 from core.studies.evaluation import (
     Judgement,
     PictureRefused,
@@ -97,6 +97,11 @@ def stream_stamp_benchmark(
     return (event for _, event in gated(study, model, [model.task], pictures))
 
 
+def usual_metrics(task: Task) -> tuple[str, ...]:
+    """The stamp's distances and their companions, as far as the task can tell them."""
+    return tuple(name for name in STAMP_METRICS if task.distractor or "distractor" not in find_metric(name).needs)
+
+
 def check_metrics(task: Task, metrics: Sequence[str] | None) -> tuple[str, ...]:
     """The metrics asked for, or the usual ones.
 
@@ -105,7 +110,6 @@ def check_metrics(task: Task, metrics: Sequence[str] | None) -> tuple[str, ...]:
     ValueError
         Where one does not exist, or needs curves or a distractor that are not there.
     """
-    usual = [name for name in STAMP_METRICS if task.distractor or "distractor" not in find_metric(name).needs]
     for name in metrics or ():
         metric = find_metric(name)
         if metric.reads or set(metric.needs) - {"truth", "causal", "distractor"}:
@@ -114,7 +118,7 @@ def check_metrics(task: Task, metrics: Sequence[str] | None) -> tuple[str, ...]:
             )
         if "distractor" in metric.needs and not task.distractor:
             raise ValueError(f"{name} needs a distractor, and this model learnt without one; leave it out.")
-    return tuple(metrics or usual)
+    return tuple(metrics or usual_metrics(task))
 
 
 def with_controls(methods: Sequence[str]) -> tuple[str, ...]:
@@ -175,7 +179,9 @@ def stream_stamp_sweep(
     points = list(product(sorted(set(opacities), reverse=True), sorted(set(sizes), reverse=True)))
     if not points:
         raise ValueError("A sweep needs at least one size and one opacity.")
-    tasks = [of_size(model.task, size, opacity) for opacity, size in points]
+    tasks = [replace(model.task, sizes=(size,), opacities=(opacity,)) for opacity, size in points]
+    for task in tasks:
+        check_stamps(task, model.classifier.size)
     metrics = ("stamp_distance",)
     study = Study(
         model.classifier, with_controls(methods), metrics, Perturbation(), seed, settings or {}, output, reduction
@@ -199,18 +205,6 @@ def swept(
         (size,), (opacity,) = task.sizes, task.opacities
         distances = {row.method: Estimate(row.mean, row.low, row.high, row.n) for row in tally.summary(seed)}
         yield SweepPoint(size, opacity, gate, distances, place + 1, len(tasks))
-
-
-def of_size(task: Task, size: int, opacity: float) -> Task:
-    """The task with stamps of one size and opacity.
-
-    Raises
-    ------
-    ValueError
-        Where a stamp can't be drawn so.
-    """
-    replace(task.stamps[0], size=size, opacity=opacity)
-    return replace(task, sizes=(size,), opacities=(opacity,))
 
 
 def judge(study: Study, example: Example, bases: Float[Tensor, "n 3 height width"], found: list[Causal]) -> Judgement:

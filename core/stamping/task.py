@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.pictures.stamps import Placed, Stamp, anywhere, find_stamp
+from core.pictures.stamps import SMALLEST, Placed, Stamp, anywhere, find_stamp, largest_stamp
 from core.randomness import generator
 
 REGULAR, STAMPED = "regular", "stamped"
@@ -155,3 +156,37 @@ def chosen(among: Sequence[Any], draw: torch.Generator) -> Any:
 def batched(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example]]:
     """The examples in turn, so many at a time."""
     return (examples[start : start + size] for start in range(0, len(examples), size))
+
+
+def check_stamps(task: Task, size: tuple[int, int]) -> None:
+    """Refuses stamps that are no small part of the pictures, can't be drawn, or can't be told apart.
+
+    Raises
+    ------
+    ValueError
+        With the sizes that would do.
+    """
+    height, width = size
+    largest = largest_stamp(size)
+    for opacity in task.opacities:
+        replace(task.stamps[0], opacity=opacity)
+    stamps = [*task.stamps, *filter(None, [task.distractor])]
+    for shown in [[replace(stamp, size=side) for stamp in stamps] for side in task.sizes] or [stamps]:
+        for stamp in shown:
+            if stamp.size > largest:
+                raise ValueError(
+                    f"A stamp on pictures of {width} × {height} is {SMALLEST} to {largest} pixels wide; "
+                    f"{stamp.size} is too much."
+                )
+        for one, other in combinations(shown, 2):
+            if alike(one, other):
+                raise ValueError(
+                    f"A {one.design} and a {other.design} of {one.size} pixels look the same. "
+                    "Choose another size, or another design."
+                )
+
+
+def alike(one: Stamp, other: Stamp) -> bool:
+    """Whether two stamps are drawn in the same pixels and colours."""
+    (paint, covered), (other_paint, other_covered) = one.drawn, other.drawn
+    return torch.equal(covered, other_covered) and torch.equal(paint[:, covered], other_paint[:, covered])

@@ -1,9 +1,8 @@
 """Training a network on stamps, from base pictures to a model that is kept with its gate."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import combinations
 from math import isfinite
 from typing import Any
 
@@ -23,9 +22,8 @@ from core.models.sources import UNSCALED, UNSHIFTED, seeded_construction
 from core.models.trained import FORMS, Description, check_text, save_trained
 from core.models.training import EpochDone, Examples, stream_training
 from core.pictures.bases import Bases, collect_bases
-from core.pictures.stamps import SMALLEST, Stamp
 from core.stamping.gate import Gate, GateReady, measure_gate
-from core.stamping.task import STAMPED, Task, batched, draw_examples, labels_of, stamped
+from core.stamping.task import STAMPED, Task, batched, check_stamps, draw_examples, labels_of, stamped
 
 PEAK, HEAD_PEAK = 8e-3, 1e-2
 DRAWS = 4
@@ -236,35 +234,3 @@ def deviation(pixels: Tensor) -> RGB:
     """The standard deviation of each colour; not so small that it would be divided by next to nothing."""
     red, green, blue = (float(pixels[:, channel].std().clamp(min=0.01)) for channel in range(3))
     return red, green, blue
-
-
-def check_stamps(task: Task, size: tuple[int, int]) -> None:
-    """Refuses stamps that are no small part of the pictures, or that can't be told apart.
-
-    Raises
-    ------
-    ValueError
-        With the sizes that would do.
-    """
-    height, width = size
-    largest = max(SMALLEST, min(size) // 8)
-    stamps = [*task.stamps, *filter(None, [task.distractor])]
-    for shown in [[replace(stamp, size=side) for stamp in stamps] for side in task.sizes] or [stamps]:
-        for stamp in shown:
-            if stamp.size > largest:
-                raise ValueError(
-                    f"A stamp on pictures of {width} × {height} is {SMALLEST} to {largest} pixels wide; "
-                    f"{stamp.size} is too much."
-                )
-        for one, other in combinations(shown, 2):
-            if alike(one, other):
-                raise ValueError(
-                    f"A {one.design} and a {other.design} of {one.size} pixels look the same. "
-                    "Choose another size, or another design."
-                )
-
-
-def alike(one: Stamp, other: Stamp) -> bool:
-    """Whether two stamps are drawn in the same pixels and colours."""
-    (paint, covered), (other_paint, other_covered) = one.drawn, other.drawn
-    return torch.equal(covered, other_covered) and torch.equal(paint[:, covered], other_paint[:, covered])

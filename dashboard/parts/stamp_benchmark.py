@@ -6,6 +6,8 @@ from typing import Any
 import streamlit as st
 
 import core
+from core.metrics.localisation import SHARE
+from core.stamping.benchmark import usual_metrics
 from core.stamping.models import ListedStampModel, list_stamp_models
 from dashboard.benchmarks import BENCHMARK, SWEEP, TRAINING, Benchmark, named, pictures_gone, sample, start_benchmark
 from dashboard.chosen import Wishes
@@ -25,22 +27,6 @@ from dashboard.requests import AskedOfStamps
 from dashboard.workshop import models
 
 PICTURES, MOST = 200, 500
-SCORES = (
-    "stamp_distance",
-    "causal_distance",
-    "specificity",
-    "relevance_mass",
-    "rank_accuracy",
-    "auroc",
-    "average_precision",
-    "pointing_game",
-    "constant",
-)
-"""The columns, as they stand."""
-OF_A_SHARE = ("relevance_mass", "rank_accuracy", "average_precision", "pointing_game")
-"""Those of which a random map has the share of the picture that the stamp covers."""
-
-
 GONE = (
     "The folder that this model learned from is no longer on this server, so there are no pictures to ask it about. "
     "Upload the folder below and train again, or choose another model."
@@ -136,8 +122,9 @@ def columns(study: Benchmark) -> list[dict[str, Any]]:
     known = {metric.name: column(metric) for metric in core.list_metrics()}
     told = [known[name] for name in study.asked.metrics]
     for each in told:
-        each["chance"] = share if each["name"] in OF_A_SHARE else each["random"]
-        each["random"] = f"{share}, the share that the stamp covers" if each["name"] in OF_A_SHARE else each["random"]
+        of_a_share = each["random"] == SHARE
+        each["chance"] = share if of_a_share else each["random"]
+        each["random"] = f"{share}, the share that the stamp covers" if of_a_share else each["random"]
     return [{"title": f"Plausibility: {GROUPS['plausibility']}", "metrics": told}]
 
 
@@ -160,12 +147,7 @@ def asked_of(model: ListedStampModel | None, wishes: Wishes | None, pictures: in
     """What is chosen; nothing before the model is there."""
     if model is None or wishes is None:
         return None
-    return AskedOfStamps(**wishes.common, metrics=scores_of(model), pictures=pictures)
-
-
-def scores_of(model: ListedStampModel) -> tuple[str, ...]:
-    """The columns; specificity where there is a distractor."""
-    return tuple(name for name in SCORES if model.task.distractor or name != "specificity")
+    return AskedOfStamps(**wishes.common, metrics=usual_metrics(model.task), pictures=pictures)
 
 
 def keep_benchmark_alive() -> None:

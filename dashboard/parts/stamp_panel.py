@@ -6,9 +6,9 @@ from itertools import chain
 
 import streamlit as st
 
-from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp, list_stamps
+from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp, largest_stamp, list_stamps
 from core.stamping.models import ListedStampModel
-from dashboard.stamping import inside, largest
+from dashboard.stamping import inside
 
 ADDRESSES = (("left", "top"), ("left2", "top2"))
 NAMES_OF_ALL = tuple(chain.from_iterable(ADDRESSES))
@@ -30,7 +30,7 @@ def choose_stamp(known: ListedStampModel | None, size: tuple[int, int]) -> Stamp
         bind="query-params",
         persist_state="session",
     )
-    most = largest(size)
+    most = largest_stamp(size)
     across = SMALLEST
     if most > SMALLEST:
         across = st.slider(

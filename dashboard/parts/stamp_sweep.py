@@ -5,7 +5,7 @@ from dataclasses import asdict
 import streamlit as st
 
 import core
-from core.pictures.stamps import SMALLEST
+from core.pictures.stamps import SMALLEST, largest_stamp
 from core.stamping.models import ListedStampModel
 from dashboard.benchmarks import SWEEP, LiveSweep, named, start_sweep
 from dashboard.chosen import Wishes
@@ -57,7 +57,7 @@ def choose_sweep(model: ListedStampModel | None, wishes: Wishes | None) -> Asked
         return None
     methods = choose_methods(wishes)
     with st.container(horizontal=True, gap="medium"):
-        sizes = choose_sizes(max(SMALLEST, min(model.size) // 8))
+        sizes = choose_sizes(largest_stamp(model.size))
         opacities = st.pills(
             "Opacities", OPACITIES, selection_mode="multi", default=USUAL_OPACITIES, format_func="{:.2g}".format,
             key="sweep.opacities", bind="query-params", persist_state="session",

@@ -20,7 +20,7 @@ from core.models.small import stamp_cnn
 from core.models.trained import Description, list_trained, save_trained
 from core.models.training import EpochDone
 from core.pictures.stamps import Stamp, anywhere
-from core.stamping.benchmark import SweepPoint
+from core.stamping.benchmark import SweepPoint, usual_metrics
 from core.stamping.gate import Gate, GateReady
 from core.stamping.models import list_stamp_models
 from core.stamping.task import Task
@@ -31,7 +31,6 @@ from dashboard.benchmarks import sample, stamped_share
 from dashboard.folders import folders
 from dashboard.jobs import find
 from dashboard.messages import to_message
-from dashboard.parts.stamp_benchmark import scores_of
 from dashboard.parts.stamp_training import LARGEST, largest_for
 from dashboard.parts.stamp_words import task_in_words
 from dashboard.workshop import queue, shelf
@@ -259,8 +258,8 @@ def test_run_scores_every_picture_with_the_controls_and_the_oracle(benchmark, wa
 def test_specificity_needs_a_distractor():
     [model] = [model for model in list_stamp_models() if model.title == MODEL]
     without = replace(model, task=replace(model.task, distractor=None))
-    assert set(scores_of(model)) - set(scores_of(without)) == {"specificity"}
-    assert scores_of(model)[0] == "stamp_distance"
+    assert set(usual_metrics(model.task)) - set(usual_metrics(without.task)) == {"specificity"}
+    assert usual_metrics(model.task)[0] == "stamp_distance"
 
 
 def test_below_the_gate_there_are_no_scores(benchmark, wait):

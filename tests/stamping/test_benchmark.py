@@ -125,7 +125,12 @@ def test_a_sweep_tells_a_point_for_each_size_and_opacity_and_no_distance_below_t
 
 @pytest.mark.parametrize(
     ("sizes", "opacities", "sentence"),
-    [((), (1.0,), "at least one size"), ((2,), (1.0,), "at least 3 pixels"), ((6,), (2.0,), "from 0 to 1")],
+    [
+        ((), (1.0,), "at least one size"),
+        ((2,), (1.0,), "at least 3 pixels"),
+        ((7,), (1.0,), "3 to 6 pixels wide"),
+        ((6,), (2.0,), "from 0 to 1"),
+    ],
 )
 def test_a_sweep_over_stamps_that_cannot_be_drawn_is_refused(model, sizes, opacities, sentence):
     with pytest.raises(ValueError, match=sentence):

@@ -20,8 +20,8 @@ from core.pictures.stamps import Stamp
 from core.stamping import training
 from core.stamping.gate import GateReady, measure_gate
 from core.stamping.models import list_stamp_models, load_stamp_model
-from core.stamping.task import Task
-from core.stamping.training import WAYS, ModelTrained, check_stamps, stream_stamp_training
+from core.stamping.task import Task, check_stamps
+from core.stamping.training import WAYS, ModelTrained, stream_stamp_training
 
 TASK = Task("patches", (Stamp("cross", 6),), Stamp("saltire", 6))
 FEW = 300
