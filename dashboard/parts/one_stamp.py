@@ -42,7 +42,9 @@ def one_stamp(loading: Loading, picture: Choice | None, wishes: Wishes | None) -
         ask_places(placed, size, NAMES)
     with placing:
         stamp_placer(loading.name, picture.name, picture.title, size, placed, put)
-        doubt = why_no_truth(known, placed[0].stamp, named(loading.name, picture.name, placed) if known else (0, 0))
+        doubt = why_no_truth(
+            known, placed[0].stamp, named(loading.name, picture.name, placed[::-1]) if known else (0, 0)
+        )
         tell_truth(known, doubt)
     asked = asked_of(known, picture, wishes, placed)
     run = follow_choice(asked, picture.title)

@@ -18,9 +18,11 @@ import core
 from core.metrics.ideal import stamp_distance
 from core.pictures.bases import collect_bases
 from core.pictures.stamps import Placed, Stamp
+from core.stamping.agreement import SpreadReady
 from core.stamping.models import DEFAULT, list_stamp_models
 from core.stamping.task import Task
 from core.studies.scoring import ScoresReady
+from dashboard.messages import to_message
 from dashboard.parts.stamp_scores import chance
 from dashboard.parts.stamp_truth import BELOW, UNPROVEN, unlike, why_no_truth
 from dashboard.pictures import PictureGone, bases_for, find_choice, open_choice
@@ -263,6 +265,37 @@ def test_the_place_is_the_truth_only_behind_the_gate_and_for_what_was_learned() 
     assert "of this size and opacity: the model learned a cross, 4, 5 or 6 px wide" in told_truth(
         replace(learned, size=3, opacity=0.45)
     )
+
+
+def test_what_of_the_stamp_is_used_is_asked_of_those_that_learned_it(
+    stamp_page: Callable[..., AppTest], wait: Wait
+) -> None:
+    assert shelf.ask("fashion_cnn").ended.wait(60)
+    for model, asks in (("Cross on patches of photos", True), ("Small CNN (Fashion-MNIST)", False)):
+        job = job_of(stamp_page(model=model, **FEW))
+        wait(lambda job=job: job.finished)
+        scores = [event.scores for _, event in job.since(0) if isinstance(event, ScoresReady)]
+        assert len(scores) > 2
+        assert all(("causal_distance" in each) == asks for each in scores)
+
+
+def test_the_truth_is_asked_about_with_the_stamp_above_the_distractor(
+    stamp_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def named(model: str, picture: str, placed: Any) -> tuple[int, int]:
+        asked.append([each.stamp.design for each in placed])
+        return 0, 1
+
+    monkeypatch.setattr("dashboard.parts.one_stamp.named", named)
+    stamp_page(distractor="true", **FEW)
+    assert asked == [["saltire", "cross"]]
+
+
+def test_how_far_seeds_move_scores_is_told_after_them() -> None:
+    told = to_message(SpreadReady("random", {"stamp_distance": 0.25, "auroc": None}, 5), ())
+    assert told == {"kind": "spread", "method": "random", "spread": {"stamp_distance": 0.25, "auroc": None}, "seeds": 5}
 
 
 @pytest.mark.parametrize(

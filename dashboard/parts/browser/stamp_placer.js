@@ -72,7 +72,7 @@ function receive(state, data) {
   if (fresh) offerWhich(state);
   state.take.textContent = state.stamps.length > 1 ? "Take both off" : "Take the stamp off";
   state.places = state.places.map((place, number) => kept(state, place, number));
-  if (data.count >= state.count) outdated(false);
+  if (data.count >= state.count) outdated(state, false);
   draw(state);
   ask(state);
 }
@@ -188,7 +188,7 @@ function key(state, event) {
 function moved(state) {
   state.off = false;
   state.count += 1;
-  outdated(true);
+  outdated(state, true);
   draw(state);
   ask(state);
   clearTimeout(state.resting);
@@ -199,7 +199,8 @@ function moved(state) {
 }
 
 // What stands below is of an earlier place until the script has run for this one.
-const outdated = (are) => {
+const outdated = (state, are) => {
+  state.older = are;
   const below = document.querySelector(".st-key-stamp_results");
   if (below) below.dataset.older = String(are);
 };
@@ -215,7 +216,7 @@ function draw(state) {
   state.undo.disabled = !state.past.length;
   state.redo.disabled = !state.future.length;
   state.take.setAttribute("aria-pressed", String(off));
-  state.where.textContent = whereabouts(state);
+  state.where.textContent = `${whereabouts(state)}${state.older ? " The heatmaps below are of an earlier place, and follow when it rests." : ""}`;
 }
 
 function tile(colours) {
