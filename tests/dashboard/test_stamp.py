@@ -284,7 +284,7 @@ def test_the_truth_is_asked_about_with_the_stamp_above_the_distractor(
 ) -> None:
     asked: list[list[str]] = []
 
-    def named(model: str, picture: str, placed: Any) -> tuple[int, int]:
+    def named(_model: str, _picture: str, placed: Any) -> tuple[int, int]:
         asked.append([each.stamp.design for each in placed])
         return 0, 1
 
