@@ -27,6 +27,10 @@ from dashboard.requests import AskedOfStamps
 from dashboard.workshop import models
 
 PICTURES, MOST = 200, 500
+ALIKE = (
+    "Several of these pictures may be patches of one, and so be alike: the intervals speak of more patches of these "
+    "pictures, not of pictures of another kind."
+)
 GONE = (
     "The folder that this model learned from is no longer on this server, so there are no pictures to ask it about. "
     "Upload the folder below and train again, or choose another model."
@@ -112,6 +116,8 @@ def score_table(model: ListedStampModel | None, wishes: Wishes | None, known: Ma
             show_training("of the benchmark's training", of)
         return
     study_table(study, stale, columns(study))
+    if study.task.bases != "fashion_mnist":
+        st.caption(ALIKE)
     offer_files(study)
     offer_chart(study)
 
