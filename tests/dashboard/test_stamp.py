@@ -426,3 +426,4 @@ def test_a_random_map_gets_the_share_that_the_stamp_covers() -> None:
     assert chance(known_metrics["relevance_mass"], 20 / 2304) == "0.87 %"
     assert chance(known_metrics["stamp_distance"], 20 / 2304) == "2"
     assert chance(known_metrics["auroc"], 20 / 2304) == "0.5"
+    assert chance(known_metrics["specificity"], 20 / 2304) == "50 %"
