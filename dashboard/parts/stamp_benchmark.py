@@ -116,7 +116,7 @@ def score_table(model: ListedStampModel | None, wishes: Wishes | None, known: Ma
             show_training("of the benchmark's training", of)
         return
     study_table(study, stale, columns(study))
-    if study.task.bases != "fashion_mnist":
+    if of and of.task.bases != "fashion_mnist":
         st.caption(ALIKE)
     offer_files(study)
     offer_chart(study)
