@@ -25,7 +25,8 @@ from core.pictures.bases import Bases, collect_bases
 from core.stamping.gate import Gate, GateReady, measure_gate
 from core.stamping.task import STAMPED, Task, batched, check_stamps, draw_examples, labels_of, stamped
 
-PEAK, HEAD_PEAK = 8e-3, 1e-2
+PEAK = 8e-3
+HEAD_PEAK, HEAD_BATCH = 4e-2, 256
 DRAWS = 4
 """Times that each base picture is shown to a bundled network, stamped anew."""
 FEATURE_BATCH = 16
@@ -120,7 +121,7 @@ def train_head(body: Body, lesson: Lesson) -> Training:
         head = nn.Linear(body.channels, len(lesson.task.labels))
     head = head.to(lesson.device)
     told, tested = (((read - shift) / scale, labels) for read, labels in (seen, held_out))
-    yield from stream_training(head, lambda _: told, tested, lesson.epochs, lesson.seed, HEAD_PEAK)
+    yield from stream_training(head, lambda _: told, tested, lesson.epochs, lesson.seed, HEAD_PEAK, HEAD_BATCH)
     with torch.no_grad():  # the layer takes over the scaling
         head.weight.div_(scale)
         head.bias.sub_(head.weight @ shift)
