@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from core.jobs.awaiting import awaited
 from core.jobs.events import Progress, Returning
 from core.lookup import find
+from core.models.bundled import FASHION_MNIST
 from core.models.catalogue import chosen_device
 from core.models.classifier import RGB
 from core.models.heads import BODIES, BODY_SIZE, Body
@@ -30,6 +31,8 @@ HEAD_PEAK, HEAD_BATCH = 4e-2, 256
 DRAWS = 4
 """Times that each base picture is shown to a bundled network, stamped anew."""
 FEATURE_BATCH = 16
+PHOTOS = "stamps"
+"""The kind of what was stamped, unless it was clothes: what expected gradients compare with."""
 LARGE = 1000
 """Base pictures at most, where they are as large as photos."""
 
@@ -181,7 +184,8 @@ def stream_stamp_training(
         yield event
     made, mean, std = training.result
     title = title or f"{bases.title}: {', '.join(stamp.design for stamp in task.stamps)}"
-    described = partial(Description, network, task.labels, bases.size, mean, std, bases.mean, title, "stamps")
+    dataset = bases.name if bases.name == FASHION_MNIST.name else PHOTOS
+    described = partial(Description, network, task.labels, bases.size, mean, std, bases.mean, title, dataset)
     classifier = described({}).classifier(title, FORMS[network].whole(made), place)
     gate = yield from measure_gate(classifier, task, bases.test, seed)
     yield GateReady(gate)

@@ -12,6 +12,7 @@ from core.models.sources import ModelError
 from core.models.trained import Description, save_trained
 from core.models.training import EpochDone
 from core.pictures.bases import collect_bases
+from core.pictures.datasets import background
 from core.pictures.rendering import to_picture
 from core.pictures.stamps import Stamp
 from core.stamping.gate import Gate
@@ -167,3 +168,13 @@ def test_a_folder_of_nothing_but_what_was_learned_from_is_refused(tmp_path):
         (tmp_path / name).unlink()
     with pytest.raises(ValueError, match="trained on every picture that is left"):
         load_stamp_model(kept(**told), device="cpu").test_bases()
+
+
+def test_a_network_for_stamped_clothes_is_compared_with_clothes():
+    kinds = {name: load_stamp_model(f"trained/{name}", "cpu").classifier for name in ("stamp_fashion", "stamp_patches")}
+    assert {name: classifier.dataset for name, classifier in kinds.items()} == {
+        "stamp_fashion": "fashion_mnist",
+        "stamp_patches": "stamps",
+    }
+    shown = background(kinds["stamp_fashion"].dataset, kinds["stamp_fashion"].prepare)
+    assert torch.equal(shown[:, 0], shown[:, 1])  # grey, as clothes are and photos are not
