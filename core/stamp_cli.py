@@ -114,7 +114,7 @@ def score(
 @stamp.command()
 def sweep(
     sizes: Annotated[str, typer.Option(help="Pixels along a stamp, separated by commas.")] = "3,4,5,6",
-    opacities: Annotated[str, typer.Option(help="From 0 to 1, separated by commas.")] = "1,0.75,0.5,0.25",
+    opacities: Annotated[str, typer.Option(help="From 0 to 1, separated by commas.")] = "1,0.8,0.6",
     model: Annotated[str, typer.Option(help="See `heatcheck stamp models`.")] = "trained/stamp_patches",
     methods: Annotated[str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck methods`.")] = QUICK,
     pictures: Annotated[int, typer.Option(min=1, help="Stamped pictures for each size and opacity.")] = 50,

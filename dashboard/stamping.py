@@ -7,7 +7,7 @@ from typing import Any
 from PIL import ImageColor
 
 from core.jobs.queue import Job
-from core.pictures.stamps import Placed, Stamp, find_stamp, largest_stamp
+from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp, largest_stamp
 from core.stamping.agreement import stream_agreement
 from core.stamping.models import ListedStampModel, list_stamp_models
 from dashboard.jobs import NotThere, find, submit
@@ -25,6 +25,15 @@ TOLD = 4
 def stamp_model(name: str) -> ListedStampModel | None:
     """What is known of a network trained on stamps; None for any other."""
     return next((model for model in list_stamp_models() if model.name == name), None)
+
+
+def largest_shown(known: ListedStampModel | None, size: tuple[int, int]) -> int:
+    """The side of the largest stamp on a picture of that height and width; larger where it is no truth anyway.
+
+    >>> largest_shown(None, (224, 224))
+    74
+    """
+    return largest_stamp(size) if known else max(SMALLEST, min(size) // 3)
 
 
 def inside(placed: Placed, size: tuple[int, int]) -> Placed:
@@ -76,9 +85,9 @@ def on_all(placed: Sequence[Placed], pixels: Any) -> Any:
 def answer(model: str, picture: str, placed: Sequence[Placed]) -> dict[str, Any]:
     """The probability of each class without the stamps and with them; of many classes those that matter."""
     classifier, seen = shelf.held(model), look(model, picture)
-    too_large = [each.stamp.size for each in placed if each.stamp.size > largest_stamp(classifier.size)]
-    if too_large:
-        raise ValueError(f"A stamp on this picture has at most {largest_stamp(classifier.size)} pixels along its side.")
+    largest = largest_shown(stamp_model(model), classifier.size)
+    if any(each.stamp.size > largest for each in placed):
+        raise ValueError(f"A stamp on this picture has at most {largest} pixels along its side.")
     after = queue().call(lambda: classifier.logits(on_all(placed, seen.pixels))[0].softmax(dim=0).tolist())
     before = {answered.index: answered.probability for answered in seen.answers}
     return {

@@ -47,7 +47,7 @@ def causal_distance(evidence: Evidence) -> float | None:
 
 
 @metric(
-    label="Copies as near", group="plausibility", direction="lower", low=0.0, high=1.0, unit="share of copies",
+    label="Copies as near", group="plausibility", direction="lower", low=0.0, high=1.0, unit="fraction of copies",
     random="0.5", paper=OURS, needs=("truth",),
 )  # fmt: skip
 def copies_as_near(evidence: Evidence) -> float | None:
@@ -63,7 +63,7 @@ def copies_as_near(evidence: Evidence) -> float | None:
 
 
 @metric(
-    label="Specificity", group="plausibility", direction="higher", low=0.0, high=1.0, unit="share",
+    label="Specificity", group="plausibility", direction="higher", low=0.0, high=1.0, unit="ratio of densities",
     random="0.5", paper=OURS, needs=("truth", "distractor"),
 )  # fmt: skip
 def specificity(evidence: Evidence) -> float | None:

@@ -9,7 +9,17 @@ import core
 from core.metrics.localisation import SHARE
 from core.stamping.benchmark import usual_metrics
 from core.stamping.models import ListedStampModel, list_stamp_models
-from dashboard.benchmarks import BENCHMARK, SWEEP, TRAINING, Benchmark, named, pictures_gone, sample, start_benchmark
+from dashboard.benchmarks import (
+    BENCHMARK,
+    SWEEP,
+    TRAINING,
+    Benchmark,
+    SampleBenchmark,
+    named,
+    pictures_gone,
+    sample,
+    start_benchmark,
+)
 from dashboard.chosen import Wishes
 from dashboard.jobs import LiveJob, NotThere, collect, find
 from dashboard.messages import to_message, told_of_gate
@@ -109,6 +119,8 @@ def score_table(model: ListedStampModel | None, wishes: Wishes | None, known: Ma
         return
     stale = tell_what_is_shown(study, asked)
     of = known.get(study.asked.model)
+    if isinstance(study, SampleBenchmark) and of and of != model:
+        st.caption(f"The sample is of another model than the one that is chosen: {of.title}.")
     st.markdown(f"**{of.title if of else study.asked.model}**")
     course("of the benchmark", run=study.id, chart=False, brief=True, stale=stale)
     if any(not gate["passed"] for gate in collect(study, "gate")):

@@ -3,16 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import streamlit as st
+from PIL import ImageColor
 
-from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp, largest_stamp, list_stamps
+from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp, list_stamps
 from core.stamping.models import ListedStampModel
-from dashboard.stamping import inside
+from dashboard.stamping import inside, largest_shown
 
 ADDRESSES = (("left", "top"), ("left2", "top2"))
 NAMES_OF_ALL = tuple(chain.from_iterable(ADDRESSES))
-REMEMBERED = "stamp places"
+REMEMBERED, LOOKS = "stamp places", "stamp as the address has it"
+FAINTEST = 0.05
 AT_FIRST = ((0.65, 0.2), (0.2, 0.6))
 """Places as shares of the picture's width and height, off the middle where a control looks."""
 
@@ -21,31 +24,77 @@ def choose_stamp(known: ListedStampModel | None, size: tuple[int, int]) -> Stamp
     """The stamp on a picture of that height and width; at first the one that the model learned."""
     designs = [design.name for design in list_stamps()]
     learned = known.task.stamps[0].design if known else designs[0]
+    most = largest_shown(known, size)
+    told = st.session_state.setdefault(LOOKS, dict(st.query_params))
     design = st.selectbox(
-        "Design",
-        designs,
-        index=designs.index(learned),
-        format_func=lambda name: find_stamp(name).title,
-        key="design",
-        bind="query-params",
-        persist_state="session",
-    )
-    most = largest_stamp(size)
+        "Design", designs, format_func=lambda name: find_stamp(name).title,
+        **first("design", lambda: designs[designs.index(told.pop("design"))], learned),
+    )  # fmt: skip
     across = SMALLEST
     if most > SMALLEST:
+        usual = most if known else min(size) // 4
         across = st.slider(
-            "Size in pixels", SMALLEST, most, most, key="size", bind="query-params", persist_state="session"
+            "Size in pixels",
+            SMALLEST,
+            most,
+            **first(f"size of {most}", lambda: clamped(int(told.pop("size")), SMALLEST, most), usual),
         )
     else:
         st.caption(f"{SMALLEST} pixels wide; on so small a picture there is no other size.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colour = st.color_picker(
-            "Colour", find_stamp(learned).colour, key="colour", bind="query-params", persist_state="session"
+            "Colour", **first("colour", lambda: as_hex(told.pop("colour")), find_stamp(learned).colour)
         )
         opacity = st.slider(
-            "Opacity", 0.05, 1.0, 1.0, 0.05, key="opacity", bind="query-params", persist_state="session"
+            "Opacity",
+            FAINTEST,
+            1.0,
+            step=0.05,
+            **first("opacity", lambda: clamped(float(told.pop("opacity")), FAINTEST, 1.0), 1.0),
         )
+    write({"design": design, "size": str(across), "colour": colour, "opacity": f"{opacity:g}"})
     return Stamp(design, across, colour, opacity)
+
+
+def first(key: str, read: Callable[[], Any], usual: Any) -> dict[str, Any]:
+    """Key of a widget, at first with what the address says when the session begins.
+
+    A bound widget would not do: the script writes the address too, and would undo what was dragged meanwhile.
+    """
+    if key not in st.session_state:
+        try:
+            st.session_state[key] = read()
+        except (KeyError, ValueError):
+            st.session_state[key] = usual
+    return {"key": key, "persist_state": "session"}
+
+
+def clamped(value: float, low: float, high: float) -> float:
+    """The nearest value in a range.
+
+    Raises
+    ------
+    ValueError
+        Where it is no number.
+    """
+    if value != value:
+        raise ValueError("This is no number.")
+    return min(max(value, low), high)
+
+
+def as_hex(colour: str) -> str:
+    """The colour as a picker has it.
+
+    Raises
+    ------
+    ValueError
+        Where it is none.
+
+    >>> as_hex("magenta")
+    '#ff00ff'
+    """
+    red, green, blue = ImageColor.getrgb(colour)[:3]
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def choose_distractor(known: ListedStampModel | None, stamp: Stamp) -> Stamp | None:
@@ -100,7 +149,12 @@ def places_in_address() -> dict[str, int]:
 
 
 def write_places(told: Mapping[str, int]) -> None:
-    changed = {name: str(number) for name, number in told.items() if st.query_params.get(name) != str(number)}
+    write({name: str(number) for name, number in told.items()})
+
+
+def write(told: Mapping[str, str]) -> None:
+    """Writes into the address what stands otherwise there."""
+    changed = {name: words for name, words in told.items() if st.query_params.get(name) != words}
     if changed:
         st.query_params.update(changed)
 

@@ -32,7 +32,5 @@ def stamp_scores(run: LiveStamp, truth: bool) -> None:
 
 
 def chance(metric: Metric, covered: float) -> str:
-    """What a random map gets where the stamp covers that share of the picture, as the column is written."""
-    if metric.random == SHARE:
-        return f"{100 * covered:.2g} %"
-    return f"{float(metric.random):.0%}".replace("%", " %") if metric.unit.startswith("share") else metric.random
+    """What a random map gets where the stamp covers that share of the picture."""
+    return f"{100 * covered:.2g} %" if metric.random == SHARE else metric.random

@@ -17,7 +17,6 @@ from dashboard.parts.run_panel import action, launched, wished
 from dashboard.requests import AskedOfSweep, in_words, listed, otherwise
 
 OPACITIES = (0.1, 0.25, 0.5, 0.75, 1.0)
-USUAL_OPACITIES = (0.25, 0.5, 1.0)
 USUAL = ("gradient", "input_x_gradient", "integrated_gradients")
 MOST_METHODS, MOST_SIZES = 4, 6
 PICTURES, MOST = 50, 500
@@ -56,11 +55,13 @@ def choose_sweep(model: ListedStampModel | None, wishes: Wishes | None) -> Asked
     if model is None or wishes is None:
         return None
     methods = choose_methods(wishes)
+    learned = sorted({*model.task.opacities} or {stamp.opacity for stamp in model.task.stamps})
     with st.container(horizontal=True, gap="medium"):
         sizes = choose_sizes(largest_stamp(model.size))
         opacities = st.pills(
-            "Opacities", OPACITIES, selection_mode="multi", default=USUAL_OPACITIES, format_func="{:.2g}".format,
-            key="sweep.opacities", bind="query-params", persist_state="session",
+            "Opacities", sorted({*OPACITIES, *learned}), selection_mode="multi", default=learned,
+            format_func="{:.2g}".format, key=f"sweep.opacities.{'-'.join(map(str, learned))}",
+            bind="query-params", persist_state="session",
         )  # fmt: skip
         pictures = st.number_input(
             "Pictures for each", 2, MOST, PICTURES, width=160,

@@ -8,7 +8,7 @@ from core.models.sources import ModelError
 from core.models.trained import remove_trained
 from core.pictures.hub_datasets import list_torchvision_datasets
 from core.pictures.stamps import SMALLEST, Design, Stamp, list_stamps
-from core.stamping.models import ListedStampModel
+from core.stamping.models import DEFAULT, ListedStampModel
 from core.stamping.task import Task
 from dashboard.benchmarks import TRAINING, LiveTraining, named, start_training
 from dashboard.jobs import LiveJob, NotThere, collect
@@ -16,6 +16,7 @@ from dashboard.parts.course import course
 from dashboard.parts.folder_panel import FOLDER, ask_folder
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.stamp_model_panel import KEY
 from dashboard.parts.stamp_words import BASES, HUB, either, task_in_words
 from dashboard.requests import AskedOfTraining
 from dashboard.workshop import shelf
@@ -87,9 +88,9 @@ def shown_training() -> LiveTraining | None:
 
 def show_training(training: LiveTraining, choose: Callable[[str], None]) -> None:
     """How it goes, and at its end the model."""
+    st.markdown(f"**{training.asked.title or 'This training'}**: {training_in_words(training.asked)}")
     if training.state()["state"] == "failed":
         st.error(f"{training.state()['error']} Change a setting and press Train to try again.")
-    st.markdown(f"**{training.asked.title or 'This training'}**: {training_in_words(training.asked)}")
     course("of the training", run=training.id)
     for trained in collect(training, "trained"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -231,3 +232,5 @@ def remove(name: str) -> None:
     except ModelError as error:
         st.session_state["not removed"] = str(error)
     shelf.forget(name)
+    if st.session_state.get(KEY) == name:
+        st.session_state[KEY] = DEFAULT

@@ -333,7 +333,7 @@ def test_a_sweep_asks_for_few_methods_and_all_sizes(benchmark, wait):
     press(app, "start sweep")
     job = queue().get(one(app, "sweep"))
     asked = job.about.asked
-    assert (asked.sizes, asked.opacities, asked.pictures) == ((3, 4, 5, 6), (0.25, 0.5, 1.0), 2)
+    assert (asked.sizes, asked.opacities, asked.pictures) == ((3, 4, 5, 6), (0.6, 0.8, 1.0), 2)
     assert asked.methods == ("gradient",)
     assert app.button(key="start sweep").label == "Cancel"
     wait(lambda: [event for _, event in job.since(0) if isinstance(event, SweepPoint)])

@@ -9,6 +9,9 @@ export default function ({ data, parentElement }) {
   const state = instances.get(parentElement) ?? mount(parentElement);
   state.data = data;
   state.root.classList.toggle("stale", data.stale);
+  const told = JSON.stringify(data.told);
+  if (!data.run && state.following === "" && state.told !== told) begin(state);
+  state.told = told;
   followOnly(state, data.run, () => begin(state), (messages, job) => take(state, messages, job));
   schedule(state);
   return whenGone(parentElement, () => { state.unfollow?.(); state.resized.disconnect(); });
@@ -37,6 +40,8 @@ const titled = (words, chart, key) => element("figure", {}, element("figcaption"
 
 function begin(state) {
   Object.assign(state, { epochs: [], gate: null, causal: null, job: null, gateShown: null });
+  state.place.replaceChildren();  // what stood here was of something else
+  state.used.hidden = true;
   receive(state, state.data.told);
 }
 
@@ -60,7 +65,6 @@ function schedule(state) {
 
 function render(state) {
   const { epochs, gate, data } = state;
-  if (!data.run && !epochs.length && !gate) receive(state, data.told);
   const last = epochs.at(-1);
   const running = data.run && !ENDED.includes(state.job?.state);
   state.root.dataset.state = last ? "started" : "waiting";

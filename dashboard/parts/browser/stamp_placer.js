@@ -62,6 +62,7 @@ function receive(state, data) {
     state.canvas.setAttribute("aria-label", `Place the stamp on the crop of ${data.title}`);
     state.bars.replaceChildren();
     state.answered = null;
+    state.said.textContent = "";
   }
   Object.assign(state, { stamps: data.stamps.map(withColours), ask: data.ask, width: data.width, height: data.height });
   const places = data.stamps.map(({ left, top }) => ({ left, top }));
@@ -72,7 +73,7 @@ function receive(state, data) {
   if (fresh) offerWhich(state);
   state.take.textContent = state.stamps.length > 1 ? "Take both off" : "Take the stamp off";
   state.places = state.places.map((place, number) => kept(state, place, number));
-  if (data.count >= state.count) outdated(state, false);
+  if (data.count >= state.count) outdated(state, state.off);
   draw(state);
   ask(state);
 }
@@ -107,6 +108,7 @@ function remember(state) {
 }
 
 function turn(state, from, to) {
+  if (state.off) return toggle(state);
   const places = from.pop();
   if (!places) return;
   to.push(state.places);
@@ -116,6 +118,7 @@ function turn(state, from, to) {
 
 function toggle(state) {
   state.off = !state.off;
+  outdated(state, state.off);
   draw(state);
   showAnswer(state);
   announce(state);
@@ -213,10 +216,10 @@ function draw(state) {
   const { size } = stamps[active], { left, top } = places[active];
   Object.assign(state.edge.style, { left: `${(100 * left) / state.width}%`, top: `${(100 * top) / state.height}%`, width: `${(100 * size) / state.width}%`, height: `${(100 * size) / state.height}%` });
   state.edge.hidden = off;
-  state.undo.disabled = !state.past.length;
+  state.undo.disabled = !state.past.length && !off;
   state.redo.disabled = !state.future.length;
   state.take.setAttribute("aria-pressed", String(off));
-  state.where.textContent = `${whereabouts(state)}${state.older ? " The heatmaps below are of an earlier place, and follow when it rests." : ""}`;
+  state.where.textContent = `${whereabouts(state)}${off ? STILL_WITH : state.older ? " The heatmaps below are of an earlier place, and follow when it rests." : ""}`;
 }
 
 function tile(colours) {
@@ -225,6 +228,7 @@ function tile(colours) {
   return made;
 }
 
+const STILL_WITH = " The heatmaps below are of the picture with it.";
 const whereabouts = ({ off, stamps, places }) => (off
   ? "Off: this is the picture without any stamp."
   : stamps.map(({ name, size }, number) => `${name}: left ${places[number].left}, top ${places[number].top}, ${size} pixels wide.`).join(" "));
@@ -260,7 +264,7 @@ function showAnswer(state) {
   if (state.bars.children.length !== rows.length) state.bars.replaceChildren(...rows.map(() => makeBar()));
   rows.forEach((row, place) => fillBar(state.bars.children[place], row.label, row.before, after(row), row === likeliest(rows, after)));
   const first = likeliest(rows, (each) => each.before), then = likeliest(rows, after);
-  state.change.replaceChildren(`${first.label} ${fixed(first.before)} → `, element("strong", {}, `${then.label} ${fixed(after(then))}`));
+  state.change.replaceChildren(off ? "" : `${first.label} ${fixed(first.before)} → `, element("strong", {}, `${then.label} ${fixed(after(then))}`));
   state.bars.dataset.of = answered.address;
 }
 
