@@ -20,6 +20,7 @@ from core.methods.heatmap import HeatmapReady
 from core.methods.registry import list_controls
 from core.pictures.rendering import to_png
 from core.pictures.specimens import collect_specimens
+from core.stamping.benchmark import usual_metrics
 from core.stamping.models import DEFAULT, list_stamp_models
 from core.studies.evaluation import SummaryReady, record
 from core.studies.table import Table
@@ -28,7 +29,6 @@ from dashboard.jobs import number_messages
 from dashboard.messages import Message
 from dashboard.parts.many_pictures import LIMIT, USUAL
 from dashboard.parts.method_panel import QUICK
-from dashboard.parts.stamp_benchmark import scores_of
 from dashboard.requests import Asked, AskedOfMany, AskedOfStamps, Judging
 from dashboard.workshop import DEFAULT_MODEL
 
@@ -79,7 +79,7 @@ def write_study(classifier: core.Classifier) -> None:
 def write_benchmark() -> None:
     """Fewer pictures than the page asks for: enough to tell most methods apart, in a small file."""
     model = next(model for model in list_stamp_models() if model.name == DEFAULT)
-    asked = AskedOfStamps(**common(model.name, truth_known=True), metrics=scores_of(model), pictures=STAMPED)
+    asked = AskedOfStamps(**common(model.name, truth_known=True), metrics=usual_metrics(model.task), pictures=STAMPED)
     kept, seconds = gathered(benchmarks.stream_benchmark(asked))
     folder = FOLDER / "stamps"
     told = {"title": model.title, "share": benchmarks.stamped_share(model)}

@@ -184,16 +184,46 @@ def test_taken_off_the_model_says_what_it_said_before(open_page: Open) -> None:
     off = button(page, "Take the stamp off")
     off.click()
     expect(off).to_have_attribute("aria-pressed", "true")
-    expect(change).to_have_text(re.compile(r"→ regular 1\.00"))
+    expect(page.locator(".change")).to_have_text(re.compile(r"^regular 1\.00$"))
+    expect(page.locator(".st-key-stamp_results")).to_have_attribute("data-older", "true")
+    expect(page.get_by_text("The heatmaps below are of the picture with it.").first).to_be_visible()
     assert crop(page).evaluate(
         "canvas => canvas.getContext('2d').getImageData(0, 0, 48, 48).data.every((level) => level === 0)"
     )
     off.click()
     expect(change).to_have_text(re.compile(r"→ stamped 1\.00"))
+    expect(page.locator(".st-key-stamp_results")).to_have_attribute("data-older", "false")
+
+
+def test_undo_brings_a_stamp_back_that_was_taken_off_and_takes_no_move_back_with_it(open_page: Open) -> None:
+    page = open_page(AT)
+    is_at(page, 10, 10)
+    crop(page).press("ArrowRight")
+    is_at(page, 11, 10)
+    button(page, "Take the stamp off").click()
+    button(page, "Undo").click()
+    is_at(page, 11, 10)
+    button(page, "Undo").click()
+    is_at(page, 10, 10)
+
+
+def test_the_address_follows_a_slider_however_fast_it_is_moved(open_page: Open, rest: Callable[[Any], None]) -> None:
+    page = open_page(AT)
+    is_explained_at(page, 10, 10)
+    opacity = page.get_by_role("slider", name="Opacity").first
+    opacity.focus()
+    for _ in range(14):
+        opacity.press("ArrowLeft")
+    rest(page)
+    expect(opacity).to_have_value("0.3")
+    page.wait_for_url(re.compile(r"opacity=0\.3(&|$)"))
+    page.wait_for_timeout(1500)  # nothing that comes late turns it back
+    rest(page)
+    assert parse_qs(urlsplit(page.url).query)["opacity"] == ["0.3"]
 
 
 def test_what_is_drawn_is_the_stamp_pixel_by_pixel(open_page: Open) -> None:
-    page = open_page(f"{AT}&design=Ring&size=5&opacity=0.5")
+    page = open_page(f"{AT}&design=ring&size=5&opacity=0.5")
     is_at(page, 10, 10)
     alpha = crop(page).evaluate(
         "canvas => [...canvas.getContext('2d').getImageData(0, 0, 48, 48).data].filter((_, place) => place % 4 === 3)"

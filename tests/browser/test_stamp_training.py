@@ -104,8 +104,19 @@ def test_a_score_table_is_there_at_once_and_another_fills_in_place(open_page: Op
     assert saved.value.path().read_text().startswith("picture,method,metric,score\n")
 
 
+def test_a_gate_stands_only_under_the_model_that_it_is_of(open_page: Open) -> None:
+    page = open_page(TAB)
+    figures = page.locator(".gate dd .value")
+    erased = figures.nth(2)
+    expect(erased).to_have_text(re.compile("^99"))
+    page.get_by_role("combobox", name=re.compile("Model")).click()
+    page.get_by_role("option", name="Cross on clothes (Fashion-MNIST)").click()
+    expect(erased).to_have_text(re.compile("^100"))
+    expect(page.get_by_text("The sample is of another model")).to_be_visible()
+
+
 def test_a_sweep_scores_what_passes_the_gate_and_says_why_the_rest_has_no_truth(open_page: Open) -> None:
-    page = open_page(f"{FILTER}&sweep.pictures=2&sweep.opacities=0.1&sweep.opacities=1&sweep.sizes.6=6")
+    page = open_page(f"{FILTER}&sweep.pictures=2&sweep.opacities.1.0=0.1&sweep.opacities.1.0=1&sweep.sizes.6=6")
     button(page, "Sweep").click()
     expect(page.get_by_text(re.compile("^2 of 2 cells. Gradient 0"))).to_be_visible(timeout=LONGEST)
     table = page.get_by_role("region", name="Stamp distance of Gradient")
