@@ -328,6 +328,7 @@ def test_a_benchmark_is_no_study_of_many_pictures(benchmark, page, wait, monkeyp
     assert "That sweep is no longer kept" in words(benchmark(sweep=one(app, "benchmark")))
 
 
+@pytest.mark.slow
 def test_a_sweep_asks_for_few_methods_and_all_sizes(benchmark, wait):
     app = benchmark(**{"sweep.pictures": "2"})
     press(app, "start sweep")

@@ -48,6 +48,7 @@ def test_the_address_restores_how_a_trial_removes(page):
     assert (asked.unit, asked.side, asked.y) == ("region", 7, "relative_logit")
 
 
+@pytest.mark.slow
 def test_further_scores_are_chosen_by_group_and_come_with_the_run(page, wait):
     app = page(**SHORT, **{"metrics.faithfulness": "Deletion"})
     job = explained(app)

@@ -42,6 +42,7 @@ def test_every_method_leaves_every_network_as_it_was_and_answers_twice_the_same(
             assert torch.equal(heatmap.attribution, second[method].attribution), method
 
 
+@pytest.mark.slow
 def test_two_runs_are_bit_identical_and_the_global_generators_are_not_touched(lite0, chelsea, fitting):
     states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
     one, other = (explain(lite0, chelsea, fitting, settings=QUICKLY, seed=3) for _ in range(2))
@@ -51,6 +52,7 @@ def test_two_runs_are_bit_identical_and_the_global_generators_are_not_touched(li
     assert random.getstate() == states[2]
 
 
+@pytest.mark.slow
 def test_a_map_does_not_depend_on_what_runs_beside_it(lite0, chelsea, fitting):
     together = explain(lite0, chelsea, fitting, settings=QUICKLY)
     for name in fitting:
@@ -290,6 +292,7 @@ def test_a_function_s_own_complaint_reaches_the_person(pixels):
     assert "logits that are not finite" in refused.reason
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_map_where_chance_has_a_part_and_only_there(squeezenet, chelsea_for_squeezenet):
     fits = [name for name, reason in capability(squeezenet).items() if reason is None]
     one, other = (explain(squeezenet, chelsea_for_squeezenet, fits, seed=seed, settings=QUICKLY) for seed in (0, 1))

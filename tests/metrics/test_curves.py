@@ -62,6 +62,7 @@ def test_the_curve_of_a_linear_model_is_known(classifier_of, linear, pixels):
     torch.testing.assert_close(curves["exact", "lif"].values, expected)
 
 
+@pytest.mark.slow
 def test_exact_attribution_of_a_linear_model_beats_every_random_order(classifier_of, linear, pixels):
     classifier = classifier_of(linear, batch=256)
     share = (linear.weight[2] * pixels[0]).detach().sum(dim=0)

@@ -57,6 +57,7 @@ def test_no_work_is_no_batch():
     assert list(run_in_batches([], Machine(1), BatchSize(4))) == []
 
 
+@pytest.mark.slow
 def test_logits_do_not_depend_on_the_batch(lite0, monkeypatch):
     pixels = torch.rand(65, 3, *lite0.size, generator=torch.Generator().manual_seed(0))
     answers = []
@@ -102,6 +103,7 @@ def test_what_was_measured_is_kept_on_disk(own_cache):
     assert set(json.loads(kept.read_text())) == {"a network", "another network"}
 
 
+@pytest.mark.slow
 def test_a_classifier_measures_each_kind_of_pass_once_for_all_that_come_after(own_cache):
     first, second = (load_classifier("squeezenet1_1", "cpu") for _ in range(2))
     sizes = {kind: first.batch_size(kind).size for kind in ("forward", "gradient")}

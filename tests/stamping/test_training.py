@@ -172,6 +172,7 @@ def test_nothing_happens_before_the_first_step(plain):
     assert plain == []
 
 
+@pytest.mark.slow
 def test_tossed_labels_teach_nothing_and_the_gate_says_so():
     """Really trained, and on as many pictures as teach a network to see the stamp where the labels follow it."""
     gates = {}
