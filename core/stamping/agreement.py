@@ -15,7 +15,7 @@ from core.methods.registry import Reduction, Settings, find_method, list_control
 from core.metrics.registry import list_metrics
 from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
-from core.stamping.causal import CausalReady, causal_of, told_of
+from core.stamping.causal import CausalReady, causal_of, pictured
 from core.studies.scoring import ScoresReady, Subject
 
 REPEATS = 4
@@ -95,9 +95,9 @@ def scored(
     settings: Mapping[str, Settings] | None,
 ) -> Iterator[Event]:
     """The heatmaps, each followed by its scores; at last how far chance moves these."""
-    if without is not None:
+    if without is not None and subject.truth is not None:
         causal = yield from causal_of(subject, without)
-        yield told_of([causal])
+        yield pictured(causal, subject.truth)
         subject = replace(subject, causal=causal.mask)
     drawn: dict[str, list[Scores]] = {}
     for event in heatmaps:

@@ -1,7 +1,7 @@
 """Which of a stamp's own pixels the network really uses: found by putting them on in many orders."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from statistics import fmean
 
@@ -57,11 +57,15 @@ class CausalReady:
         On what share of the pictures these pixels alone make the network say the class.
     pictures
         How many.
+    drawing
+        Of one picture: what each pixel of the stamp does, as a share of what the strongest does, row by row of the box
+        around the stamp.
     """
 
     share: float
     suffices: float
     pictures: int
+    drawing: tuple[tuple[float, ...], ...] = ()
 
     @property
     def replaces(self) -> str:
@@ -71,6 +75,14 @@ class CausalReady:
 def told_of(found: Sequence[Causal]) -> CausalReady:
     """What was found on some pictures, at least one."""
     return CausalReady(fmean(each.share for each in found), fmean(each.suffices for each in found), len(found))
+
+
+def pictured(causal: Causal, mask: Bool[Tensor, "height width"]) -> CausalReady:
+    """What was found on one picture whose stamp has those pixels, with a drawing of it."""
+    rows, columns = (mask.any(dim=dim).nonzero().flatten() for dim in (1, 0))
+    box = causal.effects[int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
+    shares = box / causal.effects.amax().clamp(min=torch.finfo(box.dtype).tiny)
+    return replace(told_of([causal]), drawing=tuple(map(tuple, shares.tolist())))
 
 
 def find_causal(

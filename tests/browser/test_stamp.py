@@ -84,6 +84,7 @@ def test_everything_is_there_without_a_click(open_page: Open) -> None:
     expect(page.get_by_text(re.compile(r"regular 1\.00 → stamped 1\.00"))).to_be_visible()
     expect(page.locator('.card[data-method="oracle"] strong')).to_have_text("d 0.00")
     expect(page.get_by_text(re.compile("comes nearest to the stamp"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("img", name=re.compile("The stamp's pixels; the model uses [1-9]"))).to_be_visible()
     rows = page.get_by_role("region", name="Agreement with the stamp").locator("tbody tr")
     shown = [float(text.split()[0]) for text in rows.locator("td:nth-of-type(1)").all_text_contents()]
     assert shown == sorted(shown)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from core.jobs.events import Returning
-from core.stamping.causal import causal_of, cells_of, draw_orders, find_causal
+from core.stamping.causal import Causal, causal_of, cells_of, draw_orders, find_causal, pictured
 from core.studies.scoring import Subject
 
 MASK = torch.zeros(6, 8, dtype=torch.bool)
@@ -174,6 +174,16 @@ def test_of_two_pixels_that_can_do_it_alone_each_does_half_in_a_single_run(class
     found = causal(classifier, black, torch.where(mask, 1.0, black), mask, 1, seed)
     assert found.effects[0, [seed, count - 1 - seed]].tolist() == pytest.approx([2.0, 2.0])
     assert found.mask.sum() == 2
+
+
+def test_the_drawing_is_the_box_around_the_stamp_in_shares_of_the_strongest():
+    effects = torch.zeros(6, 8, dtype=torch.float64)
+    effects[1, 2:5], effects[3, 4] = torch.tensor([4.0, -2.0, 0.0]).double(), 1.0
+    told = pictured(Causal(effects, effects > 0.4, 2 / 9, True), MASK)
+    assert told.drawing == ((1.0, -0.5, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.25))
+    assert (told.share, told.suffices, told.pictures) == (2 / 9, 1.0, 1)
+    nothing = pictured(Causal(torch.zeros(6, 8).double(), effects > 9, 0.0, False), MASK)
+    assert nothing.drawing == ((0.0,) * 3,) * 3
 
 
 def test_a_subject_without_a_stamp_is_refused(classifier_of, linear, without, stamped):

@@ -14,7 +14,8 @@ export default function ({ data, parentElement }) {
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
   const state = { root, scores: new Map(), spreads: new Map(), older: new Set(), place: element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Agreement with the stamp" }), verdict: element("p", { class: "verdict" }), words: element("div") };
-  root.replaceChildren(state.verdict, state.place, state.words);
+  state.used = element("figure", { class: "used", hidden: true });
+  root.replaceChildren(state.verdict, state.used, state.place, state.words);
   instances.set(parentElement, state);
   return state;
 }
@@ -30,7 +31,7 @@ function begin(state) {
 function take(state, messages, job) {
   for (const message of messages) {
     const { kind, method, scores, spread } = message;
-    if (kind === "causal") state.causal = message;
+    if (kind === "causal") state.used.replaceChildren(...usedFigure((state.causal = message)));
     if (kind === "scores") state.scores.set(method, scores);
     if (kind === "spread") state.spreads.set(method, spread);
     if (kind === "scores" || kind === "refused") state.older.delete(method);
@@ -40,7 +41,8 @@ function take(state, messages, job) {
   render(state);
 }
 
-function render({ data, scores, spreads, causal, older, place, verdict, over }) {
+function render({ data, scores, spreads, causal, used, older, place, verdict, over }) {
+  used.hidden = !causal;
   const known = data.methods.filter(({ name }) => scores.has(name));
   const distance = ({ name }) => scores.get(name).stamp_distance ?? Infinity;
   known.sort((one, other) => distance(one) - distance(other));
@@ -68,6 +70,17 @@ function byChance(known, scores) {
   const perhaps = methods.filter(({ name }) => !(scores.get(name).copies_as_near < SELDOM));
   if (!methods.length) return "";
   return perhaps.length ? `By chance alone may be near: ${perhaps.map(({ label }) => label).join(", ")} (one in twenty of its own copies, moved about, comes as near).` : "None of them is near by chance: hardly a copy of its map, moved about, comes as near.";
+}
+
+// The stamp, each pixel as strong as what it does; those that the model uses have a frame.
+const LEAST_USED = 0.1, WIDEST = 112;
+function usedFigure({ drawing, share }) {
+  const side = Math.max(4, Math.min(16, Math.floor(WIDEST / drawing[0].length)));
+  const cells = drawing.flatMap((row, down) => row.map((value, across) => drawn("rect", {
+    class: value > LEAST_USED ? "strong" : "weak", x: across * side + 1, y: down * side + 1, width: side - 2, height: side - 2, "fill-opacity": Math.max(0, value) })));
+  const [wide, high] = [drawing[0].length * side, drawing.length * side];
+  const picture = drawn("svg", { role: "img", width: wide, height: high, viewBox: `0 0 ${wide} ${high}`, "aria-label": `The stamp's pixels; the model uses ${percent(share)} of them` }, ...cells);
+  return [picture, element("figcaption", { class: "muted small" }, "What each pixel of the stamp does for the answer, found by putting it on in many orders. Framed: those that the model uses, which the causal distance is from.")];
 }
 
 const usedPixels = ({ share, suffices }) => `The model uses ${percent(share)} of the stamp's pixels, and these alone ${suffices ? "make" : "do not make"} it say so.`;
