@@ -104,14 +104,13 @@ def test_what_was_left_out_is_still_there_to_be_left_out():
     assert left_out <= set(torchvision.datasets.__all__)
 
 
-@pytest.mark.parametrize("trouble", ["no_network", "slow_name_server"])
 @pytest.mark.parametrize(
-    ("name", "host"),
+    ("name", "host", "trouble"),
     [
-        ("CIFAR10", "www.cs.toronto.edu"),
-        ("MNIST", "ossci-datasets.s3.amazonaws.com and yann.lecun.com"),
-        ("USPS", "www.csie.ntu.edu.tw"),  # which looks for its file before it says that there is none
-        ("VOCDetection", "thor.robots.ox.ac.uk"),  # whose address stands beside the class
+        ("CIFAR10", "www.cs.toronto.edu", "no_network"),
+        ("MNIST", "ossci-datasets.s3.amazonaws.com and yann.lecun.com", "slow_name_server"),
+        ("USPS", "www.csie.ntu.edu.tw", "no_network"),  # which looks for its file before it says that there is none
+        ("VOCDetection", "thor.robots.ox.ac.uk", "no_network"),  # whose address stands beside the class
     ],
 )
 def test_without_a_network_one_sentence_names_data_set_host_and_way_out_within_three_seconds(
