@@ -33,7 +33,7 @@ NETWORKS = {
     "head of squeezenet1_1": "SqueezeNet 1.1, only its head",
 }
 LARGEST = {"patches": 6, "fashion_mnist": 3, FOLDER: 6, HUBS: 4}
-LARGEST_FOR_HEADS, USUAL_FOR_HEADS = 28, 24
+LARGEST_FOR_HEADS = 28
 """An eighth of the side; much smaller ones are lost on the way up."""
 FOLLOW, TOSSED = "follow the stamp", "tossed"
 NO_DISTRACTOR = ""
@@ -61,9 +61,7 @@ def stamp_training(models: Sequence[ListedStampModel], choose: Callable[[str], N
             with acting:
                 shown = [training] if training else []
                 action(TRAINING, "Train", asked is not None, shown, follow, key="start training", emphasis="secondary")
-                st.caption(
-                    "Under a minute on two cores; a head takes a few. The model is kept, whatever its gate says."
-                )
+                st.caption("Under a minute on two cores. The model is kept, whatever its gate says.")
             if training:
                 show_training(training, choose)
             own_models([model for model in models if not model.bundled], choose)
@@ -176,7 +174,7 @@ def choose_task(bases: str, largest: int, labelled: bool) -> Task | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         size = st.number_input(
             "Size in px" if largest == SMALLEST else f"Size, 3 to {largest} px", SMALLEST, largest,
-            min(largest, USUAL_FOR_HEADS), disabled=largest == SMALLEST,
+            largest, disabled=largest == SMALLEST,
             key=f"train.size.{largest}", bind="query-params", persist_state="session",
         )  # fmt: skip
         opacity = st.number_input("Opacity", 0.1, 1.0, 1.0, step=0.05, format="%.2f", **kept("opacity"))
@@ -204,7 +202,7 @@ def variations(size: int, opacity: float) -> tuple[tuple[int, ...], tuple[float,
     (((4, 5, 6), (0.5, 0.75, 1.0)), ((3,), (0.25, 0.375, 0.5)))
     """
     sizes = tuple(range(max(SMALLEST, size - 2), size + 1))
-    return sizes, tuple(round(opacity * share, 3) for share in (0.5, 0.75, 1.0))
+    return sizes, tuple(round(opacity * share, 3) for share in (0.6, 0.8, 1.0))
 
 
 def short_title(design: Design) -> str:

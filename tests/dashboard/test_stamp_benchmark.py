@@ -391,7 +391,7 @@ def test_a_training_is_what_was_chosen(benchmark, trained, wait):
     wait(lambda: queue().get(one(app, "training")).finished)
     [asked] = trained
     stamps = tuple(Stamp(design, 3, "#00ff00", 0.8) for design in ("cross", "ring"))
-    assert asked.task == Task("fashion_mnist", stamps, None, (3,), (0.4, 0.6, 0.8), labelled=False)
+    assert asked.task == Task("fashion_mnist", stamps, None, (3,), (0.48, 0.64, 0.8), labelled=False)
     assert (asked.seed, asked.title) == (7, "Rings")
 
 
