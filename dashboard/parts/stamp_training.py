@@ -199,7 +199,7 @@ def variations(size: int, opacity: float) -> tuple[tuple[int, ...], tuple[float,
     """Up to two sizes below the chosen one, and down to half of the opacity.
 
     >>> variations(6, 1.0), variations(3, 0.5)
-    (((4, 5, 6), (0.5, 0.75, 1.0)), ((3,), (0.25, 0.375, 0.5)))
+    (((4, 5, 6), (0.6, 0.8, 1.0)), ((3,), (0.3, 0.4, 0.5)))
     """
     sizes = tuple(range(max(SMALLEST, size - 2), size + 1))
     return sizes, tuple(round(opacity * share, 3) for share in (0.6, 0.8, 1.0))
