@@ -23,6 +23,7 @@ from core.commands import (
     QUICK,
     chosen_methods,
     chosen_metrics,
+    fitting,
     followed,
     interruptible,
     load,
@@ -112,7 +113,7 @@ def explain(
         pixels = classifier.prepare(opened)
         explained = chosen_class(classifier, pixels, target)
         if methods == "all":
-            names = [name for name, reason in core.capability(classifier).items() if name in names and not reason]
+            names = fitting(classifier, names)
         told(f'{classifier.title}: explaining "{classifier.labels[explained]}" (class {explained}).')
         stream = core.stream_trial(classifier, pixels, names, target=explained, seed=seed, imputer=imputer, steps=steps)
         collect(stream, trial, pixels[0], out)

@@ -69,6 +69,12 @@ def chosen_methods(listed: str) -> list[str]:
     return [find_method(name).name for name in names]
 
 
+def fitting(classifier: core.Classifier, names: Sequence[str]) -> list[str]:
+    """Those methods that apply to a classifier."""
+    reasons = core.capability(classifier)
+    return [name for name in names if not reasons[name]]
+
+
 def chosen_metrics(listed: str, marked: bool) -> list[str]:
     """The metrics that were named, or the usual ones where none was.
 

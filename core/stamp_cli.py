@@ -16,6 +16,7 @@ from core.commands import (
     FAILED,
     QUICK,
     chosen_methods,
+    fitting,
     followed,
     interruptible,
     make_folder,
@@ -104,8 +105,9 @@ def score(
     with interruptible(lambda: written_so_far(study, out)), mistakes_told():
         loaded = core.load_stamp_model(model, device)
         study.asked |= {"task": loaded.task.told(), "weights": loaded.classifier.weights_digest}
-        fitting = [name for name in names if methods != "all" or not core.capability(loaded.classifier)[name]]
-        summary = followed(core.stream_stamp_benchmark(loaded, fitting, pictures=pictures, seed=seed), study, out)
+        if methods == "all":
+            names = fitting(loaded.classifier, names)
+        summary = followed(core.stream_stamp_benchmark(loaded, names, pictures=pictures, seed=seed), study, out)
     if summary is None:
         raise typer.Exit(FAILED)  # the gate has said why
     show_study(study, summary, out)

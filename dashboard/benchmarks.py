@@ -15,7 +15,7 @@ from core.stamping.benchmark import stream_stamp_benchmark, stream_stamp_sweep
 from core.stamping.models import ListedStampModel, load_stamp_model
 from core.stamping.training import stream_stamp_training
 from dashboard.folders import Folder, folders
-from dashboard.jobs import LiveJob, NotThere, find, ships_as, submit
+from dashboard.jobs import LiveJob, find_kind, ships_as, submit
 from dashboard.requests import AskedOfStamps, AskedOfSweep, AskedOfTraining, restored
 from dashboard.studies import LiveStudy, SampleStudy
 
@@ -115,10 +115,7 @@ def named(address: str, kind: Any) -> Any:
     NotThere
         If it is no longer kept, or is of another kind.
     """
-    found = find(st.query_params[address])
-    if isinstance(found, kind):
-        return found
-    raise NotThere("That address is not of such a job.")
+    return find_kind(kind, st.query_params[address], "That address is not of such a job.")
 
 
 def stamped_share(model: ListedStampModel) -> float:

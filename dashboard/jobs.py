@@ -124,6 +124,20 @@ def find(name: str) -> LiveJob | Shipped:
     raise NotThere("That run is no longer kept here. Press Explain to make it again.")
 
 
+def find_kind(kind: Any, name: str, otherwise: str) -> Any:
+    """The job of that name, if it is of that kind.
+
+    Raises
+    ------
+    NotThere
+        If it was never here, is no longer kept, or, in the words of ``otherwise``, is of another kind.
+    """
+    found = find(name)
+    if isinstance(found, kind):
+        return found
+    raise NotThere(otherwise)
+
+
 def submit(stream: Callable[[], Iterator[Any]], about: About, beside: Collection[str] = (), kind: str = "") -> str:
     """Queues a job of this session, whose earlier ones of that kind end but for those named; its name."""
     owner = st.session_state.setdefault("owner", uuid.uuid4().hex)

@@ -14,7 +14,7 @@ from core.methods.heatmap import Heatmap, HeatmapReady
 from core.models.classifier import Classifier
 from core.pictures.rendering import to_png
 from core.studies.scoring import importance
-from dashboard.jobs import LiveJob, NotThere, Shipped, collect, find, ships_as, submit
+from dashboard.jobs import LiveJob, NotThere, Shipped, collect, find_kind, ships_as, submit
 from dashboard.marks import marks
 from dashboard.requests import Asked, restored
 from dashboard.workshop import DEFAULT_MODEL, look, queue, shelf
@@ -168,10 +168,7 @@ def find_run(name: str) -> Run:
     NotThere
         If it was never here, or is no longer kept.
     """
-    found = find(name)
-    if isinstance(found, Run):
-        return found
-    raise NotThere("That address is not of a run of one picture. Press Explain to make one.")
+    return find_kind(Run, name, "That address is not of a run of one picture. Press Explain to make one.")
 
 
 def find_heatmaps(name: str) -> LiveHeatmaps | SampleRun:
@@ -182,10 +179,8 @@ def find_heatmaps(name: str) -> LiveHeatmaps | SampleRun:
     NotThere
         If it was never here, or is no longer kept.
     """
-    found = find(name)
-    if isinstance(found, LiveHeatmaps | SampleRun):
-        return found
-    raise NotThere("That address is not of heatmaps of one picture. Press Explain to make some.")
+    of_another = "That address is not of heatmaps of one picture. Press Explain to make some."
+    return find_kind(LiveHeatmaps | SampleRun, name, of_another)
 
 
 def find_runs(names: str) -> list[Run]:

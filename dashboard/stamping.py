@@ -10,7 +10,7 @@ from core.jobs.queue import Job
 from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp, largest_stamp
 from core.stamping.agreement import stream_agreement
 from core.stamping.models import ListedStampModel, list_stamp_models
-from dashboard.jobs import NotThere, find, submit
+from dashboard.jobs import find_kind, submit
 from dashboard.requests import AskedOfStamp
 from dashboard.runs import LiveHeatmaps, Subject
 from dashboard.workshop import look, queue, shelf
@@ -151,10 +151,7 @@ def find_stamp_run(name: str) -> LiveStamp:
     NotThere
         If it was never here, or is no longer kept.
     """
-    found = find(name)
-    if isinstance(found, LiveStamp):
-        return found
-    raise NotThere("That address is not of a stamped picture.")
+    return find_kind(LiveStamp, name, "That address is not of a stamped picture.")
 
 
 def start(asked: AskedOfStamp, title: str) -> str:

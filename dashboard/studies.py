@@ -17,7 +17,7 @@ from core.pictures.specimens import collect_specimens
 from core.studies.evaluation import record
 from core.studies.table import Table
 from dashboard.folders import Folder, FolderGone, folders
-from dashboard.jobs import LiveJob, NotThere, Shipped, find, ships_as, submit
+from dashboard.jobs import LiveJob, Shipped, find_kind, ships_as, submit
 from dashboard.messages import Message, number
 from dashboard.requests import AskedOfMany, restored
 from dashboard.workshop import shelf
@@ -89,10 +89,7 @@ def find_study(name: str) -> Study:
     NotThere
         If it was never here, or is no longer kept.
     """
-    found = find(name)
-    if isinstance(found, Study):
-        return found
-    raise NotThere("That address is not of a study of many pictures. Press Run to make one.")
+    return find_kind(Study, name, "That address is not of a study of many pictures. Press Run to make one.")
 
 
 def title_of_source(source: str) -> str:

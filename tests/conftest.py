@@ -1,6 +1,8 @@
 """What tests share: bundled classifiers, a picture, and small networks whose answers are known in closed form."""
 
 import hashlib
+import socket
+import time
 from collections.abc import Callable
 
 import pytest
@@ -123,3 +125,24 @@ def lived() -> Callable[[nn.Module], None]:
                 norm.running_var.uniform_(0.5, 2, generator=draw)
 
     return live
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No host has an address, and that is known at once."""
+
+    def unknown_host(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown_host)
+
+
+@pytest.fixture
+def slow_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No host has an address, and nobody says so for a long time."""
+
+    def asleep(*_: object, **__: object) -> None:
+        time.sleep(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr("socket.getaddrinfo", asleep)

@@ -2,7 +2,6 @@
 
 import hashlib
 import http.server
-import socket
 import threading
 import time
 import urllib.error
@@ -74,23 +73,6 @@ def empty_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
-
-
-@pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown_host(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    monkeypatch.setattr("socket.getaddrinfo", unknown_host)
-
-
-@pytest.fixture
-def slow_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    def asleep(*_: object, **__: object) -> None:
-        time.sleep(30)
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    monkeypatch.setattr("socket.getaddrinfo", asleep)
 
 
 def published_resnet(folder: Path) -> str:

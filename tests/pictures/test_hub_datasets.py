@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import http.server
 import inspect
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -60,23 +59,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(torchvision.datasets.FashionMNIST, "resources", resources)
         yield folder
         server.shutdown()
-
-
-@pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown_host(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    monkeypatch.setattr("socket.getaddrinfo", unknown_host)
-
-
-@pytest.fixture
-def slow_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    def asleep(*_: object, **__: object) -> None:
-        time.sleep(20)
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    monkeypatch.setattr("socket.getaddrinfo", asleep)
 
 
 def test_data_sets_of_single_pictures_that_can_be_fetched_are_listed():
