@@ -196,7 +196,7 @@ def choose_task(bases: str, largest: int, labelled: bool) -> Task | None:
 
 
 def variations(size: int, opacity: float) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Up to two sizes below the chosen one, and down to half of the opacity.
+    """Up to two sizes below the chosen one, and down to three fifths of the opacity.
 
     >>> variations(6, 1.0), variations(3, 0.5)
     (((4, 5, 6), (0.6, 0.8, 1.0)), ((3,), (0.3, 0.4, 0.5)))
