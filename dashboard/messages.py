@@ -7,11 +7,15 @@ from math import isfinite
 from typing import Any
 
 from core.jobs.events import Progress
-from core.methods.heatmap import HeatmapReady, MethodRefused
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
 from core.metrics.statistics import Summary
 from core.models.training import EpochDone
+from core.sanity.checks import CheckReady
+from core.sanity.randomisation import StageReady, StagesFound
+from core.sanity.study import PictureChecked, SanitySummary
+from core.sanity.verdict import VerdictReady
 from core.stamping.agreement import SpreadReady
 from core.stamping.benchmark import SweepPoint
 from core.stamping.causal import CausalReady
@@ -29,6 +33,8 @@ GATE = {
     "returns": ("Erasing the stamp returns", "Of stamped pictures, called so before and regular after it was erased."),
 }
 """What the figures of a gate are called, and what they are shares of."""
+SIMILARITIES = ("spearman", "spearman_abs", "ssim", "hog")
+"""How near a randomised network's map is to the trained one's, in the order in which the page offers them."""
 
 
 @singledispatch
@@ -185,6 +191,74 @@ def _(event: SweepPoint, labels: Sequence[str]) -> Message:  # noqa: ARG001
         "done": event.done,
         "total": event.total,
     }
+
+
+@to_message.register
+def _(event: StagesFound, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    stages = [{"number": stage.number, "title": stage.title, "share": stage.share} for stage in event.stages]
+    return {"kind": "stages", "mode": event.mode, "draws": event.draws, "stages": stages}
+
+
+@to_message.register
+def _(event: StageReady, labels: Sequence[str]) -> Message:
+    return {
+        "kind": "stage",
+        "method": event.method,
+        "stage": event.stage,
+        "title": event.title,
+        "share": event.share_randomised,
+        "draw": event.draw,
+        "reason": event.reason,
+        **{name: number(getattr(event, name)) for name in SIMILARITIES},
+        **told_of_map(event.heatmap, labels),
+    }
+
+
+@to_message.register
+def _(event: VerdictReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    figures = {name: number(getattr(event, name)) for name in ("value", "low", "high")}
+    return {"kind": "verdict", **asdict(event), **figures, "chance": event.chance and list(event.chance)}
+
+
+@to_message.register
+def _(event: CheckReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {
+        "kind": "check",
+        **asdict(event),
+        **{name: number(getattr(event, name)) for name in ("value", "low", "high")},
+    }
+
+
+@to_message.register
+def _(event: PictureChecked, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    return {"kind": "picture", "picture": event.picture, "done": event.done, "total": event.total}
+
+
+@to_message.register
+def _(event: SanitySummary, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    curves: dict[str, dict[str, list[list[float | None]]]] = {}
+    for each in event.rows:
+        points = curves.setdefault(each.similarity, {}).setdefault(each.method, [])
+        points.append([each.stage, *map(rounded, (each.mean, each.low, each.high)), each.n])
+    return {"kind": "similarities", "pictures": event.pictures, "curves": curves}
+
+
+def told_of_map(heatmap: Heatmap | None, labels: Sequence[str]) -> Message:
+    """What there is to know of a map before it is fetched; nothing where there is none."""
+    if heatmap is None:
+        return {"map": False}
+    height, width = heatmap.values.shape
+    told = {"target": labels[heatmap.target], "reduction": heatmap.reduction, "notes": list(heatmap.notes)}
+    return {"map": True, "height": height, "width": width, **told}
+
+
+def rounded(value: float) -> float | None:
+    """As many digits as a curve can show, so that hundreds of points stay a small message.
+
+    >>> rounded(0.123456), rounded(float("nan"))
+    (0.1235, None)
+    """
+    return round(value, 4) if isfinite(value) else None
 
 
 def told_of_gate(gate: Gate) -> Message:

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.methods.registry import Reduction
 from core.pictures.stamps import Placed
+from core.sanity.stages import Mode
 from core.stamping.task import Task
 
 WORDS = {
@@ -26,6 +27,10 @@ WORDS = {
     "y": "value of the curves",
     "steps": "steps",
     "truth": "marked truth",
+    "mode": "order of randomisation",
+    "draws": "draws of random weights",
+    "groups": "number of stages",
+    "smooth": "noisy copies",
     "seed": "seed",
 }
 
@@ -91,6 +96,41 @@ class AskedOfSweep(AskedOfStamps):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Randomising(Judging):
+    """The same heatmaps of ever more random networks."""
+
+    mode: Mode = "cascading"
+    draws: int = 3
+    groups: int = 12
+    smooth: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfSanity(Randomising):
+    """One picture under randomisation."""
+
+    picture: str
+    target: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfManySanity(Randomising):
+    """A gallery, a data set or an uploaded folder under randomisation; at most ``limit`` pictures of it."""
+
+    source: str
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfChecks(Judging):
+    """The quick checks of one picture, by name."""
+
+    picture: str
+    target: int | None
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskedOfTraining:
     """A network that learns a task; ``title`` is what its person calls it."""
 
@@ -102,7 +142,7 @@ class AskedOfTraining:
 
 def restored(kind: type[Judging], told: Mapping[str, Any]) -> Any:
     """The request that was written as JSON."""
-    sequences = {name: tuple(told[name]) for name in ("methods", "metrics") if name in told}
+    sequences = {name: tuple(told[name]) for name in ("methods", "metrics", "checks") if name in told}
     return kind(**{**told, **sequences})
 
 

@@ -10,9 +10,10 @@ from safetensors.torch import load_file
 import core
 from core.assets import ASSETS
 from core.jobs.queue import Job
-from core.methods.heatmap import Heatmap, HeatmapReady
+from core.methods.heatmap import HeatmapReady
 from core.models.classifier import Classifier
 from core.pictures.rendering import to_png
+from core.sanity.randomisation import StageReady
 from core.studies.scoring import importance
 from dashboard.jobs import LiveJob, NotThere, Shipped, collect, find_kind, ships_as, submit
 from dashboard.marks import marks
@@ -61,13 +62,10 @@ class LiveHeatmaps(LiveJob):
         return to_png(self.about.subject.pixels[0])
 
     def values(self, sequence: int) -> Any:
-        """The heatmap of that sequence number."""
-        return self._heatmap(lambda number, _: number == sequence).values
-
-    def _heatmap(self, wanted: Callable[[int, HeatmapReady], bool]) -> Heatmap:
-        for number, event in self.job.since(0):
-            if isinstance(event, HeatmapReady) and wanted(number, event):
-                return event.heatmap
+        """The heatmap of that sequence number, of the trained network or of a randomised one."""
+        found = next((event for number, event in self.job.since(sequence) if number == sequence), None)
+        if isinstance(found, HeatmapReady | StageReady) and found.heatmap:
+            return found.heatmap.values
         raise Superseded("This heatmap is not kept any more; a better one has come, or it never was.")
 
 

@@ -3,14 +3,23 @@
 import json
 
 import pytest
+import torch
 
+from core.methods.heatmap import Heatmap, Passes
 from core.metrics.statistics import Score, Tally
+from core.sanity.checks import CheckReady
+from core.sanity.randomisation import StageReady, StagesFound
+from core.sanity.stages import Stage
+from core.sanity.study import PictureChecked, SanitySummary, SimilarityRow
+from core.sanity.verdict import VerdictReady
 from core.studies.evaluation import SummaryReady, TruthRefused
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.matched import MatchedReady
 from core.studies.scoring import ScoresReady
 from dashboard.jobs import collect
 from dashboard.messages import to_message
+
+NAN = float("nan")
 
 
 def test_each_event_becomes_plain_json(finished_run):
@@ -75,3 +84,70 @@ def test_a_study_tells_its_best_bound_over_all_methods_whose_drop_is_known(finis
 def test_marks_that_cannot_be_read_are_not_told_as_a_picture_that_is_left_out():
     message = to_message(TruthRefused("a.png", "a.txt is no text."), ())
     assert message == {"kind": "truth_refused", "picture": "a.png", "reason": "a.txt is no text."}
+
+
+def test_stages_are_told_with_what_they_randomise():
+    stages = (Stage(1, "classifier", (1,), 0.25), Stage(2, "features", (0, 1), 1.0))
+    message = to_message(StagesFound("cascading", stages, 3), ())
+    assert (message["mode"], message["draws"]) == ("cascading", 3)
+    assert message["stages"] == [
+        {"number": 1, "title": "classifier", "share": 0.25},
+        {"number": 2, "title": "features", "share": 1.0},
+    ]
+
+
+def test_a_stage_tells_of_its_map_and_how_near_it_is_to_the_trained_networks():
+    values = torch.zeros(2, 3)
+    heatmap = Heatmap(values, values[None], "gradient", 1, "sum", 0.25, Passes(1, 1), ("A note.",))
+    event = StageReady("gradient", 2, "features", 1.0, 0, heatmap, spearman=-0.5, spearman_abs=0.25, ssim=0.125)
+    message = to_message(event, ("cat", "dog"))
+    assert json.loads(json.dumps(message, allow_nan=False)) == message
+    assert (message["kind"], message["stage"], message["share"], message["draw"]) == ("stage", 2, 1.0, 0)
+    similar = [message[name] for name in ("spearman", "spearman_abs", "ssim", "hog")]
+    assert similar == [-0.5, 0.25, 0.125, None]
+    assert (message["map"], message["height"], message["width"]) == (True, 2, 3)
+    assert (message["target"], message["notes"]) == ("dog", ["A note."])
+
+
+def test_a_stage_without_a_map_says_why():
+    message = to_message(StageReady("lime", 1, "classifier", 0.5, 0, None, "No segment matters."), ("cat",))
+    assert (message["map"], message["reason"], message["spearman"]) == (False, "No segment matters.", None)
+
+
+@pytest.mark.parametrize("chance", [None, (-0.25, 0.5)])
+def test_a_verdict_is_told_with_its_doubt(chance):
+    verdict = VerdictReady("gradient", "unclear", 0.5, NAN, NAN, chance, 1, "Not to be told.", final=False)
+    message = to_message(verdict, ())
+    assert json.loads(json.dumps(message, allow_nan=False)) == message
+    assert (message["standing"], message["value"], message["low"], message["n"]) == ("unclear", 0.5, None, 1)
+    assert message["chance"] == (chance and [-0.25, 0.5])
+    assert (message["final"], message["sentence"]) == (False, "Not to be told.")
+
+
+def test_a_quick_check_is_told_as_it_is():
+    event = CheckReady("gradient", "input_shift", 0.5, NAN, 1.0, None, "So far.", final=False)
+    assert to_message(event, ()) == {
+        "kind": "check", "method": "gradient", "check": "input_shift", "value": 0.5, "low": None, "high": 1.0,
+        "standing": None, "sentence": "So far.", "final": False,
+    }  # fmt: skip
+
+
+def test_similarities_over_pictures_are_told_as_one_curve_a_method():
+    rows = (
+        SimilarityRow("gradient", 1, "ssim", 0.5, 0.25, 0.75, 4),
+        SimilarityRow("gradient", 2, "ssim", 1 / 3, NAN, NAN, 1),
+        SimilarityRow("sobel", 1, "hog", NAN, NAN, NAN, 0),
+    )
+    assert to_message(SanitySummary(rows, 4), ()) == {
+        "kind": "similarities",
+        "pictures": 4,
+        "curves": {
+            "ssim": {"gradient": [[1, 0.5, 0.25, 0.75, 4], [2, 0.3333, None, None, 1]]},
+            "hog": {"sobel": [[1, None, None, None, 0]]},
+        },
+    }
+
+
+def test_a_checked_picture_counts_as_one_that_is_done():
+    message = to_message(PictureChecked("a.png", (), 0.5, 2, 3), ())
+    assert message == {"kind": "picture", "picture": "a.png", "done": 2, "total": 3}

@@ -2,15 +2,20 @@
 
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from starlette.testclient import TestClient
 
-from dashboard.runs import LiveRun
+from core.methods.heatmap import Heatmap, Passes
+from core.sanity.randomisation import StageReady
+from dashboard.runs import LiveHeatmaps, LiveRun
 from dashboard.studies import LiveStudy
+from dashboard.workshop import queue
 
 
 def read_stream(text: str) -> list[tuple[int, dict[str, object]]]:
@@ -39,6 +44,18 @@ def test_a_map_comes_as_little_endian_floats(client: TestClient, finished_run: L
 
 def test_a_map_that_was_superseded_is_no_content(client: TestClient, finished_run: LiveRun):
     assert client.get(f"/api/jobs/{finished_run.id}/maps/77").status_code == 204
+
+
+def test_maps_of_randomised_networks_come_the_same_way(client: TestClient, wait):
+    values = torch.tensor([[0.5, -1.0, 0.0], [2.0, 0.25, -0.125]])
+    heatmap = Heatmap(values, values[None], "gradient", 1, "sum", 0.25, Passes(1, 1))
+    events = [StageReady("gradient", 1, "all", 1.0, 0, heatmap), StageReady("lime", 1, "all", 1.0, 0, None, "No.")]
+    about = SimpleNamespace(shown=LiveHeatmaps, labels=("cat", "dog"))
+    job = queue().submit(lambda: iter(events), owner="somebody", about=about)
+    wait(lambda: job.finished)
+    answer = client.get(f"/api/jobs/{job.id}/maps/0")
+    assert np.frombuffer(answer.content, "<f4").tolist() == values.flatten().tolist()
+    assert client.get(f"/api/jobs/{job.id}/maps/1").status_code == 204
 
 
 def test_the_perturbed_picture_loses_the_share_that_was_asked(client: TestClient, finished_run: LiveRun):
