@@ -1,0 +1,164 @@
+"""How alike two maps of one picture are: the four similarities of randomisation checks, and the entropy of one map."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.stats import entropy
+from skimage.feature import hog
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+BRIGHTEST = 0.99
+SIGMA = 1.5
+WINDOW = 11
+CELLS, CELL_SIDE, BLOCK, DIRECTIONS = 14, 4, 3, 9
+BINS = 100
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """How alike two maps are: 1 for equal ones; None where it can't be told.
+
+    Unrelated maps have about 0 in rank correlation and may have more in SSIM and HOG, which see what the maps have in
+    common as pictures, such as being noise; the random controls of a run tell how much.
+
+    Parameters
+    ----------
+    spearman
+        Rank correlation of the values; a map turned upside down has -1.
+    spearman_abs
+        Rank correlation of their magnitudes.
+    ssim
+        Structural similarity of the magnitudes as they are shown.
+    hog
+        Correlation of histograms of oriented gradients of the same: the same edges in the same places.
+    """
+
+    spearman: float | None
+    spearman_abs: float | None
+    ssim: float | None
+    hog: float | None
+
+
+class Original:
+    """A map that others are compared with; what can be computed of it once is computed once.
+
+    Adebayo et al. 2018 (arXiv:1810.03292) compare by rank correlation with and without sign, SSIM and HOG. That SSIM
+    and HOG see the map as it is shown, and the size of the cells, are our choices.
+    """
+
+    def __init__(self, values: Float[Tensor, "height width"]) -> None:
+        self._view = View(values)
+
+    def compared(self, values: Float[Tensor, "height width"]) -> Similarities:
+        """How alike the original and another map of its picture are.
+
+        >>> import torch
+        >>> rising = torch.arange(300.0).view(15, 20) - 100
+        >>> alike = Original(rising).compared(-rising)
+        >>> round(alike.spearman, 9), round(alike.spearman_abs, 9), round(alike.ssim, 9), round(alike.hog, 9)
+        (-1.0, 1.0, 1.0, 1.0)
+        """
+        one, other = self._view, View(values)
+        return Similarities(
+            cosine(one.ranks, other.ranks),
+            cosine(one.magnitude_ranks, other.magnitude_ranks),
+            shown_similarity(one.shown, other.shown),
+            cosine(one.edges, other.edges),
+        )
+
+
+class View:
+    """A map as each of the similarities reads it."""
+
+    def __init__(self, values: Float[Tensor, "height width"]) -> None:
+        numbers = values.detach().cpu().double().numpy()
+        magnitudes = np.abs(numbers)
+        self.ranks = direction(mean_ranks(numbers))
+        unsigned = numbers.min() >= 0
+        self.magnitude_ranks = self.ranks if unsigned else direction(mean_ranks(magnitudes))
+        self.shown = as_shown(magnitudes)
+        self.edges = None if self.shown is None else edge_directions(self.shown)
+
+
+def mean_ranks(numbers: Numbers) -> Numbers:
+    """Ranks from 1, equal numbers sharing the mean of theirs; what scipy's rankdata gives, in a seventh of the time.
+
+    >>> mean_ranks(np.array([[0.5, -1.0], [0.5, 2.0]]))
+    array([2.5, 1. , 2.5, 4. ])
+    """
+    _, place, counts = np.unique(numbers.ravel(), return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
+
+
+def direction(numbers: Numbers) -> Numbers | None:
+    """What is left of numbers without their mean and their length; None where they are all the same.
+
+    >>> direction(np.array([1.0, 1.0])) is None
+    True
+    """
+    centred = numbers - numbers.mean()
+    length = np.linalg.norm(centred)
+    rounding = np.finfo(np.float64).eps * np.linalg.norm(numbers)
+    return None if length <= rounding else centred / length
+
+
+def cosine(one: Numbers | None, other: Numbers | None) -> float | None:
+    """The correlation of what two directions were taken of; None where one of them is none."""
+    if one is None or other is None:
+        return None
+    return float(np.clip(one @ other, -1, 1))
+
+
+def as_shown(magnitudes: Numbers) -> Numbers | None:
+    """Magnitudes as shares of their 99th percentile, cut at 1; None where all are the same: there is nothing to see.
+
+    Where no pixel is below that percentile, as where all but a few are 0, they are shares of the largest.
+
+    >>> as_shown(np.array([[0.0, 0.0], [0.0, 4.0]])).max()
+    np.float64(1.0)
+    """
+    faintest, limit, largest = np.quantile(magnitudes, [0, BRIGHTEST, 1])
+    if largest == faintest:
+        return None
+    if limit == faintest:
+        limit = largest
+    return np.minimum(magnitudes, limit) / limit
+
+
+def shown_similarity(one: Numbers | None, other: Numbers | None) -> float | None:
+    """Mean SSIM in Gaussian windows; None where there is nothing to see, or the picture is smaller than a window."""
+    if one is None or other is None or min(one.shape) < WINDOW:
+        return None
+    settings = {"gaussian_weights": True, "sigma": SIGMA, "use_sample_covariance": False, "data_range": 1.0}
+    return float(structural_similarity(one, other, **settings))  # type: ignore[no-untyped-call]
+
+
+def edge_directions(shown: Numbers) -> Numbers | None:
+    """Which edges are where: 14 cells along the shorter side, but none smaller than 4 pixels; None without edges."""
+    side = max(CELL_SIDE, min(shown.shape) // CELLS)
+    block = min(BLOCK, min(shown.shape) // side)
+    if block == 0:
+        return None
+    found: Numbers = hog(shown, orientations=DIRECTIONS, pixels_per_cell=(side, side), cells_per_block=(block, block))
+    return direction(found)
+
+
+def map_entropy(values: Float[Tensor, "height width"]) -> float | None:
+    """How many values a map has, in nats: the entropy of its histogram of 100 equal bins between its ends.
+
+    The complexity that the efficient randomisation check of Hedström et al. 2024 (arXiv:2401.06465) compares. 0 would
+    be a constant map, for which it is None; a few strong pixels on an even ground have little, noise much.
+
+    >>> import math, torch
+    >>> math.isclose(map_entropy(torch.arange(400.0).view(20, 20)), math.log(100))
+    True
+    """
+    numbers = values.detach().cpu().double().numpy()
+    if numbers.max() == numbers.min():
+        return None
+    counts, _ = np.histogram(numbers, bins=BINS)
+    return float(entropy(counts))
