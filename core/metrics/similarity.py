@@ -126,7 +126,8 @@ def as_shown(magnitudes: Numbers) -> Numbers | None:
         return None
     if limit == faintest:
         limit = largest
-    return np.minimum(magnitudes, limit) / limit
+    shown: Numbers = np.minimum(magnitudes, limit) / limit
+    return shown
 
 
 def shown_similarity(one: Numbers | None, other: Numbers | None) -> float | None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 import core
 from core.metrics import complexity, localisation, perturbation
+from core.metrics.similarity import BINS, map_entropy
 from core.metrics.statistics import Score, Tally
 
 
@@ -83,6 +84,12 @@ def test_complexity_is_theirs_over_the_largest_entropy(theirs, evidence_of, valu
     found = [theirs("Complexity", [each])[0] for each in maps]
     expected = (np.array(found) / np.log(48)).tolist()
     assert [complexity.complexity(evidence_of(each)) for each in maps] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_entropy_of_a_map_is_the_same(quantus, values):
+    for each in (values, values**4, values - 0.5):
+        theirs = quantus.functions.complexity_func.discrete_entropy(each.numpy(), each.numpy(), n_bins=BINS)
+        assert map_entropy(each) == pytest.approx(theirs, abs=1e-9)
 
 
 def test_an_empty_mask_is_skipped_where_their_pointing_game_counts_a_hit(theirs, evidence_of, values, box):
