@@ -17,7 +17,7 @@ UNITS = {
     "feature": "of the values removed, each channel of a pixel by itself",
 }
 _COMPONENT = declare(
-    "live_curve", "dom", "stream", "verdict", "curve_data", "ticks", "plot", "removed", "table", "scores"
+    "live_curve", "dom", "stream", "verdict", "curve_data", "names", "ticks", "plot", "removed", "table", "scores"
 )
 
 

@@ -17,7 +17,7 @@ function mount(parentElement) {
   const root = parentElement.querySelector(".root");
   const state = { root, curves: makeCurves(), fidelities: new Map(), extra: new Map(), refused: new Set(), loud: new Set(), byHand: false };
   state.plot = makePlot();
-  state.legend = element("div", { class: "names", role: "group", "aria-label": "Methods drawn strongly" });
+  state.names = makeNames((name) => toggle(state, name));
   state.slider = element("input", { type: "range", min: 0, max: 100, value: 30, "aria-label": "Share of the pixels removed", oninput: () => slide(state) });
   state.removed = makeRemoved(() => schedule(state));
   state.verdict = element("p", { class: "verdict", role: "status" });
@@ -26,7 +26,7 @@ function mount(parentElement) {
   state.details = element("details", { ontoggle: () => schedule(state) }, element("summary", {}, "Curves as numbers"), state.numbers);
   state.explained = element("div", {});
   root.replaceChildren(
-    element("div", { class: "trial" }, element("div", { class: "left" }, state.legend, state.plot.place, element("div", { class: "slide" }, state.slider), state.key = keyLine()), state.removed.place),
+    element("div", { class: "trial" }, element("div", { class: "left" }, state.names.place, state.plot.place, element("div", { class: "slide" }, state.slider), state.key = keyLine()), state.removed.place),
     state.verdict, state.scores, state.explained, state.details);
   state.resized = new ResizeObserver(() => schedule(state));
   state.resized.observe(state.plot.place);
@@ -76,8 +76,8 @@ function render(state) {
   const { method, order, wanted } = removed.chosen;
   const fraction = nearest(curves.fractions(method, order), wanted) ?? wanted;
   state.slider.setAttribute("aria-valuetext", `${percent(fraction)} removed`);
-  const colours = colourOf(state);
-  showNames(state, methods, colours);
+  const colours = coloursOf(state.loud, state.root);
+  state.names.show(methods, colours);
   state.plot.draw({ curves, methods, colours, fraction, yName: data.yName, unit: data.unit, summary: summary(state, methods) });
   removed.show(data.run, curves, fraction, state.target, data.y === "probability");
   showScores(state, methods);
@@ -90,24 +90,6 @@ function loudest({ fidelities }, methods) {
   const best = (control) => methods.filter((method) => method.control === control && fidelities.has(method.name))
     .sort((one, other) => fidelities.get(other.name).value - fidelities.get(one.name).value).map(({ name }) => name);
   return [...best(false).slice(0, LOUD_AT_FIRST - 1), ...best(true).slice(0, 1)];
-}
-
-function colourOf({ loud, root }) {
-  const palette = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors").split(",").map((colour) => colour.trim());
-  return new Map([...loud].map((name, place) => [name, palette[place % palette.length]]));
-}
-
-function showNames(state, methods, colours) {
-  const drawnAs = JSON.stringify([methods.map(({ name }) => name), [...colours]]);
-  if (state.drawnAs === drawnAs) return;
-  state.drawnAs = drawnAs;
-  const focused = state.legend.getRootNode().activeElement?.dataset?.method;
-  state.legend.replaceChildren(...methods.map(({ name, label }) => {
-    const swatch = element("span", { class: "swatch" });
-    swatch.style.background = colours.get(name) ?? "";
-    return element("button", { type: "button", "data-method": name, "aria-pressed": String(colours.has(name)), onclick: () => toggle(state, name) }, swatch, label);
-  }));
-  if (focused) [...state.legend.children].find((button) => button.dataset.method === focused)?.focus();
 }
 
 function toggle(state, name) {
