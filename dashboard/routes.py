@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.pictures.imputers import find_imputer
-from core.pictures.rendering import to_png
+from core.pictures.rendering import shrunk, to_png
 from dashboard.jobs import LiveJob, NotThere, Shipped, find
 from dashboard.pictures import PictureGone, find_choice, thumbnail
 from dashboard.runs import Superseded, find_heatmaps, find_run, render_perturbed
@@ -22,6 +22,8 @@ LOOKS_A_SECOND = 25
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 10
 ORDERS = ("mif", "lif", "random")
 MOST_STAMPS = 2
+SMALL = 75
+"""Values along the longer side of a small heatmap; ``staged_grid.js`` knows it too."""
 KEPT = {"Cache-Control": "private, max-age=86400, immutable"}
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -81,6 +83,14 @@ async def heatmap(request: Request) -> Response:
     except Superseded:
         return Response(status_code=204)
     return Response(values.numpy().astype("<f4").tobytes(), media_type="application/octet-stream", headers=KEPT)
+
+
+@answered
+async def small_heatmap(request: Request) -> Response:
+    """The same with few values, for a picture of a finger's breadth."""
+    values = find_heatmaps(request.path_params["job"]).values(int(request.path_params["sequence"]))
+    content = shrunk(values, SMALL).numpy().astype("<f4").tobytes()
+    return Response(content, media_type="application/octet-stream", headers=KEPT)
 
 
 @answered
@@ -159,6 +169,7 @@ async def ranks(request: Request) -> Response:
 ROUTES = [
     Route("/api/jobs/{job}/events", events),
     Route("/api/jobs/{job}/maps/{sequence:int}", heatmap),
+    Route("/api/jobs/{job}/maps/{sequence:int}/small", small_heatmap),
     Route("/api/jobs/{job}/crop", crop),
     Route("/api/jobs/{job}/perturbed", perturbed),
     Route("/api/jobs/{job}/ranking", ranks),

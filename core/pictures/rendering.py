@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 SEQUENTIAL = ("#000004", "#420a68", "#932667", "#dd513a", "#fca50a", "#fcffa4")
 """From dark to light with even steps of lightness, readable without red-green vision and in grey."""
@@ -65,3 +66,13 @@ def between(anchors: tuple[str, ...], place: Float[Tensor, "height width"]) -> F
     first = along.long().clamp(max=len(anchors) - 2)
     colours = torch.lerp(known[first], known[first + 1], (along - first)[..., None])
     return colours.permute(2, 0, 1)
+
+
+def shrunk(values: Float[Tensor, "height width"], longest: int) -> Float[Tensor, "rows columns"]:
+    """A heatmap with at most so many values along its longer side: the means of squares, those at its ends cut short.
+
+    >>> shrunk(torch.tensor([[1.0, 3.0, 5.0]]), 2).tolist()
+    [[2.0, 5.0]]
+    """
+    square = -(-max(values.shape) // longest)
+    return F.avg_pool2d(values[None], square, ceil_mode=True)[0]

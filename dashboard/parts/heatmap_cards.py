@@ -12,7 +12,7 @@ from dashboard.stamping import LiveStamp
 from dashboard.workshop import models
 
 _COMPONENT = declare(
-    "heatmap_cards", "dom", "stream", "colours", "heatmap", "verdict", "judges", "stage", "card", "view_bar", "enlarged"
+    "heatmap_cards", "dom", "stream", "colours", "heatmap", "verdict", "judges", "stage", "card", "view_bar", "pair", "enlarged"
 )
 
 

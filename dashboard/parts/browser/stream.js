@@ -41,15 +41,15 @@ function closeRun(run) {
 }
 
 // The values of a heatmap, fetched once for all; a rough one may be gone when a finer one took its place.
-function mapOf(id, sequence) {
-  const maps = runs.get(id)?.maps ?? new Map();
-  if (!maps.has(sequence)) {
-    maps.set(sequence, fetch(`/api/jobs/${id}/maps/${sequence}`)
+function mapOf(id, sequence, form = "") {
+  const maps = runs.get(id)?.maps ?? new Map(), address = `/api/jobs/${id}/maps/${sequence}${form}`;
+  if (!maps.has(address)) {
+    maps.set(address, fetch(address)
       .then((answer) => (answer.status === 200 ? answer.arrayBuffer() : null))
       .then((bytes) => bytes && new Float32Array(bytes))
       .catch(() => null));
   }
-  return maps.get(sequence);
+  return maps.get(address);
 }
 
 // Follows the run that the data names for as long as it names it; `begin` clears what an earlier run left.

@@ -1,0 +1,57 @@
+// What a randomisation tells as it goes: the stages, a map and its similarities for each method at each, the verdicts.
+
+const SIMILARITIES = {
+  spearman_abs: ["Spearman of magnitudes", "How alike the two maps rank the pixels, whatever their signs."],
+  spearman: ["Spearman", "How alike the two maps rank the pixels, with their signs."],
+  ssim: ["SSIM", "How alike the two maps look, window by window."],
+  hog: ["HOG", "How alike the edges within the two maps run."],
+};
+// Drawn anew for every network: they show what maps score that have nothing to do with each other.
+const UNRELATED = ["random", "blurred_random"];
+
+function makeStaged() {
+  const staged = {};
+
+  staged.clear = () => Object.assign(staged, { stages: [], mode: "", draws: 0, trained: new Map(), points: new Map(), verdicts: new Map(), refused: new Map() });
+
+  staged.add = (message) => {
+    const { kind, method } = message;
+    if (kind === "stages") Object.assign(staged, { stages: message.stages, mode: message.mode, draws: message.draws });
+    if (kind === "heatmap") staged.trained.set(method, message);
+    if (kind === "refused") staged.refused.set(method, message.reason);
+    if (kind === "verdict") staged.verdicts.set(method, message);
+    if (kind === "stage") keepPoint(message);
+  };
+
+  function keepPoint(message) {
+    if (!staged.points.has(message.method)) staged.points.set(message.method, new Map());
+    const stages = staged.points.get(message.method);
+    if (!stages.has(message.stage)) stages.set(message.stage, new Map());
+    stages.get(message.stage).set(message.draw, message);
+  }
+
+  const drawsAt = (method, stage) => [...(staged.points.get(method)?.get(stage)?.values() ?? [])];
+
+  // The first draw's map stands for all; the numbers are of all draws.
+  staged.shown = (method, stage) => staged.points.get(method)?.get(stage)?.get(0);
+
+  staged.similarity = (method, stage, name) => {
+    const values = drawsAt(method, stage).map((message) => message[name]).filter((value) => value !== null);
+    return values.length ? { stage, value: values.reduce((sum, value) => sum + value, 0) / values.length, low: Math.min(...values), high: Math.max(...values), n: values.length } : undefined;
+  };
+
+  staged.line = (method, name) => staged.stages.map(({ number }) => staged.similarity(method, number, name)).filter(Boolean);
+
+  staged.band = (name) => staged.stages.flatMap(({ number }) => {
+    const around = UNRELATED.map((control) => staged.similarity(control, number, name)).filter(Boolean);
+    return around.length ? [{ stage: number, low: Math.min(...around.map(({ low }) => low)), high: Math.max(...around.map(({ high }) => high)) }] : [];
+  });
+
+  staged.clear();
+  return staged;
+}
+
+const REACHED = { cascading: "and all layers after", bottom_up: "and all layers before", independent: "alone" };
+const stageWords = ({ title, share }, mode) => `${title} ${REACHED[mode]} randomised, ${shareWords(share)} of the parameters`;
+// A small share is told as one, never as nothing; only all is 100 %.
+const shareWords = (share) => (share >= 1 ? "100\u00a0%" : share < 0.01 ? "<\u00a01\u00a0%" : `${Math.min(99, Math.round(100 * share))}\u00a0%`);
