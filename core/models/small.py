@@ -1,4 +1,4 @@
-"""The small networks that ``assets/train_fashion_mnist.py`` and ``core.stamping.training`` train."""
+"""The small networks that ``assets/train_fashion_mnist.py``, ``core.stamping.training`` and ``core.sanity`` train."""
 
 from collections import OrderedDict
 
@@ -60,5 +60,34 @@ def stamp_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
             maximum=nn.MaxPool2d((height // 4, width // 4)),  # DeepLIFT has no rule for AdaptiveMaxPool2d
             flatten=nn.Flatten(),
             head=nn.Linear(64, classes),
+        )
+    )
+
+
+def label_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
+    """Three convolutions without weights, each with its own ReLU; then one layer over every place of every channel.
+
+    An average over all places would leave it too little to learn a label by heart that has nothing to do with the
+    picture.
+
+    Parameters
+    ----------
+    size
+        Height and width of the pictures.
+    """
+    height, width = size
+    return nn.Sequential(
+        OrderedDict(
+            conv1=nn.Conv2d(3, 16, 3, padding=1),
+            relu1=nn.ReLU(),
+            pool1=nn.MaxPool2d(2),
+            conv2=nn.Conv2d(16, 32, 3, padding=1),
+            relu2=nn.ReLU(),
+            pool2=nn.MaxPool2d(2),
+            conv3=nn.Conv2d(32, 64, 3, padding=1),
+            relu3=nn.ReLU(),
+            pool3=nn.MaxPool2d(2),
+            flatten=nn.Flatten(),
+            head=nn.Linear(64 * (height // 8) * (width // 8), classes),
         )
     )

@@ -26,7 +26,7 @@ from core.models.classifier import RGB, Classifier, Preprocessing
 from core.models.cropping import middle
 from core.models.heads import BODIES, BODY_SIZE, Body, empty_head
 from core.models.matched_filter import empty_filter
-from core.models.small import stamp_cnn
+from core.models.small import label_cnn, stamp_cnn
 from core.models.sources import ModelError, seeded_construction
 
 BUNDLED = ASSETS / "trained"
@@ -160,8 +160,13 @@ class Form:
     whole: Callable[[nn.Module], nn.Module]
 
 
-def learned_cnn(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:  # noqa: ARG001
-    return stamp_cnn(classes, size)
+def learned_cnn(
+    build: Callable[[int, tuple[int, int]], nn.Module],
+    classes: int,
+    size: tuple[int, int],
+    shapes: Shapes,  # noqa: ARG001
+) -> nn.Module:
+    return build(classes, size)
 
 
 def written_filter(classes: int, size: tuple[int, int], shapes: Shapes) -> nn.Module:
@@ -178,7 +183,8 @@ def learned_head(body: Body, classes: int, size: tuple[int, int], shapes: Shapes
 
 
 FORMS: dict[str, Form] = {
-    "stamp_cnn": Form(learned_cnn, lambda learned: learned),
+    "stamp_cnn": Form(partial(learned_cnn, stamp_cnn), lambda learned: learned),
+    "label_cnn": Form(partial(learned_cnn, label_cnn), lambda learned: learned),
     "matched_filter": Form(written_filter, lambda learned: learned),
     **{f"head of {name}": Form(partial(learned_head, body), body.with_head) for name, body in BODIES.items()},
 }
