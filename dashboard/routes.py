@@ -14,8 +14,9 @@ from core.pictures.rendering import shrunk, to_png
 from dashboard.jobs import LiveJob, NotThere, Shipped, find
 from dashboard.pictures import PictureGone, find_choice, thumbnail
 from dashboard.runs import Superseded, find_heatmaps, find_run, render_perturbed
+from dashboard.sanity_studies import FILES, find_sanity_study
 from dashboard.stamping import answer, read_placed
-from dashboard.studies import MEDIA, export, find_study, ranking
+from dashboard.studies import MEDIA, as_file, export, find_study, ranking
 from dashboard.workshop import imputed, look, shelf
 
 LOOKS_A_SECOND = 25
@@ -152,11 +153,18 @@ async def stamp_answer(request: Request) -> Response:
 async def exported(request: Request) -> Response:
     """What a study has so far, as a file; at any time."""
     what, ending = request.path_params["what"], request.path_params["ending"]
-    if what not in ("scores", "summary") or ending not in MEDIA:
-        raise NotThere("There are scores and summary, as csv and as parquet.")
-    content = await run_sync(export, find_study(request.path_params["job"]), what, ending)
+    if ending not in MEDIA or what not in ("scores", "summary", *FILES):
+        raise NotThere(f"There are scores, summary, {', '.join(FILES)}, as csv and as parquet.")
+    content = await run_sync(tabled, request.path_params["job"], what, ending)
     attached = {"Content-Disposition": f'attachment; filename="heatcheck-{what}.{ending}"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA[ending], headers=attached)
+
+
+def tabled(job: str, what: str, ending: str) -> bytes:
+    """What a study of that name has so far."""
+    if what in FILES:
+        return as_file(FILES[what](find_sanity_study(job)), ending)
+    return export(find_study(job), what, ending)
 
 
 @answered

@@ -127,7 +127,11 @@ def count_bundled(source: str, dataset: str) -> tuple[int, bool]:
 def export(study: Study, what: str, ending: str) -> bytes:
     """The scores of every picture, or their means, as a file."""
     table = study.table()
-    frame = {"scores": lambda: table.frame, "summary": table.summary}[what]()
+    return as_file({"scores": lambda: table.frame, "summary": table.summary}[what](), ending)
+
+
+def as_file(frame: pd.DataFrame, ending: str) -> bytes:
+    """A table as CSV or Parquet."""
     written = io.BytesIO()
     {"csv": frame.to_csv, "parquet": frame.to_parquet}[ending](written, index=False)
     return written.getvalue()

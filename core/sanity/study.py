@@ -1,7 +1,8 @@
 """Parameter randomisation over many pictures: similarity curves whose intervals narrow as pictures arrive."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from core.sanity.randomisation import StageReady
 
@@ -48,3 +49,8 @@ class SanitySummary:
     @property
     def replaces(self) -> str:
         return "summary"
+
+
+def stream_sanity_study(*asked: Any, **further: Any) -> Iterator[Any]:
+    """Similarities picture by picture, and after each the means of all so far."""
+    raise NotImplementedError

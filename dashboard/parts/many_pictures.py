@@ -1,21 +1,21 @@
 """Many pictures: every method's scores on each, means with their intervals, and which methods differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import streamlit as st
 
 import core
 from dashboard.chosen import Wishes
-from dashboard.jobs import LiveJob, NotThere
+from dashboard.jobs import LiveJob, NotThere, Shipped
 from dashboard.parts.columns import ALWAYS
 from dashboard.parts.folder_panel import FOLDER, ask_folder
 from dashboard.parts.metric_panel import STUDY, choose_metrics
 from dashboard.parts.progress import progress
-from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.run_panel import Shown, action, launched, wished
 from dashboard.parts.study_table import study_table
-from dashboard.requests import AskedOfMany, in_words, listed, otherwise
-from dashboard.studies import BUNDLED, SampleStudy, Study, count, find_study, sample, start, title_of_source
+from dashboard.requests import AskedOfMany, Judging, in_words, listed, otherwise
+from dashboard.studies import BUNDLED, Study, count, find_study, sample, start, title_of_source
 from dashboard.workshop import Loading, models
 
 ADDRESS = "study"
@@ -139,11 +139,11 @@ def shown_study() -> Study | None:
     return study
 
 
-def tell_what_is_shown(study: Study, asked: AskedOfMany | None) -> bool:
+def tell_what_is_shown(study: Shown, asked: Judging | None) -> bool:
     """A line that says whose results these are; whether they are older than what is chosen."""
     if study.state()["state"] == "failed":
         st.error(f"{study.state()['error']} Change a setting and press Run to try again.")
-    if isinstance(study, SampleStudy):
+    if isinstance(study, Shipped):
         st.caption("A precomputed sample, so that there is something to look at. Press Run to score your choice here.")
         return False
     differing = in_words(otherwise(study.asked, asdict(asked))) if asked else []
@@ -154,13 +154,15 @@ def tell_what_is_shown(study: Study, asked: AskedOfMany | None) -> bool:
     return bool(differing)
 
 
-def offer_files(study: Study) -> None:
+FILES = {
+    "summary.csv": "means as CSV",
+    "scores.csv": "every score as CSV",
+    "scores.parquet": "every score as Parquet",
+}
+
+
+def offer_files(study: Shown, offered: Mapping[str, str] = FILES) -> None:
     """Links that hold at any time, for what there is then."""
-    offered = {
-        "summary.csv": "means as CSV",
-        "scores.csv": "every score as CSV",
-        "scores.parquet": "every score as Parquet",
-    }
     links = (f'<a href="/api/jobs/{study.id}/{file}" download>{words}</a>' for file, words in offered.items())
     with st.container(key="files"):
         st.html(f"<p>Save {' · '.join(links)}</p>")

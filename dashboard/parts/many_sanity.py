@@ -1,0 +1,79 @@
+"""Many pictures under randomisation: what becomes of every method's maps, and how each method stands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.sanity.verdict import CRITERION, LIMITS
+from dashboard.chosen import Wishes
+from dashboard.jobs import LiveJob, NotThere
+from dashboard.parts.many_pictures import choose_limit, choose_source, how_many, offer_files, tell_what_is_shown
+from dashboard.parts.progress import progress
+from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.sanity_curves import sanity_curves
+from dashboard.requests import AskedOfManySanity
+from dashboard.sanity_studies import SanityStudy, find_sanity_study, sample, start
+from dashboard.studies import title_of_source
+from dashboard.workshop import models
+
+ADDRESS = "sanity_study"
+FILES = {
+    "verdicts.csv": "verdicts as CSV",
+    "similarity-means.csv": "mean similarities as CSV",
+    "similarities.csv": "every similarity as CSV",
+    "similarities.parquet": "every similarity as Parquet",
+}
+
+
+def many_sanity(dataset: str, wishes: Wishes | None, randomising: Mapping[str, Any]) -> None:
+    """The whole tab.
+
+    Parameters
+    ----------
+    randomising
+        The order, the draws and the smoothing that are chosen, by the names that a request has for them.
+    """
+    choosing, acting = st.columns([3, 1.1], gap="large")
+    with choosing:
+        sources, limits = st.columns([1.7, 1], gap="medium")
+        with sources:
+            source = choose_source(dataset)
+            available, _ = how_many(source, dataset)
+        with limits:
+            limit = choose_limit(available)
+    asked = None
+    if wishes and available:
+        asked = AskedOfManySanity(**wishes.common, **randomising, source=source, limit=limit)
+    if asked and wished(ADDRESS):
+        launched()
+        st.query_params[ADDRESS] = start(asked)
+    study = shown_study()
+    with acting:
+        action(ADDRESS, "Run", asked is not None, [study] if study else [], follow, key="run many")
+        st.caption("Of each picture the class is explained that the model predicts.")
+    if study is None:
+        return
+    stale = tell_what_is_shown(study, asked)
+    st.header(f"Verdicts: {title_of_source(study.asked.source)}, {models.title(study.asked.model)}", anchor=False)
+    st.caption(CRITERION)
+    sanity_curves(study.id, study.asked, stale, many=True, place="of many")
+    offer_files(study, FILES)
+    with st.expander("What this check can't tell"):
+        st.markdown("\n".join(f"- {limit}" for limit in LIMITS))
+
+
+def follow(_: int, study: LiveJob) -> None:
+    progress("sanity study", study.id, not study.finished, counts="pictures")
+
+
+def shown_study() -> SanityStudy | None:
+    """The study that the address names, or the sample that ships with the app."""
+    name = st.query_params.get(ADDRESS)
+    if name is None:
+        return sample()
+    try:
+        return find_sanity_study(name)
+    except NotThere:
+        st.info("That study is no longer kept here. Press Run to make it again.")
+        return None

@@ -1,0 +1,30 @@
+"""Similarities under randomisation and how each method stands, mounted once and fed by a job's events."""
+
+from dashboard.parts.component import declare
+from dashboard.parts.heatmap_cards import described
+from dashboard.parts.staged_maps import JUDGED
+from dashboard.requests import Randomising
+
+WAITING = {
+    False: "The fully random network comes first, then the middle, then what lies between.",
+    True: "The first means come with the first picture.",
+}
+_COMPONENT = declare(
+    "sanity_curves", "dom", "stream", "table", "interval", "ticks", "names", "similarities", "staged",
+    "similarity_plot", "standings",
+)  # fmt: skip
+
+
+def sanity_curves(run: str, asked: Randomising, stale: bool, many: bool, place: str = "") -> None:
+    """Verdicts, and the curves that they follow from.
+
+    Parameters
+    ----------
+    many
+        Whether the job tells means over pictures; otherwise the draws of random weights on one picture.
+    place
+        Tells several on one page apart.
+    """
+    methods = list(described(asked))
+    told = {"run": run, "methods": methods, "judged": JUDGED, "many": many, "waiting": WAITING[many], "stale": stale}
+    _COMPONENT(data=told, key=f"sanity curves {place}")
