@@ -13,6 +13,8 @@ from core.metrics.fidelity import FidelityReady
 from core.metrics.statistics import Summary
 from core.models.training import EpochDone
 from core.sanity.checks import CheckReady
+from core.sanity.label_networks import ROLES, NetworkLearning
+from core.sanity.labels import LabelMap, LabelsReady, NetworksReady
 from core.sanity.randomisation import StageReady, StagesFound
 from core.sanity.study import PictureChecked, SanitySummary
 from core.sanity.verdict import VerdictReady
@@ -241,6 +243,44 @@ def _(event: SanitySummary, labels: Sequence[str]) -> Message:  # noqa: ARG001
         points = curves.setdefault(each.similarity, {}).setdefault(each.method, [])
         points.append([each.stage, *map(rounded, (each.mean, each.low, each.high)), each.n])
     return {"kind": "similarities", "pictures": event.pictures, "curves": curves}
+
+
+@to_message.register
+def _(event: NetworkLearning, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    told = {name: number(value) for name, value in asdict(event.epoch).items()}
+    return {"kind": "network_epoch", "role": event.role, **told}
+
+
+@to_message.register
+def _(event: NetworksReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    learned = [{**asdict(each), "title": ROLES[each.role]} for each in event.learned]
+    return {"kind": "networks", "learned": learned, "sound": event.sound, "sentence": event.sentence}
+
+
+@to_message.register
+def _(event: LabelMap, labels: Sequence[str]) -> Message:
+    similar = {name: event.similarities and number(getattr(event.similarities, name)) for name in SIMILARITIES}
+    told = {"method": event.heatmap.method, "picture": event.picture, "role": event.role, **similar}
+    return {"kind": "label_map", **told, **told_of_map(event.heatmap, labels)}
+
+
+@to_message.register
+def _(event: LabelsReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
+    means = {
+        role: {
+            name: {key: number(value) for key, value in estimate._asdict().items()} for name, estimate in told.items()
+        }
+        for role, told in (("retrained", event.retrained), ("shuffled", event.shuffled))
+    }
+    return {
+        "kind": "labels",
+        "method": event.method,
+        "standing": event.standing,
+        "n": event.n,
+        "sentence": event.sentence,
+        "final": event.final,
+        **means,
+    }
 
 
 def told_of_map(heatmap: Heatmap | None, labels: Sequence[str]) -> Message:

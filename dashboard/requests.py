@@ -31,6 +31,7 @@ WORDS = {
     "draws": "draws of random weights",
     "groups": "number of stages",
     "smooth": "noisy copies",
+    "training": "networks",
     "seed": "seed",
 }
 
@@ -128,6 +129,20 @@ class AskedOfChecks(Judging):
     picture: str
     target: int | None
     checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedOfLabels(Judging):
+    """So many pictures, shown to networks that learned true and shuffled labels.
+
+    Parameters
+    ----------
+    training
+        The seed that the networks are trained from; None for the bundled ones.
+    """
+
+    pictures: int
+    training: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
