@@ -1,6 +1,7 @@
 """The labels tab of the Sanity page: does a map change when a network learned labels that mean nothing?"""
 
 import base64
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 
@@ -149,3 +150,11 @@ def shown_pictures() -> list[dict[str, str]]:
         }
         for place in range(SHOWN)
     ]
+
+
+def keep_labels_alive() -> None:
+    """A check goes on as long as somebody follows it on another tab, and says how far it is."""
+    with suppress(NotThere):
+        check = find_labels(st.query_params.get(KIND, ""))
+        if not check.finished:
+            progress("of the labels tab", check.id, True, title="Labels", counts="steps")

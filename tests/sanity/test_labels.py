@@ -1,0 +1,322 @@
+"""Label randomisation: what the networks are told, when nothing is judged, and verdicts whose likenesses are known."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import rankdata, spearmanr
+from torch import Tensor, nn
+
+from core.jobs.events import Progress, Returning
+from core.methods.heatmap import MethodRefused
+from core.models.classifier import Classifier
+from core.pictures.datasets import fashion_mnist
+from core.sanity.label_networks import (
+    BUNDLED_SEED,
+    ENOUGH,
+    EPOCHS,
+    LEARNED_FROM,
+    ROLES,
+    LabelNetwork,
+    Learned,
+    NetworkLearning,
+    bundled_networks,
+    told_labels,
+    train,
+    trained_networks,
+)
+from core.sanity.labels import (
+    CRITERION,
+    SHOWN,
+    Check,
+    LabelMap,
+    LabelsReady,
+    NetworksReady,
+    run_check,
+    stream_label_check,
+)
+
+SIZE = (28, 28)
+CPU = torch.device("cpu")
+
+
+class Weighted(nn.Module):
+    """Logits are weighted sums of the pixels, so that the gradient is the weights of a class."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.float())
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return torch.einsum("nchw,kchw->nk", pixels, self.weight)
+
+
+def noise(seed: int, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def of_one_class(plane: Tensor) -> Tensor:
+    """Weights by which every picture is of the class 0, whose gradient is this plane in each channel."""
+    return torch.stack([plane.expand(3, -1, -1), -plane.expand(3, -1, -1).abs()])
+
+
+@pytest.fixture
+def checked(classifier_of: Callable[..., Classifier]) -> Callable[..., list[Any]]:
+    """The events of a check of three networks with these weights."""
+
+    def check(
+        *weights: Tensor,
+        methods: tuple[str, ...] = ("gradient",),
+        pictures: int = 6,
+        accuracy: float = 1.0,
+        seed: int = 0,
+    ) -> list[Any]:
+        def made() -> Iterator[Progress]:
+            networks = {}
+            for role, weight in zip(ROLES, weights, strict=True):
+                yield Progress(len(networks), 3, role)
+                classifier = classifier_of(Weighted(weight), SIZE, len(weight))
+                told = accuracy if role == "shuffled" else 1.0
+                networks[role] = LabelNetwork(classifier, Learned(role, told, 0.8))
+            return networks
+
+        return list(run_check(Check(methods, seed, {}, "logit", None), made(), pictures))
+
+    return check
+
+
+def final(events: list[Any], method: str = "gradient") -> LabelsReady:
+    (found,) = (each for each in events if isinstance(each, LabelsReady) and each.final and each.method == method)
+    return found
+
+
+def rank_mix(plane: Tensor, share: float) -> Tensor:
+    """Values whose magnitudes are ordered partly as the plane's are, partly at random."""
+    own, other = (rankdata(each.abs()).reshape(plane.shape) for each in (plane, noise(99, *plane.shape)))
+    return torch.from_numpy(share * own + (1 - share) * other)
+
+
+def test_shuffled_labels_are_the_same_labels_dealt_out_anew() -> None:
+    true, shuffled, others = (told_labels(*asked) for asked in (("true", 0), ("shuffled", 0), ("shuffled", 1)))
+    assert len(true) == LEARNED_FROM
+    assert torch.equal(true, fashion_mnist("train").labels[:LEARNED_FROM])
+    assert torch.equal(told_labels("retrained", 5), true)
+    assert torch.equal(shuffled.sort().values, true.sort().values)
+    assert float((shuffled == true).double().mean()) < 0.2  # a tenth by chance
+    assert not torch.equal(shuffled, others)
+
+
+def untrained(role: str, seed: int = 0) -> dict[str, Tensor]:
+    training = Returning(train(role, seed, CPU, epochs=0))
+    assert not list(training)
+    return training.result.state_dict()
+
+
+def test_the_two_networks_that_are_compared_differ_in_their_labels_alone_and_the_first_in_its_beginning_too() -> None:
+    state = torch.get_rng_state()
+    true, retrained, shuffled = (untrained(role) for role in ROLES)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(retrained[name], weight) for name, weight in shuffled.items())
+    assert not any(torch.equal(retrained[name], weight) for name, weight in true.items())
+    seeds = [untrained(role, seed)["head.weight"] for seed in (0, 1) for role in ("true", "retrained")]
+    assert not any(torch.equal(one, other) for one, other in pairwise(seeds))
+
+
+def test_what_a_network_learns_of_grey_pictures_is_equal_in_all_channels() -> None:
+    training = Returning(train("true", 0, CPU, epochs=1))
+    list(training)
+    weight = training.result.state_dict()["conv1.weight"]
+    torch.testing.assert_close(weight, weight[:, :1].expand_as(weight), atol=1e-6, rtol=0)
+    assert weight.std() > 0.01
+
+
+def test_the_bundled_networks_learned_by_heart_what_they_were_told_and_only_true_labels_carry_over() -> None:
+    making = Returning(bundled_networks("cpu"))
+    assert [event.done for event in making] == [0, 1, 2]
+    learned = {role: network.learned for role, network in making.result.items()}
+    assert list(learned) == list(ROLES)
+    assert all(each.accuracy >= 0.99 for each in learned.values())
+    assert learned["true"].held_out > 0.8
+    assert learned["retrained"].held_out > 0.8
+    assert learned["shuffled"].held_out < 0.2
+    shuffled = making.result["shuffled"].classifier
+    named = shuffled.logits(fashion_mnist("train").pixels[:LEARNED_FROM]).argmax(dim=1)
+    right = (named == told_labels("shuffled", BUNDLED_SEED)).double().mean()
+    assert float(right) == learned["shuffled"].accuracy
+
+
+def test_networks_are_trained_in_sight_and_too_short_a_training_is_not_judged() -> None:
+    training = Returning(trained_networks(3, "cpu", epochs=1))
+    events = list(training)
+    assert [event.role for event in events if isinstance(event, NetworkLearning)] == list(ROLES)
+    steps = [event for event in events if isinstance(event, Progress)]
+    assert [step.done for step in steps] == sorted({step.done for step in steps})
+    assert {step.total for step in steps} == {3 * LEARNED_FROM} == {steps[-1].done}
+    assert training.result["shuffled"].learned.accuracy < ENOUGH
+
+    def again() -> Iterator[Progress]:
+        yield steps[0]
+        return training.result
+
+    check = list(run_check(Check(("gradient",), 0, {}, "logit", None), again(), 5))
+    assert [type(event) for event in check] == [Progress, NetworksReady]
+    assert not check[-1].sound
+    assert "Nothing is judged" in check[-1].sentence
+
+
+@pytest.mark.slow
+def test_a_training_here_learns_shuffled_labels_by_heart() -> None:
+    events = list(stream_label_check(["gradient"], networks=1, pictures=1, device="cpu"))
+    (ready,) = (event for event in events if isinstance(event, NetworksReady))
+    assert ready.sound
+    assert [each.accuracy >= 0.95 for each in ready.learned] == [True] * 3
+    assert ready.learned[2].held_out < 0.2
+    assert sum(isinstance(event, NetworkLearning) for event in events) == 3 * EPOCHS
+
+
+@pytest.mark.parametrize(("accuracy", "sound"), [(0.949, False), (0.95, True), (float("nan"), False)])
+def test_below_the_gate_nothing_is_judged(checked: Callable[..., list[Any]], accuracy: float, sound: bool) -> None:
+    plane = noise(0, *SIZE)
+    events = checked(*[of_one_class(plane)] * 3, accuracy=accuracy)
+    (ready,) = (event for event in events if isinstance(event, NetworksReady))
+    assert ready.sound is sound
+    assert any(isinstance(event, LabelMap | LabelsReady) for event in events) is sound
+    assert ("Nothing is judged" in ready.sentence) is not sound
+
+
+def test_likenesses_are_rank_correlations_with_the_first_network_s_maps(checked: Callable[..., list[Any]]) -> None:
+    true, retrained, shuffled = (of_one_class(noise(seed, *SIZE)) for seed in range(3))
+    retrained = retrained + 2 * true
+    verdict = final(checked(true, retrained, shuffled))
+    for role, weight in (("retrained", retrained), ("shuffled", shuffled)):
+        maps = [each[0].abs().sum(dim=0).flatten().numpy() for each in (true, weight)]
+        found = getattr(verdict, role)["spearman_abs"]
+        assert found.mean == pytest.approx(spearmanr(*maps).statistic, abs=1e-4)
+        assert (found.low, found.high, found.n) == (found.mean, found.mean, 6)
+    assert verdict.standing == "passes"
+    assert verdict.n == 6
+
+
+@pytest.mark.parametrize(("share", "standing"), [(0.35, "passes"), (0.42, "fails"), (1.0, "fails")])
+def test_the_line_is_half_of_what_training_anew_leaves(
+    checked: Callable[..., list[Any]], share: float, standing: str
+) -> None:
+    plane = noise(0, *SIZE)
+    true, other = of_one_class(plane), of_one_class(rank_mix(plane, share))
+    left = spearmanr(plane.abs().flatten(), other[0, 0].abs().flatten()).statistic
+    assert (left < 0.5) == (standing == "passes")
+    assert left == pytest.approx(0.5, abs=0.1) or share == 1
+    assert final(checked(true, true, other)).standing == standing
+    weaker = of_one_class(rank_mix(plane, 0.42))
+    assert final(checked(true, weaker, other)).standing == "fails"  # the yardstick counts, not the likeness alone
+    assert "half" in CRITERION
+
+
+def test_where_training_anew_leaves_nothing_there_is_nothing_to_lose(checked: Callable[..., list[Any]]) -> None:
+    weights = [of_one_class(noise(seed, *SIZE)) for seed in range(3)]
+    verdict = final(checked(*weights, methods=("random",), pictures=8), "random")
+    assert verdict.standing == "unclear"
+    assert "nothing that shuffled labels could take away" in verdict.sentence
+
+
+def test_magnitudes_decide_and_signs_are_told(checked: Callable[..., list[Any]]) -> None:
+    plane = noise(0, *SIZE)
+    turned = plane * noise(1, *SIZE).sign()
+    weights = (of_one_class(plane), of_one_class(plane), torch.stack([turned.expand(3, -1, -1)] * 2))
+    verdict = final(checked(*weights, methods=("input_x_gradient",)), "input_x_gradient")
+    assert verdict.standing == "fails"
+    assert verdict.shuffled["spearman_abs"].mean == pytest.approx(1)
+    assert abs(verdict.shuffled["spearman"].mean) < 0.3
+    assert "With their signs the maps pass" in verdict.sentence
+
+
+def test_the_class_that_the_first_network_predicts_is_explained_in_all(checked: Callable[..., list[Any]]) -> None:
+    weights = [noise(seed, 10, 3, *SIZE) for seed in range(3)]
+    maps = [event for event in checked(*weights, pictures=4) if isinstance(event, LabelMap)]
+    assert len(maps) == 12
+    predicted = (fashion_mnist("test").pixels[:4].double().flatten(1) @ weights[0].flatten(1).T).argmax(dim=1).tolist()
+    assert len(set(predicted)) > 1
+    assert [each.heatmap.target for each in maps] == [target for target in predicted for _ in range(3)]
+    assert [each.similarities is None for each in maps] == [True, False, False] * 4
+
+
+def test_a_constant_map_is_left_out_of_both_means_and_said_to_be(checked: Callable[..., list[Any]]) -> None:
+    true = noise(0, 10, 3, *SIZE)
+    predicted = (fashion_mnist("test").pixels[:12].double().flatten(1) @ true.flatten(1).T).argmax(dim=1)
+    silent = true.clone()
+    silent[predicted[0]] = 0
+    left = int((predicted != predicted[0]).sum())
+    assert 0 < left < 12
+    verdict = final(checked(true, silent, true, pictures=12))
+    assert verdict.n == verdict.retrained["spearman_abs"].n == verdict.shuffled["spearman_abs"].n == left
+    assert verdict.retrained["spearman_abs"].mean == pytest.approx(1)
+    (event,) = [final(checked(true, torch.zeros_like(true), true))]
+    assert (event.standing, event.n) == ("unclear", 0)
+    assert "A verdict takes 5 pictures" in event.sentence
+    assert np.isnan(event.retrained["ssim"].mean)
+
+
+def test_maps_of_few_pictures_are_told_all_are_counted_and_verdicts_take_each_other_s_place(
+    checked: Callable[..., list[Any]],
+) -> None:
+    weights = [of_one_class(noise(seed, *SIZE)) for seed in range(3)]
+    events = checked(*weights, pictures=SHOWN + 2)
+    maps = [event for event in events if isinstance(event, LabelMap)]
+    assert [each.picture for each in maps] == [place for place in range(SHOWN) for _ in range(3)]
+    verdicts = [event for event in events if isinstance(event, LabelsReady)]
+    assert [each.n for each in verdicts] == list(range(1, SHOWN + 3))
+    assert [each.final for each in verdicts] == [False] * (SHOWN + 1) + [True]
+    assert {each.replaces for each in verdicts} == {("labels", "gradient")}
+    assert [each.standing for each in verdicts[:4]] == ["unclear"] * 4  # five pictures make a verdict
+
+
+def test_edges_and_the_centre_fail_and_random_maps_stay_unclear_by_construction() -> None:
+    events = list(stream_label_check([], pictures=6, device="cpu"))
+    for name in ("sobel", "centre"):
+        verdict = final(events, name)
+        assert verdict.standing == "fails"
+        for found in (verdict.retrained, verdict.shuffled):
+            assert all(each.mean == pytest.approx(1) and -1 <= each.low <= each.high <= 1 for each in found.values())
+    random = final(events, "random")
+    assert random.standing == "unclear"
+    assert abs(random.retrained["spearman"].mean) < 0.1  # drawn anew for the others than for the first
+    assert random.retrained == random.shuffled  # and alike for the two that are compared
+    assert {"random", "blurred_random", "sobel", "centre", "negated"} <= {
+        event.method for event in events if isinstance(event, LabelsReady)
+    }
+
+
+def test_a_method_that_does_not_apply_is_refused_once() -> None:
+    events = list(stream_label_check(["attention_rollout"], pictures=2, device="cpu"))
+    (refused,) = (event for event in events if isinstance(event, MethodRefused))
+    assert refused.method == "attention_rollout"
+    assert refused.reason.startswith("On picture 1: ")
+
+
+def test_another_seed_draws_other_random_maps_and_the_same_seed_the_same(checked: Callable[..., list[Any]]) -> None:
+    weights = [of_one_class(noise(0, *SIZE))] * 3
+
+    def told(seed: int) -> float:
+        return final(checked(*weights, methods=("random",), pictures=1, seed=seed), "random").shuffled["ssim"].mean
+
+    assert told(0) == told(0)
+    assert len({told(seed) for seed in range(4)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"methods": "gradient"}, "is a list of names"),
+        ({"methods": ["gradeint"]}, "Did you mean gradient"),
+        ({"methods": [], "networks": "own"}, '"bundled", or the seed'),
+        ({"methods": [], "pictures": 0}, "1 to 1000 test pictures"),
+        ({"methods": [], "pictures": 1001}, "1 to 1000 test pictures"),
+        ({"methods": ["rise"], "settings": {"rise": {"mask": 1}}}, "no setting 'mask'"),
+    ],
+)
+def test_what_does_not_exist_is_refused_at_once(asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        stream_label_check(**asked)
