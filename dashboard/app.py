@@ -9,5 +9,6 @@ st.html(Path(__file__).parent / "parts" / "browser" / "page.css")
 pages = [
     st.Page("views/explain.py", title="Explain", default=True),
     st.Page("views/stamp.py", title="Stamp", url_path="stamp"),
+    st.Page("views/sanity.py", title="Sanity", url_path="sanity"),
 ]
 st.navigation(pages, position="top").run()

@@ -90,30 +90,21 @@ class LiveRun(LiveHeatmaps):
         return {heatmap.method: importance(heatmap, self.asked.unit) for heatmap in heatmaps}
 
 
-class SampleRun(Shipped):
-    """The run that a newcomer sees."""
+class ShippedHeatmaps(Shipped):
+    """Heatmaps of a picture that ship with HeatCheck."""
 
     @cached_property
     def _maps(self) -> dict[str, Any]:
         return load_file(self.folder / "maps.safetensors")
 
-    @cached_property
-    def asked(self) -> Asked:
-        return restored(Asked, self.told["asked"])
-
     @property
     def title(self) -> str:
+        """Of the picture."""
         return self.told["title"]
 
     @property
     def top(self) -> tuple[core.Prediction, ...]:
         return tuple(core.Prediction(**entry) for entry in self.told["top"])
-
-    def subject(self) -> Subject:
-        classifier = shelf.ask(DEFAULT_MODEL).wait(SECONDS_FOR_THE_MODEL)
-        if classifier is None:
-            raise NotThere("The model is not there yet. Try again in a moment.")
-        return Subject(classifier, look(DEFAULT_MODEL, self.asked.picture).pixels)
 
     def crop(self) -> bytes:
         return (self.folder / "crop.png").read_bytes()
@@ -122,6 +113,20 @@ class SampleRun(Shipped):
         if str(sequence) not in self._maps:
             raise NotThere("The sample has no such heatmap.")
         return self._maps[str(sequence)].float() * self.told["scales"][str(sequence)]
+
+
+class SampleRun(ShippedHeatmaps):
+    """The run that a newcomer sees."""
+
+    @cached_property
+    def asked(self) -> Asked:
+        return restored(Asked, self.told["asked"])
+
+    def subject(self) -> Subject:
+        classifier = shelf.ask(DEFAULT_MODEL).wait(SECONDS_FOR_THE_MODEL)
+        if classifier is None:
+            raise NotThere("The model is not there yet. Try again in a moment.")
+        return Subject(classifier, look(DEFAULT_MODEL, self.asked.picture).pixels)
 
     def maps(self) -> dict[str, Any]:
         return {message["method"]: self.values(message["sequence"]) for message in collect(self, "heatmap")}
@@ -169,8 +174,8 @@ def find_run(name: str) -> Run:
     return find_kind(Run, name, "That address is not of a run of one picture. Press Explain to make one.")
 
 
-def find_heatmaps(name: str) -> LiveHeatmaps | SampleRun:
-    """The run of that name or of a stamp, where only its heatmaps and its picture matter.
+def find_heatmaps(name: str) -> LiveHeatmaps | ShippedHeatmaps:
+    """The job of that name, where only its heatmaps and its picture matter.
 
     Raises
     ------
@@ -178,7 +183,7 @@ def find_heatmaps(name: str) -> LiveHeatmaps | SampleRun:
         If it was never here, or is no longer kept.
     """
     of_another = "That address is not of heatmaps of one picture. Press Explain to make some."
-    return find_kind(LiveHeatmaps | SampleRun, name, of_another)
+    return find_kind(LiveHeatmaps | ShippedHeatmaps, name, of_another)
 
 
 def find_runs(names: str) -> list[Run]:

@@ -12,8 +12,9 @@ from dashboard.stamping import LiveStamp
 from dashboard.workshop import models
 
 _COMPONENT = declare(
-    "heatmap_cards", "dom", "stream", "colours", "heatmap", "verdict", "judges", "stage", "card", "view_bar", "pair", "enlarged"
-)
+    "heatmap_cards", "dom", "stream", "colours", "heatmap", "verdict", "judges", "stage", "card", "view_bar", "pair",
+    "enlarged",
+)  # fmt: skip
 
 
 def heatmap_cards(

@@ -17,6 +17,13 @@ BESIDE = "with"
 
 def choose_models() -> list[Loading]:
     """The chosen model, and those to compare it with: each loaded or on its way, or why it can't be had."""
+    first, choices = choose_model(), list_choices()
+    others = choose_beside(choices, first.name)
+    return [first, *(follow(choices[other], title_of(choices[other])) for other in others)]
+
+
+def choose_model() -> Loading:
+    """The chosen model: loaded or on its way, or why it can't be had."""
     choices = list_choices()
     name = st.selectbox(
         "Model",
@@ -30,7 +37,7 @@ def choose_models() -> list[Loading]:
     first = follow(choices[name], note=choices[name].note)
     if name != DEFAULT_MODEL and first.sentence:
         st.button(f"Back to {title_of(choices[DEFAULT_MODEL])}", on_click=back_to_default)
-    return [first, *(follow(choices[other], title_of(choices[other])) for other in choose_beside(choices, name))]
+    return first
 
 
 def choose_beside(choices: Mapping[str, ListedModel], first: str) -> list[str]:

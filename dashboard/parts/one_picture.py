@@ -18,10 +18,11 @@ from dashboard.parts.method_panel import settings_for
 from dashboard.parts.prediction import prediction
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.sanity_strip import sanity_strip
 from dashboard.parts.trial_panel import choose_tried, class_beside, unique_names
 from dashboard.pictures import Choice
 from dashboard.requests import Asked, listed
-from dashboard.runs import Run, SampleRun, find_runs, sample, start
+from dashboard.runs import LiveHeatmaps, Run, SampleRun, ShippedHeatmaps, find_runs, sample, start
 from dashboard.workshop import Loading, Look, look, models
 
 SIDE_BY_SIDE = "Each model sees its own crop. One that knows the first one's class by name explains it too."
@@ -48,6 +49,7 @@ def one_picture(loadings: Sequence[Loading], picture: Choice | None, wishes: Wis
     live_curve(run.id, run.asked, stale=bool(differing))
     offer_chart(run)
     asides_panel(run, stale=bool(differing))
+    sanity_strip(run, stale=bool(differing))
 
 
 def choose(loadings: Sequence[Loading], picture: Choice | None, wishes: Wishes | None, truth: str) -> list[Chosen]:
@@ -151,14 +153,14 @@ def follow_of(runs: Sequence[Run]) -> object:
     return follow
 
 
-def show_prediction(place: int, chosen: Chosen, runs: Sequence[Run]) -> None:
+def show_prediction(place: int, chosen: Chosen, runs: Sequence[LiveHeatmaps | ShippedHeatmaps]) -> None:
     """The model's answer; while it is not there yet, what the sample remembers of it."""
     classifier, shown = chosen.loading.classifier, next(iter(runs), None)
     if classifier and chosen.asked and chosen.look and chosen.picture:
         crop = f"/api/pictures/{chosen.picture.name}/crop?model={chosen.loading.name}"
         target = chosen.asked.target
         prediction(place, crop, chosen.picture.title, chosen.look.told(target), classifier.labels[target])
-    elif isinstance(shown, SampleRun) and chosen.is_subject_of(shown):
+    elif isinstance(shown, ShippedHeatmaps) and chosen.is_subject_of(shown):
         prediction(place, f"/api/jobs/{shown.id}/crop", shown.title, shown.top, shown.top[0].label)
     else:
         prediction(place, waiting=why_nothing(chosen))

@@ -12,7 +12,7 @@ def progress(
     run: str = "",
     running: bool = False,
     title: str = "",
-    counts: Literal["heatmaps", "pictures", "scored", "answers", "steps", "cells"] = "heatmaps",
+    counts: Literal["heatmaps", "pictures", "scored", "answers", "steps", "cells", "maps"] = "heatmaps",
     methods: int = 0,
     further: bool = False,
 ) -> None:
@@ -24,9 +24,9 @@ def progress(
         Whose job it is, where several are side by side.
     counts
         What tells how far it is: heatmaps and then the model's answers, pictures, heatmaps that are scored at once, the
-        answers alone, steps of a training, or cells of a sweep.
+        answers alone, steps of a training, cells of a sweep, or maps of randomised networks.
     methods, further
-        Of a run of one picture how many heatmaps it makes, and whether further scores follow its curves.
+        Of a run of one picture how many heatmaps it makes, of each network, and whether further scores follow.
     """
     told = {"run": run, "running": running, "title": title, "counts": counts, "methods": methods, "further": further}
     _COMPONENT(data=told, key=f"progress {place}", on_ended_change=lambda: None)

@@ -118,7 +118,7 @@ def open_page(chromium: Any, server: str) -> Iterator[Callable[..., Any]]:
 
 def is_mistake(said: Any) -> bool:
     """Streamlit looks for its server below a page's address first, and the browser writes that it is not there."""
-    return said.type == "error" and "/stamp/_stcore/" not in said.location["url"]
+    return said.type == "error" and not re.search(r"/(stamp|sanity)/_stcore/", said.location["url"])
 
 
 def at_rest(page: Any) -> None:

@@ -25,7 +25,7 @@ function mount(parentElement) {
 }
 
 function begin(state) {
-  Object.assign(state, { done: 0, total: 0, asked: 0, scored: new Set(), judging: false, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, cells: 0, allCells: 0, job: null, toldEnd: false });
+  Object.assign(state, { done: 0, total: 0, asked: 0, scored: new Set(), judging: false, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, cells: 0, allCells: 0, maps: 0, networks: 0, job: null, toldEnd: false });
   show(state);
 }
 
@@ -38,6 +38,8 @@ function take(state, messages, job) {
     if (message.kind === "refused") state.refused++;
     if (message.kind === "curve" && message.order !== "random") state.curves.add(`${message.method} ${message.order}`);
     if (message.kind === "sweep") Object.assign(state, { cells: message.done, allCells: message.total, cellAt: job.seconds });
+    if (message.kind === "stages") state.networks = message.stages.length * message.draws;
+    if (message.kind === "stage") state.maps++;
     if (message.kind === "picture") Object.assign(state, { pictures: message.done, allPictures: message.total, pictureAt: job.seconds });
   }
   state.job = job;
@@ -113,6 +115,12 @@ const COUNTS = {
     share: ({ cells, allCells }) => cells / (allCells || 1),
     now: ({ cells, allCells, cellAt }, seconds) => (cells ? [`${cells} of ${counted(allCells, "cell")}`, timeLeft((cellAt / cells) * allCells - seconds)] : ["the first cell"]),
     made: ({ cells, allCells }) => (allCells ? [`${cells} of ${counted(allCells, "cell")}`] : []),
+  },
+  // A method that is refused has no maps of any network.
+  maps: {
+    share: ({ maps, networks, methods, refused }) => maps / (networks * (methods - refused) || 1),
+    now: ({ maps, networks, methods, refused }) => (networks ? [`${maps} of ${counted(networks * (methods - refused), "map")}`] : []),
+    made: ({ maps }) => [counted(maps, "map")],
   },
   scored: {
     share: ({ scored, refused, methods }) => (scored.size + refused) / (methods || 1),

@@ -1,14 +1,5 @@
 // What a randomisation tells as it goes: the stages, a map and its similarities for each method at each, the verdicts.
 
-const SIMILARITIES = {
-  spearman_abs: ["Spearman of magnitudes", "How alike the two maps rank the pixels, whatever their signs."],
-  spearman: ["Spearman", "How alike the two maps rank the pixels, with their signs."],
-  ssim: ["SSIM", "How alike the two maps look, window by window."],
-  hog: ["HOG", "How alike the edges within the two maps run."],
-};
-// Drawn anew for every network: they show what maps score that have nothing to do with each other.
-const UNRELATED = ["random", "blurred_random"];
-
 function makeStaged() {
   const staged = {};
 
@@ -37,15 +28,8 @@ function makeStaged() {
 
   staged.similarity = (method, stage, name) => {
     const values = drawsAt(method, stage).map((message) => message[name]).filter((value) => value !== null);
-    return values.length ? { stage, value: values.reduce((sum, value) => sum + value, 0) / values.length, low: Math.min(...values), high: Math.max(...values), n: values.length } : undefined;
+    return values.length ? { value: values.reduce((sum, value) => sum + value, 0) / values.length, low: Math.min(...values), high: Math.max(...values), n: values.length } : undefined;
   };
-
-  staged.line = (method, name) => staged.stages.map(({ number }) => staged.similarity(method, number, name)).filter(Boolean);
-
-  staged.band = (name) => staged.stages.flatMap(({ number }) => {
-    const around = UNRELATED.map((control) => staged.similarity(control, number, name)).filter(Boolean);
-    return around.length ? [{ stage: number, low: Math.min(...around.map(({ low }) => low)), high: Math.max(...around.map(({ high }) => high)) }] : [];
-  });
 
   staged.clear();
   return staged;

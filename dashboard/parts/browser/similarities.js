@@ -1,0 +1,8 @@
+// What tells how alike two maps are: its name, and what it says.
+
+const SIMILARITIES = {
+  spearman: ["Spearman", "rank correlation of the maps with their signs"],
+  spearman_abs: ["Spearman of magnitudes", "rank correlation of the maps' magnitudes"],
+  ssim: ["SSIM", "structural similarity of the maps as they are shown"],
+  hog: ["HOG", "correlation of the maps' histograms of oriented gradients"],
+};

@@ -1,0 +1,79 @@
+"""One picture: what becomes of every method's map as the network forgets, and the quick checks."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from dashboard.chosen import Chosen, Wishes
+from dashboard.jobs import LiveJob, NotThere
+from dashboard.parts.one_picture import look_at, picked, show_prediction
+from dashboard.parts.progress import progress
+from dashboard.parts.run_panel import action, launched, wished
+from dashboard.parts.sanity_curves import sanity_curves
+from dashboard.parts.staged_maps import staged_maps
+from dashboard.pictures import Choice
+from dashboard.requests import AskedOfSanity, in_words, listed, otherwise
+from dashboard.sanity import KIND, Randomisation, SampleRandomisation, find_randomisation, sample, start
+from dashboard.workshop import Loading
+
+ADDRESS = "job"
+WHAT = "A row a method, a column a stage. What still looks like the first map is not from what the model learned."
+
+
+def one_sanity(loading: Loading, picture: Choice | None, wishes: Wishes | None, randomising: Mapping[str, Any]) -> None:
+    """All that stands under the strip of pictures."""
+    seen = look_at(loading, picture)
+    asked = None
+    if wishes and seen and picture:
+        target = seen.top[0].index if wishes.target is None else wishes.target
+        asked = AskedOfSanity(**wishes.common, **randomising, picture=picture.name, target=target)
+    if asked and picture and wished(KIND):
+        launched()
+        st.query_params[ADDRESS] = start(asked, picture.title)
+    run = shown_run()
+    showing, acting = st.columns([3, 1.1], gap="large")
+    with acting:
+        action(KIND, "Randomise", asked is not None, [run] if run else [], follow)
+    with showing:
+        show_prediction(0, Chosen(loading, picture, seen, asked), [run] if run else [])
+    if run is None:
+        return
+    stale = tell_what_is_shown(run, asked)
+    st.header("Maps of ever more random networks", anchor=False)
+    st.caption(WHAT)
+    staged_maps(run.id, run.asked, stale)
+    st.header("Do the maps depend on the model?", anchor=False)
+    sanity_curves(run.id, run.asked, stale)
+
+
+def follow(_: int, run: LiveJob) -> None:
+    progress(KIND, run.id, not run.finished, counts="maps", methods=len(run.asked.methods))
+
+
+def shown_run() -> Randomisation | None:
+    """The randomisation that the address names, or the sample that ships with the app."""
+    name = st.query_params.get(ADDRESS)
+    if name is None:
+        return sample()
+    try:
+        return find_randomisation(name)
+    except NotThere:
+        st.info("That randomisation is no longer kept here. Press Randomise to make it again.")
+        return None
+
+
+def tell_what_is_shown(run: Randomisation, asked: AskedOfSanity | None) -> bool:
+    """A line that says whose results these are; whether they are older than what is chosen."""
+    if run.state()["state"] == "failed":
+        st.error(f"{run.state()['error']} Change a setting and press Randomise to try again.")
+    changed = otherwise(run.asked, asdict(asked)) if asked else set()
+    differing = in_words(changed - ({"target"} if changed & {"model", "picture"} else set()))
+    if differing:
+        st.info(f"These maps are older than your choices: the {listed(differing)} changed since. Press Randomise.")
+    elif asked and picked(asked) != picked(run.asked):
+        st.caption("You chose other methods since. Press Randomise to see them.")
+    elif isinstance(run, SampleRandomisation):
+        st.caption("A precomputed sample, so that there is something to look at. Press Randomise to run it here.")
+    return bool(differing)
