@@ -1,4 +1,4 @@
-"""Questions about a finished run, asked beside it: other imputers, and the shape of a map."""
+"""Questions about a finished run, asked beside it: other imputers, the shape of a map, networks that forget."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,14 @@ from typing import Any
 
 import core
 from core.jobs.queue import Job
+from core.methods.registry import list_controls
+from dashboard import sanity
 from dashboard.jobs import LiveJob, NotThere, find, submit
+from dashboard.requests import AskedOfSanity
 from dashboard.runs import Run
+
+DRAWS = 1
+"""Of random weights: a first look; the Sanity page has more."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,13 @@ class Aside:
     @property
     def shown(self) -> Callable[[Job], LiveJob]:
         return LiveJob
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RandomisedRun(sanity.Randomised):
+    """The same of ever more random networks."""
+
+    run: str
 
 
 def find_aside(name: str, run: Run) -> LiveJob | None:
@@ -71,3 +84,26 @@ def match_shape(run: Run, method: str, beside: Sequence[str]) -> str:
         )
 
     return submit(stream, Aside(run.id, method, subject.classifier.labels), beside)
+
+
+def randomise(run: Run, methods: Sequence[str], beside: Sequence[str]) -> str:
+    """Queue the randomisation, from the output down, under some of a run's methods; the job's name."""
+    asked, subject = of_randomisation(run, methods), run.subject()
+    about = RandomisedRun(asked=asked, subject=subject, title=run.title, run=run.id)
+    return submit(lambda: sanity.stream_asked(subject, asked), about, beside)
+
+
+def of_randomisation(run: Run, methods: Sequence[str]) -> AskedOfSanity:
+    """What is asked of a run's methods and of every control: the same maps as its own."""
+    asked = run.asked
+    return AskedOfSanity(
+        model=asked.model,
+        picture=asked.picture,
+        target=asked.target,
+        methods=(*methods, *(control.name for control in list_controls(truth_known=False))),
+        settings=asked.settings,
+        output=asked.output,
+        reduction=asked.reduction,
+        seed=asked.seed,
+        draws=DRAWS,
+    )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Standing = Literal["passes", "fails", "unclear"]
+CRITERION = "The criterion is still to be written."
+LIMITS: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

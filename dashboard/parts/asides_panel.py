@@ -16,8 +16,8 @@ from dashboard.parts.run_panel import wish, wished
 from dashboard.runs import Run
 from dashboard.workshop import queue
 
-IMPUTERS, SHAPE = "imputers", "shape"
-JOBS = ("job", "study", IMPUTERS, SHAPE)
+IMPUTERS, SHAPE, STRIP = "imputers", "shape", "strip"
+JOBS = ("job", "study", IMPUTERS, SHAPE, STRIP)
 _IMPUTER_RANKS = declare("imputer_ranks", "dom", "stream", "table")
 _SHAPE_CHECK = declare("shape_check", "dom", "stream")
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.sanity.verdict import CRITERION, LIMITS
 from dashboard.chosen import Wishes
 from dashboard.jobs import LiveJob, NotThere
 from dashboard.parts.many_pictures import choose_limit, choose_source, how_many, offer_files, tell_what_is_shown
@@ -56,11 +55,8 @@ def many_sanity(dataset: str, wishes: Wishes | None, randomising: Mapping[str, A
         return
     stale = tell_what_is_shown(study, asked)
     st.header(f"Verdicts: {title_of_source(study.asked.source)}, {models.title(study.asked.model)}", anchor=False)
-    st.caption(CRITERION)
     sanity_curves(study.id, study.asked, stale, many=True, place="of many")
     offer_files(study, FILES)
-    with st.expander("What this check can't tell"):
-        st.markdown("\n".join(f"- {limit}" for limit in LIMITS))
 
 
 def follow(_: int, study: LiveJob) -> None:

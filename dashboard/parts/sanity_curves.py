@@ -1,5 +1,8 @@
 """Similarities under randomisation and how each method stands, mounted once and fed by a job's events."""
 
+import streamlit as st
+
+from core.sanity.verdict import CRITERION, LIMITS
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
 from dashboard.parts.staged_maps import JUDGED
@@ -15,8 +18,8 @@ _COMPONENT = declare(
 )  # fmt: skip
 
 
-def sanity_curves(run: str, asked: Randomising, stale: bool, many: bool, place: str = "") -> None:
-    """Verdicts, and the curves that they follow from.
+def sanity_curves(run: str, asked: Randomising, stale: bool, many: bool = False, place: str = "") -> None:
+    """The criterion, verdicts by it, the curves that they follow from, and what none of it can tell.
 
     Parameters
     ----------
@@ -25,6 +28,9 @@ def sanity_curves(run: str, asked: Randomising, stale: bool, many: bool, place: 
     place
         Tells several on one page apart.
     """
+    st.caption(CRITERION)
     methods = list(described(asked))
     told = {"run": run, "methods": methods, "judged": JUDGED, "many": many, "waiting": WAITING[many], "stale": stale}
     _COMPONENT(data=told, key=f"sanity curves {place}")
+    with st.expander("What this check can't tell"):
+        st.markdown("\n".join(f"- {limit}" for limit in LIMITS))

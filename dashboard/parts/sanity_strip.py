@@ -1,0 +1,74 @@
+"""Whether a run's maps depend on the model: the same methods on a network that forgets, layer by layer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard import sanity
+from dashboard.asides import randomise
+from dashboard.parts.asides_panel import STRIP, ask
+from dashboard.parts.heatmap_cards import described
+from dashboard.parts.sanity_curves import sanity_curves
+from dashboard.parts.staged_maps import staged_maps
+from dashboard.runs import Run, SampleRun
+from dashboard.sanity import Randomisation
+
+MOST = 6
+BESIDE = ("random", "sobel")
+"""Controls among the maps: one that depends on nothing, one on the picture alone. The figures are of all."""
+WHAT = (
+    "The network's layers are randomised group by group, from the output down. A map that stays as it was does not "
+    "show what the network has learned."
+)
+
+
+def sanity_strip(run: Run, stale: bool) -> None:
+    """The question with its button and, once asked, maps, verdicts and curves as they come."""
+    if not run.finished or not run.maps():
+        return
+    st.header("Does the map depend on the model?", anchor=False)
+    st.caption(WHAT)
+    known = {method["name"]: method for method in described(run.asked) if method["name"] in run.maps()}
+    methods = choose_methods({name: method for name, method in known.items() if not method["control"]})
+    asked = ask(
+        run, STRIP, "Randomise the network", f"Takes {len(methods)} of these heatmaps along.",
+        lambda beside: randomise(run, methods, beside),
+    )  # fmt: skip
+    shown = asked or shipped(run)
+    if shown:
+        show(shown, stale)
+
+
+def choose_methods(offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+    """A few of the run's methods."""
+    chosen = st.pills(
+        f"Heatmaps, up to {MOST}",
+        list(offered),
+        selection_mode="multi",
+        default=list(offered)[:MOST],
+        format_func=lambda name: offered[name]["label"],
+        key="strip.methods",
+        bind="query-params",
+        wrap=True,
+    )
+    if len(chosen) > MOST:
+        st.caption(f"Only the first {MOST} of these are checked.")
+    return chosen[:MOST] or list(offered)[:MOST]
+
+
+def shipped(run: Run) -> Randomisation | None:
+    """Of the run that ships with the app, what ships of the same picture and model."""
+    sample = sanity.sample() if isinstance(run, SampleRun) else None
+    same = sample and (sample.asked.model, sample.asked.picture) == (run.asked.model, run.asked.picture)
+    return sample if same else None
+
+
+def show(shown: Any, stale: bool) -> None:
+    """Maps in a row a method, then how each stands."""
+    asked = shown.about.asked if hasattr(shown, "about") else shown.asked
+    controls = {method["name"] for method in described(asked) if method["control"]}
+    mapped = tuple(name for name in asked.methods if name not in controls or name in BESIDE)
+    staged_maps(shown.id, replace(asked, methods=mapped), stale, place=STRIP)
+    sanity_curves(shown.id, asked, stale, many=False, place=STRIP)
