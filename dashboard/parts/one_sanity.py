@@ -10,6 +10,7 @@ from dashboard.chosen import Chosen, Wishes
 from dashboard.jobs import LiveJob, NotThere
 from dashboard.parts.one_picture import look_at, picked, show_prediction
 from dashboard.parts.progress import progress
+from dashboard.parts.quick_checks import quick_checks
 from dashboard.parts.run_panel import action, launched, wished
 from dashboard.parts.sanity_curves import sanity_curves
 from dashboard.parts.staged_maps import staged_maps
@@ -38,8 +39,13 @@ def one_sanity(loading: Loading, picture: Choice | None, wishes: Wishes | None, 
         action(KIND, "Randomise", asked is not None, [run] if run else [], follow)
     with showing:
         show_prediction(0, Chosen(loading, picture, seen, asked), [run] if run else [])
-    if run is None:
-        return
+    if run:
+        show(run, asked)
+    quick_checks(asked)
+
+
+def show(run: Randomisation, asked: AskedOfSanity | None) -> None:
+    """The maps, and what follows from them."""
     stale = tell_what_is_shown(run, asked)
     st.header("Maps of ever more random networks", anchor=False)
     st.caption(WHAT)

@@ -17,13 +17,18 @@ from dashboard.parts.one_sanity import ADDRESS as ONE_ADDRESS
 from dashboard.parts.one_sanity import one_sanity
 from dashboard.parts.picture_panel import choose_picture
 from dashboard.parts.progress import progress
+from dashboard.parts.quick_checks import ADDRESS as CHECKS_ADDRESS
 from dashboard.parts.randomising_panel import choose_randomising
 from dashboard.parts.trial_panel import choose_class, choose_output, choose_reduction, choose_seed
 from dashboard.pictures import gallery_for
 from dashboard.workshop import Loading, models
 
 ONE, MANY, LABELS = "One picture", "Many pictures", "Labels"
-JOBS = {ONE: {ONE_ADDRESS: "maps"}, MANY: {MANY_ADDRESS: "pictures"}, LABELS: {LABELS_ADDRESS: "steps"}}
+JOBS = {
+    ONE: {ONE_ADDRESS: "maps", CHECKS_ADDRESS: "answers"},
+    MANY: {MANY_ADDRESS: "pictures"},
+    LABELS: {LABELS_ADDRESS: "steps"},
+}
 """What the jobs of each tab are called in the address, and what tells how far they are."""
 
 
