@@ -17,7 +17,7 @@ from core.sanity.label_networks import ROLES, NetworkLearning
 from core.sanity.labels import LabelMap, LabelsReady, NetworksReady
 from core.sanity.randomisation import StageReady, StagesFound
 from core.sanity.study import PictureChecked, SanitySummary
-from core.sanity.verdict import VerdictReady
+from core.sanity.verdict import Alike, VerdictReady
 from core.stamping.agreement import SpreadReady
 from core.stamping.benchmark import SweepPoint
 from core.stamping.causal import CausalReady
@@ -218,7 +218,7 @@ def _(event: StageReady, labels: Sequence[str]) -> Message:
 
 @to_message.register
 def _(event: VerdictReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
-    figures = {name: number(getattr(event, name)) for name in ("value", "low", "high")}
+    figures = {name: told_of_alike(getattr(event, name)) for name in ("mean", "last")}
     return {"kind": "verdict", **asdict(event), **figures, "chance": event.chance and list(event.chance)}
 
 
@@ -281,6 +281,11 @@ def _(event: LabelsReady, labels: Sequence[str]) -> Message:  # noqa: ARG001
         "final": event.final,
         **means,
     }
+
+
+def told_of_alike(alike: Alike) -> Message:
+    """A likeness with its ends."""
+    return {name: number(value) for name, value in alike._asdict().items()}
 
 
 def told_of_map(heatmap: Heatmap | None, labels: Sequence[str]) -> Message:

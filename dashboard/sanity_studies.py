@@ -120,13 +120,19 @@ def means_of(study: SanityStudy) -> pd.DataFrame:
 def verdicts_of(study: SanityStudy) -> pd.DataFrame:
     """How each method stands so far."""
     latest = {told["method"]: told for told in collect(study, "verdict")}
-    names = ("method", "standing", "value", "low", "high", "n")
-    rows = []
-    for told in latest.values():
-        chance_low, chance_high = told["chance"] or (None, None)
-        chance = {"chance_low": chance_low, "chance_high": chance_high}
-        rows.append({**{name: told[name] for name in names}, **chance, "sentence": told["sentence"]})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [
+            {
+                "method": told["method"],
+                "standing": told["standing"],
+                **{f"{name}_{end}": value for name in ("mean", "last") for end, value in told[name].items()},
+                "n": told["n"],
+                "blank": told["blank"],
+                "sentence": told["sentence"],
+            }
+            for told in latest.values()
+        ]
+    )
 
 
 FILES: dict[str, Callable[[SanityStudy], pd.DataFrame]] = {

@@ -14,6 +14,7 @@ from dashboard.parts.heatmap_cards import described
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import wish, wished
 from dashboard.runs import Run
+from dashboard.sanity import LiveRandomisation
 from dashboard.workshop import queue
 
 IMPUTERS, SHAPE, STRIP = "imputers", "shape", "strip"
@@ -79,10 +80,17 @@ def ask(run: Run, name: str, words: str, what: str, start: Callable[[Sequence[st
             st.button(words, key=f"ask {name}", on_click=wish, args=(name,))
         with st.container(width="stretch"):
             if found:
-                progress(name, found.id, running=running, counts="answers")
+                progress(name, found.id, running=running, **counted(found))
             else:
                 st.caption(what)
     return found
+
+
+def counted(job: LiveJob) -> dict[str, Any]:
+    """What tells how far it is."""
+    if isinstance(job, LiveRandomisation):
+        return {"counts": "maps", "methods": len(job.asked.methods)}
+    return {"counts": "answers"}
 
 
 def others(name: str) -> list[str]:

@@ -6,16 +6,20 @@ from typing import Any
 
 import streamlit as st
 
+from core.methods.registry import find_method
 from dashboard import sanity
 from dashboard.asides import randomise
 from dashboard.parts.asides_panel import STRIP, ask
 from dashboard.parts.heatmap_cards import described
 from dashboard.parts.sanity_curves import sanity_curves
 from dashboard.parts.staged_maps import staged_maps
+from dashboard.requests import AskedOfSanity
 from dashboard.runs import Run, SampleRun
-from dashboard.sanity import Randomisation
+from dashboard.sanity import LiveRandomisation, SampleRandomisation
 
 MOST = 6
+USUAL = ("gradient", "input_x_gradient", "guided_backprop", "deconvnet", "smoothgrad", "grad_cam")
+"""Those that take few passes, for each takes them again for every randomised network."""
 BESIDE = ("random", "sobel")
 """Controls among the maps: one that depends on nothing, one on the picture alone. The figures are of all."""
 WHAT = (
@@ -36,18 +40,21 @@ def sanity_strip(run: Run, stale: bool) -> None:
         run, STRIP, "Randomise the network", f"Takes {len(methods)} of these heatmaps along.",
         lambda beside: randomise(run, methods, beside),
     )  # fmt: skip
-    shown = asked or shipped(run)
-    if shown:
-        show(shown, stale)
+    if isinstance(asked, LiveRandomisation):
+        show(asked.id, asked.asked, stale)
+    elif sample := shipped(run):
+        kept = (name for name in sample.asked.methods if name in methods or find_method(name).control)
+        show(sample.id, replace(sample.asked, methods=tuple(kept)), stale)
 
 
 def choose_methods(offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
     """A few of the run's methods."""
+    usual = [name for name in offered if name in USUAL] or list(offered)[:MOST]
     chosen = st.pills(
         f"Heatmaps, up to {MOST}",
         list(offered),
         selection_mode="multi",
-        default=list(offered)[:MOST],
+        default=usual,
         format_func=lambda name: offered[name]["label"],
         key="strip.methods",
         bind="query-params",
@@ -55,20 +62,19 @@ def choose_methods(offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
     )
     if len(chosen) > MOST:
         st.caption(f"Only the first {MOST} of these are checked.")
-    return chosen[:MOST] or list(offered)[:MOST]
+    return chosen[:MOST] or usual
 
 
-def shipped(run: Run) -> Randomisation | None:
+def shipped(run: Run) -> SampleRandomisation | None:
     """Of the run that ships with the app, what ships of the same picture and model."""
     sample = sanity.sample() if isinstance(run, SampleRun) else None
     same = sample and (sample.asked.model, sample.asked.picture) == (run.asked.model, run.asked.picture)
     return sample if same else None
 
 
-def show(shown: Any, stale: bool) -> None:
+def show(shown: str, asked: AskedOfSanity, stale: bool) -> None:
     """Maps in a row a method, then how each stands."""
-    asked = shown.about.asked if hasattr(shown, "about") else shown.asked
-    controls = {method["name"] for method in described(asked) if method["control"]}
-    mapped = tuple(name for name in asked.methods if name not in controls or name in BESIDE)
-    staged_maps(shown.id, replace(asked, methods=mapped), stale, place=STRIP)
-    sanity_curves(shown.id, asked, stale, many=False, place=STRIP)
+    mapped = (name for name in asked.methods if name in BESIDE or not find_method(name).control)
+    staged_maps(shown, replace(asked, methods=tuple(mapped)), stale, place=STRIP)
+    sanity_curves(shown, asked, stale, place=STRIP)
+    st.page_link("views/sanity.py", label="More draws, other orders and quick checks: Sanity")

@@ -11,7 +11,7 @@ from core.sanity.checks import CheckReady
 from core.sanity.randomisation import StageReady, StagesFound
 from core.sanity.stages import Stage
 from core.sanity.study import PictureChecked, SanitySummary, SimilarityRow
-from core.sanity.verdict import VerdictReady
+from core.sanity.verdict import Alike, VerdictReady
 from core.studies.evaluation import SummaryReady, TruthRefused
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.matched import MatchedReady
@@ -116,10 +116,13 @@ def test_a_stage_without_a_map_says_why():
 
 @pytest.mark.parametrize("chance", [None, (-0.25, 0.5)])
 def test_a_verdict_is_told_with_its_doubt(chance):
-    verdict = VerdictReady("gradient", "unclear", 0.5, NAN, NAN, chance, 1, "Not to be told.", final=False)
+    alike, nothing = Alike(0.5, 0.25, 0.75), Alike()
+    verdict = VerdictReady("gradient", "unclear", alike, nothing, chance, 3, 2, "Not to be told.", final=False)
     message = to_message(verdict, ())
     assert json.loads(json.dumps(message, allow_nan=False)) == message
-    assert (message["standing"], message["value"], message["low"], message["n"]) == ("unclear", 0.5, None, 1)
+    assert (message["standing"], message["n"], message["blank"]) == ("unclear", 3, 2)
+    assert message["mean"] == {"value": 0.5, "low": 0.25, "high": 0.75}
+    assert message["last"] == {"value": None, "low": None, "high": None}
     assert message["chance"] == (chance and [-0.25, 0.5])
     assert (message["final"], message["sentence"]) == (False, "Not to be told.")
 

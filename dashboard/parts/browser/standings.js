@@ -3,35 +3,42 @@
 const STANDINGS = { passes: ["▲", "passes"], fails: ["▼", "fails"], unclear: ["–", "unclear"] };
 const standingWords = ({ standing, final }) => STANDINGS[standing][1] + (final ? "" : ", so far");
 
-function standingsTable(methods, verdicts, similarity, n) {
+// `over` is what n counts.
+function standingsTable(methods, verdicts, similarity, over) {
   const rows = methods.filter(({ name }) => verdicts.has(name)).map((method) => ({ method, verdict: verdicts.get(method.name) }));
-  rows.sort((one, other) => (one.verdict.value ?? 2) - (other.verdict.value ?? 2));
-  const spans = rows.flatMap(({ verdict }) => [verdict.value, verdict.low, verdict.high, ...(verdict.chance ?? [])]).filter((value) => value !== null);
-  const span = { low: Math.min(0, ...spans), high: Math.max(1, ...spans), random: null };
+  rows.sort((one, other) => (one.verdict.mean.value ?? 2) - (other.verdict.mean.value ?? 2));
+  const ends = rows.flatMap(({ verdict }) => [...Object.values(verdict.mean), ...Object.values(verdict.last), ...(verdict.chance ?? [])]).filter((value) => value !== null);
+  const span = { low: Math.min(0, ...ends), high: Math.max(1, ...ends), random: null };
   return element("table", { class: "standings" }, element("caption", { class: "hidden" }, "Verdicts, the map that changes most first"),
-    element("thead", {}, element("tr", {}, ...["Method", "Verdict", similarity, "By chance", n].map((words) => element("th", { scope: "col" }, words)), element("th", { scope: "col", class: "words" }, "In words"))),
+    element("thead", {}, element("tr", {}, ...["Method", "Verdict"].map(tall), element("th", { scope: "colgroup", colspan: 2, class: "group" }, similarity), tall(over), tall("In words", "words")),
+      element("tr", {}, ...["over stages", "all random"].map((words) => element("th", { scope: "col" }, words)))),
     element("tbody", {}, ...rows.map(({ method, verdict }) => standingRow(method, verdict, span))));
 }
+
+const tall = (words, kind) => element("th", { scope: "col", rowspan: 2, class: kind === "words" ? kind : undefined }, words);
 
 const standingRow = (method, verdict, span) => element("tr", { "data-method": method.name, "data-standing": verdict.standing, class: verdict.final ? undefined : "muted" },
   nameCell(method, method.name),
   element("td", { class: "verdict-cell" }, element("span", { class: "sign", "aria-hidden": "true" }, STANDINGS[verdict.standing][0]), standingWords(verdict)),
-  element("td", {}, ...figureOf(verdict, span)),
-  element("td", {}, verdict.chance ? `${fixed(verdict.chance[0])} to ${fixed(verdict.chance[1])}` : "–"),
-  element("td", {}, verdict.n),
+  figureCell(verdict.mean, verdict.chance, span), figureCell(verdict.last, verdict.chance, span),
+  element("td", {}, verdict.n, verdict.blank ? element("span", { class: "interval muted", title: "Maps of randomised networks that were constant or refused" }, `${verdict.blank} blank`) : null),
   element("td", { class: "words" }, verdict.sentence));
 
-function figureOf({ value, low, high, chance }, span) {
-  if (value === null) return ["–"];
-  const drawnLine = line({ mean: value, low, high }, span);
+// A likeness on a line from unlike to alike; a shade where copies of the map lie that stand elsewhere.
+function figureCell({ value, low, high }, chance, span) {
+  if (value === null) return element("td", { title: "Can't be told." }, "–");
+  const track = line({ mean: value, low, high }, span);
+  track.prepend(placed(element("span", { class: "mark" }), `${shareOf(HALFWAY, span)}%`));
   if (chance) {
-    const by = element("span", { class: "chance" });
-    by.style.left = `${(100 * (chance[0] - span.low)) / (span.high - span.low)}%`;
-    by.style.width = `${(100 * (chance[1] - chance[0])) / (span.high - span.low)}%`;
-    drawnLine.prepend(by);
+    const by = placed(element("span", { class: "chance", title: `Copies of the map elsewhere: ${fixed(chance[0])} to ${fixed(chance[1])}` }), `${shareOf(chance[0], span)}%`);
+    by.style.width = `${shareOf(chance[1], span) - shareOf(chance[0], span)}%`;
+    track.prepend(by);
   }
-  return [element("span", { class: "mean" }, fixed(value)), drawnLine, element("span", { class: "interval muted" }, low === null ? "one value" : `${fixed(low)} to ${fixed(high)}`)];
+  return element("td", {}, element("span", { class: "mean" }, fixed(value)), track, element("span", { class: "interval muted" }, low === null ? "one value" : `${fixed(low)} to ${fixed(high)}`));
 }
+
+const HALFWAY = 0.5; // the criterion's own mark
+const shareOf = (value, { low, high }) => (100 * (value - low)) / (high - low);
 
 // The count of each standing among the methods that look at a model.
 function standingsLine(methods, verdicts) {
