@@ -1,7 +1,7 @@
 """Remakes ``assets/sample``: what a newcomer sees before anything was computed here.
 
-Runs the trial of one picture, the study of many and the benchmark of stamps with the dashboard's own defaults, and
-writes the messages that the page would have been sent.
+Runs the trial of one picture, the study of many, the benchmark of stamps and the label check with the dashboard's own
+defaults, and writes the messages that the page would have been sent.
 """
 
 import json
@@ -20,22 +20,26 @@ from core.methods.heatmap import HeatmapReady
 from core.methods.registry import list_controls
 from core.pictures.rendering import to_png
 from core.pictures.specimens import collect_specimens
+from core.sanity.label_networks import bundled_name
+from core.sanity.labels import LabelMap, LabelsReady
 from core.stamping.benchmark import usual_metrics
 from core.stamping.models import DEFAULT, list_stamp_models
 from core.studies.evaluation import SummaryReady, record
 from core.studies.table import Table
-from dashboard import benchmarks, runs, studies
+from dashboard import benchmarks, labels, runs, studies
 from dashboard.jobs import number_messages
 from dashboard.messages import Message
+from dashboard.parts.label_check import PICTURES
 from dashboard.parts.many_pictures import LIMIT, USUAL
 from dashboard.parts.method_panel import QUICK
-from dashboard.requests import Asked, AskedOfMany, AskedOfStamps, Judging
+from dashboard.requests import Asked, AskedOfLabels, AskedOfMany, AskedOfStamps, Judging
 from dashboard.workshop import DEFAULT_MODEL
 
 FOLDER = Path(__file__).resolve().parent / "sample"
 PICTURE = core.gallery()[0].name
 SOURCE = "gallery"
 STAMPED = 60
+LABELLED_MAPS = 4
 DIGITS = 5
 
 
@@ -44,6 +48,7 @@ def main() -> None:
     write_trial(classifier)
     write_study(classifier)
     write_benchmark()
+    write_labels()
 
 
 def write_trial(classifier: core.Classifier) -> None:
@@ -87,6 +92,20 @@ def write_benchmark() -> None:
     tabled(asked, kept).to_parquet(folder / "scores.parquet")
 
 
+def write_labels() -> None:
+    """The bundled networks, with the maps of the first few pictures."""
+    asked = AskedOfLabels(**common(bundled_name("true")), pictures=PICTURES, training=None)
+    every, seconds = gathered(labels.stream_asked(asked))
+    kept = [
+        (number, event) for number, event in every if not isinstance(event, LabelMap) or event.picture < LABELLED_MAPS
+    ]
+    maps = {str(number): event.heatmap.values for number, event in kept if isinstance(event, LabelMap)}
+    folder = labels.SAMPLE_FOLDER
+    told = {"scales": {number: size(values) for number, values in maps.items()}}
+    write_json(folder, told | written(asked, kept, seconds, labels.LabelChecking(asked).labels))
+    save_file({number: scaled(values) for number, values in maps.items()}, folder / "maps.safetensors")
+
+
 def common(model: str = DEFAULT_MODEL, truth_known: bool = False) -> dict[str, object]:
     """What the page asks for when nobody has changed anything, of one picture, of many and of stamps."""
     controls = [control.name for control in list_controls(truth_known)]
@@ -126,7 +145,7 @@ def write_json(folder: Path, told: dict[str, object]) -> None:
 
 def lasts(event: object, events: list[tuple[int, object]]) -> bool:
     """Whether nothing that came later takes its place."""
-    if isinstance(event, HeatmapReady | core.FidelityReady):
+    if isinstance(event, HeatmapReady | core.FidelityReady | LabelsReady):
         return event.final
     if isinstance(event, SummaryReady):
         return event is [other for _, other in events if isinstance(other, SummaryReady)][-1]

@@ -1,7 +1,6 @@
 """The labels tab of the Sanity page: does a map change when a network learned labels that mean nothing?"""
 
 import base64
-from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 
@@ -12,7 +11,7 @@ from core.models.bundled import FASHION_MNIST
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_png
 from core.sanity.label_networks import ROLES, bundled_name
-from core.sanity.labels import CRITERION, JUDGED, KEPT, LIMITS, SHOWN
+from core.sanity.labels import CRITERION, HALF, JUDGED, LIMITS, SHOWN
 from dashboard.chosen import Wishes
 from dashboard.jobs import LiveJob, NotThere, Shipped
 from dashboard.labels import KIND, Labels, find_labels, sample, start
@@ -56,16 +55,16 @@ def label_check(wishes: Wishes | None) -> None:
 
 def choose_check(wishes: Wishes | None) -> AskedOfLabels | None:
     """What the widgets ask for; nothing before the model at the left is there."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         networks = st.segmented_control(
             "Networks", [BUNDLED, TRAIN], default=BUNDLED, required=True, **kept("networks"),
             help="Training takes about half a minute.",
         )  # fmt: skip
         seed = st.number_input(
-            "Seed of the training", 0, 2**31 - 1, 1, width=170, disabled=networks != TRAIN, **kept("seed")
+            "Seed of the training", 0, 2**31 - 1, 1, width=150, disabled=networks != TRAIN, **kept("seed")
         )
         pictures = st.number_input(
-            "Test pictures", 1, MOST, PICTURES, width=150, **kept("pictures"),
+            "Test pictures", 1, MOST, PICTURES, width=130, **kept("pictures"),
             help="Of Fashion-MNIST; none of the networks learned from them. More of them, narrower intervals.",
         )  # fmt: skip
     if wishes is None:
@@ -131,7 +130,7 @@ def show_check(check: Labels, stale: bool) -> None:
             "pictures": shown_pictures()[: check.asked.pictures],
             "roles": dict(ROLES),
             "judged": JUDGED,
-            "kept": KEPT,
+            "half": HALF,
             "criterion": CRITERION,
             "stale": stale,
         },
@@ -150,11 +149,3 @@ def shown_pictures() -> list[dict[str, str]]:
         }
         for place in range(SHOWN)
     ]
-
-
-def keep_labels_alive() -> None:
-    """A check goes on as long as somebody follows it on another tab, and says how far it is."""
-    with suppress(NotThere):
-        check = find_labels(st.query_params.get(KIND, ""))
-        if not check.finished:
-            progress("of the labels tab", check.id, True, title="Labels", counts="steps")

@@ -200,19 +200,21 @@ def test_likenesses_are_rank_correlations_with_the_first_network_s_maps(checked:
     assert verdict.n == 6
 
 
-@pytest.mark.parametrize(("share", "standing"), [(0.35, "passes"), (0.42, "fails"), (1.0, "fails")])
-def test_the_line_is_half_of_what_training_anew_leaves(
-    checked: Callable[..., list[Any]], share: float, standing: str
+@pytest.mark.parametrize(
+    ("share", "standing", "with_less_left"),
+    [(0.35, "passes", "unclear"), (0.42, "fails", "fails"), (1, "fails", "fails")],
+)
+def test_the_lines_are_half_alike_and_half_of_what_training_anew_leaves(
+    checked: Callable[..., list[Any]], share: float, standing: str, with_less_left: str
 ) -> None:
     plane = noise(0, *SIZE)
-    true, other = of_one_class(plane), of_one_class(rank_mix(plane, share))
+    true, other, weaker = (of_one_class(each) for each in (plane, rank_mix(plane, share), rank_mix(plane, 0.42)))
     left = spearmanr(plane.abs().flatten(), other[0, 0].abs().flatten()).statistic
-    assert (left < 0.5) == (standing == "passes")
-    assert left == pytest.approx(0.5, abs=0.1) or share == 1
+    assert (0.25 < left < 0.5) == (standing == "passes")
+    assert left < 0.6 or share == 1
     assert final(checked(true, true, other)).standing == standing
-    weaker = of_one_class(rank_mix(plane, 0.42))
-    assert final(checked(true, weaker, other)).standing == "fails"  # the yardstick counts, not the likeness alone
-    assert "half" in CRITERION
+    assert final(checked(true, weaker, other)).standing == with_less_left
+    assert CRITERION.count("half") == 2
 
 
 def test_where_training_anew_leaves_nothing_there_is_nothing_to_lose(checked: Callable[..., list[Any]]) -> None:

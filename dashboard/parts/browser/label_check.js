@@ -99,8 +99,10 @@ function render(state) {
   showNetworks(state);
   state.bar.hidden = state.table.hidden = state.about.hidden = Boolean(ready && !ready.sound);
   const [words, meaning] = SIMILARITIES[state.similarity];
-  const judged = state.similarity === data.judged ? "the thin mark is half of what training anew leaves; the verdict is about its two sides" : `the verdict is about another one, ${SIMILARITIES[data.judged][0]}`;
+  const judged = state.similarity === data.judged ? "a method passes that lies surely below the thin mark, half of what training anew leaves, and fails surely above 0.5" : `the verdict is about another one, ${SIMILARITIES[data.judged][0]}`;
   state.about.textContent = `${words}: ${meaning}, each with those of the first network; 1 is the same map. The bars are 95 % intervals over pictures; ${judged}.`;
+  const known = new Set([...state.maps.values()].map(({ picture }) => picture));
+  state.buttons.forEach((button, place) => { button.disabled = !known.has(place); button.hidden = button.disabled && isOver(state); });
   const span = spanFor([...verdicts.values()], state.similarity);
   for (const row of rows.values()) showRow(state, row, span);
 }
@@ -154,7 +156,7 @@ function showRow(state, row, span) {
   if (verdict) {
     const anew = verdict.retrained[similarity], other = verdict.shuffled[similarity];
     row.anew.replaceChildren(...figures(anew, span, null));
-    row.shuffled.replaceChildren(...figures(other, span, anew.mean === null || similarity !== data.judged ? null : { mean: data.kept * anew.mean }));
+    row.shuffled.replaceChildren(...figures(other, span, anew.mean === null || similarity !== data.judged ? null : { mean: data.half * anew.mean }));
   }
   for (const cell of row.cells.values()) showCell(state, cell);
 }
