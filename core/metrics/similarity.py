@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy.stats import entropy
 from skimage.feature import hog
 from skimage.metrics import structural_similarity
 from torch import Tensor
+
+from core.metrics.copies import alike_by_chance
 
 BRIGHTEST = 0.99
 SIGMA = 1.5
@@ -70,6 +73,17 @@ class Original:
             cosine(one.edges, other.edges),
         )
 
+    def by_chance(self) -> tuple[float, float] | None:
+        """Between which values lie 95 % of the rank correlations of magnitudes with copies that lie elsewhere.
+
+        The map shifted around by any way, flipped and turned: what a map of its texture has in common with it that
+        knows nothing of it. None where the map is constant.
+        """
+        ranks = self._view.magnitude_ranks
+        if ranks is None:
+            return None
+        return alike_by_chance(torch.from_numpy(ranks * ranks.size**0.5).view(self._view.size))
+
 
 class View:
     """A map as each of the similarities reads it."""
@@ -77,11 +91,17 @@ class View:
     def __init__(self, values: Float[Tensor, "height width"]) -> None:
         numbers = values.detach().cpu().double().numpy()
         magnitudes = np.abs(numbers)
+        self.size = numbers.shape
         self.ranks = direction(mean_ranks(numbers))
         unsigned = numbers.min() >= 0
         self.magnitude_ranks = self.ranks if unsigned else direction(mean_ranks(magnitudes))
         self.shown = as_shown(magnitudes)
         self.edges = None if self.shown is None else edge_directions(self.shown)
+
+
+def rank_correlation(one: Float[Tensor, "height width"], other: Float[Tensor, "height width"]) -> float | None:
+    """Spearman's correlation of two maps; None where one of them is constant."""
+    return cosine(*(direction(mean_ranks(values.detach().cpu().double().numpy())) for values in (one, other)))
 
 
 def mean_ranks(numbers: Numbers) -> Numbers:

@@ -1,13 +1,45 @@
-"""Quick checks of a method on one picture."""
+"""Quick checks of methods on one picture: does a map change where it has to, and stay where it has to?"""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 
+from jaxtyping import Float
+from torch import Tensor
+
+from core.jobs.events import Progress
+from core.lookup import find
+from core.methods.explaining import course_of, run_courses, stream_heatmaps
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
+from core.methods.passes import PassBank
+from core.methods.registry import Reduction, Settings, list_controls
+from core.models.classifier import Classifier, check_pixels, checked_target
+from core.models.outputs import Output
+from core.sanity.alterations import Altered, Check, Judgement, Measured, unknown
+from core.sanity.entropy_rise import EFFICIENT
+from core.sanity.input_shift import INPUT_SHIFT
+from core.sanity.other_class import OTHER_CLASS
+from core.sanity.other_seed import REPEATABILITY
 from core.sanity.verdict import Standing
+from core.studies.scoring import Subject
+
+CHECKS = (OTHER_CLASS, INPUT_SHIFT, REPEATABILITY, EFFICIENT)
 
 
 @dataclass(frozen=True)
 class CheckReady:
-    """What a check says of a method so far; a later one takes its place."""
+    """What a check says of a method so far; a later one of both takes its place.
+
+    Parameters
+    ----------
+    value, low, high
+        What the check measures, and how far that goes over what was tried; None where it can't be told.
+    standing
+        None where the check can't tell, and the sentence says why.
+    final
+        Whether nothing more will come.
+    """
 
     method: str
     check: str
@@ -21,3 +53,117 @@ class CheckReady:
     @property
     def replaces(self) -> tuple[str, str, str]:
         return "check", self.check, self.method
+
+
+Event = Progress | HeatmapReady | MethodRefused | CheckReady
+
+
+def stream_checks(
+    classifier: Classifier,
+    pixels: Float[Tensor, "1 3 height width"],
+    methods: Sequence[str],
+    checks: Sequence[str] | None = None,
+    target: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Settings] | None = None,
+    output: Output = "logit",
+    reduction: Reduction | None = None,
+) -> Iterator[Event]:
+    """Heatmaps of the methods and of every control, then what the checks say of each, in turns and ever surer.
+
+    A step is one batch. The network itself is never altered, a copy is.
+
+    Parameters
+    ----------
+    checks
+        All of them if not given.
+
+    Raises
+    ------
+    ValueError
+        Where something asked for does not exist or does not fit; the sentence says what would.
+    """
+    asked = list(CHECKS) if checks is None else [find_check(name) for name in dict.fromkeys(checks)]
+    check_pixels(classifier, pixels)
+    target = checked_target(classifier, pixels, target)
+    names = list(dict.fromkeys((*methods, *(entry.name for entry in list_controls(False)))))
+    first = stream_heatmaps(classifier, pixels, names, target, seed, settings, output, reduction)
+    subject = Subject(classifier, pixels, target, seed, output=output, reduction=reduction)
+    alterations = {check.name: check.alter(subject) for check in asked}
+    turns = in_turn([[(check, altered) for altered in alterations[check.name]] for check in asked])
+    runs, size = 1 + len(turns), 0
+    heatmaps: dict[str, Heatmap] = {}
+    for event in first:
+        if isinstance(event, Progress):
+            size = event.total
+            yield replace(event, total=runs * size)
+        elif isinstance(event, MethodRefused):
+            yield event
+        elif event.final:
+            heatmaps[event.heatmap.method] = event.heatmap
+            yield event
+    tried = {check.name: dict(heatmaps) for check in asked}
+    for check in asked:
+        for name, heatmap in heatmaps.items():
+            known = without_a_run(check, heatmap, bool(alterations[check.name]))
+            if known is not None:
+                del tried[check.name][name]
+                yield CheckReady(name, check.name, *known, final=True)
+    found: defaultdict[tuple[str, str], list[Measured]] = defaultdict(list)
+    for turn, (check, altered) in enumerate(turns, start=1):
+        if not tried[check.name]:
+            continue
+        for answer in asked_anew(altered.bank(), tried[check.name], reduction):
+            if isinstance(answer, Progress):
+                what = f"{check.label}, {altered.name}: {answer.what}"
+                yield Progress(turn * size + min(answer.done, size), runs * size, what)
+                continue
+            name, measured = measure(check, altered, answer, heatmaps)
+            so_far = found[check.name, name]
+            so_far.append(measured)
+            final = len(so_far) == len(alterations[check.name])
+            yield CheckReady(name, check.name, *check.judge(so_far), final=final)
+
+
+def find_check(name: str) -> Check:
+    """The check of that name.
+
+    Raises
+    ------
+    ValueError
+        With the nearest names.
+    """
+    return find({check.name: check for check in CHECKS}, name, "check")
+
+
+def in_turn(queues: Sequence[Sequence[tuple[Check, Altered]]]) -> list[tuple[Check, Altered]]:
+    """The first of each check, then the second: every check says something before any has said all."""
+    return [entry for entry in chain.from_iterable(zip_longest(*queues)) if entry is not None]
+
+
+def without_a_run(check: Check, heatmap: Heatmap, alterable: bool) -> Judgement | None:
+    """What is known of a map as it is: that nothing can be told of it, or that nothing could differ."""
+    if heatmap.values.amax() == heatmap.values.amin():
+        return unknown("The map is constant here, so there is nothing to compare.")
+    return check.spare(heatmap) if alterable else unknown(check.without)
+
+
+def asked_anew(
+    bank: PassBank, heatmaps: Mapping[str, Heatmap], reduction: Reduction | None
+) -> Iterator[Progress | Heatmap | MethodRefused]:
+    """The final maps of the same methods as they were set."""
+    courses = [course_of(name, heatmap.settings, reduction) for name, heatmap in heatmaps.items()]
+    for event in run_courses(bank, courses):
+        if not isinstance(event, HeatmapReady):
+            yield event
+        elif event.final:
+            yield event.heatmap
+
+
+def measure(
+    check: Check, altered: Altered, answer: Heatmap | MethodRefused, heatmaps: Mapping[str, Heatmap]
+) -> tuple[str, Measured]:
+    """Whose map it is, and what the alteration did to it."""
+    if isinstance(answer, MethodRefused):
+        return answer.method, Measured(altered.name, None, reason=answer.reason)
+    return answer.method, check.compare(altered, heatmaps[answer.method], answer)
