@@ -35,7 +35,7 @@ function makeStaged() {
   return staged;
 }
 
-const REACHED = { cascading: "and all layers after", bottom_up: "and all layers before", independent: "alone" };
+const REACHED = { cascading: "and all layers after it", bottom_up: "and all layers before it", independent: "alone" };
 const stageWords = ({ title, share }, mode) => `${title} ${REACHED[mode]} randomised, ${shareWords(share)} of the parameters`;
 // A small share is told as one, never as nothing; only all is 100 %.
 const shareWords = (share) => (share >= 1 ? "100\u00a0%" : share < 0.01 ? "<\u00a01\u00a0%" : `${Math.min(99, Math.round(100 * share))}\u00a0%`);

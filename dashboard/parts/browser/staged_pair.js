@@ -42,7 +42,7 @@ function makeStagedPair() {
     if (cell.map) showLarge(stage, cell.message, run);
     else stage.refuse(cell.reason || "There is no map yet.");
     const told = cell.stage ? `${similarWords(cell.row.method.name, cell.stage.number, staged)}.` : cell.row.method.summary;
-    return portraitOf(stage, cell.stage ? capital(stageWords(cell.stage, staged.mode)) : "The trained network", element("p", {}, told),
+    return portraitOf(stage, cell.stage ? stageWords(cell.stage, staged.mode) : "The trained network", element("p", {}, told),
       element("p", { class: "muted" }, (cell.message?.notes ?? []).join(" ")));
   }
 
