@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import anyio
 from anyio.to_thread import run_sync
@@ -78,20 +79,21 @@ async def changed(job: LiveJob | Shipped, version: int) -> bool:
 
 @answered
 async def heatmap(request: Request) -> Response:
-    """The values as little-endian floats; nothing where a better map has come since it was told of."""
-    try:
-        values = find_heatmaps(request.path_params["job"]).values(int(request.path_params["sequence"]))
-    except Superseded:
-        return Response(status_code=204)
-    return Response(values.numpy().astype("<f4").tobytes(), media_type="application/octet-stream", headers=KEPT)
+    return floats_of(request, lambda values: values)
 
 
 @answered
 async def small_heatmap(request: Request) -> Response:
-    """The same with few values, for a picture of a finger's breadth."""
-    values = find_heatmaps(request.path_params["job"]).values(int(request.path_params["sequence"]))
-    content = shrunk(values, SMALL).numpy().astype("<f4").tobytes()
-    return Response(content, media_type="application/octet-stream", headers=KEPT)
+    return floats_of(request, lambda values: shrunk(values, SMALL))
+
+
+def floats_of(request: Request, form: Callable[[Any], Any]) -> Response:
+    """A heatmap's values as little-endian floats; nothing where a better map has come since it was told of."""
+    try:
+        values = find_heatmaps(request.path_params["job"]).values(int(request.path_params["sequence"]))
+    except Superseded:
+        return Response(status_code=204)
+    return Response(form(values).numpy().astype("<f4").tobytes(), media_type="application/octet-stream", headers=KEPT)
 
 
 @answered
