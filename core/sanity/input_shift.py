@@ -74,8 +74,8 @@ INPUT_SHIFT = Check(
     summary="A shift of all pixels that the network takes back must leave the map as it is.",
     criterion=(
         f"Pixels are moved by {' and by '.join(f'{shift:+g}' for shift in SHIFTS)} of their range, and the mean that "
-        f"the network subtracts with them. Passes where the map moves by less than {100 * STILL:g} % of its length both "
-        f"times; fails where it moves by more than {100 * MOVED:g} % once. The thresholds are ours."
+        f"the network subtracts with them. Passes where the map moves by less than {100 * STILL:g} % of its length "
+        f"each time; fails where it moves by more than {100 * MOVED:g} % once. The thresholds are ours."
     ),
     limits=(
         "What compares with a fixed colour, or blackens pixels, fails by its choice of that colour. With one that goes "
