@@ -50,7 +50,9 @@ def many_sanity(dataset: str, wishes: Wishes | None, randomising: Mapping[str, A
     study = shown_study()
     with acting:
         action(ADDRESS, "Run", asked is not None, [study] if study else [], follow, key="run many")
-        st.caption("Of each picture the class is explained that the model predicts.")
+        st.caption(
+            "Of each picture the class is explained that the model predicts; each meets random weights of its own."
+        )
     if study is None:
         return
     stale = tell_what_is_shown(study, asked)

@@ -13,8 +13,14 @@ PLAIN, SMOOTH = "Maps as they are", "Smooth form"
 TITLES = {"cascading": "From the output down", "bottom_up": "From the pixels up", "independent": "One at a time"}
 
 
-def choose_randomising() -> dict[str, Any]:
-    """The order, the draws, the steps and the form, by the names that a request has for them."""
+def choose_randomising(many: bool = False) -> dict[str, Any]:
+    """The order, the draws, the steps and the form, by the names that a request has for them.
+
+    Parameters
+    ----------
+    many
+        Whether many pictures are asked: each meets weights of its own, drawn once.
+    """
     mode = st.selectbox(
         "Randomise the layers",
         list(MODES),
@@ -25,7 +31,7 @@ def choose_randomising() -> dict[str, Any]:
         help="; ".join(f"{TITLES[name]}: {words}" for name, words in MODES.items()) + ".",
     )
     with st.expander("Settings of the randomisation"):
-        draws = st.number_input(
+        draws = 1 if many else st.number_input(
             "Draws of random weights", 1, MOST_DRAWS, DRAWS, key="draws", bind="query-params",
             persist_state="session", help="What chance alone changes shows only with several.",
         )  # fmt: skip

@@ -42,7 +42,7 @@ def page() -> None:
     dataset = models.dataset(loading.name)
     if many.open:
         with st.sidebar:
-            randomising = choose_randomising()
+            randomising = choose_randomising(many=True)
         wishes = choose(loading, one=False)
         with many:
             many_sanity(dataset, wishes, randomising)

@@ -142,7 +142,7 @@ def test_files_of_a_study_that_has_nothing_yet_are_empty(client, classifier_of_n
 
 
 def test_what_is_chosen_is_what_the_engine_is_asked(tab, asked_of_core, wait):
-    app = tab(limit="3", mode="One at a time", draws="2", groups="5", seed="4")
+    app = tab(limit="3", mode="One at a time", groups="5", seed="4")
     app.button(key="run many").click().run()
     assert not app.exception
     job = queue().get(named(app))
@@ -150,7 +150,7 @@ def test_what_is_chosen_is_what_the_engine_is_asked(tab, asked_of_core, wait):
     [((classifier, source, methods), told)] = asked_of_core
     assert (classifier.name, source, methods[0]) == ("fashion_cnn", "fashion_mnist", "gradient")
     chosen = {name: told[name] for name in ("mode", "limit", "seed", "draws", "groups", "smooth")}
-    assert chosen == {"mode": "independent", "limit": 3, "seed": 4, "draws": 2, "groups": 5, "smooth": 1}
+    assert chosen == {"mode": "independent", "limit": 3, "seed": 4, "draws": 1, "groups": 5, "smooth": 1}
 
 
 @pytest.mark.usefixtures("asked_of_core")
