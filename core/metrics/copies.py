@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+CENTRAL = 0.95
+
 
 def moved_copy(
     values: Float[Tensor, "*channels height width"], draw: torch.Generator
@@ -26,3 +28,24 @@ def moved_copy(
     turns = draw_below(4) if height == width else 2 * draw_below(2)
     moved = torch.roll(values, shift, dims=(-2, -1)).rot90(turns, dims=(-2, -1))
     return moved.flip(-1) if draw_below(2) else moved
+
+
+def correlations_with_copies(
+    one: Float[Tensor, "height width"], other: Float[Tensor, "height width"]
+) -> Float[Tensor, "copies height width"]:
+    """The mean product of a map with every copy of another: shifted around by any way, flipped, turned.
+
+    What leaves at one border comes in at the other. For standardised maps these are correlations.
+    """
+    quarters = range(4) if one.shape[0] == one.shape[1] else (0, 2)
+    copies = torch.stack([turned for k in quarters for turned in (other.rot90(k), other.rot90(k).flip(1))])
+    # Both at every shift against each other is one product of their spectra.
+    spectra = torch.fft.rfft2(copies) * torch.fft.rfft2(one).conj()
+    return torch.fft.irfft2(spectra, s=one.shape) / one.numel()
+
+
+def alike_by_chance(standardised: Float[Tensor, "height width"]) -> tuple[float, float]:
+    """Between which values lie 95 % of the correlations of a standardised map with its own copies."""
+    correlations = correlations_with_copies(standardised, standardised).flatten().sort().values
+    rest = int(len(correlations) * (1 - CENTRAL) / 2)
+    return float(correlations[rest]), float(correlations[-1 - rest])

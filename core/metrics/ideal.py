@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from core.metrics.copies import correlations_with_copies
+
 UNRELATED = 2.0
 ROUNDING = 1e-9
 
@@ -69,9 +71,5 @@ def share_as_near(values: Float[Tensor, "height width"], mask: Bool[Tensor, "hei
         return 1.0
     found, sought = standardised(map_), standardised(marks.to(map_))
     own = (found * sought).mean()
-    quarters = range(4) if map_.shape[0] == map_.shape[1] else (0, 2)
-    copies = torch.stack([turned for k in quarters for turned in (found.rot90(k), found.rot90(k).flip(1))])
-    # Both at every shift against each other is one product of their spectra.
-    spectra = torch.fft.rfft2(copies) * torch.fft.rfft2(sought).conj()
-    correlations = torch.fft.irfft2(spectra, s=map_.shape) / map_.numel()
+    correlations = correlations_with_copies(sought, found)
     return float((correlations >= own - ROUNDING).double().mean())

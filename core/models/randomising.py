@@ -1,6 +1,23 @@
 """Networks that have forgotten what they learned: layers in groups by forward order, re-drawn on a copy."""
 
+import copy
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from core.models.anatomy import observed
+from core.models.classifier import Classifier
+from core.randomness import generator
+
+GROUPS = 10
+FAINTEST = 0.01
+"""Standard deviation of what is drawn in place of a parameter that is zero everywhere."""
+MIRRORED: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
+"""Axes along which the picture is turned round where running statistics are measured."""
 
 
 @dataclass(frozen=True)
@@ -18,3 +35,203 @@ class LayerGroup:
     name: str
     parameters: tuple[str, ...]
     size: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module that has parameters of its own.
+
+    Parameters
+    ----------
+    alone
+        Whether it makes a group by itself. A norm, and what belongs to a module around other layers (a class token,
+        the scale of a block), goes with a neighbour.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    size: int
+    alone: bool = True
+
+
+def find_groups(classifier: Classifier, most: int = GROUPS) -> tuple[LayerGroup, ...]:
+    """The classifier's layers by forward order, in at most so many groups.
+
+    Neighbours that lie together in the network are joined first: a norm and its convolution, the layers of a block,
+    then the blocks of a section.
+
+    Raises
+    ------
+    ValueError
+        Where there is nothing to randomise, or fewer than two groups are asked for.
+    """
+    if most < 2:
+        raise ValueError(f"Stages take at least 2 groups of layers; got {most}.")
+    layers = layers_by_forward_order(classifier)
+    if not layers:
+        raise ValueError(f"{classifier.name} has no parameters, so there is nothing to randomise.")
+    names = [layer.name for layer in layers]
+    return tuple(
+        LayerGroup(
+            name_of([layer.name for layer in together], names),
+            tuple(name for layer in together for name in layer.parameters),
+            sum(layer.size for layer in together),
+        )
+        for together in grouped(layers, most)
+    )
+
+
+def layers_by_forward_order(classifier: Classifier) -> list[Layer]:
+    """Every module with parameters of its own, in the order in which one forward pass starts them.
+
+    One that is never called itself, as a projection that its attention reads, comes with the module around it; one
+    that the pass leaves out comes last, since nothing may keep what it learned. Shared parameters belong to the first.
+    """
+    network, order = classifier.network, {"": 0}
+
+    def enter(name: str) -> None:
+        order.setdefault(name, len(order))
+
+    with torch.inference_mode(), observed(network, lambda *_: None, enter):
+        classifier(classifier.blank(1))
+
+    def start(name: str) -> int:
+        while name not in order:
+            name = name.rpartition(".")[0]
+        return order[name]
+
+    owned: dict[str, list[tuple[str, Tensor]]] = {}
+    for name, parameter in network.named_parameters():
+        owned.setdefault(name.rpartition(".")[0], []).append((name, parameter))
+    layers = [
+        Layer(
+            owner,
+            tuple(name for name, _ in parameters),
+            sum(parameter.numel() for _, parameter in parameters),
+            any(parameter.dim() > 1 for _, parameter in parameters)
+            and not any(inner.startswith(f"{owner}.") or not owner for inner in owned if inner != owner),
+        )
+        for owner, parameters in owned.items()
+    ]
+    return sorted(layers, key=lambda layer: start(layer.name))
+
+
+def grouped(layers: Sequence[Layer], most: int) -> list[list[Layer]]:
+    """The layers in at most so many groups of neighbours, those joined first that share most of their names.
+
+    >>> norm = Layer("block.norm", (), 1, alone=False)
+    >>> layers = [Layer("stem", (), 1), norm, Layer("block.conv", (), 1), Layer("head", (), 1)]
+    >>> [[layer.name for layer in group] for group in grouped(layers, 8)]
+    [['stem'], ['block.norm', 'block.conv'], ['head']]
+    """
+    groups = [[layer] for layer in layers]
+    while len(groups) > 1 and (len(groups) > most or any(not_alone(group) for group in groups)):
+        places: Sequence[int] = range(len(groups) - 1)
+        if len(groups) <= most:
+            places = [place for place in places if not_alone(groups[place]) or not_alone(groups[place + 1])]
+        place = min(places, key=lambda place: closeness(groups[place], groups[place + 1]))
+        groups[place : place + 2] = [groups[place] + groups[place + 1]]
+    return groups
+
+
+def not_alone(group: Sequence[Layer]) -> bool:
+    return not any(layer.alone for layer in group)
+
+
+def closeness(one: Sequence[Layer], other: Sequence[Layer]) -> tuple[int, int]:
+    """Smallest for what is joined first: the innermost module around both lies deepest, and both are small."""
+    return -len(common([layer.name for layer in (*one, *other)])), len(one) + len(other)
+
+
+def common(names: Sequence[str]) -> list[str]:
+    """The parts that all dotted names begin with.
+
+    >>> common(["blocks.0.conv", "blocks.0.norm"])
+    ['blocks', '0']
+    """
+    alike = []
+    for parts in zip(*(name.split(".") for name in names), strict=False):
+        if len(set(parts)) > 1:
+            break
+        alike.append(parts[0])
+    return alike
+
+
+def name_of(layers: Sequence[str], all_layers: Sequence[str]) -> str:
+    """What a group is called: the module that it makes up, or the first and the last in the innermost around it.
+
+    >>> every = ["", "stem", "blocks.0.conv", "blocks.0.norm", "blocks.1.conv", "blocks.2.conv", "head"]
+    >>> name_of(every[2:4], every), name_of(every[2:5], every), name_of(every[:2], every), name_of(every[2:7], every)
+    ('blocks.0', 'blocks.0 to blocks.1', 'stem', 'blocks to head')
+    """
+    named = [name for name in layers if name] or ["network"]
+    around = ".".join(common(named))
+    inside = [name for name in all_layers if name == around or name.startswith(f"{around}.")]
+    if around and set(inside) <= set(layers):
+        return around
+    depth = len(common(named)) + 1
+    first, last = (".".join(name.split(".")[:depth]) for name in (named[0], named[-1]))
+    return first if first == last else f"{first} to {last}"
+
+
+def randomised(
+    classifier: Classifier,
+    groups: Collection[LayerGroup],
+    pixels: Float[Tensor, "1 3 height width"],
+    seed: int,
+    *purpose: object,
+) -> Classifier:
+    """A copy of the classifier in which these groups know nothing; the classifier itself stays as it is.
+
+    Every number is drawn from a normal distribution around 0 that is as wide as the tensor it replaces was large (its
+    root mean square), so that signals neither die out nor explode in a network of whatever make; where all were 0, as
+    wide as 0.01. Running statistics of a group's norms are measured anew on the picture and its mirror images. Both are
+    our choices. A group's draw is the same whatever other groups are randomised.
+
+    Parameters
+    ----------
+    pixels
+        What running statistics are measured on.
+    """
+    lost = copy.copy(classifier)
+    vars(lost).pop("weights_digest", None)
+    lost.network = copy.deepcopy(classifier.network)
+    names = [name for group in groups for name in group.parameters]
+    with torch.no_grad():
+        for name in names:
+            parameter = lost.network.get_parameter(name)
+            draw = generator(seed, *purpose, "weights", name, device=parameter.device)
+            size = float(parameter.double().square().mean().sqrt())
+            parameter.normal_(0.0, size or FAINTEST, generator=draw)
+    measure_statistics(lost, forgotten_norms(lost.network, names), pixels)
+    return lost
+
+
+def forgotten_norms(network: nn.Module, parameters: Collection[str]) -> list[_BatchNorm]:
+    """The norms with running statistics that belong to these parameters, or stand beside them and have none."""
+    owners = {name.rpartition(".")[0] for name in parameters}
+    around = {owner.rpartition(".")[0] for owner in owners}
+    return [
+        module
+        for name, module in network.named_modules()
+        if isinstance(module, _BatchNorm) and module.running_mean is not None
+        if name in owners or (not module.affine and name.rpartition(".")[0] in around)
+    ]
+
+
+def measure_statistics(
+    classifier: Classifier, norms: Sequence[_BatchNorm], pixels: Float[Tensor, "1 3 height width"]
+) -> None:
+    """Gives the norms the mean and variance of what they now receive."""
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over all that passes
+        norm.train()
+    with torch.no_grad():
+        classifier(torch.cat([pixels.flip(axes) for axes in MIRRORED]))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()

@@ -1,22 +1,42 @@
-"""Parameter randomisation over many pictures: similarity curves whose intervals narrow as pictures arrive."""
+"""The randomisation check over many pictures: means with their intervals, and verdicts that do not hang on one."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
 
-from core.sanity.randomisation import StageReady
+import numpy as np
+from PIL.Image import Image
+
+from core.jobs.events import Progress
+from core.methods.heatmap import MethodRefused
+from core.methods.registry import Reduction, Settings
+from core.metrics.statistics import FEWEST, Estimate, estimates
+from core.models.classifier import Classifier
+from core.models.outputs import Output
+from core.models.randomising import GROUPS
+from core.pictures.opening import PictureError
+from core.pictures.specimens import collect_specimens
+from core.sanity.randomisation import StageReady, StagesFound, means_by_draw, stream_randomisation
+from core.sanity.stages import Mode
+from core.sanity.verdict import Alike, VerdictReady, in_words, standing
+from core.studies.evaluation import PictureRefused
 
 Similarity = Literal["spearman", "spearman_abs", "ssim", "hog"]
+SIMILARITIES: tuple[Similarity, ...] = get_args(Similarity)
 
 
 @dataclass(frozen=True)
 class PictureChecked:
-    """One picture's similarities, without the maps, and what they cost.
+    """A picture's stages, without their maps.
 
     Parameters
     ----------
+    seconds
+        What it took.
     done, total
-        Pictures dealt with so far, of all.
+        Pictures done so far, those refused among them, of all.
     """
 
     picture: str
@@ -28,7 +48,7 @@ class PictureChecked:
 
 @dataclass(frozen=True)
 class SimilarityRow:
-    """A method's mean similarity at one stage, with its 95 % interval; NaN where one picture is all."""
+    """One similarity of a method at a stage: its mean over pictures and the 95 % interval of that mean."""
 
     method: str
     stage: int
@@ -41,16 +61,139 @@ class SimilarityRow:
 
 @dataclass(frozen=True)
 class SanitySummary:
-    """All means so far; the trained network, stage 0, is in none."""
+    """The means of all pictures so far; a later summary takes its place."""
 
     rows: tuple[SimilarityRow, ...]
     pictures: int
 
     @property
     def replaces(self) -> str:
-        return "summary"
+        return "sanity summary"
 
 
-def stream_sanity_study(*asked: Any, **further: Any) -> Iterator[Any]:
-    """Similarities picture by picture, and after each the means of all so far."""
-    raise NotImplementedError
+Event = Progress | StagesFound | MethodRefused | PictureRefused | PictureChecked | SanitySummary | VerdictReady
+
+
+def stream_sanity_study(
+    classifier: Classifier,
+    source: str | Path | Image | Sequence[Any],
+    methods: Sequence[str],
+    mode: Mode = "cascading",
+    limit: int | None = None,
+    seed: int = 0,
+    draws: int = 1,
+    groups: int = GROUPS,
+    smooth: int = 1,
+    settings: Mapping[str, Settings] | None = None,
+    output: Output = "logit",
+    reduction: Reduction | None = None,
+) -> Iterator[Event]:
+    """Picture by picture the stages of the check, and after each the means and the verdicts of all so far.
+
+    Each picture's own predicted class is explained, and each picture meets weights of its own: the intervals are over
+    both. A step is one batch.
+
+    Parameters
+    ----------
+    source
+        A folder, ``"gallery"``, ``"fashion_mnist"``, or a list of pictures; see
+        :func:`core.pictures.specimens.collect_specimens`.
+    limit
+        No more than so many pictures, the first ones.
+
+    Raises
+    ------
+    ValueError
+        Where something asked for does not exist, or there is no picture; the sentence says what would do.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"A study needs at least 1 picture; got a limit of {limit}.")
+    asked = mode, seed, draws, groups, smooth, settings, output, reduction
+    stream_randomisation(classifier, classifier.blank(1), methods, 0, *asked)  # refuses now what it would refuse later
+    specimens = collect_specimens(source, classifier.dataset)[:limit]
+    return study(classifier, specimens, methods, asked)
+
+
+def study(
+    classifier: Classifier, specimens: Sequence[Any], methods: Sequence[str], asked: tuple[Any, ...]
+) -> Iterator[Event]:
+    """The pictures one after the other; one that can't be checked is told of and left out."""
+    checked: list[PictureChecked] = []
+    refused: set[str] = set()
+    stages: StagesFound | None = None
+    for place, specimen in enumerate(specimens):
+        began, points = time.monotonic(), list[StageReady]()
+        try:
+            pixels = classifier.prepare(specimen.open())
+            for event in stream_randomisation(classifier, pixels, methods, None, *asked):
+                if isinstance(event, Progress):
+                    part = (place + event.done / event.total) / len(specimens)
+                    yield Progress(round(100 * part), 100, f"{specimen.name}: {event.what}")
+                elif isinstance(event, StagesFound) and stages is None:
+                    stages = event
+                    yield event
+                elif isinstance(event, MethodRefused) and event.method not in refused:
+                    refused.add(event.method)
+                    yield replace(event, reason=f"On {specimen.name}: {event.reason}")
+                elif isinstance(event, StageReady):
+                    points.append(replace(event, heatmap=None))
+        except (PictureError, ValueError) as error:
+            yield PictureRefused(specimen.name, str(error))
+            continue
+        checked.append(
+            PictureChecked(specimen.name, tuple(points), time.monotonic() - began, place + 1, len(specimens))
+        )
+        yield checked[-1]
+        assert stages is not None
+        yield SanitySummary(similarity_rows(checked, asked[1]), len(checked))
+        yield from verdicts(checked, stages, asked[1], final=place + 1 == len(specimens))
+
+
+def similarity_rows(checked: Sequence[PictureChecked], seed: int) -> tuple[SimilarityRow, ...]:
+    """The mean of each similarity by method and stage, each picture counting once."""
+    cells: dict[tuple[str, int, Similarity], list[list[float]]] = {}
+    for place, picture in enumerate(checked):
+        for point in picture.points:
+            for similarity in SIMILARITIES:
+                drawn = cells.setdefault((point.method, point.stage, similarity), [[] for _ in checked])
+                value = getattr(point, similarity)
+                if value is not None:
+                    drawn[place].append(value)
+    columns = np.array([[np.mean(drawn) if drawn else np.nan for drawn in cell] for cell in cells.values()])
+    rows = estimates(columns.T, seed) if len(columns) else []
+    return tuple(SimilarityRow(*cell, *estimate) for cell, estimate in zip(cells, rows, strict=True) if estimate.n)
+
+
+def verdicts(checked: Sequence[PictureChecked], stages: StagesFound, seed: int, final: bool) -> Iterator[VerdictReady]:
+    """How every method stands, by the intervals over pictures; unclear where these are fewer than five."""
+    methods = dict.fromkeys(point.method for picture in checked for point in picture.points)
+    cascade = stages.mode != "independent"
+    for method in methods:
+        own = [[point for point in picture.points if point.method == method] for picture in checked]
+        full = [[point for point in points if point.stage == len(stages.stages)] for points in own]
+        of_stages, of_last = (estimate([means_by_draw(points) for points in parts], seed) for parts in (own, full))
+        asked = [sure(of_stages), *([sure(of_last)] if cascade else [])]
+        found = standing(*asked)
+        points = [point for each in own for point in each]
+        blank = sum(point.spearman_abs is None for point in points)
+        n = of_stages.n
+        over = f"{n} picture" + "s" * (n != 1) + "; a verdict takes five" * (n < FEWEST)
+        mean, last = likeness(of_stages), likeness(of_last) if cascade else Alike()
+        sentence = in_words(found, mean, last, None, over, blank, len(points))
+        yield VerdictReady(method, found, mean, last, None, n, blank, sentence, final)
+
+
+def estimate(by_draw: Sequence[Sequence[float]], seed: int) -> Estimate:
+    """The mean over pictures, each counting as the mean of its draws."""
+    column = np.array([[np.mean(drawn) if drawn else np.nan] for drawn in by_draw])
+    return estimates(column, seed)[0]
+
+
+def likeness(found: Estimate) -> Alike:
+    """The estimate, its interval kept to what a correlation can be."""
+    return Alike(found.mean, max(found.low, -1.0), min(found.high, 1.0)) if found.n > 1 else Alike(found.mean)
+
+
+def sure(found: Estimate) -> Alike:
+    """What of an estimate a verdict may rest on: nothing where pictures are few."""
+    return likeness(found) if found.n >= FEWEST else Alike()
