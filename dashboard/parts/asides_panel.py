@@ -25,9 +25,9 @@ _SHAPE_CHECK = declare("shape_check", "dom", "stream")
 
 def asides_panel(run: Run, stale: bool) -> None:
     """Both questions, each with its button and, once asked, its answer as it comes."""
-    if not run.finished or not run.maps():
+    methods = mapped(run)
+    if not run.finished or not methods:
         return
-    methods = {method["name"]: method for method in described(run.asked) if method["name"] in run.maps()}
     st.header("Does the ranking hold?", anchor=False)
     ranked = ask(
         run, IMPUTERS, "What if another imputer?", "Ranks these heatmaps under every imputer.",
@@ -46,6 +46,12 @@ def asides_panel(run: Run, stale: bool) -> None:
     if matched:
         label = methods[matched.about.method]["label"]
         _SHAPE_CHECK(data={"run": matched.id, "label": label, "stale": stale}, key="shape_check")
+
+
+def mapped(run: Run) -> dict[str, dict[str, Any]]:
+    """What the page tells of those methods that have their heatmap."""
+    finished = {message["method"] for message in collect(run, "heatmap") if message["final"]}
+    return {method["name"]: method for method in described(run.asked) if method["name"] in finished}
 
 
 def choose_method(run: Run, methods: Mapping[str, Mapping[str, Any]]) -> str:

@@ -9,8 +9,7 @@ import streamlit as st
 from core.methods.registry import find_method
 from dashboard import sanity
 from dashboard.asides import randomise
-from dashboard.parts.asides_panel import STRIP, ask
-from dashboard.parts.heatmap_cards import described
+from dashboard.parts.asides_panel import STRIP, ask, mapped
 from dashboard.parts.sanity_curves import sanity_curves
 from dashboard.parts.staged_maps import staged_maps
 from dashboard.requests import AskedOfSanity
@@ -30,11 +29,11 @@ WHAT = (
 
 def sanity_strip(run: Run, stale: bool) -> None:
     """The question with its button and, once asked, maps, verdicts and curves as they come."""
-    if not run.finished or not run.maps():
+    known = mapped(run)
+    if not run.finished or not known:
         return
     st.header("Does the map depend on the model?", anchor=False)
     st.caption(WHAT)
-    known = {method["name"]: method for method in described(run.asked) if method["name"] in run.maps()}
     methods = choose_methods({name: method for name, method in known.items() if not method["control"]})
     asked = ask(
         run, STRIP, "Randomise the network", f"Takes {len(methods)} of these heatmaps along.",
@@ -74,7 +73,7 @@ def shipped(run: Run) -> SampleRandomisation | None:
 
 def show(shown: str, asked: AskedOfSanity, stale: bool) -> None:
     """Maps in a row a method, then how each stands."""
-    mapped = (name for name in asked.methods if name in BESIDE or not find_method(name).control)
-    staged_maps(shown, replace(asked, methods=tuple(mapped)), stale, place=STRIP)
+    kept = (name for name in asked.methods if name in BESIDE or not find_method(name).control)
+    staged_maps(shown, replace(asked, methods=tuple(kept)), stale, place=STRIP)
     sanity_curves(shown, asked, stale, place=STRIP)
     st.page_link("views/sanity.py", label="More draws, other orders and quick checks: Sanity")

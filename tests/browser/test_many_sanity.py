@@ -1,0 +1,76 @@
+"""A person randomises a network under many pictures."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+MANY = "sanity?tab=Many+pictures&model=Small+CNN+%28Fashion-MNIST%29&methods=gradient,smoothgrad"
+SLACK = 2.0
+Open = Callable[..., Any]
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def verdicts(page: Any) -> Any:
+    return page.get_by_role("region", name="Verdicts").locator("tbody tr")
+
+
+def plot(page: Any) -> Any:
+    return page.locator("svg.plot", has_text="with the trained network's map")
+
+
+def test_intervals_come_with_the_pictures_and_verdicts_with_them(open_page: Open) -> None:
+    page = open_page(f"{MANY}&limit=6")
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile(r"Over \d+ pictures?\."))).to_be_visible(timeout=60_000)
+    plot(page).evaluate("plot => { plot.marked = true }")
+    expect(page.get_by_text(re.compile(r"Over 6 pictures\. Of 2 methods"))).to_be_visible(timeout=60_000)
+    expect(button(page, "Run")).to_be_enabled(timeout=60_000)
+    assert plot(page).evaluate("plot => plot.marked")
+    standing = dict(
+        verdicts(page).evaluate_all("rows => rows.map((row) => [row.dataset.method, row.dataset.standing])")
+    )
+    assert (standing["sobel"], standing["centre"], standing["random"]) == ("fails", "fails", "passes")
+    assert plot(page).locator("line.spread").count() > 0
+    expect(plot(page).locator("polygon.band")).to_be_visible()
+    again = open_page("sanity?" + page.url.split("?", 1)[1])
+    expect(again.get_by_text(re.compile(r"Over 6 pictures\. Of 2 methods"))).to_be_visible()
+    expect(again.locator(".root.stale")).to_have_count(0)
+
+
+def test_a_study_is_cancelled_at_once_and_saved_as_far_as_it_is(open_page: Open) -> None:
+    page = open_page(f"{MANY}&limit=900")
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile(r"Over [2-9] pictures\."))).to_be_visible(timeout=60_000)
+    clicked = time.monotonic()
+    button(page, "Cancel").click()
+    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    assert time.monotonic() - clicked < SLACK
+    expect(page.get_by_text("Cancelled; what was computed stays.").first).to_be_visible()
+    done = int(re.search(r"Over (\d+) pictures", page.locator(".verdict").first.text_content())[1])
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="every similarity as CSV").click()
+    assert saved.value.suggested_filename == "heatcheck-similarities.csv"
+    lines = saved.value.path().read_text().splitlines()
+    assert lines[0].startswith("picture,method,stage,title,share_randomised,draw,spearman,spearman_abs,ssim,hog")
+    assert len({line.split(",")[0] for line in lines[1:]}) == done
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_among_verdicts_and_curves(open_page: Open, scheme: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
+    page = open_page(f"{MANY}&limit=2", scheme=scheme)
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile(r"Over 2 pictures\. Of 2 methods"))).to_be_visible(timeout=60_000)
+    expect(button(page, "Run")).to_be_enabled(timeout=60_000)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe.run(page, options=rules)["violations"]
+    assert [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:4]]}" for each in found] == []
