@@ -1,13 +1,13 @@
 """Remakes ``assets/sample``: what a newcomer sees before anything was computed here.
 
-Runs the trial of one picture, the study of many, the benchmark of stamps and the label check with the dashboard's own
+Runs the trial of one picture, the study of many, the benchmark of stamps and the sanity checks with the dashboard's own
 defaults, and writes the messages that the page would have been sent.
 """
 
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -18,21 +18,34 @@ import core
 from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady
 from core.methods.registry import list_controls
-from core.pictures.rendering import to_png
+from core.pictures.gallery import GalleryPicture
+from core.pictures.rendering import shrunk, to_png
 from core.pictures.specimens import collect_specimens
+from core.sanity.checks import CHECKS, CheckReady
 from core.sanity.label_networks import bundled_name
 from core.sanity.labels import LabelMap, LabelsReady
+from core.sanity.study import PictureChecked, SanitySummary
+from core.sanity.verdict import VerdictReady
 from core.stamping.benchmark import usual_metrics
 from core.stamping.models import DEFAULT, list_stamp_models
 from core.studies.evaluation import SummaryReady, record
 from core.studies.table import Table
-from dashboard import benchmarks, labels, runs, studies
+from dashboard import benchmarks, labels, quick_checks, runs, sanity, sanity_studies, studies
 from dashboard.jobs import number_messages
 from dashboard.messages import Message
 from dashboard.parts.label_check import PICTURES
 from dashboard.parts.many_pictures import LIMIT, USUAL
 from dashboard.parts.method_panel import QUICK
-from dashboard.requests import Asked, AskedOfLabels, AskedOfMany, AskedOfStamps, Judging
+from dashboard.requests import (
+    Asked,
+    AskedOfChecks,
+    AskedOfLabels,
+    AskedOfMany,
+    AskedOfManySanity,
+    AskedOfSanity,
+    AskedOfStamps,
+    Judging,
+)
 from dashboard.workshop import DEFAULT_MODEL
 
 FOLDER = Path(__file__).resolve().parent / "sample"
@@ -40,6 +53,7 @@ PICTURE = core.gallery()[0].name
 SOURCE = "gallery"
 STAMPED = 60
 LABELLED_MAPS = 4
+SIDE = 56
 DIGITS = 5
 
 
@@ -49,25 +63,75 @@ def main() -> None:
     write_study(classifier)
     write_benchmark()
     write_labels()
+    write_randomisation(classifier)
+    write_checks(classifier)
+    write_sanity_study(classifier)
 
 
 def write_trial(classifier: core.Classifier) -> None:
-    entry = next(entry for entry in core.gallery() if entry.name == PICTURE)
-    pixels = classifier.prepare(core.open_picture(entry.path))
-    top = core.predict(classifier, pixels, top=5)
+    pixels, top = seen(classifier)
     asked = Asked(**common(), picture=PICTURE, target=top[0].index)
     kept, seconds = gathered(runs.stream_asked(runs.Subject(classifier, pixels), None, asked))
-    maps = {str(number): scaled(event.heatmap.values) for number, event in kept if isinstance(event, HeatmapReady)}
-    scales = {str(number): size(event.heatmap.values) for number, event in kept if isinstance(event, HeatmapReady)}
-    told = {
-        "title": entry.title,
-        "top": [asdict(each) for each in top],
-        "scales": scales,
-        **written(asked, kept, seconds, classifier.labels),
-    }
-    write_json(FOLDER, told)
-    (FOLDER / "crop.png").write_bytes(to_png(pixels[0]))
-    save_file(maps, FOLDER / "maps.safetensors")
+    write_maps(FOLDER, kept, pixels, {**subject_told(top), **written(asked, kept, seconds, classifier.labels)})
+
+
+def write_randomisation(classifier: core.Classifier) -> None:
+    """Of hundreds of maps small ones: the page shows them small, and the file stays small."""
+    pixels, top = seen(classifier)
+    asked = AskedOfSanity(**common(), picture=PICTURE, target=top[0].index)
+    kept, seconds = gathered(sanity.stream_asked(runs.Subject(classifier, pixels), asked))
+    kept = [(number, small(event)) for number, event in kept]
+    told = {**subject_told(top), **written(asked, kept, seconds, classifier.labels)}
+    write_maps(FOLDER / "sanity", kept, pixels, told)
+
+
+def write_checks(classifier: core.Classifier) -> None:
+    pixels, top = seen(classifier)
+    names = tuple(check.name for check in CHECKS)
+    asked = AskedOfChecks(**common(), picture=PICTURE, target=top[0].index, checks=names)
+    kept, seconds = gathered(quick_checks.stream_asked(runs.Subject(classifier, pixels), asked))
+    kept = [(number, event) for number, event in kept if not isinstance(event, HeatmapReady)]
+    write_json(FOLDER / "checks", written(asked, kept, seconds, classifier.labels))
+
+
+def write_sanity_study(classifier: core.Classifier) -> None:
+    """The gallery once more, each picture with random weights of its own."""
+    pictures = len(collect_specimens(SOURCE, classifier.dataset))
+    asked = AskedOfManySanity(**common(), source=SOURCE, limit=min(LIMIT, pictures), draws=1)
+    kept, seconds = gathered(sanity_studies.stream_asked(classifier, SOURCE, asked))
+    folder = sanity_studies.SAMPLE_FOLDER
+    write_json(folder, written(asked, kept, seconds, classifier.labels))
+    checked = (event for _, event in kept if isinstance(event, PictureChecked))
+    sanity_studies.similarities_of(checked).to_parquet(folder / "similarities.parquet", index=False)
+
+
+def seen(classifier: core.Classifier) -> tuple[Tensor, tuple[core.Prediction, ...]]:
+    """The first picture of the gallery as the model sees it, and what it says of it."""
+    pixels = classifier.prepare(core.open_picture(entry().path))
+    return pixels, core.predict(classifier, pixels, top=5)
+
+
+def entry() -> GalleryPicture:
+    return next(each for each in core.gallery() if each.name == PICTURE)
+
+
+def subject_told(top: Sequence[core.Prediction]) -> dict[str, object]:
+    """What is told of the picture."""
+    return {"title": entry().title, "top": [asdict(each) for each in top]}
+
+
+def small(event: object) -> object:
+    """The event with a map of few values, if it brings one."""
+    heatmap = getattr(event, "heatmap", None)
+    return replace(event, heatmap=replace(heatmap, values=shrunk(heatmap.values, SIDE))) if heatmap else event
+
+
+def write_maps(folder: Path, kept: Iterable[tuple[int, object]], pixels: Tensor, told: dict[str, object]) -> None:
+    """A job with its maps, each scaled to its own largest, and the picture that they are of."""
+    values = {str(number): each.heatmap.values for number, each in kept if getattr(each, "heatmap", None)}
+    write_json(folder, {**told, "scales": {number: size(each) for number, each in values.items()}})
+    save_file({number: scaled(each) for number, each in values.items()}, folder / "maps.safetensors")
+    (folder / "crop.png").write_bytes(to_png(pixels[0]))
 
 
 def write_study(classifier: core.Classifier) -> None:
@@ -145,10 +209,10 @@ def write_json(folder: Path, told: dict[str, object]) -> None:
 
 def lasts(event: object, events: list[tuple[int, object]]) -> bool:
     """Whether nothing that came later takes its place."""
-    if isinstance(event, HeatmapReady | core.FidelityReady | LabelsReady):
+    if isinstance(event, HeatmapReady | core.FidelityReady | LabelsReady | VerdictReady | CheckReady):
         return event.final
-    if isinstance(event, SummaryReady):
-        return event is [other for _, other in events if isinstance(other, SummaryReady)][-1]
+    if isinstance(event, SummaryReady | SanitySummary):
+        return event is [other for _, other in events if isinstance(other, type(event))][-1]
     return not isinstance(event, Progress) or event is events[-1][1]
 
 

@@ -42,7 +42,7 @@ def choose_randomising(many: bool = False) -> dict[str, Any]:
         form = st.segmented_control(
             "Compare", [PLAIN, SMOOTH], default=PLAIN, required=True, key="form", bind="query-params",
             persist_state="session", wrap=True,
-            help="The smooth form (Hedström et al. 2023, arXiv:2401.06465) compares means of the maps of noisy "
+            help="The smooth form (Hedström et al. 2024, arXiv:2401.06465) compares means of the maps of noisy "
             "copies: one map alone may differ from another by noise only.",
         )  # fmt: skip
         smooth = 1

@@ -84,9 +84,9 @@ function makeStagedGrid(enlarge, tell) {
     const value = similar ? fixed(similar.value) : message && cell.stage ? "–" : "\u00a0";
     if (cell.value.textContent !== value) cell.value.textContent = value;
     if (message && cell.message !== message) fetchMap(cell, message);
-    const state = message?.reason || (refused && !message) ? "none" : message ? "ready" : over ? "none" : "waiting";
-    cell.reason = message?.reason || refused || (over ? "There is no map: the run ended before." : "");
-    if (cell.state !== state || !cell.place.dataset.state) cell.place.dataset.state = cell.state = state;
+    cell.reason = message ? message.reason : refused ?? (over ? "There is no map: the run ended before." : "");
+    const state = cell.reason ? "none" : message ? "ready" : "waiting";
+    if (cell.state !== state) cell.place.dataset.state = cell.state = state;
     const words = cellWords(cell, staged);
     if (cell.button.getAttribute("aria-label") !== words) cell.button.setAttribute("aria-label", words);
   }

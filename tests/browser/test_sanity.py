@@ -1,0 +1,174 @@
+"""A person watches maps change, or not, as the network forgets what it learned."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+SMALL = "model=Small+CNN+%28Fashion-MNIST%29"
+FEW = f"sanity?{SMALL}&methods=gradient,guided_backprop,smoothgrad"
+LONG = "sanity?job=none&methods=gradient,smoothgrad,integrated_gradients"
+FOCUSED = """() => {
+  let reached = document.activeElement;
+  while (reached?.shadowRoot?.activeElement) reached = reached.shadowRoot.activeElement;
+  return reached?.getAttribute("aria-label");
+}"""
+# The stages that have a map, as soon as there is one, and how many there will be.
+FIRST = """() => {
+  const grid = [...document.querySelectorAll("*")].map((each) => each.shadowRoot?.querySelector(".maps")).find(Boolean);
+  const there = [...(grid?.querySelectorAll("td[data-painted]:not(.trained)") ?? [])];
+  const stages = [...new Set(there.map((cell) => Number(cell.dataset.stage)))];
+  return stages.length && [stages, grid.querySelectorAll("thead th").length - 2];
+}"""
+Open = Callable[..., Any]
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def cell(page: Any, method: str, stage: int) -> Any:
+    return page.locator(f'.maps tr[data-method="{method}"] td[data-stage="{stage}"]')
+
+
+def stages(page: Any) -> int:
+    return int(page.locator('.maps tr[data-method="gradient"] td').count()) - 1
+
+
+def randomise(page: Any) -> None:
+    """Starts, and waits until all is known."""
+    button(page, "Randomise").click()
+    expect(button(page, "Cancel")).to_be_visible()
+    expect(button(page, "Randomise")).to_be_visible(timeout=90_000)
+    expect(page.locator('.maps td[data-state="waiting"]')).to_have_count(0)
+    expect(page.locator(".standings tbody tr").first).to_be_visible()
+
+
+def numbers(page: Any, method: str) -> list[str]:
+    return list(page.locator(f'.maps tr[data-method="{method}"] .value').all_text_contents())[1:]
+
+
+def job_in(url: str) -> list[str]:
+    return parse_qs(urlsplit(url).query)["job"]
+
+
+@pytest.fixture
+def forgotten(open_page: Open) -> Any:
+    page = open_page(FEW)
+    randomise(page)
+    return page
+
+
+def test_the_random_end_comes_before_all_between(open_page: Open) -> None:
+    page = open_page(LONG)
+    button(page, "Randomise").click()
+    there, last = page.wait_for_function(FIRST, timeout=60_000).json_value()
+    assert there == [last]
+    button(page, "Cancel").click()
+    expect(button(page, "Randomise")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Cancelled; what was computed stays.").first).to_be_visible()
+    expect(page.locator('.maps td[data-state="waiting"]')).to_have_count(0)
+
+
+def test_every_cell_is_filled_and_the_last_share_is_all(forgotten: Any) -> None:
+    last = stages(forgotten)
+    assert last > 1
+    shares = forgotten.locator(".maps thead th .muted").all_text_contents()
+    assert shares[0] == "as it is"
+    assert shares[-1] == "100\u00a0%"
+    assert all(share != "100\u00a0%" for share in shares[:-1])
+    for method in ("gradient", "guided_backprop", "smoothgrad", "random", "sobel"):
+        expect(forgotten.locator(f'.maps tr[data-method="{method}"] td[data-painted]')).to_have_count(last + 1)
+
+
+def test_an_edge_detector_stays_the_same_and_fails_and_noise_passes(forgotten: Any) -> None:
+    assert set(numbers(forgotten, "sobel")) == {"1.00"}
+    assert all(abs(float(value.replace("−", "-"))) < 0.2 for value in numbers(forgotten, "random"))
+    expect(forgotten.locator('.standings tr[data-method="sobel"]')).to_have_attribute("data-standing", "fails")
+    expect(forgotten.locator('.standings tr[data-method="random"]')).to_have_attribute("data-standing", "passes")
+    expect(forgotten.locator('.maps tr[data-method="sobel"] .standing')).to_have_text("fails")
+
+
+def test_arrows_reach_every_map_and_the_line_below_says_what_it_is(forgotten: Any) -> None:
+    first = cell(forgotten, "gradient", 0).get_by_role("button")
+    first.focus()
+    forgotten.keyboard.press("ArrowDown")
+    forgotten.keyboard.press("End")
+    last = stages(forgotten)
+    words = cell(forgotten, "guided_backprop", last).get_by_role("button").get_attribute("aria-label")
+    assert forgotten.evaluate(FOCUSED) == words
+    assert re.search(r"^Guided backprop, .* randomised, 100\s% of the parameters: Spearman .* SSIM .* HOG", words)
+    expect(forgotten.locator(".told")).to_have_text(f"{words}.")
+    assert forgotten.locator('.maps button[tabindex="0"]').count() == 1
+
+
+def test_a_map_is_seen_large_beside_the_trained_network_s(forgotten: Any) -> None:
+    cell(forgotten, "gradient", 1).get_by_role("button").click()
+    dialog = forgotten.get_by_role("dialog", name="Gradient")
+    expect(dialog.locator("figure")).to_have_count(2)
+    expect(dialog.locator("figcaption strong").first).to_have_text("The trained network")
+    expect(dialog.locator(".legend:visible")).to_have_count(2)
+    expect(button(dialog, "Earlier stage")).to_be_disabled()
+    for _ in range(stages(forgotten) - 1):
+        button(dialog, "Later stage").click()
+    expect(button(dialog, "Later stage")).to_be_disabled()
+    expect(dialog.locator("figcaption strong").last).to_contain_text("100\u00a0% of the parameters")
+    forgotten.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert "100\u00a0% of the parameters" in forgotten.evaluate(FOCUSED)
+
+
+def test_another_number_below_the_maps_needs_no_server(forgotten: Any) -> None:
+    before = numbers(forgotten, "gradient")
+    asked: list[str] = []
+    forgotten.on("request", lambda request: asked.append(request.url))
+    forgotten.get_by_label("Number below each map").select_option("SSIM")
+    forgotten.wait_for_timeout(200)
+    assert numbers(forgotten, "gradient") != before
+    assert set(numbers(forgotten, "sobel")) == {"1.00"}
+    assert asked == []
+
+
+def test_a_link_restores_what_was_computed(forgotten: Any, open_page: Open) -> None:
+    again = open_page(forgotten.url.rpartition("/")[2])
+    expect(again.locator('.maps td[data-state="ready"]')).to_have_count(
+        forgotten.locator('.maps td[data-state="ready"]').count()
+    )
+    assert job_in(again.url) == job_in(forgotten.url)
+    assert numbers(again, "gradient") == numbers(forgotten, "gradient")
+
+
+def test_what_is_older_than_the_choices_is_dimmed(forgotten: Any, rest: Callable[[Any], None]) -> None:
+    forgotten.get_by_role("spinbutton", name="Seed").fill("5")
+    forgotten.keyboard.press("Enter")
+    rest(forgotten)
+    expect(forgotten.get_by_text("These maps are older than your choices: the seed changed since.")).to_be_visible()
+    expect(forgotten.locator(".root.stale .maps")).to_have_count(1)
+
+
+def test_the_quick_checks_come_beside_and_say_what_they_found(open_page: Open) -> None:
+    page = open_page(f"{FEW}&job=none")
+    button(page, "Check").click()
+    table = page.get_by_role("region", name="Quick checks")
+    expect(button(page, "Check")).to_be_visible(timeout=90_000)
+    edges = table.locator('tr[data-method="sobel"] td[data-check="other_class"]')
+    expect(edges).to_have_attribute("data-standing", "fails", timeout=60_000)
+    page.get_by_text("Every check in words").click()
+    expect(page.get_by_text(re.compile("^Gradient, ")).first).to_be_visible()
+    page.get_by_text("What each check asks for, and can't tell").click()
+    expect(page.locator(".glossary dt")).to_have_count(4)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_networks_forget(open_page: Open, scheme: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
+    page = open_page(FEW, scheme=scheme)
+    randomise(page)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe.run(page, options=rules)["violations"]
+    assert [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:4]]}" for each in found] == []
