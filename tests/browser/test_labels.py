@@ -1,0 +1,126 @@
+"""A person asks whether maps depend on the labels that a network learned."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+TAB = "sanity?tab=Labels&methods=gradient,input_x_gradient"
+LONGEST = 120_000
+SLACK = 2.0
+Open = Callable[..., Any]
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def row(page: Any, method: str) -> Any:
+    return page.locator(f'.checked tr[data-method="{method}"]')
+
+
+def drawn(page: Any, method: str, role: str) -> str:
+    """What a cell's map looks like."""
+    canvas = row(page, method).locator(f'[data-role="{role}"] canvas')
+    expect(canvas).to_be_visible()
+    return canvas.evaluate("canvas => canvas.toDataURL()")
+
+
+def test_a_sample_is_there_at_once_and_answers_without_the_server(open_page: Open) -> None:
+    page = open_page(TAB)
+    expect(page.get_by_text("A precomputed sample")).to_be_visible()
+    sobel = row(page, "sobel")
+    expect(sobel).to_have_attribute("data-standing", "fails")
+    expect(row(page, "random")).to_have_attribute("data-standing", "unclear")
+    expect(sobel.locator('[data-role="shuffled"] .value')).to_have_text("1.00")
+    before = drawn(page, "gradient", "shuffled")
+    assert before != drawn(page, "gradient", "true")
+    value = row(page, "gradient").locator('[data-role="shuffled"] .value').inner_text()
+    server = []
+    page.on("websocket", lambda socket: server.append(socket))
+    button(page, "Trouser").click()
+    expect(button(page, "Trouser")).to_have_attribute("aria-pressed", "true")
+    cell = row(page, "gradient").locator('[data-role="shuffled"] .value')
+    expect(cell).not_to_have_text(value)
+    assert drawn(page, "gradient", "shuffled") != before
+    told = row(page, "gradient").locator("td.likeness").last
+    mean = told.inner_text()
+    page.get_by_role("combobox", name="Likeness").select_option("ssim")
+    expect(told).not_to_have_text(mean)
+    assert not server
+
+
+def test_a_map_is_seen_large_beside_the_first_network_s_by_the_keyboard_alone(open_page: Open) -> None:
+    page = open_page(TAB)
+    drawn(page, "gradient", "shuffled")
+    cell = page.get_by_role("button", name=re.compile("^Gradient, shuffled labels, T-shirt.top: Spearman "))
+    cell.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Gradient")
+    expect(dialog.locator("figure")).to_have_count(2)
+    expect(dialog.get_by_text("the class that this network predicts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(cell).to_be_focused()
+
+
+def test_a_check_fills_in_place_survives_a_reload_and_is_cancelled_at_once(
+    open_page: Open, rest: Callable[[Any], None]
+) -> None:
+    page = open_page(f"{TAB}&labels.pictures=200")
+    region = page.get_by_role("region", name="Maps and verdicts by method")
+    region.evaluate("region => { region.marked = true }")
+    button(page, "Run").click()
+    said = page.get_by_text(re.compile("^So far: Of 2 methods "))
+    expect(said).to_be_visible(timeout=LONGEST)
+    assert drawn(page, "gradient", "retrained") != drawn(page, "gradient", "true")
+    assert region.evaluate("region => region.marked")
+    page.reload()
+    rest(page)
+    expect(said).to_be_visible()
+    clicked = time.monotonic()
+    button(page, "Cancel").click()
+    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    assert time.monotonic() - clicked < SLACK
+    expect(page.get_by_text("Cancelled; what was computed stays.").first).to_be_visible()
+    expect(row(page, "sobel")).to_have_attribute("data-standing", "fails")
+
+
+def test_networks_learn_in_sight(open_page: Open) -> None:
+    page = open_page(f"{TAB}&labels.networks=train+them+here")
+    button(page, "Run").click()
+    line = page.locator('.networks tr[data-role="true"] polyline')
+    expect(line).to_be_visible(timeout=LONGEST)
+    before = line.evaluate("line => line.points.length")
+    while (now := line.evaluate("line => line.points.length")) == before:
+        page.wait_for_timeout(100)
+    assert now > before
+    expect(page.get_by_text("The networks learn.")).to_be_visible()
+    button(page, "Cancel").click()
+    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    expect(page.get_by_text("The check ended before the networks were there.")).to_be_visible()
+
+
+def test_a_changed_choice_says_that_the_check_is_older(open_page: Open) -> None:
+    page = open_page(f"{TAB}&labels.pictures=2")
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile("^Of 2 methods 2 stay unclear"))).to_be_visible(timeout=LONGEST)
+    expect(row(page, "gradient").get_by_text("A verdict takes 5 pictures")).to_be_visible()
+    page.get_by_role("spinbutton", name="Test pictures").fill("3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("the number of pictures changed since")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_labels_tab(open_page: Open, scheme: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
+    page = open_page(TAB, scheme=scheme)
+    drawn(page, "gradient", "shuffled")
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe.run(page, options=rules)["violations"]
+    assert [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:4]]}" for each in found] == []
