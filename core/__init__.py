@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from core.pictures.imputers import list_imputers
     from core.pictures.opening import PictureError, open_picture
     from core.pictures.stamps import Placed, Stamp, list_stamps
+    from core.sanity.checks import stream_checks
+    from core.sanity.labels import stream_label_check
+    from core.sanity.randomisation import check_randomisation, stream_randomisation
+    from core.sanity.study import stream_sanity_study
     from core.stamping.agreement import stream_agreement
     from core.stamping.benchmark import stream_stamp_benchmark, stream_stamp_sweep
     from core.stamping.models import list_stamp_models, load_stamp_model
@@ -52,6 +56,7 @@ __all__ = [
     "Unfit",
     "as_classifier",
     "capability",
+    "check_randomisation",
     "evaluate",
     "explain",
     "gallery",
@@ -69,11 +74,15 @@ __all__ = [
     "predict",
     "stamp_distance",
     "stream_agreement",
+    "stream_checks",
     "stream_curves",
     "stream_evaluation",
     "stream_heatmaps",
     "stream_imputer_rankings",
+    "stream_label_check",
     "stream_matched",
+    "stream_randomisation",
+    "stream_sanity_study",
     "stream_stamp_benchmark",
     "stream_stamp_sweep",
     "stream_stamp_training",
@@ -96,6 +105,10 @@ _ROOMS = {
     "core.pictures.imputers": ("list_imputers",),
     "core.pictures.opening": ("PictureError", "open_picture"),
     "core.pictures.stamps": ("Placed", "Stamp", "list_stamps"),
+    "core.sanity.checks": ("stream_checks",),
+    "core.sanity.labels": ("stream_label_check",),
+    "core.sanity.randomisation": ("check_randomisation", "stream_randomisation"),
+    "core.sanity.study": ("stream_sanity_study",),
     "core.stamping.agreement": ("stream_agreement",),
     "core.stamping.benchmark": ("stream_stamp_benchmark", "stream_stamp_sweep"),
     "core.stamping.models": ("list_stamp_models", "load_stamp_model"),

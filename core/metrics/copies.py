@@ -41,7 +41,8 @@ def correlations_with_copies(
     copies = torch.stack([turned for k in quarters for turned in (other.rot90(k), other.rot90(k).flip(1))])
     # Both at every shift against each other is one product of their spectra.
     spectra = torch.fft.rfft2(copies) * torch.fft.rfft2(one).conj()
-    return torch.fft.irfft2(spectra, s=one.shape) / one.numel()
+    products: Tensor = torch.fft.irfft2(spectra, s=one.shape)
+    return products / one.numel()
 
 
 def alike_by_chance(standardised: Float[Tensor, "height width"]) -> tuple[float, float]:

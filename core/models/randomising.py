@@ -13,7 +13,7 @@ from core.models.anatomy import observed
 from core.models.classifier import Classifier
 from core.randomness import generator
 
-GROUPS = 10
+GROUPS = 12
 FAINTEST = 0.01
 """Standard deviation of what is drawn in place of a parameter that is zero everywhere."""
 MIRRORED: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))

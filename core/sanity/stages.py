@@ -58,4 +58,3 @@ def plan_stages(groups: Sequence[LayerGroup], mode: Mode) -> tuple[Stage, ...]:
         )
         for number, randomised in enumerate(reached)
     )
-

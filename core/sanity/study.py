@@ -146,7 +146,9 @@ def study(
         yield checked[-1]
         assert stages is not None
         yield SanitySummary(similarity_rows(checked, asked[1]), len(checked))
-        yield from verdicts(checked, stages, asked[1], final=place + 1 == len(specimens))
+        yield from verdicts(checked, stages, asked[1], final=False)
+    if checked and stages is not None:
+        yield from verdicts(checked, stages, asked[1], final=True)
 
 
 def similarity_rows(checked: Sequence[PictureChecked], seed: int) -> tuple[SimilarityRow, ...]:
@@ -161,7 +163,11 @@ def similarity_rows(checked: Sequence[PictureChecked], seed: int) -> tuple[Simil
                     drawn[place].append(value)
     columns = np.array([[np.mean(drawn) if drawn else np.nan for drawn in cell] for cell in cells.values()])
     rows = estimates(columns.T, seed) if len(columns) else []
-    return tuple(SimilarityRow(*cell, *estimate) for cell, estimate in zip(cells, rows, strict=True) if estimate.n)
+    return tuple(
+        SimilarityRow(method, stage, similarity, *estimate)
+        for (method, stage, similarity), estimate in zip(cells, rows, strict=True)
+        if estimate.n
+    )
 
 
 def verdicts(checked: Sequence[PictureChecked], stages: StagesFound, seed: int, final: bool) -> Iterator[VerdictReady]:
