@@ -1,7 +1,6 @@
 """Maps of ever more random networks of one picture, as the page reads them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -99,8 +98,8 @@ def stream_asked(subject: Subject, asked: AskedOfSanity) -> Iterator[Any]:
         output=asked.output,
         reduction=asked.reduction,
     )
-    with closing(stream):
-        yield from map(lightened, stream)
+    for event in stream:
+        yield lightened(event)
 
 
 def lightened(event: Any) -> Any:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from core.sanity.checks import CHECKS
+from core.sanity.checks import CHECKS, Check
 from dashboard.jobs import LiveJob, NotThere
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
@@ -14,6 +14,12 @@ from dashboard.quick_checks import KIND, Checks, SampleChecks, find_checks, samp
 from dashboard.requests import AskedOfChecks, AskedOfSanity, in_words, listed, otherwise
 
 ADDRESS = KIND
+NUMBERS = {
+    "other_class": "rank correlation with the other class's map",
+    "input_shift": "change, as a share of the map's length",
+    "repeatability": "rank correlation with other seeds' maps",
+    "efficient": "relative rise of the map's entropy",
+}
 _COMPONENT = declare("quick_checks", "dom", "stream", "table", "standings")
 
 
@@ -54,9 +60,10 @@ def asked_of(sanity: AskedOfSanity) -> AskedOfChecks:
     return AskedOfChecks(**kept, checks=tuple(check.name for check in CHECKS))
 
 
-def told_of(check: object) -> dict[str, object]:
+def told_of(check: Check) -> dict[str, object]:
     """What the head of a column and the words below the table say."""
-    return {name: getattr(check, name) for name in ("name", "label", "summary", "criterion", "limits", "paper")}
+    told = {name: getattr(check, name) for name in ("name", "label", "summary", "criterion", "limits", "paper")}
+    return told | {"number": NUMBERS[check.name]}
 
 
 def follow(_: int, checks: LiveJob) -> None:

@@ -18,7 +18,7 @@ from core.sanity.checks import CHECKS
 from core.sanity.randomisation import StageReady, StagesFound
 from core.sanity.stages import Stage
 from dashboard import quick_checks, sanity
-from dashboard.parts.quick_checks import asked_of
+from dashboard.parts.quick_checks import NUMBERS, asked_of, told_of
 from dashboard.parts.randomising_panel import COPIES, DRAWS, GROUPS, SMOOTH, TITLES
 from dashboard.requests import AskedOfChecks, AskedOfSanity
 from dashboard.routes import SMALL
@@ -202,6 +202,34 @@ def test_what_changed_since_is_said_and_other_methods_make_nothing_older(sanity_
     assert "You chose other methods since" in words(other)
 
 
+def test_a_newcomer_sees_a_sample_that_tells_all_of_every_stage():
+    shipped, checks = sanity.sample(), quick_checks.sample()
+    assert shipped is not None
+    assert checks is not None
+    messages = shipped.since(0)[1]
+    [stages] = [message for message in messages if message["kind"] == "stages"]
+    methods = {message["method"] for message in messages if message["kind"] == "heatmap"}
+    assert set(shipped.asked.methods) == methods
+    told = [message for message in messages if message["kind"] == "stage"]
+    assert len(told) == len(methods) * len(stages["stages"]) * stages["draws"]
+    assert [share["share"] == 1 for share in stages["stages"]] == [False] * (len(stages["stages"]) - 1) + [True]
+    assert {message["method"] for message in messages if message["kind"] == "verdict"} == methods
+    for message in told:
+        assert message["map"] == (message["draw"] == 0) or message["reason"]
+        if message["map"]:
+            assert shipped.values(message["sequence"]).shape == (message["height"], message["width"])
+    found = {(told["check"], told["method"]) for told in checks.since(0)[1] if told["kind"] == "check"}
+    assert found == {(check.name, method) for check in CHECKS for method in checks.asked.methods}
+
+
+@pytest.mark.usefixtures("asked_streams")
+def test_the_sample_is_shown_until_something_is_asked(sanity_page: Open):
+    app = sanity_page()
+    assert "A precomputed sample, so that there is something to look at." in words(app)
+    assert "older than your choices" not in words(app)
+    assert "precomputed sample, so" not in words(press(app, "Randomise"))
+
+
 def test_an_address_that_names_nothing_says_what_to_do(sanity_page: Open):
     said = words(sanity_page(**FEW, job="0" * 32, checks="0" * 32))
     assert "no longer kept here. Press Randomise" in said
@@ -241,6 +269,10 @@ def test_a_request_of_checks_takes_over_all_but_the_randomisation():
     assert isinstance(of, AskedOfChecks)
     assert (of.seed, of.target, of.picture, of.checks) == (9, 4, "coffee", tuple(check.name for check in CHECKS))
     assert asked_of(asked(draws=1, seed=9, target=4)) == of
+
+
+def test_every_check_says_what_its_number_is():
+    assert [told_of(check)["number"] for check in CHECKS] == list(NUMBERS.values())
 
 
 @pytest.mark.usefixtures("asked_streams")

@@ -50,7 +50,7 @@ function render({ data: { methods, checks }, found, refused, place, list, senten
   const over = ENDED.includes(job?.state);
   const known = methods.filter(({ name }) => !refused.has(name));
   place.replaceChildren(element("table", {}, element("caption", { class: "hidden" }, "Quick checks by method"),
-    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Method"), ...checks.map(({ label, summary }) => element("th", { scope: "col", title: summary }, label)))),
+    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Method"), ...checks.map(({ label, summary, number }) => element("th", { scope: "col", title: summary }, label, element("span", { class: "number muted" }, number))))),
     element("tbody", {}, ...known.map((method) => element("tr", { "data-method": method.name }, nameCell(method, method.name),
       ...checks.map(({ name }) => checkCell(found.get(`${name} ${method.name}`), name, over)))))));
   sentences.hidden = !found.size && !refused.size;
