@@ -33,6 +33,7 @@ from core.commands import (
     show_study,
     written_so_far,
 )
+from core.sanity_cli import sanity
 from core.stamp_cli import stamp
 from core.terminal import ARROWS, printed, progress_bar, told
 
@@ -52,6 +53,7 @@ VERDICTS = {
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(stamp, name="stamp")
+app.add_typer(sanity, name="sanity")
 
 
 def main() -> None:

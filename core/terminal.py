@@ -62,6 +62,7 @@ def watched(events: Iterable[object]) -> Generator[object]:
     """
     from core.jobs.events import Progress as Made
     from core.models.training import EpochDone
+    from core.sanity.study import PictureChecked
     from core.stamping.gate import GateReady
     from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady, TruthRefused
 
@@ -93,6 +94,8 @@ def watched(events: Iterable[object]) -> Generator[object]:
                     if scored and not live:
                         say(scored)
                     scored = f"{done}/{total} {picture}, {seconds:.1f} s."
+                case PictureChecked(picture, _, seconds, done, total):
+                    say(f"{done}/{total} {picture}, {seconds:.1f} s.")
                 case SummaryReady(summary, count) if live:
                     live.update(Group(bar, *means(summary, count, console.width)[:1]))
                 case SummaryReady(summary, count):
