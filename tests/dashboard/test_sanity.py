@@ -199,7 +199,7 @@ def test_what_changed_since_is_said_and_other_methods_make_nothing_older(sanity_
     assert "the order of randomisation changed since" in words(app)
     other = sanity_page(methods="gradient,smoothgrad", job=app.query_params["job"])
     assert "older than your choices" not in words(other)
-    assert "You chose other methods since" in words(other)
+    assert "You chose other methods since. Press Randomise" in words(other)
 
 
 def test_a_newcomer_sees_a_sample_that_tells_all_of_every_stage():
@@ -287,6 +287,7 @@ def test_checks_and_randomisation_do_not_end_each_other(sanity_page: Open, monke
     app = press(press(sanity_page(**FEW), "Randomise"), "Check")
     assert job_of(app).state in ("queued", "running")
     assert not job_of(app).cancelled
+    assert len({app.session_state["owner"], job_of(app).owner, job_of(app, "checks").owner}) == 3  # nor does Explain
     going.set()
 
 
