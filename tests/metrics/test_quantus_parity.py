@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import core
 from core.metrics import complexity, localisation, perturbation
-from core.metrics.similarity import BINS, map_entropy
+from core.metrics.similarity import map_entropy
 from core.metrics.statistics import Score, Tally
 
 
@@ -88,7 +88,7 @@ def test_complexity_is_theirs_over_the_largest_entropy(theirs, evidence_of, valu
 
 def test_the_entropy_of_a_map_is_the_same(quantus, values):
     for each in (values, values**4, values - 0.5):
-        theirs = quantus.functions.complexity_func.discrete_entropy(each.numpy(), each.numpy(), n_bins=BINS)
+        theirs = quantus.functions.complexity_func.discrete_entropy(each.numpy(), each.numpy())
         assert map_entropy(each) == pytest.approx(theirs, abs=1e-9)
 
 

@@ -8,7 +8,16 @@ import torch
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata, spearmanr
 
-from core.metrics.similarity import BINS, Original, Similarities, as_shown, edge_directions, map_entropy, mean_ranks
+from core.metrics.similarity import (
+    Original,
+    Similarities,
+    as_shown,
+    direction,
+    edge_directions,
+    map_entropy,
+    mean_ranks,
+    rank_correlation,
+)
 
 NAMES = ("spearman", "spearman_abs", "ssim", "hog")
 CONSTANT = torch.full((24, 32), -0.3)
@@ -92,6 +101,17 @@ def test_nothing_is_told_of_a_constant_map(one, constant):
     assert Original(one).compared(constant) == nothing
     assert Original(constant).compared(one) == nothing
     assert Original(constant).compared(constant) == nothing
+
+
+@pytest.mark.parametrize("count", [7, 11, 99])
+def test_equal_numbers_have_no_direction_though_their_mean_is_rounded(count):
+    assert direction(np.full(count, 0.1)) is None
+    assert direction(np.full(count, 1e-200)) is None
+
+
+def test_rank_correlation_alone_is_the_same(one, other):
+    assert rank_correlation(one, other) == Original(one).compared(other).spearman
+    assert rank_correlation(one, CONSTANT) is None
 
 
 def test_of_a_map_of_one_magnitude_only_the_sign_is_told(one):
@@ -180,7 +200,7 @@ def test_hog_is_a_correlation_of_edges_and_none_without_any():
     assert [found.mean(), np.linalg.norm(found)] == pytest.approx([0, 1])
 
 
-@pytest.mark.parametrize("levels", [2, 5, BINS])
+@pytest.mark.parametrize("levels", [2, 5, 100])
 def test_so_many_equally_frequent_values_have_the_logarithm_of_their_number(levels):
     values = torch.arange(levels).repeat(7).view(7, levels).double()
     assert map_entropy(values) == pytest.approx(math.log(levels))
