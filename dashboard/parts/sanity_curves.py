@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.sanity.verdict import CRITERION, LIMITS
+from core.sanity.verdict import CRITERION, HALF, LIMITS
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
 from dashboard.parts.staged_maps import JUDGED
@@ -29,8 +29,15 @@ def sanity_curves(run: str, asked: Randomising, stale: bool, many: bool = False,
         Tells several on one page apart.
     """
     st.caption(CRITERION)
-    methods = list(described(asked))
-    told = {"run": run, "methods": methods, "judged": JUDGED, "many": many, "waiting": WAITING[many], "stale": stale}
+    told = {
+        "run": run,
+        "methods": list(described(asked)),
+        "judged": JUDGED,
+        "half": HALF,
+        "many": many,
+        "waiting": WAITING[many],
+        "stale": stale,
+    }
     _COMPONENT(data=told, key=f"sanity curves {place}")
     with st.expander("What this check can't tell"):
         st.markdown("\n".join(f"- {limit}" for limit in LIMITS))

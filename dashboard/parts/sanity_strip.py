@@ -36,7 +36,7 @@ def sanity_strip(run: Run, stale: bool) -> None:
     st.caption(WHAT)
     methods = choose_methods({name: method for name, method in known.items() if not method["control"]})
     asked = ask(
-        run, STRIP, "Randomise the network", f"Takes {len(methods)} of these heatmaps along.",
+        run, STRIP, "Randomise the network", f"Makes these {len(methods)} again for ever more random networks.",
         lambda beside: randomise(run, methods, beside),
     )  # fmt: skip
     if isinstance(asked, LiveRandomisation):

@@ -27,7 +27,10 @@ def button(page: Any, name: str) -> Any:
 def explained(open_page: Open, **how: str) -> Any:
     page = open_page(FASHION, **how)
     button(page, "Explain").click()
-    expect(button(page, ASK)).to_be_visible(timeout=60_000)
+    page.wait_for_url("**job=**")
+    expect(button(page, "Explain")).to_be_enabled(timeout=60_000)
+    expect(grid(page)).to_have_count(0)
+    expect(button(page, ASK)).to_be_visible()
     return page
 
 
@@ -88,9 +91,19 @@ def test_similarity_and_methods_are_chosen_in_the_browser_alone(open_page: Open)
     assert page.evaluate("window.runs") == 0
 
 
+def test_a_newcomer_sees_what_becomes_of_the_samples_maps(open_page: Open) -> None:
+    page = open_page()
+    expect(grid(page).locator("td[data-painted]").nth(20)).to_be_visible()
+    expect(verdicts(page)).to_contain_text("Of 6 methods")
+    assert "strip=" not in page.url
+
+
 def test_a_strip_is_cancelled_at_once_and_what_was_computed_stays(open_page: Open) -> None:
     page = open_page()
+    expect(grid(page)).to_be_visible()
     button(page, ASK).click()
+    expect(button(page, "Cancel")).to_be_visible()
+    expect(grid(page).locator("td[data-painted]")).not_to_have_count(0)
     expect(grid(page).locator("td[data-painted]").nth(12)).to_be_visible(timeout=60_000)
     clicked = time.monotonic()
     button(page, "Cancel").click()

@@ -20,6 +20,7 @@ function mount(parentElement, data) {
   const region = (label) => element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": label });
   state.said = element("p", { class: "verdict", role: "status" });
   state.standings = region("Verdicts");
+  state.signs = element("p", { class: "muted small" });
   state.names = makeNames((name) => turn(state, name));
   state.plot = makeSimilarityPlot();
   state.meaning = element("p", { class: "muted small" });
@@ -28,7 +29,7 @@ function mount(parentElement, data) {
   state.details = element("details", { ontoggle: () => schedule(state) }, element("summary", {}, "Similarities as numbers"), state.numbers);
   const options = Object.entries(SIMILARITIES).map(([name, [words]]) => [name, words]);
   const choose = (name) => { state.similarity = name; schedule(state); };
-  root.replaceChildren(state.said, state.refusals, state.standings,
+  root.replaceChildren(state.said, state.refusals, state.standings, state.signs,
     element("div", { class: "curves" }, choice("Similarity", options, state.similarity, choose), state.names.place, state.plot.place, state.meaning, state.details));
   state.resized = new ResizeObserver(() => schedule(state));
   state.resized.observe(state.plot.place);
@@ -40,6 +41,7 @@ function begin(state) {
   state.staged.clear();
   Object.assign(state, { summary: null, refused: [], loud: null, job: null, standingsAs: "" });
   state.standings.replaceChildren();
+  state.signs.textContent = "";
 }
 
 function take(state, messages, job) {
@@ -116,8 +118,14 @@ function showStandings(state) {
   const shownAs = JSON.stringify([...staged.verdicts.values()]);
   if (!staged.verdicts.size || state.standingsAs === shownAs) return;
   state.standingsAs = shownAs;
-  state.standings.replaceChildren(standingsTable(data.methods, staged.verdicts, SIMILARITIES[data.judged][0], data.many ? "Pictures" : "Draws"));
+  state.standings.replaceChildren(standingsTable(data.methods, staged.verdicts, SIMILARITIES[data.judged][0], data.half, data.many ? "Pictures" : "Draws"));
+  state.signs.textContent = SIGNS[data.many ? "many" : "one"];
 }
+
+const SIGNS = {
+  many: "Dot: how alike on average over pictures; bar: the 95 % interval; thin mark: half, where the criterion turns.",
+  one: "Dot: how alike on average over draws; bar: from the smallest to the largest; thin mark: half, where the criterion turns; shade: copies of the map that lie elsewhere.",
+};
 
 function summaryOf(state, lines, words) {
   const { stages } = state.staged;

@@ -3,12 +3,12 @@
 const STANDINGS = { passes: ["▲", "passes"], fails: ["▼", "fails"], unclear: ["–", "unclear"] };
 const standingWords = ({ standing, final }) => STANDINGS[standing][1] + (final ? "" : ", so far");
 
-// `over` is what n counts.
-function standingsTable(methods, verdicts, similarity, over) {
+// `half` is the likeness that the criterion turns on; `over` is what n counts.
+function standingsTable(methods, verdicts, similarity, half, over) {
   const rows = methods.filter(({ name }) => verdicts.has(name)).map((method) => ({ method, verdict: verdicts.get(method.name) }));
   rows.sort((one, other) => (one.verdict.mean.value ?? 2) - (other.verdict.mean.value ?? 2));
   const ends = rows.flatMap(({ verdict }) => [...Object.values(verdict.mean), ...Object.values(verdict.last), ...(verdict.chance ?? [])]).filter((value) => value !== null);
-  const span = { low: Math.min(0, ...ends), high: Math.max(1, ...ends), random: null };
+  const span = { low: Math.min(0, ...ends), high: Math.max(1, ...ends), random: half };
   return element("table", { class: "standings" }, element("caption", { class: "hidden" }, "Verdicts, the map that changes most first"),
     element("thead", {}, element("tr", {}, ...["Method", "Verdict"].map(tall), element("th", { scope: "colgroup", colspan: 2, class: "group" }, similarity), tall(over), tall("In words", "words")),
       element("tr", {}, ...["over stages", "all random"].map((words) => element("th", { scope: "col" }, words)))),
@@ -24,11 +24,10 @@ const standingRow = (method, verdict, span) => element("tr", { "data-method": me
   element("td", {}, verdict.n, verdict.blank ? element("span", { class: "interval muted", title: "Maps of randomised networks that were constant or refused" }, `${verdict.blank} blank`) : null),
   element("td", { class: "words" }, verdict.sentence));
 
-// A likeness on a line from unlike to alike; a shade where copies of the map lie that stand elsewhere.
+// A likeness on a line from unlike to alike, a thin mark at half; a shade where copies of the map lie that stand elsewhere.
 function figureCell({ value, low, high }, chance, span) {
   if (value === null) return element("td", { title: "Can't be told." }, "–");
   const track = line({ mean: value, low, high }, span);
-  track.prepend(placed(element("span", { class: "mark" }), `${shareOf(HALFWAY, span)}%`));
   if (chance) {
     const by = placed(element("span", { class: "chance", title: `Copies of the map elsewhere: ${fixed(chance[0])} to ${fixed(chance[1])}` }), `${shareOf(chance[0], span)}%`);
     by.style.width = `${shareOf(chance[1], span) - shareOf(chance[0], span)}%`;
@@ -37,7 +36,6 @@ function figureCell({ value, low, high }, chance, span) {
   return element("td", {}, element("span", { class: "mean" }, fixed(value)), track, element("span", { class: "interval muted" }, low === null ? "one value" : `${fixed(low)} to ${fixed(high)}`));
 }
 
-const HALFWAY = 0.5; // the criterion's own mark
 const shareOf = (value, { low, high }) => (100 * (value - low)) / (high - low);
 
 // The count of each standing among the methods that look at a model.
