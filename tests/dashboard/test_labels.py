@@ -94,10 +94,10 @@ def test_messages_hold_all_that_the_tab_shows_and_nothing_that_json_has_not():
 
     first, other = (
         to_message(LabelMap(3, role, HEATMAP, similar), CLASSES)
-        for role, similar in (("true", None), ("shuffled", Similarities(0.5, 0.25, None, 0.125)))
+        for role, similar in (("true", None), ("shuffled", Similarities(0.5, 0.25, None, nan)))
     )
     assert [first[name] for name in SIMILARITIES] == [None] * 4
-    assert [other[name] for name in SIMILARITIES] == [0.5, 0.25, None, 0.125]
+    assert [other[name] for name in SIMILARITIES] == [0.5, 0.25, None, None]
     known = {"kind": "label_map", "method": "gradient", "picture": 3, "role": "shuffled", "map": True}
     assert {**other, **known, "height": 2, "width": 3, "target": "shoe", "notes": ["A note."]} == other
 

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap import MethodRefused
+from core.metrics.similarity import Similarities
+from core.metrics.statistics import Estimate
 from core.models.classifier import Classifier
 from core.pictures.datasets import fashion_mnist
 from core.sanity.label_networks import (
@@ -35,7 +37,9 @@ from core.sanity.labels import (
     LabelMap,
     LabelsReady,
     NetworksReady,
+    judged,
     run_check,
+    stands,
     stream_label_check,
 )
 
@@ -215,6 +219,32 @@ def test_the_lines_are_half_alike_and_half_of_what_training_anew_leaves(
     assert final(checked(true, true, other)).standing == standing
     assert final(checked(true, weaker, other)).standing == with_less_left
     assert CRITERION.count("half") == 2
+
+
+@pytest.mark.parametrize(
+    ("retrained", "shuffled", "gap", "standing"),
+    [
+        (Estimate(0.9, 0.8, 1.0, 5), Estimate(0.7, 0.51, 0.9, 5), Estimate(0.2, 0.1, 0.3, 5), "fails"),
+        (Estimate(0.9, 0.8, 1.0, 5), Estimate(0.7, 0.49, 0.9, 5), Estimate(0.2, 0.1, 0.3, 5), "unclear"),
+        (Estimate(0.6, 0.5, 0.7, 5), Estimate(0.1, 0.0, 0.2, 5), Estimate(-0.2, -0.4, -0.01, 5), "passes"),
+        (Estimate(0.6, 0.5, 0.7, 5), Estimate(0.1, 0.0, 0.2, 5), Estimate(-0.2, -0.4, 0.01, 5), "unclear"),
+        (Estimate(0.6, 0.5, 0.7, 4), Estimate(0.1, 0.0, 0.2, 4), Estimate(-0.2, -0.4, -0.01, 4), "unclear"),
+        (Estimate(0.9, 0.8, 1.0, 4), Estimate(0.7, 0.6, 0.9, 4), Estimate(0.2, 0.1, 0.3, 4), "unclear"),
+        (Estimate(0.0, -0.1, 0.1, 5), Estimate(1.0, 1.0, 1.0, 5), Estimate(1.0, 0.9, 1.1, 5), "fails"),
+    ],
+)
+def test_whole_intervals_decide_from_five_pictures_on(
+    retrained: Estimate, shuffled: Estimate, gap: Estimate, standing: str
+) -> None:
+    assert stands(retrained, shuffled, gap) == standing
+
+
+def test_an_interval_ends_where_a_likeness_ends() -> None:
+    alike = [Similarities(each, each, each, each) for each in (-1.0, -1.0, -0.5)]
+    compared = {"gradient": [{"retrained": one, "shuffled": Similarities(1.0, 1.0, 1.0, 0.5)} for one in alike]}
+    (verdict,) = judged(compared, seed=0, final=True)
+    assert all(each.low == -1 < each.mean for each in verdict.retrained.values())
+    assert all(each.high <= 1 for each in (*verdict.retrained.values(), *verdict.shuffled.values()))
 
 
 def test_where_training_anew_leaves_nothing_there_is_nothing_to_lose(checked: Callable[..., list[Any]]) -> None:
