@@ -411,15 +411,31 @@ def test_the_rise_is_that_of_the_entropy_of_random_weights(five, pixels):
     assert len(set(rises)) == entropy_rise.DRAWS
 
 
-def test_a_map_of_one_pixel_comes_nearer_to_noise_and_one_of_many_values_does_not(weighted, pixels):
+def test_a_map_of_one_pixel_comes_nearer_to_noise_and_one_of_many_values_becomes_simpler(weighted, pixels):
     single, many = torch.zeros(3, 3, 6, 8), torch.linspace(0.1, 1, 48).view(6, 8).expand(3, 3, 6, 8)
     single[:, :, 2, 3] = 1
     standings = [
         run(weighted(weight), pixels, ["gradient"], checks=["efficient"])["efficient", "gradient"]
         for weight in (single, many)
     ]
-    assert [each.standing for each in standings] == ["passes", "fails"]
+    assert [each.standing for each in standings] == ["passes", "unclear"]
     assert standings[0].low > 0 > standings[1].high
+    assert "simpler" in standings[1].sentence
+
+
+@pytest.mark.parametrize(
+    ("ends", "standing"),
+    [
+        ((-0.009, 0.009), "fails"),
+        ((0.001, 0.009), "fails"),
+        ((0.001, 0.01), "passes"),
+        ((0.0, 0.1), "unclear"),
+        ((-0.01, 0.0), "unclear"),
+        ((-0.3, -0.1), "unclear"),
+    ],
+)
+def test_only_an_entropy_that_stays_fails(ends, standing):
+    assert entropy_rise.standing_of(*ends)[0] == standing
 
 
 def test_maps_that_look_at_no_model_do_not_rise(five, pixels):
