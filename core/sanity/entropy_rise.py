@@ -70,7 +70,7 @@ def percent(share: float) -> str:
 
 def standing_of(low: float, high: float) -> tuple[Standing, str]:
     """A fall is no failure: the map does depend on the weights, though not as the check expects."""
-    if -STILL < low and high < STILL:
+    if low > -STILL and high < STILL:
         return "fails", "Random weights hardly change how many values the map has"
     if low > 0:
         return "passes", "Under random weights the map comes nearer to noise"
@@ -92,8 +92,8 @@ EFFICIENT = Check(
     limits=(
         "It sees how many values a map has and not where they lie: a method whose map only moves fails, and one whose "
         "map was simple to begin with passes easily.",
-        "A few strong pixels make a histogram simple, and a random network may have more of them than a trained one. On "
-        "EfficientNet-Lite0 and a photo of a cat the entropy of the plain gradient fell by a quarter.",
+        "A few strong pixels make a histogram simple, and a random network may have more of them than a trained one. "
+        "On EfficientNet-Lite0 and a photo of a cat the entropy of the plain gradient fell by a quarter.",
         "Where the explained class gets no signal in a random network the map is constant; such draws are left out.",
         "The random controls keep their seed here, so that they, like all that look at no model, keep their map and "
         "fail by construction.",
