@@ -67,6 +67,9 @@ class Classifier:
         self.name = name
         self.title = title or name
         self.device = torch.device(device)
+        if self.device.type == "cuda":
+            # Ten bits of mantissa, cuDNN's default, move a gradient by 6 to 9 % and LRP's sums beyond their tolerance.
+            torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
         frozen = network.eval().requires_grad_(False)
         self.network = frozen.to(self.device).to(memory_format=torch.channels_last)
         self.preprocessing = preprocessing
