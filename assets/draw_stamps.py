@@ -15,7 +15,7 @@ from core.pictures.stamps import STAMPS
 SIDE = 48
 ROW, COLUMN = (np.indices((SIDE, SIDE)) + 0.5) / SIDE
 FULL = np.ones((SIDE, SIDE))
-Drawing = tuple[Bool[NDArray[np.bool_], "side side"], Float[NDArray[np.float64], "side side"]]
+Drawing = tuple[Bool[np.ndarray, "side side"], Float[np.ndarray, "side side"]]
 
 
 def third(place: NDArray[np.float64]) -> NDArray[np.int64]:

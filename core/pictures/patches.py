@@ -8,10 +8,9 @@ from itertools import islice
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from numpy.typing import NDArray
 from PIL import Image
 
-Patch = UInt8[NDArray[np.uint8], "side side 3"]
+Patch = UInt8[np.ndarray, "side side 3"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Level:
         Pixels of the ground along one pixel of a patch.
     """
 
-    pixels: UInt8[NDArray[np.uint8], "height width 3"]
+    pixels: UInt8[np.ndarray, "height width 3"]
     scale: float
 
 

@@ -7,7 +7,6 @@ from functools import cache, cached_property, partial
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from numpy.typing import NDArray
 from PIL import Image, ImageColor
 from torch import Tensor
 
@@ -47,7 +46,7 @@ class Design:
     distractor: bool
 
     @cached_property
-    def levels(self) -> Float[NDArray[np.float32], "side side 2"]:
+    def levels(self) -> Float[np.ndarray, "side side 2"]:
         """Brightness and alpha of each pixel, from 0 to 1."""
         with Image.open(STAMPS / f"{self.name}.png") as drawn:
             return np.asarray(drawn.convert("LA"), dtype=np.float32) / np.float32(255)

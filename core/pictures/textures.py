@@ -6,7 +6,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
-from numpy.typing import NDArray
 from torch import Tensor
 
 from core.randomness import generator
@@ -14,7 +13,7 @@ from core.randomness import generator
 Levels = Float[Tensor, "side side"]
 
 
-def texture(kind: str, side: int, seed: int, *purpose: object) -> UInt8[NDArray[np.uint8], "side side 3"]:
+def texture(kind: str, side: int, seed: int, *purpose: object) -> UInt8[np.ndarray, "side side 3"]:
     """A texture of that kind; another purpose draws another one."""
     draw = generator(seed, "texture", kind, *purpose)
     levels = KINDS[kind](side, draw)

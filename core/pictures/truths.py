@@ -79,7 +79,7 @@ class Canvas:
         places: Any = polygon(down, across, self._levels.shape)  # type: ignore[no-untyped-call]
         self._levels[places] = MARKED
 
-    def pixels(self, marked: Bool[NDArray[np.bool_], "height width"]) -> None:
+    def pixels(self, marked: Bool[np.ndarray, "height width"]) -> None:
         """Marks pixels one by one."""
         self._levels[marked] = MARKED
 
@@ -285,7 +285,7 @@ def mark(canvas: Canvas, annotation: Mapping[str, Any], where: str) -> None:
 
 def coco_runs(
     segmentation: Mapping[str, Any], size: tuple[int, int], where: str
-) -> Bool[NDArray[np.bool_], "height width"]:
+) -> Bool[np.ndarray, "height width"]:
     """The mask in run lengths: column by column, so many pixels that are not marked, so many that are, and so on.
 
     Raises
