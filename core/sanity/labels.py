@@ -57,7 +57,7 @@ LIMITS = (
     "There is one training of each network: the intervals speak of other pictures, not of other trainings. Train the "
     "networks with another seed to see what that changes.",
     "A map that is mostly noise, as the gradient, has little in common between any two networks, so that it can hardly "
-    "do better than unclear here. Compared with the first network alone, as Adebayo et al. 2018 do, it would pass.",
+    "do better than unclear here.",
     "Passing is necessary, not sufficient: it shows that the map depends on what was learned, not that it is right.",
 )
 

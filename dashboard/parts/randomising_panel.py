@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.sanity.stages import MODES
 
-DRAWS, MOST_DRAWS = 3, 10
+DRAWS, MOST_DRAWS = 2, 10
 GROUPS, FEWEST_GROUPS, MOST_GROUPS = 12, 2, 24
 COPIES, MOST_COPIES = 8, 64
 PLAIN, SMOOTH = "Maps as they are", "Smooth form"
