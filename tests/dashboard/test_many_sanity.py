@@ -14,6 +14,7 @@ from core.studies.evaluation import PictureRefused
 from dashboard import sanity_studies
 from dashboard.folders import folders
 from dashboard.jobs import NotThere
+from dashboard.parts.method_panel import QUICK
 from dashboard.requests import AskedOfManySanity
 from dashboard.sanity_studies import LiveSanityStudy, ManyRandomised, find_sanity_study, sample
 from dashboard.workshop import queue, shelf
@@ -199,7 +200,14 @@ def test_a_study_that_is_gone_says_so_and_no_other_job_is_one(tab, finished_stud
         find_sanity_study(finished_study.id)
 
 
-@pytest.mark.skipif(sample() is None, reason="no sample ships yet")
+@pytest.mark.usefixtures("asked_of_core")
+def test_the_sample_is_what_run_would_ask(tab):
+    app = tab(model="EfficientNet-Lite0", methods=",".join(QUICK))
+    assert "A precomputed sample" in words(app)
+    app.button(key="run many").click().run()
+    assert queue().get(named(app)).about.asked == sample().asked
+
+
 def test_the_sample_tells_the_means_of_the_similarities_that_ship_with_it():
     table = sample().similarities()
     means = sanity_studies.means_of(sample()).set_index(["method", "similarity", "stage"])["mean"]
