@@ -10,6 +10,7 @@ import numpy as np
 from PIL.Image import Image
 
 from core.jobs.events import Progress
+from core.jobs.pacing import Pace
 from core.methods.heatmap import MethodRefused
 from core.methods.registry import Reduction, Settings
 from core.metrics.statistics import FEWEST, Estimate, estimates
@@ -121,6 +122,7 @@ def study(
     checked: list[PictureChecked] = []
     refused: set[str] = set()
     stages: StagesFound | None = None
+    pace = Pace()
     for place, specimen in enumerate(specimens):
         began, points = time.monotonic(), list[StageReady]()
         try:
@@ -144,11 +146,20 @@ def study(
             PictureChecked(specimen.name, tuple(points), time.monotonic() - began, place + 1, len(specimens))
         )
         yield checked[-1]
-        assert stages is not None
-        yield SanitySummary(similarity_rows(checked, asked[1]), len(checked))
-        yield from verdicts(checked, stages, asked[1], final=False)
-    if checked and stages is not None:
-        yield from verdicts(checked, stages, asked[1], final=True)
+        if pace.due() and stages:
+            with pace.spending():
+                found = list(summarised(checked, stages, asked[1], final=False))
+            yield from found
+    if checked and stages:
+        yield from summarised(checked, stages, asked[1], final=True)
+
+
+def summarised(
+    checked: Sequence[PictureChecked], stages: StagesFound, seed: int, final: bool
+) -> Iterator[SanitySummary | VerdictReady]:
+    """The means, and how every method stands."""
+    yield SanitySummary(similarity_rows(checked, seed), len(checked))
+    yield from verdicts(checked, stages, seed, final)
 
 
 def similarity_rows(checked: Sequence[PictureChecked], seed: int) -> tuple[SimilarityRow, ...]:

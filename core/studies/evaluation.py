@@ -13,6 +13,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from core.jobs.events import Progress, Returning
+from core.jobs.pacing import Pace
 from core.methods.explaining import stream_heatmaps
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
 from core.methods.registry import Reduction, Settings, find_method, list_controls
@@ -32,8 +33,6 @@ DEFAULT_METRICS = (
     "fidelity", "mrg", "lrg", "artifact_share", "deletion", "insertion", "road_morf", "road_lerf",
     "average_drop", "increase_in_confidence",
 )  # fmt: skip
-SHARE_OF_TIME = 10
-"""Means are made again after ten times the time that they took."""
 
 
 @dataclass(frozen=True)
@@ -255,14 +254,14 @@ class Summaries:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._told = 0
-        self._next = 0.0
+        self._pace = Pace()
 
     def due(self, tally: Tally) -> Iterator[SummaryReady]:
         """The means, if the last ones are old against what they cost."""
-        begin = time.monotonic()
-        if begin >= self._next:
-            yield self._of(tally)
-            self._next = time.monotonic() + SHARE_OF_TIME * (time.monotonic() - begin)
+        if self._pace.due():
+            with self._pace.spending():
+                summary = self._of(tally)
+            yield summary
 
     def last(self, tally: Tally) -> Iterator[SummaryReady]:
         """The means of all pictures, if they have not been told."""
