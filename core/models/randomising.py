@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _NormBase
 
 from core.models.anatomy import observed
 from core.models.classifier import Classifier
 from core.randomness import generator
 
-GROUPS = 12
+GROUPS, FEWEST_GROUPS = 12, 8
 FAINTEST = 0.01
 """Standard deviation of what is drawn in place of a parameter that is zero everywhere."""
 MIRRORED: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
@@ -63,10 +63,16 @@ def find_groups(classifier: Classifier, most: int = GROUPS) -> tuple[LayerGroup,
     Raises
     ------
     ValueError
-        Where there is nothing to randomise, or fewer than two groups are asked for.
+        Where there is nothing to randomise, something learned could not be, or fewer than two groups are asked for.
     """
     if most < 2:
         raise ValueError(f"Stages take at least 2 groups of layers; got {most}.")
+    frozen = [name for name, module in classifier.network.named_modules() if keeps_what_it_learned(module)]
+    if frozen:
+        raise ValueError(
+            f"{classifier.name} keeps learned numbers in buffers ({frozen[0]}), which are not re-drawn, so the network "
+            "would never be random. Make its frozen norms plain ones."
+        )
     layers = layers_by_forward_order(classifier)
     if not layers:
         raise ValueError(f"{classifier.name} has no parameters, so there is nothing to randomise.")
@@ -81,11 +87,19 @@ def find_groups(classifier: Classifier, most: int = GROUPS) -> tuple[LayerGroup,
     )
 
 
+def keeps_what_it_learned(module: nn.Module) -> bool:
+    """Whether it is a norm whose statistics are neither parameters nor running ones."""
+    return not isinstance(module, _NormBase) and any(
+        name == "running_mean" for name, _ in module.named_buffers(recurse=False)
+    )
+
+
 def layers_by_forward_order(classifier: Classifier) -> list[Layer]:
     """Every module with parameters of its own, in the order in which one forward pass starts them.
 
-    One that is never called itself, as a projection that its attention reads, comes with the module around it; one
-    that the pass leaves out comes last, since nothing may keep what it learned. Shared parameters belong to the first.
+    One that is never called itself, as a projection that its attention reads, comes with the module around it. One
+    that the pass leaves out comes last and makes no stage alone, for there nothing would change; it is randomised too,
+    since nothing may keep what it learned. Shared parameters belong to the first.
     """
     network, order = classifier.network, {"": 0}
 
@@ -95,10 +109,11 @@ def layers_by_forward_order(classifier: Classifier) -> list[Layer]:
     with torch.inference_mode(), observed(network, lambda *_: None, enter):
         classifier(classifier.blank(1))
 
-    def start(name: str) -> int:
+    def start(owner: str) -> int:
+        name = owner
         while name not in order:
             name = name.rpartition(".")[0]
-        return order[name]
+        return order[name] if name or not owner else len(order)
 
     owned: dict[str, list[tuple[str, Tensor]]] = {}
     for name, parameter in network.named_parameters():
@@ -108,7 +123,8 @@ def layers_by_forward_order(classifier: Classifier) -> list[Layer]:
             owner,
             tuple(name for name, _ in parameters),
             sum(parameter.numel() for _, parameter in parameters),
-            any(parameter.dim() > 1 for _, parameter in parameters)
+            start(owner) < len(order)
+            and any(parameter.dim() > 1 for _, parameter in parameters)
             and not any(inner.startswith(f"{owner}.") or not owner for inner in owned if inner != owner),
         )
         for owner, parameters in owned.items()
@@ -119,19 +135,38 @@ def layers_by_forward_order(classifier: Classifier) -> list[Layer]:
 def grouped(layers: Sequence[Layer], most: int) -> list[list[Layer]]:
     """The layers in at most so many groups of neighbours, those joined first that share most of their names.
 
+    Where some modules of one depth had to be made whole, all are, if enough groups remain.
+
     >>> norm = Layer("block.norm", (), 1, alone=False)
     >>> layers = [Layer("stem", (), 1), norm, Layer("block.conv", (), 1), Layer("head", (), 1)]
     >>> [[layer.name for layer in group] for group in grouped(layers, 8)]
     [['stem'], ['block.norm', 'block.conv'], ['head']]
     """
-    groups = [[layer] for layer in layers]
-    while len(groups) > 1 and (len(groups) > most or any(not_alone(group) for group in groups)):
-        places: Sequence[int] = range(len(groups) - 1)
-        if len(groups) <= most:
-            places = [place for place in places if not_alone(groups[place]) or not_alone(groups[place + 1])]
-        place = min(places, key=lambda place: closeness(groups[place], groups[place + 1]))
-        groups[place : place + 2] = [groups[place] + groups[place + 1]]
+    groups, depth = [[layer] for layer in layers], 0
+    while len(groups) > most:
+        place = min(range(len(groups) - 1), key=lambda place: closeness(groups[place], groups[place + 1]))
+        depth = closeness(groups[place], groups[place + 1])[0]
+        join(groups, place)
+    even = [list(group) for group in groups]
+    while depth and (
+        places := [place for place in range(len(even) - 1) if closeness(*even[place : place + 2])[0] <= depth]
+    ):
+        join(even, places[0])
+    even, groups = with_company(even), with_company(groups)
+    return even if len(even) >= FEWEST_GROUPS else groups
+
+
+def with_company(groups: list[list[Layer]]) -> list[list[Layer]]:
+    """The groups once those that should not stand alone have joined a neighbour."""
+    while len(groups) > 1 and any(map(not_alone, groups)):
+        places = [place for place in range(len(groups) - 1) if any(map(not_alone, groups[place : place + 2]))]
+        join(groups, min(places, key=lambda place: closeness(groups[place], groups[place + 1])))
     return groups
+
+
+def join(groups: list[list[Layer]], place: int) -> None:
+    """Makes one of a group and the next."""
+    groups[place : place + 2] = [groups[place] + groups[place + 1]]
 
 
 def not_alone(group: Sequence[Layer]) -> bool:
@@ -207,20 +242,20 @@ def randomised(
     return lost
 
 
-def forgotten_norms(network: nn.Module, parameters: Collection[str]) -> list[_BatchNorm]:
+def forgotten_norms(network: nn.Module, parameters: Collection[str]) -> list[_NormBase]:
     """The norms with running statistics that belong to these parameters, or stand beside them and have none."""
     owners = {name.rpartition(".")[0] for name in parameters}
     around = {owner.rpartition(".")[0] for owner in owners}
     return [
         module
         for name, module in network.named_modules()
-        if isinstance(module, _BatchNorm) and module.running_mean is not None
+        if isinstance(module, _NormBase) and module.running_mean is not None
         if name in owners or (not module.affine and name.rpartition(".")[0] in around)
     ]
 
 
 def measure_statistics(
-    classifier: Classifier, norms: Sequence[_BatchNorm], pixels: Float[Tensor, "1 3 height width"]
+    classifier: Classifier, norms: Sequence[_NormBase], pixels: Float[Tensor, "1 3 height width"]
 ) -> None:
     """Gives the norms the mean and variance of what they now receive."""
     if not norms:

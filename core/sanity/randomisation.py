@@ -1,5 +1,6 @@
 """Parameter randomisation: what becomes of a map when the network forgets, stage by stage, what it has learned."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +23,8 @@ from core.randomness import generator, picture_digest
 from core.sanity.stages import MODES, Mode, Stage, plan_stages
 from core.sanity.verdict import Alike, VerdictReady, in_words, spread, standing
 
+DRAWS = 2
+"""Of random weights: the fewest that show what chance alone changes."""
 NOISE = 0.15
 """Standard deviation of the smooth form's noise, as a share of the picture's range."""
 
@@ -100,22 +103,31 @@ class Maps:
     ) -> Iterator[Progress | HeatmapReady | MethodRefused]:
         """The maps of some methods; where the smooth form is asked for, each the mean over noisy copies."""
         settings = {name: self.settings[name] for name in methods if name in self.settings}
-        means: dict[str, tuple[Heatmap, Tensor]] = {}
+        question = self.target, seed, settings, self.output, self.reduction
+        if self.smooth == 1:
+            finished = (each for each in stream_heatmaps(classifier, self.pixels, methods, *question))
+            yield from (each for each in finished if not isinstance(each, HeatmapReady) or each.final)
+            return
+        found: defaultdict[str, list[Heatmap]] = defaultdict(list)
+        refused: dict[str, MethodRefused] = {}
         for copy in range(self.smooth):
-            seen = self.pixels if self.smooth == 1 else noisy(self.pixels, self.seed, self.digest, copy)
-            question = self.target, seed, settings, self.output, self.reduction
+            seen = noisy(self.pixels, self.seed, self.digest, copy)
             for event in stream_heatmaps(classifier, seen, methods, *question):
-                if not isinstance(event, HeatmapReady):
-                    if isinstance(event, Progress) or copy == 0:
-                        yield event
-                elif event.final and self.smooth == 1:
+                if isinstance(event, Progress):
                     yield event
+                elif isinstance(event, MethodRefused):
+                    refused.setdefault(event.method, event)
                 elif event.final:
-                    first, total = means.get(event.heatmap.method, (event.heatmap, torch.zeros(())))
-                    means[event.heatmap.method] = first, total + of_unit_length(event.heatmap.values)
-        for first, total in means.values():
-            note = f"Mean over {self.smooth} noisy copies of the picture, each map scaled to one length first."
-            yield HeatmapReady(replace(first, values=total / self.smooth, notes=(*first.notes, note)), final=True)
+                    found[event.heatmap.method].append(event.heatmap)
+        yield from refused.values()
+        yield from (HeatmapReady(mean_of(maps), final=True) for method, maps in found.items() if method not in refused)
+
+
+def mean_of(maps: Sequence[Heatmap]) -> Heatmap:
+    """The mean over noisy copies, each map at one length, since a few strong ones would else make it up."""
+    values = torch.stack([of_unit_length(each.values) for each in maps]).mean(dim=0)
+    note = f"Mean over {len(maps)} noisy copies of the picture, each map scaled to one length first."
+    return replace(maps[0], values=values, notes=(*maps[0].notes, note))
 
 
 def noisy(
@@ -128,7 +140,7 @@ def noisy(
 
 
 def of_unit_length(values: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """The map scaled, since a few strong maps would else make up the mean; zeros stay zeros."""
+    """The map scaled; zeros stay zeros."""
     length = values.norm()
     return values / length if length > 0 else values
 
@@ -140,7 +152,7 @@ def stream_randomisation(
     target: int | None = None,
     mode: Mode = "cascading",
     seed: int = 0,
-    draws: int = 3,
+    draws: int = DRAWS,
     groups: int = GROUPS,
     smooth: int = 1,
     settings: Mapping[str, Settings] | None = None,
@@ -159,7 +171,8 @@ def stream_randomisation(
     groups
         Groups of layers, at most.
     smooth
-        Each map is the mean of those of so many noisy copies of the picture [Hedström et al. 2024, arXiv:2401.06465].
+        Each map is the mean of those of so many noisy copies of the picture [Hedström et al. 2024, arXiv:2401.06465];
+        how strong the noise is, and that maps are brought to one length before, are our choices.
 
     Raises
     ------
@@ -236,28 +249,23 @@ def verdict_of(
     chance: tuple[float, float] | None,
     final: bool,
 ) -> VerdictReady:
-    """How a method stands after some stages of one picture: by the spread over draws."""
+    """How a method stands after some stages of one picture, by the spread over draws; unclear until it has seen all.
+
+    The average over some stages is not that over all: the first that are visited are the most random.
+    """
     own = [point for point in points if point.method == method]
-    mean, last = spread(means_by_draw(own)), Alike()
+    of_stages = means_by_draw(own)
+    mean, last = spread(of_stages), Alike()
     asked = [mean]
     if mode != "independent":
         last = spread(means_by_draw([point for point in own if point.stage == stages]))
         asked.append(last)
-    draws = len({point.draw for point in own})
-    found = standing(*asked)
+    found = standing(*asked) if final else "unclear"
+    draws = len(of_stages)
     over = "1 draw of weights; more tell how sure that is" if draws == 1 else f"{draws} draws of weights"
     blank = sum(point.spearman_abs is None for point in own)
-    return VerdictReady(
-        method,
-        found,
-        mean,
-        last,
-        chance,
-        draws,
-        blank,
-        in_words(found, mean, last, chance, over, blank, len(own)),
-        final,
-    )
+    sentence = in_words(found, mean, last, chance, over, blank, len(own), final)
+    return VerdictReady(method, found, mean, last, chance, draws, blank, sentence, final)
 
 
 def means_by_draw(points: Sequence[StageReady]) -> list[float]:
@@ -294,6 +302,8 @@ def check_randomisation(
 ) -> tuple[StageReady, ...]:
     """Every stage of :func:`stream_randomisation`, by method, stage and draw; the controls' among them.
 
+    One draw of weights, and so one record for each method and stage, unless told otherwise.
+
     Raises
     ------
     Unfit
@@ -303,7 +313,7 @@ def check_randomisation(
     for event in stream_randomisation(
         classifier, pixels, methods, target, mode, seed, draws, groups, smooth, settings, output, reduction
     ):
-        if isinstance(event, MethodRefused):
+        if isinstance(event, MethodRefused) and event.method in methods:
             raise Unfit(f"{event.method}: {event.reason}")
         if isinstance(event, StageReady):
             points.append(event)

@@ -1,15 +1,18 @@
 """The randomisation check over many pictures: means with their intervals, and verdicts that do not hang on one."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
+from jaxtyping import Float
 from PIL.Image import Image
+from torch import Tensor
 
-from core.jobs.events import Progress
+from core.jobs.events import Progress, Returning
 from core.jobs.pacing import Pace
 from core.methods.heatmap import MethodRefused
 from core.methods.registry import Reduction, Settings
@@ -18,7 +21,8 @@ from core.models.classifier import Classifier
 from core.models.outputs import Output
 from core.models.randomising import GROUPS
 from core.pictures.opening import PictureError
-from core.pictures.specimens import collect_specimens
+from core.pictures.specimens import Specimen, collect_specimens
+from core.sanity.randomisation import Event as Stream
 from core.sanity.randomisation import StageReady, StagesFound, means_by_draw, stream_randomisation
 from core.sanity.stages import Mode
 from core.sanity.verdict import Alike, VerdictReady, in_words, standing
@@ -109,49 +113,86 @@ def stream_sanity_study(
     """
     if limit is not None and limit < 1:
         raise ValueError(f"A study needs at least 1 picture; got a limit of {limit}.")
-    asked = mode, seed, draws, groups, smooth, settings, output, reduction
-    stream_randomisation(classifier, classifier.blank(1), methods, 0, *asked)  # refuses now what it would refuse later
+
+    randomisation = partial(
+        stream_randomisation,
+        classifier,
+        methods=methods,
+        mode=mode,
+        seed=seed,
+        draws=draws,
+        groups=groups,
+        smooth=smooth,
+        settings=settings,
+        output=output,
+        reduction=reduction,
+    )
+    randomisation(classifier.blank(1), target=0)  # refuses now what it would refuse later
     specimens = collect_specimens(source, classifier.dataset)[:limit]
-    return study(classifier, specimens, methods, asked)
+    checks = [check(classifier, each, randomisation, place, len(specimens)) for place, each in enumerate(specimens)]
+    return study([each.name for each in specimens], checks, seed)
 
 
-def study(
-    classifier: Classifier, specimens: Sequence[Any], methods: Sequence[str], asked: tuple[Any, ...]
-) -> Iterator[Event]:
-    """The pictures one after the other; one that can't be checked is told of and left out."""
+Randomisation = Callable[[Float[Tensor, "1 3 height width"]], Iterator[Stream]]
+Checking = Generator[Progress | StagesFound | MethodRefused | VerdictReady, None, PictureChecked]
+
+
+def check(classifier: Classifier, specimen: Specimen, randomisation: Randomisation, place: int, total: int) -> Checking:
+    """One picture's stages.
+
+    Raises
+    ------
+    PictureError, ValueError
+        Where the picture can't be opened, or can't be checked in the way that was asked for.
+    """
+    began, points = time.monotonic(), list[StageReady]()
+    for event in randomisation(classifier.prepare(specimen.open())):
+        match event:
+            case Progress(done, of, what):
+                yield Progress(round(100 * (place + done / of) / total), 100, f"{specimen.name}: {what}")
+            case MethodRefused(method, reason):
+                yield MethodRefused(method, f"On {specimen.name}: {reason}")
+            case StageReady():
+                points.append(replace(event, heatmap=None))
+            case StagesFound() | VerdictReady():
+                yield event
+    return PictureChecked(specimen.name, tuple(points), time.monotonic() - began, place + 1, total)
+
+
+def study(names: Sequence[str], checks: Sequence[Checking], seed: int) -> Iterator[Event]:
+    """The pictures one after the other; one that can't be checked is told of and left out.
+
+    Where one picture is all, its own verdicts are told, which rest on draws of weights.
+    """
     checked: list[PictureChecked] = []
     refused: set[str] = set()
     stages: StagesFound | None = None
-    pace = Pace()
-    for place, specimen in enumerate(specimens):
-        began, points = time.monotonic(), list[StageReady]()
+    pace, several = Pace(), len(names) > 1
+    for name, checking in zip(names, map(Returning, checks), strict=True):
         try:
-            pixels = classifier.prepare(specimen.open())
-            for event in stream_randomisation(classifier, pixels, methods, None, *asked):
-                if isinstance(event, Progress):
-                    part = (place + event.done / event.total) / len(specimens)
-                    yield Progress(round(100 * part), 100, f"{specimen.name}: {event.what}")
-                elif isinstance(event, StagesFound) and stages is None:
+            for event in checking:
+                if isinstance(event, StagesFound):
+                    if stages is None:
+                        yield event
                     stages = event
-                    yield event
-                elif isinstance(event, MethodRefused) and event.method not in refused:
+                elif isinstance(event, MethodRefused):
+                    if event.method not in refused:
+                        yield event
                     refused.add(event.method)
-                    yield replace(event, reason=f"On {specimen.name}: {event.reason}")
-                elif isinstance(event, StageReady):
-                    points.append(replace(event, heatmap=None))
+                elif not (several and isinstance(event, VerdictReady)):
+                    yield event
         except (PictureError, ValueError) as error:
-            yield PictureRefused(specimen.name, str(error))
+            yield PictureRefused(name, str(error))
             continue
-        checked.append(
-            PictureChecked(specimen.name, tuple(points), time.monotonic() - began, place + 1, len(specimens))
-        )
+        checked.append(checking.result)
         yield checked[-1]
-        if pace.due() and stages:
+        if stages and several and pace.due():
             with pace.spending():
-                found = list(summarised(checked, stages, asked[1], final=False))
+                found = list(summarised(checked, stages, seed, final=False))
             yield from found
     if checked and stages:
-        yield from summarised(checked, stages, asked[1], final=True)
+        last = summarised(checked, stages, seed, final=True)
+        yield from (event for event in last if several or isinstance(event, SanitySummary))
 
 
 def summarised(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 from typing import Literal, NamedTuple
 
 Standing = Literal["passes", "fails", "unclear"]
@@ -11,7 +11,8 @@ CRITERION = (
     "Passes if the map is surely less than half alike, by rank correlation of magnitudes, both on average over the "
     "stages and with everything randomised; fails if either is surely more than half. Half lies between a map that has "
     "nothing to do with it (0, as the random control) and one that ignores the model (1, as the edge detector). "
-    "Surely: for every draw of weights on one picture, for the whole 95 % interval over five pictures or more. "
+    "Surely: for every draw of weights that gives a map, two at least, on one picture; for the whole 95 % interval "
+    "over five pictures or more. Where layers are randomised one at a time, the average alone decides. "
     "The criterion is ours; Adebayo et al. 2018 judge by eye and by curves."
 )
 LIMITS = (
@@ -22,6 +23,8 @@ LIMITS = (
     "Randomising from the top keeps much of what the lower layers compute, and of its scale, so that methods that "
     "follow activations look alike for longer; noisy maps lose their likeness soonest, which is no merit "
     "(Binder et al. 2023, arXiv:2211.12486).",
+    "The average over the stages hangs on how the layers are grouped, and one over single groups on how many there "
+    "are: compare methods within a run, and take what lies near half for open.",
     "The measure matters: signs, scaling and cutting before comparing may turn the order of methods "
     "(Sundararajan and Taly 2018, arXiv:1806.04205). Four similarities stand side by side.",
     "Randomised networks see nothing in the picture, and a class may be dead in them: a blank map has no likeness, and "
@@ -109,21 +112,22 @@ def in_words(
     over: str,
     blank: int,
     maps: int,
+    final: bool = True,
 ) -> str:
     """The verdict as a sentence.
 
     >>> in_words("fails", Alike(0.8, 0.7, 0.9), Alike(0.4, 0.3, 0.5), None, "3 draws", 0, 24)
     'Fails: it stays alike, .80 [.70, .90] on average and .40 [.30, .50] with everything randomised, over 3 draws.'
     """
-    if mean.value != mean.value:
+    if isnan(mean.value):
         return "Unclear: the randomised networks give no map that could be compared."
     opening = {
         "passes": "Passes: it changes with the weights,",
         "fails": "Fails: it stays alike,",
-        "unclear": "Unclear:",
+        "unclear": "Unclear:" if final else "So far:",
     }[standing]
     told = f"{figure(mean)} on average"
-    if last.value == last.value:
+    if not isnan(last.value):
         told += f" and {figure(last)} with everything randomised"
     by_chance = f" Copies of the map that lie elsewhere: {short(chance[0])} to {short(chance[1])}." if chance else ""
     without = f" {blank} of {maps} maps were blank or refused, and have no likeness." if blank else ""
@@ -131,7 +135,7 @@ def in_words(
 
 
 def figure(alike: Alike) -> str:
-    interval = "" if alike.low != alike.low else f" [{short(alike.low)}, {short(alike.high)}]"
+    interval = "" if isnan(alike.low) else f" [{short(alike.low)}, {short(alike.high)}]"
     return f"{short(alike.value)}{interval}"
 
 

@@ -1,8 +1,9 @@
 """A copy has the map's shape and lies elsewhere."""
 
+import pytest
 import torch
 
-from core.metrics.copies import moved_copy
+from core.metrics.copies import alike_by_chance, correlations_with_copies, moved_copy
 from core.metrics.removal import removal_rank
 
 
@@ -57,3 +58,24 @@ def test_masks_of_a_copy_are_as_clustered_as_the_map_s():
         mask = removal_rank(values, drawn(0)) < 2048
         edges.append(sum(int((mask != mask.roll(1, axis)).sum()) for axis in (0, 1)))
     assert edges[0] == edges[1]
+
+
+def test_correlations_with_copies_are_those_of_every_shift_flip_and_turn():
+    draw = torch.Generator().manual_seed(0)
+    one, other = torch.randn(4, 5, generator=draw).double(), torch.randn(4, 5, generator=draw).double()
+    found = correlations_with_copies(one, other)
+    expected = [
+        float((one * torch.roll(turned, (down, right), (0, 1))).mean())
+        for quarter in (0, 2)
+        for turned in (other.rot90(quarter), other.rot90(quarter).flip(1))
+        for down in range(4)
+        for right in range(5)
+    ]
+    assert sorted(found.flatten().tolist()) == pytest.approx(sorted(expected))
+
+
+def test_maps_of_noise_are_alike_by_chance_as_far_as_two_standard_errors():
+    noise = torch.randn(64, 64, generator=torch.Generator().manual_seed(1)).double()
+    low, high = alike_by_chance((noise - noise.mean()) / noise.std(correction=0))
+    assert low == pytest.approx(-1.96 / 64, rel=0.1)
+    assert high == pytest.approx(1.96 / 64, rel=0.1)

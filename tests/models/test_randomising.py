@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.ops import FrozenBatchNorm2d
 
 import core
 from core.models.classifier import Classifier
@@ -68,19 +69,68 @@ def test_groups_follow_the_forward_pass_and_not_the_order_of_construction(
     assert [group.name for group in find_groups(classifier_of(Backwards()))] == ["stem", "head"]
 
 
-def test_layers_that_no_pass_reaches_are_randomised_too(classifier_of: Callable[..., Classifier]) -> None:
+def test_layers_that_no_pass_reaches_are_randomised_with_the_last_and_make_no_stage(
+    classifier_of: Callable[..., Classifier],
+) -> None:
     class Idle(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.head = nn.Linear(3 * 6 * 8, 3)
             self.spare = nn.Linear(2, 2)
+            self.stem = nn.Conv2d(3, 3, 1)
+            self.head = nn.Linear(3 * 6 * 8, 3)
             self.token = nn.Parameter(torch.ones(5))
 
         def forward(self, pixels: Tensor) -> Tensor:
-            return self.head(pixels.flatten(1))
+            return self.head(self.stem(pixels).flatten(1))
 
-    names = {name for group in find_groups(classifier_of(Idle())) for name in group.parameters}
-    assert {"spare.weight", "spare.bias", "token"} < names
+    first, last = find_groups(classifier_of(Idle()))
+    assert set(first.parameters) == {"token", "stem.weight", "stem.bias"}
+    assert set(last.parameters) == {"head.weight", "head.bias", "spare.weight", "spare.bias"}
+
+
+def test_projections_that_an_attention_reads_itself_go_with_it() -> None:
+    groups = find_groups(untrained("torchvision/vit_b_16"))
+    for name in ("in_proj_weight", "out_proj.weight"):
+        (group,) = [g for g in groups if f"encoder.layers.encoder_layer_5.self_attention.{name}" in g.parameters]
+        assert "encoder.layers.encoder_layer_5.mlp.0.weight" in group.parameters
+
+
+def test_modules_that_one_depth_splits_are_made_whole_where_enough_groups_remain() -> None:
+    fires = [f"features.{fire}.{layer}" for fire in range(9) for layer in ("squeeze", "expand1x1", "expand3x3")]
+    layers = [Layer("stem", (), 1), *(Layer(name, (), 1) for name in fires), Layer("head", (), 1)]
+    assert [len(group) for group in grouped(layers, 12)] == [1, *[3] * 9, 1]
+
+
+@pytest.mark.parametrize("norm", [FrozenBatchNorm2d(3), type("Own", (nn.Module,), {"forward": lambda _, x: x})()])
+def test_a_norm_that_keeps_what_it_learned_in_buffers_is_refused_in_words(
+    classifier_of: Callable[..., Classifier], norm: nn.Module
+) -> None:
+    norm.register_buffer("running_mean", torch.zeros(3))
+    network = nn.Sequential(nn.Conv2d(3, 3, 1), norm, nn.Flatten(), nn.Linear(3 * 6 * 8, 3))
+    with pytest.raises(ValueError, match=r"keeps learned numbers in buffers \(1\)"):
+        find_groups(classifier_of(network))
+
+
+@pytest.mark.parametrize(
+    "norm", [nn.BatchNorm2d(3, affine=False), nn.InstanceNorm2d(3, affine=True, track_running_stats=True)]
+)
+def test_norms_of_other_kinds_forget_their_statistics_too(
+    classifier_of: Callable[..., Classifier], norm: nn.Module
+) -> None:
+    norm.running_mean.fill_(7)
+    network = nn.Sequential(nn.Conv2d(3, 3, 1), norm, nn.Flatten(), nn.Linear(3 * 6 * 8, 3))
+    classifier = classifier_of(network)
+    lost = randomised(classifier, find_groups(classifier), torch.rand(1, 3, 6, 8), 0)
+    assert (lost.network[1].running_mean - 7).abs().min() > 1
+
+
+def test_what_was_zero_is_drawn_faintly(classifier_of: Callable[..., Classifier]) -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 6 * 8, 300))
+    nn.init.zeros_(network[1].bias)
+    lost = randomised(
+        classifier_of(network, classes=300), find_groups(classifier_of(network, classes=300)), torch.rand(1, 3, 6, 8), 0
+    )
+    assert float(lost.network[1].bias.std()) == pytest.approx(0.01, rel=0.2)
 
 
 def test_a_weight_that_two_layers_share_counts_once(classifier_of: Callable[..., Classifier]) -> None:

@@ -1,28 +1,35 @@
 """The randomisation check on networks whose maps are known, and on a plain ReLU network whose outcome is published."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 import torch
+from PIL.Image import Image
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 import core
 from core.jobs.events import Progress
+from core.methods import registry
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
+from core.methods.passes import PassBank
+from core.metrics.statistics import intervals
 from core.models.classifier import Classifier
 from core.models.randomising import find_groups, randomised
-from core.randomness import picture_digest
+from core.randomness import generator, picture_digest
 from core.sanity.randomisation import (
     StageReady,
     StagesFound,
     check_randomisation,
     means_by_draw,
+    noisy,
     of_unit_length,
     stream_randomisation,
     verdict_of,
     visiting_plan,
 )
+from core.sanity.study import PictureChecked
 from core.sanity.verdict import VerdictReady
 
 SIZE = (24, 32)
@@ -271,22 +278,156 @@ def test_what_does_not_exist_is_refused_before_anything_runs(
 
 @pytest.mark.slow
 def test_gradient_passes_and_guided_backprop_fails_on_a_plain_relu_network(squeezenet: Classifier) -> None:
-    """Adebayo et al. 2018 in direction, over both ends of ten photos: guided backprop hardly notices upper layers."""
+    """Adebayo et al. 2018 in direction, over two opposite corners of ten photos.
+
+    Guided backprop hardly notices what upper layers forget.
+    """
     photos = [core.open_picture(each.path) for each in core.gallery() if each.suits == "imagenet"]
-    sides = [min(photo.size) for photo in photos]
-    begins = [photo.crop((0, 0, side, side)) for photo, side in zip(photos, sides, strict=True)]
-    ends = [
-        photo.crop((photo.width - side, photo.height - side, *photo.size))
-        for photo, side in zip(photos, sides, strict=True)
-    ]
-    events = list(core.stream_sanity_study(squeezenet, [*begins, *ends], ["gradient", "guided_backprop"], groups=8))
+    crops = [crop for photo in photos for crop in opposite_corners(photo)]
+    events = list(core.stream_sanity_study(squeezenet, crops, ["gradient", "guided_backprop"]))
+    checked = [event for event in events if isinstance(event, PictureChecked)]
+    likeness = {
+        method: [means_by_draw([p for p in each.points if p.method == method])[0] for each in checked]
+        for method in ("gradient", "guided_backprop")
+    }
+    assert len(checked) == len({picture_digest(squeezenet.prepare(crop)) for crop in crops}) == 20
     verdicts = {event.method: event for event in events if isinstance(event, VerdictReady) and event.final}
-    assert verdicts["gradient"].n == 20
     assert verdicts["gradient"].standing == "passes"
     assert verdicts["guided_backprop"].standing == "fails"
-    assert verdicts["gradient"].mean.high < verdicts["guided_backprop"].mean.low
+    paired = np.array(likeness["guided_backprop"]) - np.array(likeness["gradient"])
+    assert intervals(paired[:, None], 0)[1, 0] > 0
+
+
+def opposite_corners(photo: Image) -> tuple[Image, Image]:
+    """Squares of three quarters of the shorter side."""
+    side = 3 * min(photo.size) // 4
+    return photo.crop((0, 0, side, side)), photo.crop((photo.width - side, photo.height - side, *photo.size))
 
 
 def test_records_hold_maps_for_looking_at(small: Classifier, picture: Tensor) -> None:
     points = check_randomisation(small, picture, ["gradient"])
     assert all(isinstance(point.heatmap, Heatmap) for point in points if point.method == "gradient")
+
+
+def test_the_smooth_form_is_recomputed_by_hand(small: Classifier, picture: Tensor) -> None:
+    """Noise of 15 % of the picture's range, new for each copy, and maps of one length."""
+    events = stream_randomisation(small, picture, ["gradient"], target=1, seed=3, smooth=2, draws=1)
+    (smooth,) = [e.heatmap for e in events if isinstance(e, HeatmapReady) and e.heatmap.method == "gradient"]
+    digest, expected = picture_digest(picture), torch.zeros(SIZE)
+    for copy in range(2):
+        noise = torch.randn(picture.shape, generator=generator(3, digest, "smooth", copy))
+        seen = picture + 0.15 * (picture.max() - picture.min()) * noise
+        values = core.explain(small, seen, ["gradient"], target=1, seed=3)["gradient"].values
+        expected += values / values.norm() / 2
+    assert torch.allclose(smooth.values, expected, atol=1e-6)
+
+
+@pytest.fixture
+def moody() -> Iterator[dict[str, float]]:
+    """A method that refuses pictures whose first value is below what it was told."""
+    limit = {"value": float("-inf")}
+
+    def moody(passes: PassBank) -> Tensor:
+        """Refuses some pictures."""
+        if passes.pixels.flatten()[0] < limit["value"]:
+            raise registry.Unfit("It is in no mood for this picture.")
+        return passes.gradient()
+
+    registry.method(label="Moody", family="gradient", signed=True, paper="")(moody)
+    yield limit
+    del registry._METHODS["moody"]
+
+
+@pytest.mark.parametrize("refused_copy", [0, 1])
+def test_a_method_that_refuses_a_noisy_copy_is_refused_once_and_has_no_map(
+    small: Classifier, picture: Tensor, moody: dict[str, float], refused_copy: int
+) -> None:
+    def first_values(seed: int) -> list[float]:
+        return [float(noisy(picture, seed, picture_digest(picture), copy).flatten()[0]) for copy in range(2)]
+
+    seed = next(seed for seed in range(100) if first_values(seed)[refused_copy] < first_values(seed)[1 - refused_copy])
+    moody["value"] = sum(first_values(seed)) / 2
+    events = list(stream_randomisation(small, picture, ["moody"], seed=seed, smooth=2, draws=1))
+    assert [e.method for e in events if isinstance(e, MethodRefused)] == ["moody"]
+    assert not any(e.heatmap.method == "moody" for e in events if isinstance(e, HeatmapReady))
+    assert not any(point.method == "moody" for point in stages_of(events))
+
+
+def test_a_method_that_refuses_a_random_network_says_why_at_that_stage(
+    classifier_of: Callable[..., Classifier], picture: Tensor
+) -> None:
+    """Completeness of LRP and the like is checked anew on each network."""
+
+    def fussy(passes: PassBank) -> Tensor:
+        """Applies to the trained network only."""
+        if passes.classifier.network[2].weight[0, 0] != 1:
+            raise registry.Unfit("These are not my weights.")
+        return passes.gradient()
+
+    registry.method(label="Fussy", family="gradient", signed=True, paper="")(fussy)
+    try:
+        network = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 3))
+        with torch.no_grad():
+            network[2].weight[0, 0] = 1
+        points = check_randomisation(classifier_of(network, size=SIZE), picture, ["fussy"])
+    finally:
+        del registry._METHODS["fussy"]
+    own = [point for point in points if point.method == "fussy"]
+    assert own
+    assert all(point.heatmap is None and point.reason == "These are not my weights." for point in own)
+    assert all(point.spearman_abs is None for point in own)
+
+
+def test_a_network_without_gradients_can_be_checked(classifier_of: Callable[..., Classifier], picture: Tensor) -> None:
+    """The control that turns a gradient round does not apply there, and nobody asked for it."""
+
+    class Detached(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(3, 3)
+
+        def forward(self, pixels: Tensor) -> Tensor:
+            return self.head(pixels.detach().square().mean(dim=(2, 3)))
+
+    points = check_randomisation(classifier_of(Detached(), size=SIZE), picture, ["occlusion"])
+    assert {point.method for point in points} >= {"occlusion", "sobel", "random"}
+    assert "negated" not in {point.method for point in points}
+
+
+def test_what_is_asked_is_asked_of_random_networks_too(small: Classifier, picture: Tensor) -> None:
+    asked = {"settings": {"smoothgrad": {"samples": 2}}, "output": "probability", "reduction": "max_abs"}
+    points = check_randomisation(small, picture, ["smoothgrad"], target=2, **asked)  # type: ignore[arg-type]
+    own = next(each for each in points if each.method == "smoothgrad" and each.share_randomised == 1.0)
+    lost = randomised(small, find_groups(small), picture, 0, picture_digest(picture), 0)
+    alone = core.explain(lost, picture, ["smoothgrad"], target=2, **asked)["smoothgrad"]  # type: ignore[arg-type]
+    assert own.heatmap is not None
+    assert torch.allclose(own.heatmap.values, alone.values, rtol=1e-4, atol=0)
+
+
+def test_unrelated_maps_hang_on_the_seed(small: Classifier, picture: Tensor) -> None:
+    one, other = (
+        [p.spearman for p in check_randomisation(small, picture, [], seed=seed) if p.method == "random"]
+        for seed in (0, 1)
+    )
+    assert one != other
+
+
+def test_a_verdict_on_one_picture_looks_at_the_last_stage_too() -> None:
+    points = [stage_ready(1, draw, 0.1) for draw in (0, 1)] + [stage_ready(2, draw, 0.8) for draw in (0, 1)]
+    assert verdict_of("gradient", points, 2, "cascading", None, final=True).standing == "fails"
+    assert verdict_of("gradient", points, 2, "independent", None, final=True).standing == "passes"
+
+
+def test_no_verdict_before_every_stage_has_been_seen() -> None:
+    """The last stage comes first, and by itself lets nearly every method pass."""
+    early = verdict_of("gradient", [stage_ready(2, draw, 0.1) for draw in (0, 1)], 2, "cascading", None, final=False)
+    assert early.standing == "unclear"
+    assert early.sentence.startswith("So far")
+
+
+def test_a_verdict_counts_the_draws_that_gave_a_map() -> None:
+    points = [stage_ready(stage, draw, 0.1) for stage in (1, 2) for draw in (0, 1)]
+    blank = [stage_ready(stage, 2, None) for stage in (1, 2)]
+    verdict = verdict_of("gradient", points + blank, 2, "cascading", None, final=True)
+    assert (verdict.n, verdict.blank) == (2, 2)
+    assert "2 draws" in verdict.sentence

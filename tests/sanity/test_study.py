@@ -125,8 +125,27 @@ def test_the_mean_counts_each_picture_once_and_the_last_stage_apart() -> None:
     assert (found.n, found.blank) == (5, 1)
 
 
+def test_a_verdict_over_pictures_looks_at_the_last_stage_too() -> None:
+    assert verdict([[0.05, 0.9]] * 5).standing == "fails"
+    assert verdict([[0.05, 0.8]] * 5, "independent").standing == "passes"
+
+
 def test_single_layers_have_no_last_stage() -> None:
     assert isnan(verdict([[0.2, 0.4]] * 5, "independent").last.value)
+
+
+def test_an_interval_of_correlations_ends_at_one() -> None:
+    found = verdict([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [0.2, 0.2], [1.0, 1.0]])
+    assert found.mean.high == 1.0
+    assert found.mean.low >= -1.0
+
+
+def test_one_picture_is_judged_by_its_draws(small: Classifier) -> None:
+    events = list(stream_sanity_study(small, photos(1), ["gradient"], draws=2))
+    verdicts = {e.method: e for e in events if isinstance(e, VerdictReady) and e.final}
+    assert verdicts["sobel"].standing == "fails"
+    assert "2 draws of weights" in verdicts["sobel"].sentence
+    assert [e.pictures for e in events if isinstance(e, SanitySummary)] == [1]
 
 
 def test_pictures_meet_weights_of_their_own(small: Classifier) -> None:
