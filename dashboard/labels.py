@@ -11,7 +11,7 @@ from core.models.bundled import FASHION_MNIST
 from core.sanity.labels import LabelMap, stream_label_check
 from dashboard.jobs import LiveJob, NotThere, find_kind, ships_as, submit
 from dashboard.requests import AskedOfLabels, restored
-from dashboard.runs import LiveHeatmaps, SampleRun
+from dashboard.runs import LiveHeatmaps, ShippedHeatmaps
 
 SAMPLE = "sample-of-labels"
 SAMPLE_FOLDER = ASSETS / "sample" / "labels"
@@ -52,7 +52,7 @@ class LiveLabels(LiveHeatmaps):
         raise NotThere("This check has no such heatmap.")
 
 
-class SampleLabels(SampleRun):
+class SampleLabels(ShippedHeatmaps):
     """The check that a newcomer sees."""
 
     @cached_property

@@ -10,6 +10,7 @@ from core.jobs.events import Progress
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
+from core.metrics.similarity import SIMILARITIES
 from core.metrics.statistics import Summary
 from core.models.training import EpochDone
 from core.sanity.checks import CheckReady
@@ -35,8 +36,6 @@ GATE = {
     "returns": ("Erasing the stamp returns", "Of stamped pictures, called so before and regular after it was erased."),
 }
 """What the figures of a gate are called, and what they are shares of."""
-SIMILARITIES = ("spearman", "spearman_abs", "ssim", "hog")
-"""How near a randomised network's map is to the trained one's, in the order in which the page offers them."""
 
 
 @singledispatch

@@ -9,12 +9,12 @@ import pandas as pd
 
 from core.assets import ASSETS
 from core.jobs.queue import Job
+from core.metrics.similarity import SIMILARITIES
 from core.models.classifier import Classifier
 from core.sanity.randomisation import StageReady
 from core.sanity.study import PictureChecked, stream_sanity_study
 from dashboard.folders import Folder, folders
 from dashboard.jobs import LiveJob, Shipped, collect, find_kind, ships_as, submit
-from dashboard.messages import SIMILARITIES
 from dashboard.requests import AskedOfManySanity, restored
 from dashboard.studies import BUNDLED
 from dashboard.workshop import shelf

@@ -1,6 +1,6 @@
 """How alike two maps of one picture are: the four similarities of randomisation checks, and the entropy of one map."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -44,6 +44,11 @@ class Similarities:
     spearman_abs: float | None
     ssim: float | None
     hog: float | None
+
+
+SIMILARITIES = tuple(field.name for field in fields(Similarities))
+JUDGED = "spearman_abs"
+"""The one that verdicts go by, and that the page shows first."""
 
 
 class Original:

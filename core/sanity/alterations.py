@@ -59,6 +59,8 @@ class Check:
 
     Parameters
     ----------
+    number
+        What a value of it is.
     criterion
         What passes and what fails.
     limits
@@ -78,6 +80,7 @@ class Check:
     name: str
     label: str
     summary: str
+    number: str
     criterion: str
     limits: tuple[str, ...]
     paper: str

@@ -1,18 +1,17 @@
 """Quick checks of methods on one picture: does a map change where it has to, and stay where it has to?"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
 from jaxtyping import Float
 from torch import Tensor
 
-from core.jobs.events import Progress
+from core.jobs.events import Progress, Returning
 from core.lookup import find
 from core.methods.explaining import course_of, run_courses, stream_heatmaps
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.passes import PassBank
 from core.methods.registry import Reduction, Settings, list_controls
 from core.models.classifier import Classifier, check_pixels, checked_target
 from core.models.outputs import Output
@@ -83,17 +82,48 @@ def stream_checks(
     ValueError
         Where something asked for does not exist or does not fit; the sentence says what would.
     """
-    asked = list(CHECKS) if checks is None else [find_check(name) for name in dict.fromkeys(checks)]
+    asked = CHECKS if checks is None else [find_check(name) for name in dict.fromkeys(checks)]
     check_pixels(classifier, pixels)
     target = checked_target(classifier, pixels, target)
     names = list(dict.fromkeys((*methods, *(entry.name for entry in list_controls(False)))))
-    first = stream_heatmaps(classifier, pixels, names, target, seed, settings, output, reduction)
-    subject = Subject(classifier, pixels, target, seed, output=output, reduction=reduction)
-    alterations = {check.name: check.alter(subject) for check in asked}
-    turns = in_turn([[(check, altered) for altered in alterations[check.name]] for check in asked])
-    runs, size = 1 + len(turns), 0
-    heatmaps: dict[str, Heatmap] = {}
-    for event in first:
+    made = stream_heatmaps(classifier, pixels, names, target, seed, settings, output, reduction)
+    return run_checks(asked, Subject(classifier, pixels, target, seed, output=output, reduction=reduction), made)
+
+
+def run_checks(
+    checks: Sequence[Check], subject: Subject, made: Iterator[Progress | HeatmapReady | MethodRefused]
+) -> Iterator[Event]:
+    """The maps of the question as it was, what is known of each without a run, and then what every run tells."""
+    plans = {check.name: check.alter(subject) for check in checks}
+    turns = in_turn([[(check, altered) for altered in plans[check.name]] for check in checks])
+    making = Returning(first_maps(made, 1 + len(turns)))
+    yield from making
+    heatmaps, size = making.result
+    tried = {check.name: dict(heatmaps) for check in checks}
+    for check in checks:
+        for name, heatmap in heatmaps.items():
+            known = without_a_run(check, heatmap, bool(plans[check.name]))
+            if known is not None:
+                del tried[check.name][name]
+                yield CheckReady(name, check.name, *known, final=True)
+    found: defaultdict[tuple[str, str], list[Measured]] = defaultdict(list)
+    for turn, (check, altered) in enumerate(turns, start=1):
+        for event in run_turn(check, altered, tried[check.name], subject.reduction):
+            if isinstance(event, Progress):
+                yield Progress(turn * size + min(event.done, size), (1 + len(turns)) * size, event.what)
+                continue
+            name, measured = event
+            so_far = found[check.name, name]
+            so_far.append(measured)
+            yield CheckReady(name, check.name, *check.judge(so_far), final=len(so_far) == len(plans[check.name]))
+
+
+def first_maps(
+    made: Iterator[Progress | HeatmapReady | MethodRefused], runs: int
+) -> Generator[Progress | HeatmapReady | MethodRefused, None, tuple[dict[str, Heatmap], int]]:
+    """The final maps by method, and of how many steps their run was: each of the later ones counts as many."""
+    heatmaps, size = dict[str, Heatmap](), 0
+    for event in made:
         if isinstance(event, Progress):
             size = event.total
             yield replace(event, total=runs * size)
@@ -102,27 +132,7 @@ def stream_checks(
         elif event.final:
             heatmaps[event.heatmap.method] = event.heatmap
             yield event
-    tried = {check.name: dict(heatmaps) for check in asked}
-    for check in asked:
-        for name, heatmap in heatmaps.items():
-            known = without_a_run(check, heatmap, bool(alterations[check.name]))
-            if known is not None:
-                del tried[check.name][name]
-                yield CheckReady(name, check.name, *known, final=True)
-    found: defaultdict[tuple[str, str], list[Measured]] = defaultdict(list)
-    for turn, (check, altered) in enumerate(turns, start=1):
-        if not tried[check.name]:
-            continue
-        for answer in asked_anew(altered.bank(), tried[check.name], reduction):
-            if isinstance(answer, Progress):
-                what = f"{check.label}, {altered.name}: {answer.what}"
-                yield Progress(turn * size + min(answer.done, size), runs * size, what)
-                continue
-            name, measured = measure(check, altered, answer, heatmaps)
-            so_far = found[check.name, name]
-            so_far.append(measured)
-            final = len(so_far) == len(alterations[check.name])
-            yield CheckReady(name, check.name, *check.judge(so_far), final=final)
+    return heatmaps, size
 
 
 def find_check(name: str) -> Check:
@@ -148,22 +158,16 @@ def without_a_run(check: Check, heatmap: Heatmap, alterable: bool) -> Judgement 
     return check.spare(heatmap) if alterable else unknown(check.without)
 
 
-def asked_anew(
-    bank: PassBank, heatmaps: Mapping[str, Heatmap], reduction: Reduction | None
-) -> Iterator[Progress | Heatmap | MethodRefused]:
-    """The final maps of the same methods as they were set."""
+def run_turn(
+    check: Check, altered: Altered, heatmaps: Mapping[str, Heatmap], reduction: Reduction | None
+) -> Iterator[Progress | tuple[str, Measured]]:
+    """Whose map it is and what the alteration did to it, for each method as it was set; nothing where none is left."""
     courses = [course_of(name, heatmap.settings, reduction) for name, heatmap in heatmaps.items()]
-    for event in run_courses(bank, courses):
-        if not isinstance(event, HeatmapReady):
-            yield event
+    for event in run_courses(altered.bank(), courses) if courses else ():
+        if isinstance(event, Progress):
+            yield replace(event, what=f"{check.label}, {altered.name}: {event.what}")
+        elif isinstance(event, MethodRefused):
+            yield event.method, Measured(altered.name, None, reason=event.reason)
         elif event.final:
-            yield event.heatmap
-
-
-def measure(
-    check: Check, altered: Altered, answer: Heatmap | MethodRefused, heatmaps: Mapping[str, Heatmap]
-) -> tuple[str, Measured]:
-    """Whose map it is, and what the alteration did to it."""
-    if isinstance(answer, MethodRefused):
-        return answer.method, Measured(altered.name, None, reason=answer.reason)
-    return answer.method, check.compare(altered, heatmaps[answer.method], answer)
+            name = event.heatmap.method
+            yield name, check.compare(altered, heatmaps[name], event.heatmap)

@@ -12,6 +12,7 @@ from core.methods.readings import Question
 from core.metrics.similarity import map_entropy
 from core.metrics.statistics import estimates
 from core.models.randomising import LayerGroup, find_groups, randomised
+from core.randomness import picture_digest
 from core.sanity.alterations import CONSTANT, Altered, Check, Judgement, Measured, sentences, told, unknown
 from core.sanity.verdict import Standing
 from core.studies.scoring import Subject
@@ -32,7 +33,8 @@ def random_weights(subject: Subject) -> list[Altered]:
 
 
 def bank_for_weights(subject: Subject, groups: Sequence[LayerGroup], draw: int) -> PassBank:
-    lost = randomised(subject.classifier, groups, subject.pixels, subject.seed, "draw", draw)
+    purpose = picture_digest(subject.pixels), "draw", draw
+    lost = randomised(subject.classifier, groups, subject.pixels, subject.seed, *purpose)
     return PassBank(lost, subject.pixels, Question(subject.target, subject.output), subject.seed)
 
 
@@ -83,6 +85,7 @@ EFFICIENT = Check(
     name="efficient",
     label="Random weights, efficient form",
     summary="Under random weights the map must come nearer to noise: its entropy rises, whatever it was before.",
+    number="relative rise of the map's entropy",
     criterion=(
         f"Passes where the 95 % interval of the mean relative rise over {DRAWS} draws of random weights lies above 0; "
         f"fails where it lies within {100 * STILL:g} % of 0, so that the map hardly knows of the weights. A fall is "

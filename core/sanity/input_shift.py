@@ -72,6 +72,7 @@ INPUT_SHIFT = Check(
     name="input_shift",
     label="Shifted input",
     summary="A shift of all pixels that the network takes back must leave the map as it is.",
+    number="change, as a share of the map's length",
     criterion=(
         f"Pixels are moved by {' and by '.join(f'{shift:+g}' for shift in SHIFTS)} of their range, and the mean that "
         f"the network subtracts with them. Passes where the map moves by less than {100 * STILL:g} % of its length "

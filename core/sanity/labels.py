@@ -7,7 +7,7 @@ the maps of the two. That a second network on the true labels serves as yardstic
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from core.jobs.events import Progress, Returning
 from core.methods.explaining import course_of, stream_heatmaps
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
 from core.methods.registry import Reduction, Settings, find_method, list_controls
-from core.metrics.similarity import Original, Similarities
+from core.metrics.similarity import JUDGED, SIMILARITIES, Original, Similarities
 from core.metrics.statistics import FEWEST, Estimate, estimates
 from core.models.classifier import checked_target
 from core.models.outputs import Output
@@ -32,13 +32,11 @@ from core.sanity.label_networks import (
     bundled_networks,
     trained_networks,
 )
-from core.sanity.verdict import Standing
+from core.sanity.verdict import HALF, Standing
 
-SIMILARITIES = ("spearman", "spearman_abs", "ssim", "hog")
-JUDGED, SIGNED = "spearman_abs", "spearman"
+SIGNED = "spearman"
 SHOWN = 10
 """Pictures of which the maps are told; the classes take turns, so it is one of each."""
-HALF = 0.5
 CRITERION = (
     "Two numbers are compared: how like the first network's maps are those of a second network that learned the same "
     "true labels, and how like them are those of a network that learned shuffled labels (rank correlation of "
@@ -58,6 +56,9 @@ LIMITS = (
     "networks with another seed to see what that changes.",
     "A map that is mostly noise, as the gradient, has little in common between any two networks, so that it can hardly "
     "do better than unclear here.",
+    "Random maps have nothing in common with each other, so that they stay unclear here by construction. Under random "
+    "weights they pass and in the quick check's efficient form they fail, by construction too: each check asks "
+    "something else, and a standing in one says nothing of another.",
     "Passing is necessary, not sufficient: it shows that the map depends on what was learned, not that it is right.",
 )
 
@@ -123,8 +124,8 @@ Compared = dict[Role, Similarities]
 
 
 @dataclass(frozen=True, eq=False)
-class Check:
-    """What is asked of every network."""
+class Maps:
+    """What is asked of every network alike."""
 
     methods: tuple[str, ...]
     seed: int
@@ -171,13 +172,13 @@ def stream_label_check(
     asked = tuple(dict.fromkeys([*named, *(entry.name for entry in list_controls(False))]))
     for name in asked:
         course_of(name, (settings or {}).get(name, {}), reduction)  # a setting that does not exist is refused now
-    check = Check(asked, seed, settings or {}, output, reduction)
+    maps = Maps(asked, seed, settings or {}, output, reduction)
     made = bundled_networks(device) if isinstance(networks, str) else trained_networks(networks, device)
-    return run_check(check, made, pictures)
+    return run_check(maps, made, pictures)
 
 
 def run_check(
-    check: Check, made: Generator[Progress | NetworkLearning, None, Networks], pictures: int
+    maps: Maps, made: Generator[Progress | NetworkLearning, None, Networks], pictures: int
 ) -> Iterator[Event]:
     """The networks, and if they learned what they were told, the comparison of their maps."""
     making = Returning(made)
@@ -190,7 +191,7 @@ def run_check(
     found: defaultdict[str, list[Compared]] = defaultdict(list)
     refused: set[str] = set()
     for place in range(pictures):
-        comparing = Returning(compare(check, networks, place))
+        comparing = Returning(compare(maps, networks, place))
         for event in comparing:
             if isinstance(event, Progress):
                 yield Progress(place, pictures, f"Picture {place + 1}, {event.what}")
@@ -202,7 +203,7 @@ def run_check(
                 yield replace(event, reason=f"On picture {place + 1}: {event.reason}")
         for method, compared in comparing.result.items():
             found[method].append(compared)
-        yield from judged(found, check.seed, final=place + 1 == pictures)
+        yield from judged(found, maps.seed, final=place + 1 == pictures)
 
 
 def ready_to_judge(networks: Networks) -> NetworksReady:
@@ -223,7 +224,7 @@ def ready_to_judge(networks: Networks) -> NetworksReady:
 
 
 def compare(
-    check: Check, networks: Networks, place: int
+    maps: Maps, networks: Networks, place: int
 ) -> Generator[Progress | MethodRefused | LabelMap, None, dict[str, Compared]]:
     """The maps of one picture by every network, and how like those of the first the others are, by method."""
     first = networks["true"].classifier
@@ -232,9 +233,9 @@ def compare(
     originals: dict[str, Original] = {}
     compared: defaultdict[str, Compared] = defaultdict(dict)
     for role, network in networks.items():
-        seed = 2 * check.seed + (role != "true")
-        question = target, seed, check.settings, check.output, check.reduction
-        for event in stream_heatmaps(network.classifier, pixels, check.methods, *question):
+        seed = 2 * maps.seed + (role != "true")
+        question = target, seed, maps.settings, maps.output, maps.reduction
+        for event in stream_heatmaps(network.classifier, pixels, maps.methods, *question):
             if not isinstance(event, HeatmapReady):
                 yield replace(event, what=f"{ROLES[role]}: {event.what}") if isinstance(event, Progress) else event
             elif event.final:
@@ -284,10 +285,14 @@ def in_words(standing: Standing, retrained: Estimate, shuffled: Estimate, pictur
 
     >>> in_words("fails", Estimate(0.91, 0.87, 0.94, n=20), Estimate(0.9, 0.86, 0.93, n=20), pictures=20)
     'The maps stay more than half alike: training anew leaves 0.91, shuffled labels 0.90 (0.86 to 0.93).'
+    >>> in_words("unclear", Estimate(0.91, nan, nan, n=1), Estimate(0.9, nan, nan, n=1), pictures=1)
+    'A verdict takes 5 pictures. On 1 so far training anew leaves 0.91, shuffled labels 0.90.'
     """
     if retrained.n < FEWEST:
-        told = f"{retrained.n} of {pictures} pictures" if retrained.n < pictures else f"{pictures} pictures"
-        return f"A verdict takes {FEWEST} pictures; it can be told on {told}, and not where a map is constant."
+        so_far = f" On {retrained.n} so far {likeness(retrained, shuffled)}." if retrained.n else ""
+        without = pictures - retrained.n
+        left_out = f" It can't be told on {without}: a map is constant or refused there." if without else ""
+        return f"A verdict takes {FEWEST} pictures.{so_far}{left_out}"
     if standing != "fails" and not retrained.low > 0:
         return (
             f"Training anew leaves no sure likeness ({retrained.mean:z.2f}, {retrained.low:z.2f} to "
@@ -304,10 +309,8 @@ def in_words(standing: Standing, retrained: Estimate, shuffled: Estimate, pictur
 
 
 def likeness(retrained: Estimate, shuffled: Estimate) -> str:
-    return (
-        f"training anew leaves {retrained.mean:z.2f}, shuffled labels {shuffled.mean:z.2f} "
-        f"({shuffled.low:z.2f} to {shuffled.high:z.2f})"
-    )
+    interval = "" if isnan(shuffled.low) else f" ({shuffled.low:z.2f} to {shuffled.high:z.2f})"
+    return f"training anew leaves {retrained.mean:z.2f}, shuffled labels {shuffled.mean:z.2f}{interval}"
 
 
 def clipped(estimate: Estimate) -> Estimate:

@@ -71,6 +71,7 @@ OTHER_CLASS = Check(
     name="other_class",
     label="Another class",
     summary="The map for a class that is not seen here must differ from the map for the one that is.",
+    number="rank correlation with other classes' maps",
     criterion=(
         f"Passes where the maps for two classes far down the list, the middle one and the last, correlate with this "
         f"map by less than {APART} in rank; fails where both do by more than {ALIKE}. Of a signed map the reverse "

@@ -64,6 +64,7 @@ REPEATABILITY = Check(
     name="repeatability",
     label="Another seed",
     summary="Another seed must give the same map, or else the map shows the draw.",
+    number="correlation (Pearson's r) with other seeds' maps",
     criterion=(
         f"Passes where the maps of {SEEDS} other seeds correlate with this one by {SAME} or more; fails where all do "
         f"by less than {OTHER}. A method that draws nothing passes with 1. The thresholds are ours."

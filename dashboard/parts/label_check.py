@@ -7,11 +7,13 @@ from functools import cache
 import streamlit as st
 
 import core
+from core.metrics.similarity import JUDGED
 from core.models.bundled import FASHION_MNIST
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_png
-from core.sanity.label_networks import ROLES, bundled_name
-from core.sanity.labels import CRITERION, HALF, JUDGED, LIMITS, SHOWN
+from core.sanity.label_networks import ENOUGH, ROLES, bundled_name
+from core.sanity.labels import CRITERION, LIMITS, SHOWN
+from core.sanity.verdict import HALF
 from dashboard.chosen import Wishes
 from dashboard.jobs import LiveJob, NotThere, Shipped
 from dashboard.labels import KIND, Labels, find_labels, sample, start
@@ -131,6 +133,7 @@ def show_check(check: Labels, stale: bool) -> None:
             "roles": dict(ROLES),
             "judged": JUDGED,
             "half": HALF,
+            "enough": ENOUGH,
             "criterion": CRITERION,
             "stale": stale,
         },

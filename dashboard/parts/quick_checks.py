@@ -14,12 +14,6 @@ from dashboard.quick_checks import KIND, Checks, SampleChecks, find_checks, samp
 from dashboard.requests import AskedOfChecks, AskedOfSanity, in_words, listed, otherwise
 
 ADDRESS = KIND
-NUMBERS = {
-    "other_class": "rank correlation with the other class's map",
-    "input_shift": "change, as a share of the map's length",
-    "repeatability": "rank correlation with other seeds' maps",
-    "efficient": "relative rise of the map's entropy",
-}
 _COMPONENT = declare("quick_checks", "dom", "stream", "table", "standings")
 
 
@@ -62,8 +56,8 @@ def asked_of(sanity: AskedOfSanity) -> AskedOfChecks:
 
 def told_of(check: Check) -> dict[str, object]:
     """What the head of a column and the words below the table say."""
-    told = {name: getattr(check, name) for name in ("name", "label", "summary", "criterion", "limits", "paper")}
-    return told | {"number": NUMBERS[check.name]}
+    told = ("name", "label", "summary", "number", "criterion", "limits", "paper")
+    return {name: getattr(check, name) for name in told}
 
 
 def follow(_: int, checks: LiveJob) -> None:

@@ -1,11 +1,10 @@
 """Maps of ever more random networks, mounted once and fed by their events."""
 
+from core.metrics.similarity import JUDGED
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
 from dashboard.requests import Randomising
 
-JUDGED = "spearman_abs"
-"""The similarity that a verdict is about; the first one shown."""
 _COMPONENT = declare(
     "staged_maps", "dom", "stream", "colours", "heatmap", "stage", "view_bar", "pair", "similarities", "staged",
     "table", "standings", "staged_grid", "staged_pair",

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs.events import Progress
 from core.methods.heatmap import Heatmap, Passes
-from core.metrics.similarity import Similarities
+from core.metrics.similarity import SIMILARITIES, Similarities
 from core.metrics.statistics import Estimate
 from core.models.training import EpochDone
 from core.sanity.label_networks import ROLES, Learned, NetworkLearning
@@ -18,9 +18,10 @@ from core.sanity.labels import LIMITS, SHOWN, LabelMap, LabelsReady, NetworksRea
 from dashboard import labels
 from dashboard.jobs import NotThere, find
 from dashboard.labels import SAMPLE, LabelChecking, LiveLabels, find_labels, sample
-from dashboard.messages import SIMILARITIES, to_message
+from dashboard.messages import to_message
 from dashboard.parts.label_check import shown_pictures, without_layers
 from dashboard.requests import AskedOfLabels
+from dashboard.runs import find_run
 from dashboard.workshop import DEFAULT_MODEL, queue, shelf
 
 PAGE = Path(__file__).resolve().parents[2] / "dashboard" / "views" / "sanity.py"
@@ -126,6 +127,11 @@ def test_maps_of_a_check_can_be_fetched_by_number_and_nothing_else_can(client, w
 def test_a_check_is_not_found_under_the_name_of_another_job(finished_run):
     with pytest.raises(NotThere, match="not of a label check"):
         find_labels(finished_run.id)
+
+
+def test_the_sample_of_a_check_is_no_run_of_one_picture():
+    with pytest.raises(NotThere, match="not of a run of one picture"):
+        find_run(SAMPLE)
 
 
 def test_a_newcomer_sees_a_sample_with_every_verdict_and_the_maps_that_it_tells_of(client):

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,12 +15,15 @@ from torch import Tensor, nn
 import core
 from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady, MethodRefused
+from core.methods.passes import PassBank
+from core.methods.readings import Question
 from core.methods.registry import list_controls
 from core.models.classifier import Classifier
 from core.models.randomising import find_groups, randomised
+from core.randomness import picture_digest
 from core.sanity import entropy_rise, input_shift, other_class, other_seed
-from core.sanity.alterations import CONSTANT, Measured
-from core.sanity.checks import CHECKS, CheckReady, find_check, in_turn, measure, stream_checks
+from core.sanity.alterations import CONSTANT, Altered, Measured
+from core.sanity.checks import CHECKS, CheckReady, find_check, in_turn, run_turn, stream_checks
 from core.sanity.input_shift import SHIFTS, shifted
 from core.studies.scoring import Subject
 
@@ -116,13 +120,13 @@ def test_only_what_is_asked_for_is_checked(five, pixels):
     assert run(five, pixels, ["gradient"], checks=[]) == {}
 
 
-def test_a_check_that_is_not_there_is_answered_with_the_nearest(five, pixels):
+def test_what_does_not_exist_or_fit_is_refused_at_once(five, pixels):
     with pytest.raises(ValueError, match="Did you mean other_class"):
-        next(stream_checks(five, pixels, ["gradient"], checks=["other_clas"]))
+        stream_checks(five, pixels, ["gradient"], checks=["other_clas"])
     with pytest.raises(ValueError, match="Did you mean gradient"):
-        next(stream_checks(five, pixels, ["gradiend"]))
+        stream_checks(five, pixels, ["gradiend"])
     with pytest.raises(ValueError, match=r"explains pixels of shape \(1, 3, 6, 8\)"):
-        next(stream_checks(five, pixels[:, :, 1:], ["gradient"]))
+        stream_checks(five, pixels[:, :, 1:], ["gradient"])
 
 
 def test_a_method_that_does_not_apply_is_refused_once_and_not_checked(five, pixels):
@@ -131,10 +135,19 @@ def test_a_method_that_does_not_apply_is_refused_once_and_not_checked(five, pixe
     assert not [event for event in events if isinstance(event, CheckReady) and event.method == "guided_backprop"]
 
 
-def test_a_method_that_does_not_apply_to_what_was_altered_says_why():
-    altered = other_class.Altered("class 1", lambda: None)
-    found = measure(find_check("other_class"), altered, MethodRefused("gradient", "No way."), {})
-    assert found == ("gradient", Measured("class 1", None, reason="No way."))
+def test_a_method_that_does_not_apply_to_what_was_altered_says_why(five, pixels):
+    altered = Altered("class 1", lambda: PassBank(five, pixels, Question(1), 0))
+    made = {"guided_backprop": core.explain(five, pixels, ["gradient"])["gradient"]}
+    *_, (method, measured) = run_turn(find_check("other_class"), altered, made, None)
+    [reason] = [event.reason for event in stream_checks(five, pixels, [*made]) if isinstance(event, MethodRefused)]
+    assert (method, measured) == ("guided_backprop", Measured("class 1", None, reason=reason))
+
+
+def test_what_no_map_is_left_for_is_not_made_ready():
+    def fail():
+        raise AssertionError("The network was altered for nothing.")
+
+    assert not list(run_turn(find_check("other_class"), Altered("class 1", fail), {}, None))
 
 
 def test_a_constant_map_is_said_to_be_one(weighted, pixels):
@@ -163,6 +176,33 @@ def test_each_check_says_what_passes_and_what_it_cannot_tell():
         assert check.limits
         assert check.summary.endswith(".")
         assert check.paper
+
+
+def length_of_change(one: np.ndarray, other: np.ndarray) -> float:
+    return np.linalg.norm(other - one) / np.linalg.norm(one)
+
+
+def rise_of_entropy(one: np.ndarray, other: np.ndarray) -> float:
+    before, after = (entropy(np.histogram(each, bins=100)[0]) for each in (one, other))
+    return after / before - 1
+
+
+@pytest.mark.parametrize(
+    ("words", "number", "checks"),
+    [
+        ("rank correlation", lambda *maps: spearmanr(*maps).statistic, ["other_class"]),
+        ("Pearson's r", lambda *maps: np.corrcoef(*maps)[0, 1], ["repeatability"]),
+        ("share of the map's length", length_of_change, ["input_shift"]),
+        ("relative rise of the map's entropy", rise_of_entropy, ["efficient"]),
+    ],
+)
+def test_the_number_of_a_check_is_what_its_words_say(five, pixels, words, number, checks):
+    assert [check.name for check in CHECKS if words in check.number] == checks
+    made = core.explain(five, pixels, ["gradient"])["gradient"]
+    skewed = replace(made, values=made.values.square() + 3 * noise(8, *made.values.shape).exp())
+    found = find_check(checks[0]).compare(Altered("", lambda: None), made, skewed)
+    maps = [heatmap.values.double().numpy().ravel() for heatmap in (made, skewed)]
+    assert found.value == pytest.approx(number(*maps), abs=1e-6)
 
 
 # --- another class
@@ -401,7 +441,7 @@ def test_the_rise_is_that_of_the_entropy_of_random_weights(five, pixels):
         return float(entropy(counts))
 
     lost = [
-        randomised(five, find_groups(five), pixels, 3, "draw", draw).network.weight
+        randomised(five, find_groups(five), pixels, 3, picture_digest(pixels), "draw", draw).network.weight
         for draw in range(entropy_rise.DRAWS)
     ]
     rises = [amount(weight) / amount(five.network.weight) - 1 for weight in lost]
@@ -409,6 +449,15 @@ def test_the_rise_is_that_of_the_entropy_of_random_weights(five, pixels):
     assert said.value == pytest.approx(np.mean(rises), abs=1e-6)
     assert said.low < said.value < said.high
     assert len(set(rises)) == entropy_rise.DRAWS
+
+
+def test_every_picture_meets_random_networks_of_its_own(five, pixels):
+    def weights(picture: Tensor, seed: int = 3) -> list[float]:
+        lost = entropy_rise.random_weights(Subject(five, picture, 0, seed))
+        return [float(altered.bank().classifier.network.weight.sum()) for altered in lost]
+
+    assert weights(pixels) == weights(pixels.clone())
+    assert len({*weights(pixels), *weights(1 - pixels), *weights(pixels, seed=4)}) == 3 * entropy_rise.DRAWS
 
 
 def test_a_map_of_one_pixel_comes_nearer_to_noise_and_one_of_many_values_becomes_simpler(weighted, pixels):

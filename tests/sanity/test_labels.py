@@ -32,10 +32,11 @@ from core.sanity.label_networks import (
 )
 from core.sanity.labels import (
     CRITERION,
+    LIMITS,
     SHOWN,
-    Check,
     LabelMap,
     LabelsReady,
+    Maps,
     NetworksReady,
     judged,
     run_check,
@@ -87,7 +88,7 @@ def checked(classifier_of: Callable[..., Classifier]) -> Callable[..., list[Any]
                 networks[role] = LabelNetwork(classifier, Learned(role, told, 0.8))
             return networks
 
-        return list(run_check(Check(methods, seed, {}, "logit", None), made(), pictures))
+        return list(run_check(Maps(methods, seed, {}, "logit", None), made(), pictures))
 
     return check
 
@@ -165,7 +166,7 @@ def test_networks_are_trained_in_sight_and_too_short_a_training_is_not_judged() 
         yield steps[0]
         return training.result
 
-    check = list(run_check(Check(("gradient",), 0, {}, "logit", None), again(), 5))
+    check = list(run_check(Maps(("gradient",), 0, {}, "logit", None), again(), 5))
     assert [type(event) for event in check] == [Progress, NetworksReady]
     assert not check[-1].sound
     assert "Nothing is judged" in check[-1].sentence
@@ -287,8 +288,22 @@ def test_a_constant_map_is_left_out_of_both_means_and_said_to_be(checked: Callab
     assert verdict.retrained["spearman_abs"].mean == pytest.approx(1)
     (event,) = [final(checked(true, torch.zeros_like(true), true))]
     assert (event.standing, event.n) == ("unclear", 0)
-    assert "A verdict takes 5 pictures" in event.sentence
+    assert event.sentence == "A verdict takes 5 pictures. It can't be told on 6: a map is constant or refused there."
     assert np.isnan(event.retrained["ssim"].mean)
+
+
+def test_too_few_pictures_for_a_verdict_still_tell_their_numbers(checked: Callable[..., list[Any]]) -> None:
+    plane = noise(0, *SIZE)
+    weights = [of_one_class(each) for each in (plane, plane, rank_mix(plane, 0.42))]
+    left = spearmanr(plane.abs().flatten(), weights[2][0, 0].abs().flatten()).statistic
+    one, four = (final(checked(*weights, pictures=pictures)).sentence for pictures in (1, 4))
+    told = f"training anew leaves 1.00, shuffled labels {left:.2f}"
+    assert one == f"A verdict takes 5 pictures. On 1 so far {told}."
+    assert four == f"A verdict takes 5 pictures. On 4 so far {told} ({left:.2f} to {left:.2f})."
+
+
+def test_every_control_that_is_the_other_way_round_elsewhere_is_told_of() -> None:
+    assert any("Random maps" in limit and "efficient form" in limit for limit in LIMITS)
 
 
 def test_maps_of_few_pictures_are_told_all_are_counted_and_verdicts_take_each_other_s_place(

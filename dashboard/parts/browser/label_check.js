@@ -4,7 +4,6 @@
 const instances = new WeakMap();
 const AS_IT_IS = { sign: "both", share: 1, range: "clipped", scale: "own" };
 const SPARK = { width: 144, height: 28 };
-const ENOUGH = 0.95;
 
 export default function ({ data, parentElement }) {
   if (overtaken(parentElement, data)) return undefined;
@@ -99,7 +98,7 @@ function render(state) {
   showNetworks(state);
   state.bar.hidden = state.table.hidden = state.about.hidden = Boolean(ready && !ready.sound);
   const [words, meaning] = SIMILARITIES[state.similarity];
-  const judged = state.similarity === data.judged ? "a method passes that lies surely below the thin mark, half of what training anew leaves, and fails surely above 0.5" : `the verdict is about another one, ${SIMILARITIES[data.judged][0]}`;
+  const judged = state.similarity === data.judged ? `a method passes that lies surely below the thin mark, half of what training anew leaves, and fails surely above ${data.half}` : `the verdict is about another one, ${SIMILARITIES[data.judged][0]}`;
   state.about.textContent = `${words}: ${meaning}, each with those of the first network; 1 is the same map. The bars are 95 % intervals over pictures; ${judged}.`;
   const known = new Set([...state.maps.values()].map(({ picture }) => picture));
   state.buttons.forEach((button, place) => { button.disabled = !known.has(place); button.hidden = button.disabled && isOver(state); });
@@ -121,7 +120,7 @@ function showNetworks({ networks, data, epochs, ready }) {
   const known = new Map((ready?.learned ?? []).map((each) => [each.role, each]));
   const rows = Object.entries(data.roles).map(([role, title]) => {
     const past = epochs.get(role) ?? [], last = known.get(role) ?? past.at(-1);
-    return element("tr", { "data-role": role }, element("th", { scope: "row" }, title), ...(epochs.size ? [element("td", {}, spark(past, title))] : []),
+    return element("tr", { "data-role": role }, element("th", { scope: "row" }, title), ...(epochs.size ? [element("td", {}, spark(past, title, data.enough))] : []),
       element("td", {}, last ? exactly(last.accuracy) : "…"), element("td", {}, last ? exactly(last.held_out) : "…"));
   });
   const heads = ["Network", ...(epochs.size ? ["As it learned"] : []), "Training pictures named as told", "Test pictures named rightly, by chance 10 %"];
@@ -132,13 +131,13 @@ function showNetworks({ networks, data, epochs, ready }) {
 const exactly = (share) => `${(100 * share).toFixed(1)} %`;
 
 // The share of its training pictures that a network names as it was told, epoch by epoch; dotted what it takes.
-function spark(past, title) {
+function spark(past, title, enough) {
   const { width, height } = SPARK;
   const y = (share) => height * (1 - share);
   const points = past.map(({ epoch, epochs, accuracy }) => `${((width * (epoch - 1)) / Math.max(1, epochs - 1)).toFixed(1)},${y(accuracy).toFixed(1)}`);
   const words = past.length ? `${title}, epoch ${past.at(-1).epoch} of ${past.at(-1).epochs}: ${exactly(past.at(-1).accuracy)} named as told` : `${title}: not begun`;
   return drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words },
-    drawn("line", { class: "least", x1: 0, x2: width, y1: y(ENOUGH), y2: y(ENOUGH) }), drawn("polyline", { points: points.join(" ") }));
+    drawn("line", { class: "least", x1: 0, x2: width, y1: y(enough), y2: y(enough) }), drawn("polyline", { points: points.join(" ") }));
 }
 
 function spanFor(verdicts, similarity) {
@@ -182,7 +181,7 @@ function cellWords({ data, picture }, { role, row }, message) {
   return role === "true" ? `${what}: for ${message.target}` : `${what}: ${similarWords(message)}`;
 }
 
-const similarWords = (message) => Object.entries(SIMILARITIES).map(([name, [words]]) => `${words} ${message[name] === null ? "can't be told" : fixed(message[name])}`).join(", ");
+const similarWords = (message) => alikeWords((name) => message[name]);
 
 async function fetchMap(state, cell, message) {
   const { run } = state.data;

@@ -123,8 +123,8 @@ function cellWords(cell, staged) {
 }
 
 function similarWords(method, stage, staged) {
-  const told = Object.entries(SIMILARITIES).map(([name, [words]]) => [words, staged.similarity(method, stage, name)]);
-  const draws = Math.max(...told.map(([, found]) => found?.n ?? 0));
-  const numbers = told.map(([words, found]) => `${words} ${found ? fixed(found.value) : "can't be told"}`).join(", ");
+  const found = (name) => staged.similarity(method, stage, name);
+  const draws = Math.max(...Object.keys(SIMILARITIES).map((name) => found(name)?.n ?? 0));
+  const numbers = alikeWords((name) => found(name)?.value);
   return draws > 1 ? `${numbers} (mean of ${draws} draws of random weights)` : numbers;
 }
