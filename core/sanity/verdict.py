@@ -26,7 +26,9 @@ LIMITS = (
     "The average over the stages hangs on how the layers are grouped, and one over single groups on how many there "
     "are: compare methods within a run, and take what lies near half for open.",
     "The measure matters: signs, scaling and cutting before comparing may turn the order of methods "
-    "(Sundararajan and Taly 2018, arXiv:1806.04205). Four similarities stand side by side.",
+    "(Sundararajan and Taly 2018, arXiv:1806.04205). Four similarities stand side by side; HOG sees the grid that a "
+    "method draws by itself, so compare it with the random controls.",
+    "A draw more can only make a verdict harder to reach: each has to lie on one side.",
     "Randomised networks see nothing in the picture, and a class may be dead in them: a blank map has no likeness, and "
     "is counted apart.",
 )
