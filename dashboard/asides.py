@@ -12,9 +12,6 @@ from dashboard.jobs import LiveJob, NotThere, find, submit
 from dashboard.requests import AskedOfSanity
 from dashboard.runs import Run
 
-DRAWS = 2
-"""Of random weights: the fewest that show what chance alone changes."""
-
 
 @dataclass(frozen=True)
 class Aside:
@@ -105,5 +102,4 @@ def of_randomisation(run: Run, methods: Sequence[str]) -> AskedOfSanity:
         output=asked.output,
         reduction=asked.reduction,
         seed=asked.seed,
-        draws=DRAWS,
     )

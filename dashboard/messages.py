@@ -240,7 +240,8 @@ def _(event: SanitySummary, labels: Sequence[str]) -> Message:  # noqa: ARG001
     curves: dict[str, dict[str, list[list[float | None]]]] = {}
     for each in event.rows:
         points = curves.setdefault(each.similarity, {}).setdefault(each.method, [])
-        points.append([each.stage, *map(rounded, (each.mean, each.low, each.high)), each.n])
+        ends = max(each.low, -1.0), min(each.high, 1.0)  # no more than a likeness can be
+        points.append([each.stage, *map(rounded, (each.mean, *ends)), each.n])
     return {"kind": "similarities", "pictures": event.pictures, "curves": curves}
 
 

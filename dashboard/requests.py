@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.methods.registry import Reduction
+from core.models.randomising import GROUPS
 from core.pictures.stamps import Placed
+from core.sanity.randomisation import DRAWS
 from core.sanity.stages import Mode
 from core.stamping.task import Task
 
@@ -101,8 +103,8 @@ class Randomising(Judging):
     """The same heatmaps of ever more random networks."""
 
     mode: Mode = "cascading"
-    draws: int = 3
-    groups: int = 12
+    draws: int = DRAWS
+    groups: int = GROUPS
     smooth: int = 1
 
 

@@ -1,6 +1,6 @@
 """Randomisation over many pictures as the page reads it: similarities of every method on each, and the verdicts."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -125,7 +125,8 @@ def verdicts_of(study: SanityStudy) -> pd.DataFrame:
             {
                 "method": told["method"],
                 "standing": told["standing"],
-                **{f"{name}_{end}": value for name in ("mean", "last") for end, value in told[name].items()},
+                **figures_of("mean", told),
+                **figures_of("last", told),
                 "n": told["n"],
                 "blank": told["blank"],
                 "sentence": told["sentence"],
@@ -133,6 +134,11 @@ def verdicts_of(study: SanityStudy) -> pd.DataFrame:
             for told in latest.values()
         ]
     )
+
+
+def figures_of(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """A likeness and its ends, as the command line names them too."""
+    return {name: told[name]["value"], f"{name}_low": told[name]["low"], f"{name}_high": told[name]["high"]}
 
 
 FILES: dict[str, Callable[[SanityStudy], pd.DataFrame]] = {

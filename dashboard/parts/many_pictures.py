@@ -1,7 +1,6 @@
 """Many pictures: every method's scores on each, means with their intervals, and which methods differ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import streamlit as st
 
@@ -11,10 +10,11 @@ from dashboard.jobs import LiveJob, NotThere, Shipped
 from dashboard.parts.columns import ALWAYS
 from dashboard.parts.folder_panel import FOLDER, ask_folder
 from dashboard.parts.metric_panel import STUDY, choose_metrics
+from dashboard.parts.older import tell_older
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import Shown, action, launched, wished
 from dashboard.parts.study_table import study_table
-from dashboard.requests import AskedOfMany, Judging, in_words, listed, otherwise
+from dashboard.requests import AskedOfMany, Judging
 from dashboard.studies import BUNDLED, Study, count, find_study, sample, start, title_of_source
 from dashboard.workshop import Loading, models
 
@@ -100,11 +100,12 @@ def how_many(source: str, dataset: str) -> tuple[int, bool]:
 
 
 def choose_limit(available: int) -> int:
+    most = min(MOST, available or MOST)
     limit = st.number_input(
         f"At most so many{f', of {available:,}' if available else ''}",
         1,
-        MOST,
-        LIMIT,
+        most,
+        min(LIMIT, most),
         key="limit",
         bind="query-params",
         persist_state="session",
@@ -141,17 +142,10 @@ def shown_study() -> Study | None:
 
 def tell_what_is_shown(study: Shown, asked: Judging | None) -> bool:
     """A line that says whose results these are; whether they are older than what is chosen."""
-    if study.state()["state"] == "failed":
-        st.error(f"{study.state()['error']} Change a setting and press Run to try again.")
     if isinstance(study, Shipped):
         st.caption("A precomputed sample, so that there is something to look at. Press Run to score your choice here.")
         return False
-    differing = in_words(otherwise(study.asked, asdict(asked))) if asked else []
-    if differing:
-        st.info(f"These scores are older than your choices: the {listed(differing)} changed since. Press Run.")
-    elif asked and (asked.methods, asked.metrics) != (study.asked.methods, study.asked.metrics):
-        st.caption("You chose other methods or scores since. Press Run to see them.")
-    return bool(differing)
+    return tell_older(study, asked, "These scores are", "Run", "methods or scores")
 
 
 FILES = {

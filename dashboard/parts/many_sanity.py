@@ -6,9 +6,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard.chosen import Wishes
-from dashboard.jobs import LiveJob, NotThere
-from dashboard.parts.many_pictures import choose_limit, choose_source, how_many, offer_files, tell_what_is_shown
+from dashboard.jobs import LiveJob, NotThere, Shipped
+from dashboard.parts.many_pictures import choose_limit, choose_source, how_many, offer_files
+from dashboard.parts.older import tell_older
 from dashboard.parts.progress import progress
+from dashboard.parts.randomising_panel import tell_cost
 from dashboard.parts.run_panel import action, launched, wished
 from dashboard.parts.sanity_curves import sanity_curves
 from dashboard.requests import AskedOfManySanity
@@ -53,6 +55,8 @@ def many_sanity(dataset: str, wishes: Wishes | None, randomising: Mapping[str, A
         st.caption(
             "Of each picture the class is explained that the model predicts; each meets random weights of its own."
         )
+        if asked:
+            tell_cost(asked, limit)
     if study is None:
         return
     stale = tell_what_is_shown(study, asked)
@@ -63,6 +67,14 @@ def many_sanity(dataset: str, wishes: Wishes | None, randomising: Mapping[str, A
 
 def follow(_: int, study: LiveJob) -> None:
     progress("sanity study", study.id, not study.finished, counts="pictures")
+
+
+def tell_what_is_shown(study: SanityStudy, asked: AskedOfManySanity | None) -> bool:
+    """A line that says whose results these are; whether they are older than what is chosen."""
+    if isinstance(study, Shipped):
+        st.caption("A precomputed sample, so that there is something to look at. Press Run to check your choice here.")
+        return False
+    return tell_older(study, asked, "These verdicts are", "Run")
 
 
 def shown_study() -> SanityStudy | None:

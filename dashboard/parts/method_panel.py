@@ -31,13 +31,15 @@ FOUND = "found by probing"
 HOW_LONG = "Quick takes seconds on a CPU, all that fit a minute or two."
 
 
-def choose_methods(classifiers: Sequence[Classifier], truth_known: bool = False) -> list[str]:
+def choose_methods(classifiers: Sequence[Classifier], truth_known: bool = False, how_long: str = HOW_LONG) -> list[str]:
     """Names in the registry's order, every control last; offered is what fits one of the models at least.
 
     Parameters
     ----------
     truth_known
         Whether the oracle runs along too.
+    how_long
+        In words, what the sets of methods take.
     """
     reasons = reasons_against(classifiers)
     real = [method for method in core.list_methods() if not method.control]
@@ -48,7 +50,7 @@ def choose_methods(classifiers: Sequence[Classifier], truth_known: bool = False)
     sets = presets(list(fits.values()))
     st.session_state["preset"] = next((name for name, names in sets.items() if set(names) == set(chosen)), None)
     st.segmented_control(
-        "Methods", list(sets), key="preset", on_change=take_preset, args=(sets,), wrap=True, help=HOW_LONG
+        "Methods", list(sets), key="preset", on_change=take_preset, args=(sets,), wrap=True, help=how_long
     )
     with st.container(gap="xsmall", key="families"):
         for family, methods in by_family(fits.values()).items():

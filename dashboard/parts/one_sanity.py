@@ -1,21 +1,22 @@
 """One picture: what becomes of every method's map as the network forgets, and the quick checks."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
 
 from dashboard.chosen import Chosen, Wishes
 from dashboard.jobs import LiveJob, NotThere
-from dashboard.parts.one_picture import look_at, picked, show_prediction
+from dashboard.parts.older import tell_older
+from dashboard.parts.one_picture import look_at, show_prediction
 from dashboard.parts.progress import progress
 from dashboard.parts.quick_checks import quick_checks
+from dashboard.parts.randomising_panel import tell_cost
 from dashboard.parts.run_panel import action, launched, wished
 from dashboard.parts.sanity_curves import sanity_curves
 from dashboard.parts.staged_maps import staged_maps
 from dashboard.pictures import Choice
-from dashboard.requests import AskedOfSanity, in_words, listed, otherwise
+from dashboard.requests import AskedOfSanity
 from dashboard.sanity import KIND, Randomisation, SampleRandomisation, find_randomisation, sample, start
 from dashboard.workshop import Loading
 
@@ -37,6 +38,8 @@ def one_sanity(loading: Loading, picture: Choice | None, wishes: Wishes | None, 
     showing, acting = st.columns([3, 1.1], gap="large")
     with acting:
         action(KIND, "Randomise", asked is not None, [run] if run else [], follow)
+        if asked:
+            tell_cost(asked)
     with showing:
         show_prediction(0, Chosen(loading, picture, seen, asked), [run] if run else [])
     if run:
@@ -72,14 +75,7 @@ def shown_run() -> Randomisation | None:
 
 def tell_what_is_shown(run: Randomisation, asked: AskedOfSanity | None) -> bool:
     """A line that says whose results these are; whether they are older than what is chosen."""
-    if run.state()["state"] == "failed":
-        st.error(f"{run.state()['error']} Change a setting and press Randomise to try again.")
-    changed = otherwise(run.asked, asdict(asked)) if asked else set()
-    differing = in_words(changed - ({"target"} if changed & {"model", "picture"} else set()))
-    if differing:
-        st.info(f"These maps are older than your choices: the {listed(differing)} changed since. Press Randomise.")
-    elif asked and picked(asked) != picked(run.asked):
-        st.caption("You chose other methods since. Press Randomise to see them.")
-    elif isinstance(run, SampleRandomisation):
+    older = tell_older(run, asked, "These maps are", "Randomise")
+    if isinstance(run, SampleRandomisation) and not older:
         st.caption("A precomputed sample, so that there is something to look at. Press Randomise to run it here.")
-    return bool(differing)
+    return older

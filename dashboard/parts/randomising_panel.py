@@ -1,15 +1,21 @@
 """How a network is randomised: in which order, how often, and in how many steps."""
 
+from math import prod
 from typing import Any
 
 import streamlit as st
 
+from core.methods.registry import find_method
+from core.models.randomising import GROUPS
+from core.sanity.randomisation import DRAWS
 from core.sanity.stages import MODES
+from dashboard.requests import Randomising
 
-DRAWS, MOST_DRAWS = 2, 10
-GROUPS, FEWEST_GROUPS, MOST_GROUPS = 12, 2, 24
+MOST_DRAWS = 10
+FEWEST_GROUPS, MOST_GROUPS = 2, 24
 COPIES, MOST_COPIES = 8, 64
 PLAIN, SMOOTH = "Maps as they are", "Smooth form"
+HOW_LONG = "Each method runs once for every stage and every draw of random weights: on a CPU that takes minutes."
 TITLES = {"cascading": "From the output down", "bottom_up": "From the pixels up", "independent": "One at a time"}
 
 
@@ -43,7 +49,8 @@ def choose_randomising(many: bool = False) -> dict[str, Any]:
             "Compare", [PLAIN, SMOOTH], default=PLAIN, required=True, key="form", bind="query-params",
             persist_state="session", wrap=True,
             help="The smooth form (Hedström et al. 2024, arXiv:2401.06465) compares means of the maps of noisy "
-            "copies: one map alone may differ from another by noise only.",
+            "copies: one map alone may differ from another by noise only. The noise, and that each map is scaled to "
+            "one length first, are our choices.",
         )  # fmt: skip
         smooth = 1
         if form == SMOOTH:
@@ -52,3 +59,23 @@ def choose_randomising(many: bool = False) -> dict[str, Any]:
                 help="Every map is computed so many times.",
             )  # fmt: skip
     return {"mode": mode, "draws": draws, "groups": groups, "smooth": smooth}
+
+
+def tell_cost(asked: Randomising, pictures: int = 1) -> None:
+    """How many maps the run would make, before anybody starts it."""
+    if all(find_method(name).control for name in asked.methods):
+        st.caption("**No method is chosen: only the controls would run.**")
+    maps, factors = cost(asked, pictures)
+    st.caption(f"Up to {maps:,} maps: {factors}.")
+
+
+def cost(asked: Randomising, pictures: int = 1) -> tuple[int, str]:
+    """The maps of randomised networks, at most, and of which numbers that is the product."""
+    factors = {
+        "methods and controls": len(asked.methods),
+        "stages": asked.groups,
+        "draws": asked.draws,
+        "noisy copies": asked.smooth,
+        "pictures": pictures,
+    }
+    return prod(factors.values()), " × ".join(f"{number:,} {name}" for name, number in factors.items() if number > 1)

@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.methods.registry import find_method
 from dashboard import sanity
-from dashboard.asides import randomise
+from dashboard.asides import of_randomisation, randomise
 from dashboard.parts.asides_panel import STRIP, ask, mapped
+from dashboard.parts.randomising_panel import cost
 from dashboard.parts.sanity_curves import sanity_curves
 from dashboard.parts.staged_maps import staged_maps
 from dashboard.requests import AskedOfSanity
@@ -35,8 +36,10 @@ def sanity_strip(run: Run, stale: bool) -> None:
     st.header("Does the map depend on the model?", anchor=False)
     st.caption(WHAT)
     methods = choose_methods({name: method for name, method in known.items() if not method["control"]})
+    maps, _ = cost(of_randomisation(run, methods))
     asked = ask(
-        run, STRIP, "Randomise the network", f"Makes these {len(methods)} again for ever more random networks.",
+        run, STRIP, "Randomise the network",
+        f"Makes these {len(methods)} again for ever more random networks: up to {maps:,} maps with the controls.",
         lambda beside: randomise(run, methods, beside),
     )  # fmt: skip
     if isinstance(asked, LiveRandomisation):
@@ -73,6 +76,8 @@ def shipped(run: Run) -> SampleRandomisation | None:
 
 def show(shown: str, asked: AskedOfSanity, stale: bool) -> None:
     """Maps in a row a method, then how each stands."""
+    if stale:
+        st.caption("**Of the run above, which is older than your choices.**")
     kept = (name for name in asked.methods if name in BESIDE or not find_method(name).control)
     staged_maps(shown, replace(asked, methods=tuple(kept)), stale, place=STRIP)
     sanity_curves(shown, asked, stale, place=STRIP)

@@ -18,7 +18,7 @@ from dashboard.parts.one_sanity import one_sanity
 from dashboard.parts.picture_panel import choose_picture
 from dashboard.parts.progress import progress
 from dashboard.parts.quick_checks import ADDRESS as CHECKS_ADDRESS
-from dashboard.parts.randomising_panel import choose_randomising
+from dashboard.parts.randomising_panel import HOW_LONG, choose_randomising
 from dashboard.parts.trial_panel import choose_class, choose_output, choose_reduction, choose_seed
 from dashboard.pictures import gallery_for
 from dashboard.workshop import Loading, models
@@ -32,6 +32,9 @@ JOBS = {
 """What the jobs of each tab are called in the address, and what tells how far they are."""
 
 
+ON_LABELS = "Each method explains every test picture once for each of three networks, which are small and quick."
+
+
 def page() -> None:
     come_back("sanity")
     st.title("Sanity", anchor=False)
@@ -43,12 +46,12 @@ def page() -> None:
     if many.open:
         with st.sidebar:
             randomising = choose_randomising(many=True)
-        wishes = choose(loading, one=False)
+        wishes = choose(loading, one=False, how_long=f"{HOW_LONG} And that for every picture.")
         with many:
             many_sanity(dataset, wishes, randomising)
             keep_alive(MANY)
     elif labels.open:
-        wishes = choose(loading, one=False)
+        wishes = choose(loading, one=False, how_long=ON_LABELS)
         with labels:
             label_check(wishes)
             keep_alive(LABELS)
@@ -57,13 +60,13 @@ def page() -> None:
             picture = choose_picture(gallery_for(dataset))
         with st.sidebar:
             randomising = choose_randomising()
-        wishes = choose(loading, one=True)
+        wishes = choose(loading, one=True, how_long=HOW_LONG)
         with one:
             one_sanity(loading, picture, wishes, randomising)
             keep_alive(ONE)
 
 
-def choose(loading: Loading, one: bool) -> Wishes | None:
+def choose(loading: Loading, one: bool, how_long: str) -> Wishes | None:
     """The sidebar below the model and the randomisation; nothing before the model is there."""
     classifier = loading.classifier
     if classifier is None:
@@ -71,7 +74,7 @@ def choose(loading: Loading, one: bool) -> Wishes | None:
     with st.sidebar:
         target = choose_class(classifier) if one else None
         output, reduction = choose_output(), choose_reduction()
-        methods = choose_methods([classifier])
+        methods = choose_methods([classifier], how_long=how_long)
         settings = choose_settings(classifier, methods)
         seed = choose_seed()
     common = {

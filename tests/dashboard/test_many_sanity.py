@@ -124,8 +124,8 @@ def test_the_last_verdict_of_each_method_is_saved(client, finished):
     table = read(answer)
     assert list(table["standing"]) == ["passes"]
     row = table.iloc[0]
-    assert [row[name] for name in ("mean_value", "mean_low", "mean_high")] == [0.25, 0.125, 0.375]
-    assert [row[name] for name in ("last_value", "last_low", "last_high")] == [0.0, -0.5, 0.25]
+    assert [row[name] for name in ("mean", "mean_low", "mean_high")] == [0.25, 0.125, 0.375]
+    assert [row[name] for name in ("last", "last_low", "last_high")] == [0.0, -0.5, 0.25]
     assert (row["n"], row["blank"], row["sentence"]) == (2, 1, "Passes.")
 
 

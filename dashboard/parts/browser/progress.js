@@ -25,13 +25,13 @@ function mount(parentElement) {
 }
 
 function begin(state) {
-  Object.assign(state, { done: 0, total: 0, asked: 0, scored: new Set(), judging: false, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, cells: 0, allCells: 0, maps: 0, networks: 0, job: null, toldEnd: false });
+  Object.assign(state, { done: 0, total: 0, asked: 0, scored: new Set(), judging: false, what: "", heatmaps: new Map(), refused: 0, curves: new Set(), pictures: 0, allPictures: 0, checked: 0, refusedPictures: 0, workAt: 0, cells: 0, allCells: 0, maps: 0, networks: 0, job: null, toldEnd: false });
   show(state);
 }
 
 function take(state, messages, job) {
   for (const message of messages) {
-    if (message.kind === "progress") receiveProgress(state, message);
+    if (message.kind === "progress") receiveProgress(state, message, job);
     if (message.kind === "fidelity" && message.final) state.judging = true;
     if (message.kind === "scores") state.scored.add(message.method);
     if (message.kind === "heatmap" && message.final) state.heatmaps.set(message.method, message.forward);
@@ -40,7 +40,8 @@ function take(state, messages, job) {
     if (message.kind === "sweep") Object.assign(state, { cells: message.done, allCells: message.total, cellAt: job.seconds });
     if (message.kind === "stages") state.networks = message.stages.length * message.draws;
     if (message.kind === "stage") state.maps++;
-    if (message.kind === "picture") Object.assign(state, { pictures: message.done, allPictures: message.total, pictureAt: job.seconds });
+    if (message.kind === "picture") Object.assign(state, { pictures: message.done, allPictures: message.total, pictureAt: job.seconds, checked: state.checked + 1 });
+    if (message.kind === "picture_refused") state.refusedPictures++;
   }
   state.job = job;
   state.toldAt = performance.now();
@@ -53,7 +54,8 @@ function take(state, messages, job) {
 }
 
 // Of one picture the curves come before further scores, which count something else.
-function receiveProgress(state, { done, total, what }) {
+function receiveProgress(state, { done, total, what }, job) {
+  if (done !== state.done) state.workAt = job.seconds;
   Object.assign(state, { done, total, what });
   if (!state.judging && state.curves.size) state.asked = done;
 }
@@ -102,9 +104,12 @@ const COUNTS = {
     },
   },
   pictures: {
-    share: ({ pictures, allPictures }) => pictures / (allPictures || 1),
-    now: ({ pictures, allPictures, pictureAt }, seconds) => (pictures ? [`${pictures} of ${counted(allPictures, "picture")}`, timeLeft((pictureAt / pictures) * allPictures - seconds)] : ["the first picture"]),
-    made: ({ pictures, allPictures }) => (allPictures ? [`${pictures} of ${counted(allPictures, "picture")}`] : []),
+    share: ({ pictures, allPictures, done, total }) => Math.max(pictures / (allPictures || 1), done / (total || 1)),
+    now: (state, seconds) => {
+      const { pictures, allPictures, pictureAt } = state;
+      return pictures ? [`${pictures} of ${counted(allPictures, "picture")}`, timeLeft((pictureAt / pictures) * allPictures - seconds)] : ["the first picture", ...workLeft(state, seconds)];
+    },
+    made: ({ checked, allPictures, refusedPictures }) => (allPictures ? [`${checked} of ${counted(allPictures, "picture")}`, refusedPictures ? `${refusedPictures} refused` : ""].filter(Boolean) : []),
   },
   steps: {
     share: ({ done, total }) => done / (total || 1),
@@ -119,7 +124,7 @@ const COUNTS = {
   // A method that is refused has no maps of any network.
   maps: {
     share: ({ maps, networks, methods, refused }) => maps / (networks * (methods - refused) || 1),
-    now: ({ maps, networks, methods, refused }) => (networks ? [`${maps} of ${counted(networks * (methods - refused), "map")}`] : []),
+    now: (state, seconds) => (state.networks ? [`${state.maps} of ${counted(state.networks * (state.methods - state.refused), "map")}`, ...workLeft(state, seconds)] : []),
     made: ({ maps }) => [counted(maps, "map")],
   },
   scored: {
@@ -134,4 +139,6 @@ const COUNTS = {
   },
 };
 
+// By what the job itself tells of its steps, as soon as one is done.
+const workLeft = ({ done, total, workAt }, seconds) => (done ? [timeLeft((workAt / done) * total - seconds)] : []);
 const timeLeft = (seconds) => (seconds < 1 ? "almost done" : seconds < 90 ? `about ${Math.ceil(seconds)}\u00a0s left` : `about ${Math.ceil(seconds / 60)}\u00a0min left`);

@@ -101,7 +101,7 @@ const drawsOf = ({ staged, similarity }, method) => staged.stages.flatMap(({ num
 
 function showSaid({ said, data, job, summary, staged }, started) {
   const over = ENDED.includes(job?.state);
-  const told = standingsLine(data.methods, staged.verdicts);
+  const told = standingsLine(data.methods, staged.verdicts, over);
   const words = !started ? (over ? "There are no verdicts: nothing was finished." : data.waiting) : [summary ? `Over ${counted(summary.pictures, "picture")}.` : "", told].filter(Boolean).join(" ");
   if (said.textContent !== words) said.textContent = words;
 }

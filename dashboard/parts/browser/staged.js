@@ -37,5 +37,11 @@ function makeStaged() {
 
 const REACHED = { cascading: "and all layers after it", bottom_up: "and all layers before it", independent: "alone" };
 const stageWords = ({ title, share }, mode) => `${title} ${REACHED[mode]} randomised, ${shareWords(share)} of the parameters`;
-// A small share is told as one, never as nothing; only all is 100 %.
-const shareWords = (share) => (share >= 1 ? "100\u00a0%" : share < 0.01 ? "<\u00a01\u00a0%" : `${Math.min(99, Math.round(100 * share))}\u00a0%`);
+// A small share is told as one, never as nothing; only all is 100 %, and what comes near to it has its decimals.
+const shareWords = (share) => {
+  if (share >= 1) return "100\u00a0%";
+  if (share < 0.01) return "<\u00a01\u00a0%";
+  const percent = 100 * share;
+  const decimals = percent < 98.5 ? 0 : percent < 99.85 ? 1 : 2;
+  return `${(Math.floor(percent * 10 ** decimals) / 10 ** decimals).toFixed(decimals)}\u00a0%`;
+};

@@ -31,7 +31,7 @@ function makeStagedGrid(enlarge, tell) {
         row.place.append(cell.place);
       }
     }
-    const heads = stages.map((stage) => element("th", { scope: "col", role: "columnheader", title: stageWords(stage, mode) }, element("span", { class: "layer" }, stage.title), element("span", { class: "muted" }, shareWords(stage.share))));
+    const heads = stages.map((stage) => element("th", { scope: "col", role: "columnheader", title: stageWords(stage, mode) }, element("span", { class: "layer" }, ...piecesOf(stage.title).flatMap((piece) => [piece, element("wbr")])), element("span", { class: "muted" }, shareWords(stage.share))));
     place.replaceChildren(element("table", { class: "maps", role: "grid", "aria-label": label, onkeydown: move },
       element("thead", {}, element("tr", { role: "row" }, element("th", { scope: "col", role: "columnheader" }, "Method"), element("th", { scope: "col", role: "columnheader", class: "trained" }, element("span", { class: "layer" }, "trained"), element("span", { class: "muted" }, "as it is")), ...heads)),
       element("tbody", {}, ...[...grid.rows.values()].map((row) => row.place))));
@@ -112,6 +112,10 @@ function makeStagedGrid(enlarge, tell) {
   grid.repaint = () => { for (const row of grid.rows.values()) for (const cell of row.cells.values()) if (cell.map) paintCell(cell); };
   return grid;
 }
+
+// A layer's name breaks at dots, underscores and around "to", never inside a word.
+const piecesOf = (title) => title.split(/(?<=[._])/);
+const longestPiece = (stages) => Math.max(0, ...stages.flatMap(({ title }) => piecesOf(title).flatMap((piece) => piece.split(" "))).map(({ length }) => length));
 
 // What a cell shows, for those who do not see it and for the line below the grid.
 function cellWords(cell, staged) {

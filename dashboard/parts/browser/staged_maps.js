@@ -1,6 +1,7 @@
 // What becomes of heatmaps as the network forgets: a row a method, a column a stage, filled as the maps come.
 
 const instances = new WeakMap();
+const MOST_LETTERS = 12; // that a column is made wide for
 
 export default function ({ data, parentElement }) {
   if (overtaken(parentElement, data)) return undefined;
@@ -51,6 +52,7 @@ function render(state) {
   const { staged, data, grid } = state;
   state.root.dataset.state = !staged.stages.length ? "waiting" : isOver(state) ? "ended" : "started";
   state.root.style.setProperty("--columns", staged.stages.length + 1);
+  state.root.style.setProperty("--letters", Math.min(MOST_LETTERS, longestPiece(staged.stages)));
   grid.show(data.run, state.similarity, `Heatmaps by method and stage; below each its ${SIMILARITIES[state.similarity][0]} with the trained network's`, isOver(state));
   showTold(state);
 }

@@ -1,4 +1,5 @@
-// How the methods stand, in words and with their figures: the least similar to the trained network's map first.
+// How the methods stand, in words and with their figures: the least similar to the trained network's map first, and
+// after all methods the controls.
 
 const STANDINGS = { passes: ["▲", "passes"], fails: ["▼", "fails"], unclear: ["–", "unclear"] };
 const standingWords = ({ standing, final }) => STANDINGS[standing][1] + (final ? "" : ", so far");
@@ -6,10 +7,10 @@ const standingWords = ({ standing, final }) => STANDINGS[standing][1] + (final ?
 // `half` is the likeness that the criterion turns on; `over` is what n counts.
 function standingsTable(methods, verdicts, similarity, half, over) {
   const rows = methods.filter(({ name }) => verdicts.has(name)).map((method) => ({ method, verdict: verdicts.get(method.name) }));
-  rows.sort((one, other) => (one.verdict.mean.value ?? 2) - (other.verdict.mean.value ?? 2));
+  rows.sort((one, other) => Number(one.method.control) - Number(other.method.control) || (one.verdict.mean.value ?? 2) - (other.verdict.mean.value ?? 2));
   const ends = rows.flatMap(({ verdict }) => [...Object.values(verdict.mean), ...Object.values(verdict.last), ...(verdict.chance ?? [])]).filter((value) => value !== null);
   const span = { low: Math.min(0, ...ends), high: Math.max(1, ...ends), random: half };
-  return element("table", { class: "standings" }, element("caption", { class: "hidden" }, "Verdicts, the map that changes most first"),
+  return element("table", { class: "standings" }, element("caption", { class: "hidden" }, "Verdicts: methods, then controls, of each the map that changes most first"),
     element("thead", {}, element("tr", {}, ...["Method", "Verdict"].map(tall), element("th", { scope: "colgroup", colspan: 2, class: "group" }, similarity), tall(over), tall("In words", "words")),
       element("tr", {}, ...["over stages", "all random"].map((words) => element("th", { scope: "col" }, words)))),
     element("tbody", {}, ...rows.map(({ method, verdict }) => standingRow(method, verdict, span))));
@@ -38,10 +39,11 @@ function figureCell({ value, low, high }, chance, span) {
 
 const shareOf = (value, { low, high }) => (100 * (value - low)) / (high - low);
 
-// The count of each standing among the methods that look at a model.
-function standingsLine(methods, verdicts) {
+// The count of each standing among the methods that look at a model; as long as none is more than open, that alone.
+function standingsLine(methods, verdicts, over) {
   const real = methods.filter(({ name, control }) => !control && verdicts.has(name)).map((method) => ({ ...method, ...verdicts.get(method.name) }));
   if (!real.length) return "";
+  if (real.every(({ final, standing }) => !final && standing === "unclear")) return over ? "No verdict: the run ended before all that it takes was known." : "So far no verdict.";
   const told = ["passes", "fails", "unclear"].map((standing) => [standing, real.filter((each) => each.standing === standing).map(({ label }) => label)]).filter(([, labels]) => labels.length);
   const words = { passes: ["passes", "pass"], fails: ["fails", "fail"], unclear: ["stays unclear", "stay unclear"] };
   const counts = told.map(([standing, labels]) => `${labels.length} ${words[standing][labels.length === 1 ? 0 : 1]}${standing === "passes" ? "" : ` (${labels.join(", ")})`}`);
