@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -27,6 +28,7 @@ from core.commands import (
 from core.terminal import counted, printed, told, watched
 
 if TYPE_CHECKING:
+    from core.sanity.labels import LabelsReady
     from core.sanity.study import PictureChecked
     from core.sanity.verdict import VerdictReady
 
@@ -85,26 +87,30 @@ def labels(
     methods: Annotated[str, typer.Option(help="Names separated by commas, or `all`; see `heatcheck methods`.")] = QUICK,
     pictures: Annotated[int, typer.Option(min=1, help="Test pictures of clothes.")] = 20,
     train: Annotated[bool, typer.Option("--train", help="Train the networks anew; the bundled ones if not.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the table.")] = Path("heatcheck_sanity"),
     seed: Annotated[int, typer.Option(help="Every random draw follows from it.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
 ) -> None:
-    """Compares maps of networks that learned true and shuffled labels."""
+    """Compares maps of networks that learned true and shuffled labels, and tells which methods notice: labels.csv."""
     from core.sanity.labels import CRITERION, LabelsReady, NetworksReady
 
     with mistakes_told():
         names = chosen_methods(methods)
-    found: dict[str, str] = {}
-    with interruptible(lambda: "What was found so far is not kept."), mistakes_told():
+        make_folder(out)
+    found: dict[str, LabelsReady] = {}
+    with interruptible(lambda: written_labels(found.values(), out)), mistakes_told():
         stream = core.stream_label_check(names, seed if train else "bundled", pictures, seed, device=device)
         with closing(watched(stream)) as events:
             for event in events:
                 if isinstance(event, NetworksReady):
                     told(event.sentence)
                 elif isinstance(event, LabelsReady):
-                    found[event.method] = event.sentence
-    if not found:
+                    found[event.method] = event
+    told(written_labels(found.values(), out))
+    if found:
+        show([(verdict.method, verdict.sentence) for verdict in found.values()], CRITERION)
+    if not found.keys() & set(names):
         raise typer.Exit(FAILED)
-    show(list(found.items()), CRITERION)
 
 
 def show(verdicts: Sequence[tuple[str, str]], criterion: str) -> None:
@@ -133,3 +139,19 @@ def written(checked: Sequence[PictureChecked], verdicts: Iterable[VerdictReady],
         rows.writerow(("method", "standing", *ends, "n", "blank", "sentence"))
         rows.writerows((v.method, v.standing, *v.mean, *v.last, v.n, v.blank, v.sentence) for v in verdicts)
     return f"The similarities of {counted(len(checked))} are in {out}: similarities.csv and verdicts.csv."
+
+
+def written_labels(verdicts: Collection[LabelsReady], out: Path) -> str:
+    """Writes how like the first network's maps the others' are, empty where it can't be told, and says where."""
+    from core.metrics.similarity import SIMILARITIES
+
+    pairs = [(other, similarity) for other in ("retrained", "shuffled") for similarity in SIMILARITIES]
+    ends = [f"{other}_{similarity}{part}" for other, similarity in pairs for part in ("", "_low", "_high")]
+    with (out / "labels.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("method", "standing", *ends, "n", "sentence"))
+        for verdict in verdicts:
+            known = [getattr(verdict, other)[similarity][:3] for other, similarity in pairs]
+            figures = ["" if isnan(number) else number for triple in known for number in triple]
+            rows.writerow((verdict.method, verdict.standing, *figures, verdict.n, verdict.sentence))
+    return f"How {len(verdicts)} methods and controls stand is in {out}: labels.csv."

@@ -4,7 +4,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import core
 from core import cli
+from core.commands import FAILED
+from core.sanity.labels import LabelsReady
 
 
 @pytest.fixture
@@ -31,11 +34,48 @@ def test_similarities_and_verdicts_are_written_and_shown(run, tmp_path):
     assert "5 pictures" in result.stderr
 
 
-@pytest.mark.slow
-def test_networks_of_true_and_shuffled_labels_are_compared(run):
-    result = run("labels", "--methods", "gradient", "--pictures", 5, "--device", "cpu")
+def test_networks_of_true_and_shuffled_labels_are_compared_shown_and_written(run, tmp_path):
+    result = run("labels", "--methods", "gradient", "--pictures", 5, "--device", "cpu", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.stderr
     assert "Sobel (control)" in result.stdout
+    table = pd.read_csv(tmp_path / "out" / "labels.csv").set_index("method")
+    verdicts = {
+        event.method: event
+        for event in core.stream_label_check(["gradient"], pictures=5, device="cpu")
+        if isinstance(event, LabelsReady)
+    }
+    assert list(table.index) == list(verdicts)
+    assert len(table.columns) == 2 * 4 * 3 + 3
+    for method, verdict in verdicts.items():
+        row = table.loc[method]
+        assert (row["standing"], row["n"], row["sentence"]) == (verdict.standing, verdict.n, verdict.sentence)
+        for other, means in (("retrained", verdict.retrained), ("shuffled", verdict.shuffled)):
+            for similarity, mean in means.items():
+                told = [row[f"{other}_{similarity}{end}"] for end in ("", "_low", "_high")]
+                assert told == pytest.approx(mean[:3], nan_ok=True)
+    assert table.loc["sobel", "standing"] == "fails"
+    assert table.loc["sobel", "shuffled_spearman_abs"] == pytest.approx(1)
+
+
+def test_one_picture_is_too_few_for_a_verdict_and_still_tells_its_numbers(run, tmp_path):
+    result = run("labels", "--methods", "gradient", "--pictures", 1, "--device", "cpu", "--out", tmp_path)
+    assert result.exit_code == 0, result.stderr
+    row = pd.read_csv(tmp_path / "labels.csv").set_index("method").loc["gradient"]
+    anew, shuffled = (f"{row[f'{other}_spearman_abs']:.2f}" for other in ("retrained", "shuffled"))
+    told = f"A verdict takes 5 pictures. On 1 so far training anew leaves {anew}, shuffled labels {shuffled}."
+    assert row["sentence"] == told
+    assert told in " ".join(result.stdout.split())
+    assert ",nan" not in (tmp_path / "labels.csv").read_text()
+    assert pd.isna(row["retrained_spearman_abs_low"])
+
+
+def test_a_run_in_which_no_named_method_applies_has_failed(run, tmp_path):
+    asked = ("--pictures", 1, "--device", "cpu", "--out", tmp_path)
+    refused = run("labels", "--methods", "attention_rollout", *asked)
+    assert refused.exit_code == FAILED
+    assert "is left out: " in refused.stderr
+    assert "sobel" in set(pd.read_csv(tmp_path / "labels.csv")["method"])
+    assert run("labels", "--methods", "attention_rollout,gradient", *asked).exit_code == 0
 
 
 def test_what_does_not_exist_is_told_in_one_sentence(run, tmp_path):
@@ -45,7 +85,7 @@ def test_what_does_not_exist_is_told_in_one_sentence(run, tmp_path):
         (("randomise", str(tmp_path / "none")), "none"),
         (("labels", "--methods", ""), "at least one method"),
     ):
-        result = run(*arguments, *(("--out", tmp_path / "out") if arguments[0] == "randomise" else ()))
+        result = run(*arguments, "--out", tmp_path / "out")
         assert result.exit_code == 2
         assert sentence in result.stderr
         assert "Traceback" not in result.stderr
