@@ -77,9 +77,10 @@ def randomise(
                 elif isinstance(event, VerdictReady):
                     verdicts[event.method] = event
     told(written(checked, verdicts.values(), out))
-    if not checked:
+    if checked:
+        show([(verdict.method, verdict.sentence) for verdict in verdicts.values()], CRITERION)
+    if not verdicts.keys() & set(names):
         raise typer.Exit(FAILED)
-    show([(verdict.method, verdict.sentence) for verdict in verdicts.values()], CRITERION)
 
 
 @sanity.command()
@@ -124,7 +125,9 @@ def show(verdicts: Sequence[tuple[str, str]], criterion: str) -> None:
 
 
 def written(checked: Sequence[PictureChecked], verdicts: Iterable[VerdictReady], out: Path) -> str:
-    """Writes what is known, and says where."""
+    """Writes what is known, empty where it can't be told, and says where; nothing where no picture was checked."""
+    if not checked:
+        return "No picture could be checked, so nothing was written."
     with (out / "similarities.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("picture", *POINTS))
@@ -137,7 +140,9 @@ def written(checked: Sequence[PictureChecked], verdicts: Iterable[VerdictReady],
         rows = csv.writer(file)
         ends = [f"{which}{part}" for which in ("mean", "last") for part in ("", "_low", "_high")]
         rows.writerow(("method", "standing", *ends, "n", "blank", "sentence"))
-        rows.writerows((v.method, v.standing, *v.mean, *v.last, v.n, v.blank, v.sentence) for v in verdicts)
+        for verdict in verdicts:
+            figures = empty_where_unknown([*verdict.mean, *verdict.last])
+            rows.writerow((verdict.method, verdict.standing, *figures, verdict.n, verdict.blank, verdict.sentence))
     return f"The similarities of {counted(len(checked))} are in {out}: similarities.csv and verdicts.csv."
 
 
@@ -152,6 +157,11 @@ def written_labels(verdicts: Collection[LabelsReady], out: Path) -> str:
         rows.writerow(("method", "standing", *ends, "n", "sentence"))
         for verdict in verdicts:
             known = [getattr(verdict, other)[similarity][:3] for other, similarity in pairs]
-            figures = ["" if isnan(number) else number for triple in known for number in triple]
+            figures = empty_where_unknown([number for triple in known for number in triple])
             rows.writerow((verdict.method, verdict.standing, *figures, verdict.n, verdict.sentence))
     return f"How {len(verdicts)} methods and controls stand is in {out}: labels.csv."
+
+
+def empty_where_unknown(numbers: Sequence[float]) -> list[float | str]:
+    """Numbers as tables on disk have them."""
+    return ["" if isnan(number) else number for number in numbers]

@@ -89,3 +89,25 @@ def test_what_does_not_exist_is_told_in_one_sentence(run, tmp_path):
         assert result.exit_code == 2
         assert sentence in result.stderr
         assert "Traceback" not in result.stderr
+
+
+def test_a_run_that_comes_to_nothing_fails_and_leaves_earlier_tables_alone(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "verdicts.csv").write_text("earlier")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    asked = ("--model", "fashion_cnn", "--device", "cpu", "--draws", 1, "--out", tmp_path / "out")
+    result = run("randomise", tmp_path / "broken.png", "--methods", "gradient", *asked)
+    assert result.exit_code != 0
+    assert (tmp_path / "out" / "verdicts.csv").read_text() == "earlier"
+    result = run("randomise", "fashion_mnist", "--limit", 1, "--methods", "attention_rollout", *asked)
+    assert result.exit_code == 1
+    assert "attention" in result.stderr
+
+
+def test_one_picture_has_a_verdict_by_its_draws(run, tmp_path):
+    asked = ("--model", "fashion_cnn", "--methods", "gradient", "--device", "cpu", "--out", tmp_path / "out")
+    result = run("randomise", "fashion_mnist", "--limit", 1, *asked)
+    assert result.exit_code == 0, result.stderr
+    verdicts = pd.read_csv(tmp_path / "out" / "verdicts.csv").set_index("method")
+    assert verdicts.loc["sobel", "standing"] == "fails"
+    assert verdicts.loc["sobel", "n"] == 2

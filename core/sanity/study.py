@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +16,7 @@ from core.jobs.events import Progress, Returning
 from core.jobs.pacing import Pace
 from core.methods.heatmap import MethodRefused
 from core.methods.registry import Reduction, Settings
+from core.metrics.similarity import SIMILARITIES
 from core.metrics.statistics import FEWEST, Estimate, estimates
 from core.models.classifier import Classifier
 from core.models.outputs import Output
@@ -27,9 +28,6 @@ from core.sanity.randomisation import StageReady, StagesFound, means_by_draw, st
 from core.sanity.stages import Mode
 from core.sanity.verdict import Alike, VerdictReady, in_words, standing
 from core.studies.evaluation import PictureRefused
-
-Similarity = Literal["spearman", "spearman_abs", "ssim", "hog"]
-SIMILARITIES: tuple[Similarity, ...] = get_args(Similarity)
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class SimilarityRow:
 
     method: str
     stage: int
-    similarity: Similarity
+    similarity: str
     mean: float
     low: float
     high: float
@@ -205,7 +203,7 @@ def summarised(
 
 def similarity_rows(checked: Sequence[PictureChecked], seed: int) -> tuple[SimilarityRow, ...]:
     """The mean of each similarity by method and stage, each picture counting once."""
-    cells: dict[tuple[str, int, Similarity], list[list[float]]] = {}
+    cells: dict[tuple[str, int, str], list[list[float]]] = {}
     for place, picture in enumerate(checked):
         for point in picture.points:
             for similarity in SIMILARITIES:
