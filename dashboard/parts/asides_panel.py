@@ -70,7 +70,9 @@ def choose_method(run: Run, methods: Mapping[str, Mapping[str, Any]]) -> str:
     )
 
 
-def ask(run: Run, name: str, words: str, what: str, start: Callable[[Sequence[str]], str]) -> LiveJob | None:
+def ask(
+    run: Run, name: str, words: str, what: str, start: Callable[[Sequence[str]], str], ready: bool = True
+) -> LiveJob | None:
     """A button that asks, or ends what was asked; the job about this run that the address names, if any."""
     if wished(name):
         try:
@@ -83,7 +85,7 @@ def ask(run: Run, name: str, words: str, what: str, start: Callable[[Sequence[st
         if running:
             st.button("Cancel", key=f"ask {name}", on_click=queue().cancel, args=(found.id,))
         else:
-            st.button(words, key=f"ask {name}", on_click=wish, args=(name,))
+            st.button(words, key=f"ask {name}", on_click=wish, args=(name,), disabled=not ready)
         with st.container(width="stretch"):
             if found:
                 progress(name, found.id, running=running, **counted(found))

@@ -21,7 +21,10 @@ from dashboard.sanity import KIND, Randomisation, SampleRandomisation, find_rand
 from dashboard.workshop import Loading
 
 ADDRESS = "job"
-WHAT = "A row a method, a column a stage. What still looks like the first map is not from what the model learned."
+WHAT = (
+    "A row a method, a column a stage: the layers that went last, and how much of the network is random by then. What "
+    "still looks like the first map is not from what the model learned."
+)
 
 
 def one_sanity(loading: Loading, picture: Choice | None, wishes: Wishes | None, randomising: Mapping[str, Any]) -> None:

@@ -35,12 +35,14 @@ def sanity_strip(run: Run, stale: bool) -> None:
         return
     st.header("Does the map depend on the model?", anchor=False)
     st.caption(WHAT)
+    if stale:
+        st.info(f"This is about the run above, of {run.title}, which is older than your choices. Press Explain first.")
     methods = choose_methods({name: method for name, method in known.items() if not method["control"]})
     maps, _ = cost(of_randomisation(run, methods))
     asked = ask(
         run, STRIP, "Randomise the network",
         f"Makes these {len(methods)} again for ever more random networks: up to {maps:,} maps with the controls.",
-        lambda beside: randomise(run, methods, beside),
+        lambda beside: randomise(run, methods, beside), ready=not stale,
     )  # fmt: skip
     if isinstance(asked, LiveRandomisation):
         show(asked.id, asked.asked, stale)
@@ -62,6 +64,8 @@ def choose_methods(offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
         bind="query-params",
         wrap=True,
     )
+    if not chosen:
+        st.caption(f"None is chosen: the usual {len(usual)} are checked.")
     if len(chosen) > MOST:
         st.caption(f"Only the first {MOST} of these are checked.")
     return chosen[:MOST] or usual
@@ -76,8 +80,6 @@ def shipped(run: Run) -> SampleRandomisation | None:
 
 def show(shown: str, asked: AskedOfSanity, stale: bool) -> None:
     """Maps in a row a method, then how each stands."""
-    if stale:
-        st.caption("**Of the run above, which is older than your choices.**")
     kept = (name for name in asked.methods if name in BESIDE or not find_method(name).control)
     staged_maps(shown, replace(asked, methods=tuple(kept)), stale, place=STRIP)
     sanity_curves(shown, asked, stale, place=STRIP)

@@ -25,6 +25,14 @@ FIRST = """() => {
   const stages = [...new Set(there.map((cell) => Number(cell.dataset.stage)))];
   return stages.length && [stages, grid.querySelectorAll("thead th").length - 2];
 }"""
+# Pieces between dots, underscores and blanks that lie in more than one line, or reach out of their column.
+BROKEN = """all => all.flatMap((layer) => [...layer.childNodes].filter((node) => node.nodeType === 3).flatMap((node) =>
+  [...node.textContent.matchAll(/[^ ]+/g)].filter(({ 0: word, index }) => {
+    const range = document.createRange();
+    range.setStart(node, index);
+    range.setEnd(node, index + word.length);
+    return range.getClientRects().length > 1 || range.getBoundingClientRect().width > layer.clientWidth + 1;
+  }).map(([word]) => word)))"""
 Open = Callable[..., Any]
 
 
@@ -80,8 +88,8 @@ def test_every_cell_is_filled_and_the_last_share_is_all(forgotten: Any) -> None:
     assert last > 1
     shares = forgotten.locator(".maps thead th .muted").all_text_contents()
     assert shares[0] == "as it is"
-    assert shares[-1] == "100\u00a0%"
-    assert all(share != "100\u00a0%" for share in shares[:-1])
+    assert shares[-1] == "all random"
+    assert all(re.fullmatch(r"[<\s\d.]+\s% random", share) for share in shares[1:-1])
     for method in ("gradient", "guided_backprop", "smoothgrad", "random", "sobel"):
         expect(forgotten.locator(f'.maps tr[data-method="{method}"] td[data-painted]')).to_have_count(last + 1)
 
@@ -92,6 +100,36 @@ def test_an_edge_detector_stays_the_same_and_fails_and_noise_passes(forgotten: A
     expect(forgotten.locator('.standings tr[data-method="sobel"]')).to_have_attribute("data-standing", "fails")
     expect(forgotten.locator('.standings tr[data-method="random"]')).to_have_attribute("data-standing", "passes")
     expect(forgotten.locator('.maps tr[data-method="sobel"] .standing')).to_have_text("fails")
+
+
+def test_controls_stand_below_all_methods_each_by_likeness(forgotten: Any) -> None:
+    rows = forgotten.locator(".standings tbody tr")
+    controls = rows.evaluate_all("rows => rows.map((row) => Boolean(row.querySelector('.tag')))")
+    assert controls == sorted(controls)
+    alike = [float(each.replace("−", "-")) for each in rows.locator("td:nth-of-type(2) .mean").all_text_contents()]
+    methods = controls.index(True)
+    assert alike == sorted(alike[:methods]) + sorted(alike[methods:])
+
+
+def test_cells_are_of_one_size_and_no_word_of_a_heading_is_broken(open_page: Open) -> None:
+    page = open_page("sanity?model=Tiny+ViT+%28Fashion-MNIST%29&methods=gradient")
+    randomise(page)
+    sides = page.locator(".maps tbody button").evaluate_all("all => all.map((each) => each.getBoundingClientRect())")
+    lengths = [side[name] for side in sides for name in ("width", "height")]
+    assert max(lengths) - min(lengths) < 0.5
+    assert page.locator(".maps .layer").evaluate_all(BROKEN) == []
+
+
+def test_a_run_that_ended_early_leaves_no_verdict(open_page: Open) -> None:
+    page = open_page(LONG)
+    button(page, "Randomise").click()
+    page.wait_for_function(FIRST, timeout=60_000)
+    expect(page.get_by_text(re.compile(r"\d+ of \d+ maps · (about \d+|almost)"))).to_be_visible(timeout=30_000)
+    button(page, "Cancel").click()
+    expect(button(page, "Randomise")).to_be_visible(timeout=15_000)
+    expect(page.locator(".verdict")).to_have_text(re.compile(r"No verdict: the run ended before"))
+    for place in (".maps", ".standings"):
+        assert page.locator(f'{place} [data-standing="passes"], {place} [data-standing="fails"]').count() == 0
 
 
 def test_arrows_reach_every_map_and_the_line_below_says_what_it_is(forgotten: Any) -> None:

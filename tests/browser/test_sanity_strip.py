@@ -58,7 +58,7 @@ def test_maps_verdicts_and_curves_come_below_the_trial(open_page: Open) -> None:
         "gradient", "guided_backprop", "smoothgrad", "random", "sobel"
     ]  # fmt: skip
     expect(rows.first.locator("td[data-painted]")).to_have_count(rows.first.locator("td").count())
-    expect(grid(page).locator("thead th").last).to_contain_text("100")
+    expect(grid(page).locator("thead th").last).to_contain_text("all random")
     table = page.get_by_role("region", name="Verdicts")
     assert {"sobel", "centre", "random", "gradient"} <= set(
         table.locator("tbody tr").evaluate_all("rows => rows.map((row) => row.dataset.method)")

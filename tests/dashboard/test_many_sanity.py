@@ -14,6 +14,7 @@ from core.studies.evaluation import PictureRefused
 from dashboard import sanity_studies
 from dashboard.folders import folders
 from dashboard.jobs import NotThere
+from dashboard.messages import to_message
 from dashboard.parts.method_panel import QUICK
 from dashboard.requests import AskedOfManySanity
 from dashboard.sanity_studies import LiveSanityStudy, ManyRandomised, find_sanity_study, sample
@@ -213,3 +214,21 @@ def test_the_sample_tells_the_means_of_the_similarities_that_ship_with_it():
     means = sanity_studies.means_of(sample()).set_index(["method", "similarity", "stage"])["mean"]
     for (method, stage), told in table.groupby(["method", "stage"]):
         assert means[method, "ssim", stage] == pytest.approx(told["ssim"].mean(), abs=1e-3)
+
+
+def test_no_more_pictures_are_asked_for_than_there_are(tab):
+    app = tab(limit="20", source="The gallery")
+    limit = app.number_input(key="limit")
+    assert limit.label == f"At most so many, of {limit.max:,.0f}"
+    assert limit.value == limit.max < 20
+    assert f"× {limit.max:.0f} pictures." in words(app)
+    app.button_group(key="source").set_value("fashion_mnist").run()
+    assert not app.exception
+    assert app.number_input(key="limit").max > 20
+
+
+def test_a_mean_of_likenesses_reaches_no_further_than_a_likeness():
+    told = to_message(SanitySummary((SimilarityRow("gradient", 1, "ssim", 0.75, -1.5, 1.25, 3),), 3), ())
+    assert told["curves"]["ssim"]["gradient"] == [[1, 0.75, -1.0, 1.0, 3]]
+    nothing = SimilarityRow("gradient", 1, "ssim", 0.75, float("nan"), float("nan"), 1)
+    assert to_message(SanitySummary((nothing,), 1), ())["curves"]["ssim"]["gradient"] == [[1, 0.75, None, None, 1]]

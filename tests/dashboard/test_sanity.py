@@ -18,8 +18,9 @@ from core.sanity.checks import CHECKS
 from core.sanity.randomisation import StageReady, StagesFound
 from core.sanity.stages import Stage
 from dashboard import quick_checks, sanity
+from dashboard.parts.method_panel import HOW_LONG
 from dashboard.parts.quick_checks import asked_of, told_of
-from dashboard.parts.randomising_panel import COPIES, DRAWS, GROUPS, SMOOTH, TITLES
+from dashboard.parts.randomising_panel import COPIES, DRAWS, GROUPS, SMOOTH, TITLES, cost
 from dashboard.requests import AskedOfChecks, AskedOfSanity
 from dashboard.routes import SMALL
 from dashboard.runs import Subject
@@ -307,3 +308,22 @@ def test_what_runs_on_the_first_tab_is_followed_on_the_others(sanity_page: Open,
         told = [each.proto for each in sanity_page(**FEW, job=name, tab=tab).get("bidi_component")]
         assert any(name in str(each) for each in told), tab
     going.set()
+
+
+def test_what_a_run_costs_is_known_before_it_runs(sanity_page: Open):
+    methods = 1 + len(core.methods.registry.list_controls(False))
+    told = words(sanity_page(**FEW, draws="3", groups="5"))
+    assert f"Up to {methods * 5 * 3} maps: {methods} methods and controls × 5 stages × 3 draws." in told
+    assert cost(asked(draws=2, groups=4, smooth=3), 6) == (144, "4 stages × 2 draws × 3 noisy copies × 6 pictures")
+
+
+def test_that_only_controls_would_run_is_said(sanity_page: Open):
+    assert "only the controls would run" in words(sanity_page(methods="none"))
+    assert "only the controls would run" not in words(sanity_page(**FEW))
+
+
+@pytest.mark.parametrize("tab", ["One picture", "Many pictures", "Labels"])
+def test_how_long_methods_take_is_said_for_what_is_run_here(sanity_page: Open, tab: str):
+    said = sanity_page(**FEW, tab=tab).button_group(key="preset").help
+    assert said != HOW_LONG
+    assert ("every stage" in said) == (tab != "Labels")

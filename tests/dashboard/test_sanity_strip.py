@@ -1,5 +1,7 @@
 """Below a trial: whether its maps depend on the model."""
 
+import re
+
 import pytest
 import torch
 
@@ -129,3 +131,17 @@ def test_what_ships_is_shown_below_the_sample_alone(run):
     assert found is not None
     assert (found.asked.model, found.asked.picture) == (sample().asked.model, sample().asked.picture)
     assert shipped(run) is None
+
+
+def test_a_run_that_is_older_than_the_choices_is_not_randomised_unawares(page):
+    app = page(picture="chelsea")
+    assert app.button(key="ask strip").disabled
+    assert f"This is about the run above, of {sample().title}, which is older than your choices." in words(app)
+    assert not page().button(key="ask strip").disabled
+
+
+def test_the_strip_says_what_it_costs(page):
+    app = page()
+    assert re.search(r"Makes these \d again .*: up to [\d,]+ maps with the controls\.", words(app))
+    app.button_group(key="strip.methods").set_value([]).run()
+    assert "None is chosen: the usual" in words(app)

@@ -134,7 +134,7 @@ const COUNTS = {
   },
   answers: {
     share: ({ done, total }) => done / (total || 1),
-    now: ({ done, total }) => (total ? [`${done.toLocaleString("en")} of ${counted(total, "time")}`] : []),
+    now: (state, seconds) => (state.total && state.done ? [percent(state.done / state.total), ...workLeft(state, seconds)] : []),
     made: () => [],
   },
 };

@@ -79,8 +79,8 @@ function render(state) {
   showSaid(state, lines.length > 0);
   const colours = coloursOf(loudOf(state), state.root);
   state.names.show(lines.map(({ name }) => methodOf(state, name)).filter(({ name }) => !UNRELATED.includes(name)), colours);
-  state.plot.draw({ stages, mode, lines, colours, words, summary: summaryOf(state, lines, words) });
-  state.meaning.textContent = lines.length ? `${capital(meaning)}; 1 is the same map. ${DOUBT[data.many ? "many" : "one"](state)} Grey band: maps that have nothing to do with each other.` : "";
+  state.plot.draw({ stages, mode, lines, colours, words, half: similarity === data.judged ? data.half : null, summary: summaryOf(state, lines, words) });
+  state.meaning.textContent = lines.length ? `${capital(meaning)}; 1 is the same map. ${DOUBT[data.many ? "many" : "one"](state)} Grey band: ${data.many ? "means of " : ""}maps that have nothing to do with each other${data.many ? ", with their intervals" : ""}.` : "";
   if (state.details.open) state.numbers.replaceChildren(similarityTable(stages, lines, new Map(data.methods.map(({ name, label }) => [name, label])), mode));
   showRefusals(state);
   showStandings(state);
@@ -101,8 +101,9 @@ const drawsOf = ({ staged, similarity }, method) => staged.stages.flatMap(({ num
 
 function showSaid({ said, data, job, summary, staged }, started) {
   const over = ENDED.includes(job?.state);
-  const told = standingsLine(data.methods, staged.verdicts, over);
-  const words = !started ? (over ? "There are no verdicts: nothing was finished." : data.waiting) : [summary ? `Over ${counted(summary.pictures, "picture")}.` : "", told].filter(Boolean).join(" ");
+  const asked = summary ? `Over ${counted(summary.pictures, "picture")}.` : staged.draws && started ? `${counted(staged.draws, "draw")} of random weights.` : "";
+  const without = !over ? data.waiting : started && job.state === "done" ? "Only controls ran." : CUT_SHORT;
+  const words = [asked, standingsLine(data.methods, staged.verdicts, over) || without].filter(Boolean).join(" ");
   if (said.textContent !== words) said.textContent = words;
 }
 
@@ -124,7 +125,7 @@ function showStandings(state) {
 
 const SIGNS = {
   many: "Dot: how alike on average over pictures; bar: the 95 % interval; thin mark: half, where the criterion turns.",
-  one: "Dot: how alike on average over draws; bar: from the smallest to the largest; thin mark: half, where the criterion turns; shade: copies of the map that lie elsewhere.",
+  one: "Dot: how alike on average over draws; bar: from the smallest to the largest; thin mark: half, where the criterion turns; shade: what the map scores against copies of itself, shifted, flipped and turned.",
 };
 
 function summaryOf(state, lines, words) {

@@ -12,7 +12,7 @@ function makeSimilarityPlot() {
 }
 
 // `lines` are [{ name, points: [{ stage, value, low, high }] }]; those that have a colour are drawn strongly.
-function similarityLayers({ stages, mode, lines, colours, words, summary }, place) {
+function similarityLayers({ stages, mode, lines, colours, words, half, summary }, place) {
   const width = Math.max(300, place.clientWidth || 600);
   place.setAttribute("viewBox", `0 0 ${width} ${PLOT_HEIGHT}`);
   place.setAttribute("aria-label", summary);
@@ -26,6 +26,7 @@ function similarityLayers({ stages, mode, lines, colours, words, summary }, plac
   const strong = ({ name }) => colours.has(name);
   return [
     ...similarityAxes(stages, alone, x, y, low, high, width, words),
+    ...(half === null ? [] : [drawn("line", { class: "rule half", x1: FRAME.left, x2: width - FRAME.right, y1: y(half), y2: y(half) }, drawn("title", {}, "Where the criterion turns"))]),
     ...bandOfUnrelated(stages, lines.filter(({ name }) => UNRELATED.includes(name)), x, y),
     ...real.filter((line) => !strong(line)).map(({ name, points }) => lineOf(name, points, x, y, "quiet", "currentColor")),
     ...real.filter(strong).flatMap((line) => strongLine(line, alone, x, y, colours.get(line.name))),

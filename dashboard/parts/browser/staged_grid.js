@@ -31,7 +31,7 @@ function makeStagedGrid(enlarge, tell) {
         row.place.append(cell.place);
       }
     }
-    const heads = stages.map((stage) => element("th", { scope: "col", role: "columnheader", title: stageWords(stage, mode) }, element("span", { class: "layer" }, ...piecesOf(stage.title).flatMap((piece) => [piece, element("wbr")])), element("span", { class: "muted" }, shareWords(stage.share))));
+    const heads = stages.map((stage) => element("th", { scope: "col", role: "columnheader", title: stageWords(stage, mode) }, element("span", { class: "layer" }, ...piecesOf(stage.title).flatMap((piece) => [piece, element("wbr")])), element("span", { class: "muted" }, stage.share < 1 ? `${shareWords(stage.share)} random` : "all random")));
     place.replaceChildren(element("table", { class: "maps", role: "grid", "aria-label": label, onkeydown: move },
       element("thead", {}, element("tr", { role: "row" }, element("th", { scope: "col", role: "columnheader" }, "Method"), element("th", { scope: "col", role: "columnheader", class: "trained" }, element("span", { class: "layer" }, "trained"), element("span", { class: "muted" }, "as it is")), ...heads)),
       element("tbody", {}, ...[...grid.rows.values()].map((row) => row.place))));

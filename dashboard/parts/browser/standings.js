@@ -2,6 +2,7 @@
 // after all methods the controls.
 
 const STANDINGS = { passes: ["▲", "passes"], fails: ["▼", "fails"], unclear: ["–", "unclear"] };
+const CUT_SHORT = "No verdict: the run ended before all that it takes was known.";
 const standingWords = ({ standing, final }) => STANDINGS[standing][1] + (final ? "" : ", so far");
 
 // `half` is the likeness that the criterion turns on; `over` is what n counts.
@@ -43,7 +44,7 @@ const shareOf = (value, { low, high }) => (100 * (value - low)) / (high - low);
 function standingsLine(methods, verdicts, over) {
   const real = methods.filter(({ name, control }) => !control && verdicts.has(name)).map((method) => ({ ...method, ...verdicts.get(method.name) }));
   if (!real.length) return "";
-  if (real.every(({ final, standing }) => !final && standing === "unclear")) return over ? "No verdict: the run ended before all that it takes was known." : "So far no verdict.";
+  if (real.every(({ final, standing }) => !final && standing === "unclear")) return over ? CUT_SHORT : "So far no verdict.";
   const told = ["passes", "fails", "unclear"].map((standing) => [standing, real.filter((each) => each.standing === standing).map(({ label }) => label)]).filter(([, labels]) => labels.length);
   const words = { passes: ["passes", "pass"], fails: ["fails", "fail"], unclear: ["stays unclear", "stay unclear"] };
   const counts = told.map(([standing, labels]) => `${labels.length} ${words[standing][labels.length === 1 ? 0 : 1]}${standing === "passes" ? "" : ` (${labels.join(", ")})`}`);
