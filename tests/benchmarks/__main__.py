@@ -23,6 +23,7 @@ from imputers import against_forward, against_sparse_solve
 from memory import growth
 from methods import against_captum
 from plain import seconds_without_our_allocator
+from sanity import against_explaining
 
 import core
 
@@ -39,7 +40,7 @@ def main() -> None:
     classifier = core.load_classifier("efficientnet_lite0", device="cpu")
     pixels = classifier.prepare(core.open_picture(core.gallery()[0].path))
     target = core.predict(classifier, pixels)[0].index
-    asked = sys.argv[1:] or ["bare", "imputers", "quantus", "captum", "ensembles", "cam", "memory"]
+    asked = sys.argv[1:] or ["bare", "sanity", "imputers", "quantus", "captum", "ensembles", "cam", "memory"]
     if "bare" in asked:
         share, told = curves_against_bare(classifier, pixels, target)
         report("Curve forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
@@ -47,6 +48,9 @@ def main() -> None:
         report("A study's forwards per second / the bare model's", f"{share:.2f}", ">= 0.85", told)
         share, told = rise_against_bare(classifier, pixels, target)
         report("RISE masks per second / the bare model's forwards", f"{share:.2f}", ">= 0.85", told)
+    if "sanity" in asked:
+        share, told = against_explaining(classifier, pixels, target)
+        report("A randomisation / explaining as many networks", f"{share:.2f}", "<= 2", told)
     if "imputers" in asked:
         share, told = against_forward(classifier, pixels)
         report("Noisy linear: our seconds / the forward pass it feeds", f"{share:.2f}", "<= 2", told)
