@@ -283,9 +283,7 @@ def mark(canvas: Canvas, annotation: Mapping[str, Any], where: str) -> None:
         canvas.box(left, top, left + wide, top + high)
 
 
-def coco_runs(
-    segmentation: Mapping[str, Any], size: tuple[int, int], where: str
-) -> Bool[np.ndarray, "height width"]:
+def coco_runs(segmentation: Mapping[str, Any], size: tuple[int, int], where: str) -> Bool[np.ndarray, "height width"]:
     """The mask in run lengths: column by column, so many pixels that are not marked, so many that are, and so on.
 
     Raises
