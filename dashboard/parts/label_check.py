@@ -1,7 +1,6 @@
 """The labels tab of the Sanity page: does a map change when a network learned labels that mean nothing?"""
 
 import base64
-from dataclasses import asdict
 from functools import cache
 
 import streamlit as st
@@ -19,9 +18,10 @@ from dashboard.jobs import LiveJob, NotThere, Shipped
 from dashboard.labels import KIND, Labels, find_labels, sample, start
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
+from dashboard.parts.older import tell_older
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
-from dashboard.requests import AskedOfLabels, in_words, listed, otherwise
+from dashboard.requests import AskedOfLabels
 
 PICTURES, MOST = 20, 200
 BUNDLED, TRAIN = "bundled", "train them here"
@@ -110,17 +110,10 @@ def shown_check() -> Labels | None:
 
 def tell_what_is_shown(check: Labels, asked: AskedOfLabels | None) -> bool:
     """A line that says whose results these are; whether they are older than what is chosen."""
-    if check.state()["state"] == "failed":
-        st.error(f"{check.state()['error']} Change a setting and press Run to try again.")
     if isinstance(check, Shipped):
         st.caption("A precomputed sample, so that there is something to look at. Press Run to check your choice here.")
         return False
-    differing = in_words(otherwise(check.asked, asdict(asked))) if asked else []
-    if differing:
-        st.info(f"This check is older than your choices: the {listed(differing)} changed since. Press Run.")
-    elif asked and asked.methods != check.asked.methods:
-        st.caption("You chose other methods since. Press Run to see them.")
-    return bool(differing)
+    return tell_older(check, asked, "This check is", "Run")
 
 
 def show_check(check: Labels, stale: bool) -> None:

@@ -1,17 +1,16 @@
 """Quick checks of one picture: a row a method, a column a check."""
 
-from dataclasses import asdict
-
 import streamlit as st
 
 from core.sanity.checks import CHECKS, Check
 from dashboard.jobs import LiveJob, NotThere
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
+from dashboard.parts.older import tell_older
 from dashboard.parts.progress import progress
 from dashboard.parts.run_panel import action, launched, wished
 from dashboard.quick_checks import KIND, Checks, SampleChecks, find_checks, sample, start
-from dashboard.requests import AskedOfChecks, AskedOfSanity, in_words, listed, otherwise
+from dashboard.requests import AskedOfChecks, AskedOfSanity
 
 ADDRESS = KIND
 _COMPONENT = declare("quick_checks", "dom", "stream", "table", "standings")
@@ -78,14 +77,7 @@ def shown_checks() -> Checks | None:
 
 def tell_what_is_shown(checks: Checks, asked: AskedOfChecks | None) -> bool:
     """A line that says whose results these are; whether they are older than what is chosen."""
-    if checks.state()["state"] == "failed":
-        st.error(f"{checks.state()['error']} Change a setting and press Check to try again.")
-    changed = otherwise(checks.asked, asdict(asked)) if asked else set()
-    differing = in_words(changed - ({"target"} if changed & {"model", "picture"} else set()))
-    if differing:
-        st.info(f"These checks are older than your choices: the {listed(differing)} changed since. Press Check.")
-    elif asked and asked.methods != checks.asked.methods:
-        st.caption("You chose other methods since. Press Check to see them.")
-    elif isinstance(checks, SampleChecks):
+    stale = tell_older(checks, asked, "These checks are", "Check")
+    if isinstance(checks, SampleChecks) and not stale:
         st.caption("A precomputed sample. Press Check to make them here.")
-    return bool(differing)
+    return stale
