@@ -102,25 +102,32 @@ class Maps:
         self, classifier: Classifier, methods: Sequence[str], seed: int
     ) -> Iterator[Progress | HeatmapReady | MethodRefused]:
         """The maps of some methods; where the smooth form is asked for, each the mean over noisy copies."""
-        settings = {name: self.settings[name] for name in methods if name in self.settings}
-        question = self.target, seed, settings, self.output, self.reduction
         if self.smooth == 1:
-            finished = (each for each in stream_heatmaps(classifier, self.pixels, methods, *question))
-            yield from (each for each in finished if not isinstance(each, HeatmapReady) or each.final)
+            yield from self.finished(classifier, self.pixels, methods, seed)
             return
         found: defaultdict[str, list[Heatmap]] = defaultdict(list)
         refused: dict[str, MethodRefused] = {}
         for copy in range(self.smooth):
             seen = noisy(self.pixels, self.seed, self.digest, copy)
-            for event in stream_heatmaps(classifier, seen, methods, *question):
+            for event in self.finished(classifier, seen, methods, seed):
                 if isinstance(event, Progress):
                     yield event
                 elif isinstance(event, MethodRefused):
                     refused.setdefault(event.method, event)
-                elif event.final:
+                else:
                     found[event.heatmap.method].append(event.heatmap)
         yield from refused.values()
         yield from (HeatmapReady(mean_of(maps), final=True) for method, maps in found.items() if method not in refused)
+
+    def finished(
+        self, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], methods: Sequence[str], seed: int
+    ) -> Iterator[Progress | HeatmapReady | MethodRefused]:
+        """The finished maps of some pixels."""
+        settings = {name: self.settings[name] for name in methods if name in self.settings}
+        question = self.target, seed, settings, self.output, self.reduction
+        for event in stream_heatmaps(classifier, pixels, methods, *question):
+            if not isinstance(event, HeatmapReady) or event.final:
+                yield event
 
 
 def mean_of(maps: Sequence[Heatmap]) -> Heatmap:
