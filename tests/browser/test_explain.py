@@ -51,7 +51,7 @@ def cards(page: Any, state: str = "final") -> Any:
 
 
 def curve_points(page: Any) -> int:
-    return page.locator("svg.plot").evaluate(
+    return page.locator("svg.plot").first.evaluate(
         "svg => [...svg.querySelectorAll('.line')].reduce((sum, line) => sum + line.points.length, 0)"
     )
 
@@ -81,7 +81,7 @@ def test_another_picture_dims_what_belongs_to_the_old_one(open_page: Open) -> No
 
 def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) -> None:
     page = open_page(f"{SHORT}&picture=chelsea")
-    page.locator("svg.plot").evaluate("svg => { svg.marked = true }")
+    page.locator("svg.plot").first.evaluate("svg => { svg.marked = true }")
     page.locator(".grid").evaluate("grid => { grid.marked = true }")
     place = button(page, "Explain").bounding_box()
     explain(page)
@@ -97,7 +97,7 @@ def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) 
     assert curve_points(page) == SHORT_CARDS * 2 * 11
     expect(cards(page)).to_have_count(SHORT_CARDS)
     expect(page.locator(".scores tbody tr")).to_have_count(SHORT_CARDS)
-    assert page.locator("svg.plot").evaluate("svg => svg.marked")
+    assert page.locator("svg.plot").first.evaluate("svg => svg.marked")
     assert page.locator(".grid").evaluate("grid => grid.marked")
     page.wait_for_url("**job=**")
 
@@ -107,7 +107,7 @@ def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
     expect(cards(page)).to_have_count(SAMPLE_CARDS)
     before = canvas(page)
     page.evaluate(COUNT_MESSAGES)
-    page.get_by_label("Colours", exact=True).select_option("viridis")
+    page.get_by_label("Colours", exact=True).first.select_option("viridis")
     wait_until(lambda: canvas(page) != before)
     coloured = canvas(page)
     page.get_by_label("Show the top share of pixels").fill("0.2")
@@ -444,5 +444,5 @@ def test_cards_say_what_was_refused_and_what_is_rough(open_page: Open) -> None:
     page.get_by_role("button", name="up to the maximum").click()
     expect(rough.locator(".legend")).to_have_text("−0.501.0")
     expect(rough.locator(".score")).to_contain_text("every order gives one curve")
-    expect(page.locator("p.verdict")).to_have_text(re.compile("Every order of pixels gives the same curve here"))
+    expect(page.locator("p.verdict").first).to_have_text(re.compile("Every order of pixels gives the same curve here"))
     expect(rough.get_by_role("img")).to_have_attribute("aria-label", re.compile("strongest at row 1 of 1, column 1"))
