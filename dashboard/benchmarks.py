@@ -104,7 +104,7 @@ Benchmark = LiveBenchmark | SampleBenchmark
 @ships_as(SAMPLE)
 @cache
 def sample() -> SampleBenchmark | None:
-    return SampleBenchmark(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleBenchmark.if_there(SAMPLE_FOLDER, SAMPLE)
 
 
 def named(address: str, kind: Any) -> Any:

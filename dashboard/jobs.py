@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import streamlit as st
 
@@ -70,6 +70,11 @@ class Shipped:
     id: str
     finished: ClassVar[bool] = True
     version: ClassVar[int] = 0
+
+    @classmethod
+    def if_there(cls, folder: Path, name: str) -> Self | None:
+        """The job that lies in a folder; None where none ships."""
+        return cls(folder, name) if (folder / "messages.json").is_file() else None
 
     @cached_property
     def told(self) -> dict[str, Any]:

@@ -69,7 +69,7 @@ Labels = LiveLabels | SampleLabels
 @ships_as(SAMPLE)
 @cache
 def sample() -> SampleLabels | None:
-    return SampleLabels(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleLabels.if_there(SAMPLE_FOLDER, SAMPLE)
 
 
 def find_labels(name: str) -> Labels:

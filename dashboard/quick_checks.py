@@ -56,7 +56,7 @@ Checks = LiveChecks | SampleChecks
 @ships_as(SAMPLE)
 @cache
 def sample() -> SampleChecks | None:
-    return SampleChecks(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleChecks.if_there(SAMPLE_FOLDER, SAMPLE)
 
 
 def find_checks(name: str) -> Checks:

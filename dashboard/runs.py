@@ -160,7 +160,7 @@ def render_perturbed(run: Run, method: str, order: str, fraction: float) -> byte
 @ships_as(SAMPLE)
 @cache
 def sample() -> SampleRun | None:
-    return SampleRun(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleRun.if_there(SAMPLE_FOLDER, SAMPLE)
 
 
 def find_run(name: str) -> Run:

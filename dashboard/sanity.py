@@ -62,7 +62,7 @@ Randomisation = LiveRandomisation | SampleRandomisation
 @ships_as(SAMPLE)
 @cache
 def sample() -> SampleRandomisation | None:
-    return SampleRandomisation(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleRandomisation.if_there(SAMPLE_FOLDER, SAMPLE)
 
 
 def find_randomisation(name: str) -> Randomisation:

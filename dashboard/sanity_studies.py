@@ -69,7 +69,7 @@ SanityStudy = LiveSanityStudy | SampleSanityStudy
 @ships_as(SAMPLE)
 @cache
 def sample() -> SampleSanityStudy | None:
-    return SampleSanityStudy(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleSanityStudy.if_there(SAMPLE_FOLDER, SAMPLE)
 
 
 def find_sanity_study(name: str) -> SanityStudy:

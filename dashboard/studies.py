@@ -78,7 +78,7 @@ Study = LiveStudy | SampleStudy
 @ships_as(SAMPLE)
 @cache
 def sample() -> SampleStudy | None:
-    return SampleStudy(SAMPLE_FOLDER, SAMPLE) if (SAMPLE_FOLDER / "messages.json").is_file() else None
+    return SampleStudy.if_there(SAMPLE_FOLDER, SAMPLE)
 
 
 def find_study(name: str) -> Study:

@@ -17,18 +17,25 @@ def fashion_vit() -> nn.Module:
     return network
 
 
+def three_convolutions(first: int, second: int, third: int) -> dict[str, nn.Module]:
+    """Convolutions with so many channels, each with its own ReLU, and a pool after the first two."""
+    return {
+        "conv1": nn.Conv2d(3, first, 3, padding=1),
+        "relu1": nn.ReLU(),
+        "pool1": nn.MaxPool2d(2),
+        "conv2": nn.Conv2d(first, second, 3, padding=1),
+        "relu2": nn.ReLU(),
+        "pool2": nn.MaxPool2d(2),
+        "conv3": nn.Conv2d(second, third, 3, padding=1),
+        "relu3": nn.ReLU(),
+    }
+
+
 def fashion_cnn() -> nn.Module:
     """Three convolutions without weights, each with its own ReLU; then the average of each channel and one layer."""
     return nn.Sequential(
         OrderedDict(
-            conv1=nn.Conv2d(3, 32, 3, padding=1),
-            relu1=nn.ReLU(),
-            pool1=nn.MaxPool2d(2),
-            conv2=nn.Conv2d(32, 64, 3, padding=1),
-            relu2=nn.ReLU(),
-            pool2=nn.MaxPool2d(2),
-            conv3=nn.Conv2d(64, 128, 3, padding=1),
-            relu3=nn.ReLU(),
+            **three_convolutions(32, 64, 128),
             average=nn.AdaptiveAvgPool2d(1),
             flatten=nn.Flatten(),
             head=nn.Linear(128, CLASSES),
@@ -49,14 +56,7 @@ def stamp_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
     height, width = size
     return nn.Sequential(
         OrderedDict(
-            conv1=nn.Conv2d(3, 16, 3, padding=1),
-            relu1=nn.ReLU(),
-            pool1=nn.MaxPool2d(2),
-            conv2=nn.Conv2d(16, 32, 3, padding=1),
-            relu2=nn.ReLU(),
-            pool2=nn.MaxPool2d(2),
-            conv3=nn.Conv2d(32, 64, 3, padding=1),
-            relu3=nn.ReLU(),
+            **three_convolutions(16, 32, 64),
             maximum=nn.MaxPool2d((height // 4, width // 4)),  # DeepLIFT has no rule for AdaptiveMaxPool2d
             flatten=nn.Flatten(),
             head=nn.Linear(64, classes),
@@ -78,14 +78,7 @@ def label_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
     height, width = size
     return nn.Sequential(
         OrderedDict(
-            conv1=nn.Conv2d(3, 16, 3, padding=1),
-            relu1=nn.ReLU(),
-            pool1=nn.MaxPool2d(2),
-            conv2=nn.Conv2d(16, 32, 3, padding=1),
-            relu2=nn.ReLU(),
-            pool2=nn.MaxPool2d(2),
-            conv3=nn.Conv2d(32, 64, 3, padding=1),
-            relu3=nn.ReLU(),
+            **three_convolutions(16, 32, 64),
             pool3=nn.MaxPool2d(2),
             flatten=nn.Flatten(),
             head=nn.Linear(64 * (height // 8) * (width // 8), classes),

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from core.metrics.similarity import JUDGED
 from core.sanity.verdict import CRITERION, HALF, LIMITS
 from dashboard.parts.component import declare
 from dashboard.parts.heatmap_cards import described
-from dashboard.parts.staged_maps import JUDGED
 from dashboard.requests import Randomising
 
 WAITING = {
