@@ -1,16 +1,21 @@
-# Needs Python 3.11 or newer, nothing else: `make run`, `make test`, `make lint`, `make bench`, `make readme`.
+# Needs Python 3.11 or newer, nothing else: `make run`, `make test`, `make lint`, `make bench`, `make calibrate`, `make readme`.
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell $(name) -c 'import sys; print("$(name)" * (sys.version_info >= (3, 11)))' 2>/dev/null)))
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test lint bench readme chromium
+.PHONY: run test lint bench calibrate readme chromium
 
 run: $(INSTALLED)/run
 	@$(BIN)/heatcheck
 
+# Two processes of one thread each: small passes gain more from that than from a second thread.
+SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
+
 test: $(INSTALLED)/test chromium
-	$(BIN)/pytest
+	$(SIDE_BY_SIDE) -m "not browser and not alone"
+	$(SIDE_BY_SIDE) -m "browser and not alone"
+	$(BIN)/pytest -m alone
 
 lint: $(INSTALLED)/lint
 	$(BIN)/ruff format --check .
@@ -20,6 +25,10 @@ lint: $(INSTALLED)/lint
 
 bench: $(INSTALLED)/bench
 	$(BIN)/python tests/benchmarks
+
+# Minutes a small network, an hour a photo network; some only: `make calibrate NETWORKS="fashion_cnn --fast"`.
+calibrate: $(INSTALLED)/run
+	PYTHONPATH=tests $(BIN)/python -m calibration $(NETWORKS)
 
 readme: $(INSTALLED)/run
 	$(BIN)/python tests/test_readme.py

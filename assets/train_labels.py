@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 
 from core.jobs.events import Returning
-from core.models.trained import BUNDLED, ENDING, PREFIX, home, save_trained
+from core.models.trained import ENDING, home, save_trained
+from core.models.trained_file import BUNDLED, PREFIX
 from core.models.training import EpochDone
 from core.sanity.label_networks import (
     BUNDLED_SEED,

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import torch
 
-from core.models.trained import BUNDLED, ENDING, PREFIX, home
+from core.models.trained import ENDING, home
+from core.models.trained_file import BUNDLED, PREFIX
 from core.models.training import EpochDone
 from core.pictures.stamps import Stamp
 from core.stamping.gate import GateReady

@@ -1,4 +1,4 @@
-"""HeatCheck's engine: why an image classifier said what it said, and whether the explanation deserves to be believed.
+"""HeatCheck's engine: why an image classifier gave its answer, and whether the explanation deserves to be believed.
 
 >>> import core
 >>> classifier = core.load_classifier("squeezenet1_1", device="cpu")
@@ -16,31 +16,34 @@ if TYPE_CHECKING:
     from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
     from core.methods.registry import Unfit, capability, list_methods
     from core.metrics.curves import Curve, CurvePoint, perturb, perturbed, stream_curves
+    from core.metrics.distance import stamp_distance
     from core.metrics.fidelity import Fidelity, FidelityReady
-    from core.metrics.ideal import stamp_distance
     from core.metrics.registry import list_metrics
     from core.models.catalogue import ModelError, list_models, load_classifier
     from core.models.classifier import Classifier, Prediction, predict
     from core.models.functions import as_classifier
+    from core.models.outputs import Contrast
+    from core.models.wrapping import wrap
     from core.pictures.gallery import gallery
     from core.pictures.imputers import list_imputers
     from core.pictures.opening import PictureError, open_picture
     from core.pictures.stamps import Placed, Stamp, list_stamps
     from core.sanity.checks import stream_checks
     from core.sanity.labels import stream_label_check
+    from core.sanity.many_pictures import stream_sanity_study
     from core.sanity.randomisation import check_randomisation, stream_randomisation
-    from core.sanity.study import stream_sanity_study
     from core.stamping.agreement import stream_agreement
     from core.stamping.benchmark import stream_stamp_benchmark, stream_stamp_sweep
     from core.stamping.models import list_stamp_models, load_stamp_model
     from core.stamping.training import stream_stamp_training
     from core.studies.evaluation import evaluate, stream_evaluation
     from core.studies.imputer_rankings import stream_imputer_rankings
-    from core.studies.matched import stream_matched
+    from core.studies.shifted_copies import stream_matched
     from core.studies.trial import stream_trial
 
 __all__ = [
     "Classifier",
+    "Contrast",
     "Curve",
     "CurvePoint",
     "Fidelity",
@@ -87,20 +90,23 @@ __all__ = [
     "stream_stamp_sweep",
     "stream_stamp_training",
     "stream_trial",
+    "wrap",
 ]
 
-# Each name is fetched when it is first used: torch takes seconds, and `heatcheck --help` needs none of it.
+# Each name is imported on first use: torch takes seconds to load, and `heatcheck --help` does not need it.
 _ROOMS = {
     "core.methods.explaining": ("explain", "stream_heatmaps"),
     "core.methods.heatmap": ("Heatmap", "HeatmapReady", "MethodRefused"),
     "core.methods.registry": ("Unfit", "capability", "list_methods"),
     "core.metrics.curves": ("Curve", "CurvePoint", "perturb", "perturbed", "stream_curves"),
     "core.metrics.fidelity": ("Fidelity", "FidelityReady"),
-    "core.metrics.ideal": ("stamp_distance",),
+    "core.metrics.distance": ("stamp_distance",),
     "core.metrics.registry": ("list_metrics",),
     "core.models.catalogue": ("ModelError", "list_models", "load_classifier"),
     "core.models.classifier": ("Classifier", "Prediction", "predict"),
     "core.models.functions": ("as_classifier",),
+    "core.models.outputs": ("Contrast",),
+    "core.models.wrapping": ("wrap",),
     "core.pictures.gallery": ("gallery",),
     "core.pictures.imputers": ("list_imputers",),
     "core.pictures.opening": ("PictureError", "open_picture"),
@@ -108,14 +114,14 @@ _ROOMS = {
     "core.sanity.checks": ("stream_checks",),
     "core.sanity.labels": ("stream_label_check",),
     "core.sanity.randomisation": ("check_randomisation", "stream_randomisation"),
-    "core.sanity.study": ("stream_sanity_study",),
+    "core.sanity.many_pictures": ("stream_sanity_study",),
     "core.stamping.agreement": ("stream_agreement",),
     "core.stamping.benchmark": ("stream_stamp_benchmark", "stream_stamp_sweep"),
     "core.stamping.models": ("list_stamp_models", "load_stamp_model"),
     "core.stamping.training": ("stream_stamp_training",),
     "core.studies.evaluation": ("evaluate", "stream_evaluation"),
     "core.studies.imputer_rankings": ("stream_imputer_rankings",),
-    "core.studies.matched": ("stream_matched",),
+    "core.studies.shifted_copies": ("stream_matched",),
     "core.studies.trial": ("stream_trial",),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}

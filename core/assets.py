@@ -1,4 +1,4 @@
-"""Where the files that ship with HeatCheck are: beside the code in a checkout, inside it in a wheel."""
+"""Where the files that ship with HeatCheck are: beside the code in a checkout, inside the package in a wheel."""
 
 from pathlib import Path
 

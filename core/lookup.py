@@ -1,15 +1,15 @@
-"""Things found by name; a name that is not there is answered with those that are near it."""
+"""Things found by name; for an unknown name the error lists the nearest ones."""
 
 import difflib
 from collections.abc import Mapping
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
-ALIKE = 0.5
+CUTOFF = 0.5
 
 
 def find(known: Mapping[str, Thing], name: str, what: str) -> Thing:
-    """The thing of that name.
+    """The thing with that name.
 
     Raises
     ------
@@ -22,6 +22,6 @@ def find(known: Mapping[str, Thing], name: str, what: str) -> Thing:
     """
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=ALIKE)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(known)}."
+    near = difflib.get_close_matches(name, known, n=3, cutoff=CUTOFF)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Choose from {', '.join(known)}."
     raise ValueError(f"There is no {what} {name!r}. {hint}")

@@ -1,4 +1,4 @@
-"""Every draw comes from a generator that knows what it is for; the global state is never touched."""
+"""Every draw comes from a generator with a stated purpose; the global state is never touched."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def generator(seed: int, *purpose: object, device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator whose draws depend on the run's seed and on what they are for, and on nothing else.
+    """A generator whose draws depend on the run's seed and on their purpose, and on nothing else.
 
     >>> torch.equal(torch.rand(3, generator=generator(0, "noise")), torch.rand(3, generator=generator(0, "noise")))
     True
@@ -20,5 +20,5 @@ def generator(seed: int, *purpose: object, device: torch.device | str = "cpu") -
 
 
 def picture_digest(pixels: Float[Tensor, "*batch 3 height width"]) -> str:
-    """The name of these very pixels: SHA-256 of their values."""
+    """A name for exactly these pixels: SHA-256 of their values."""
     return hashlib.sha256(pixels.detach().cpu().contiguous().numpy().tobytes()).hexdigest()

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import pkgutil
 import socket
 import sys
 import threading
@@ -17,10 +18,16 @@ import uvicorn
 from starlette.middleware import Middleware
 from streamlit import config
 
+import dashboard
+from core.environment import restart_unless_set
+from core.models.own import offer
+from core.models.sources import ModelError
 from core.stamping.models import DEFAULT as DEFAULT_STAMP_MODEL
 from dashboard.headers import SecurityHeaders
-from dashboard.routes import ROUTES
-from dashboard.workshop import DEFAULT_MODEL, models, shelf
+from dashboard.library.models import DEFAULT_MODEL, models, shelf
+from dashboard.owner_cookie import OwnerCookie
+from dashboard.page_script import PageScript
+from dashboard.routing import ROUTES
 
 SCRIPT = Path(__file__).resolve().parent / "app.py"
 DEFAULT_PORT = 8501
@@ -50,8 +57,17 @@ def leave_a_core_for_the_server() -> None:
         torch.set_num_threads(cores - 1)
 
 
+def find_features() -> None:
+    """Makes every kind of job and every route known before anybody has opened a page."""
+    for module in pkgutil.walk_packages(dashboard.__path__, "dashboard."):
+        if module.name.endswith((".job", ".routes")):
+            importlib.import_module(module.name)
+
+
 def make_app() -> st.App:
-    return st.App(SCRIPT, lifespan=lifespan, routes=ROUTES, middleware=[Middleware(SecurityHeaders)])
+    find_features()
+    middleware = [Middleware(SecurityHeaders), Middleware(OwnerCookie), Middleware(PageScript)]
+    return st.App(SCRIPT, lifespan=lifespan, routes=ROUTES, middleware=middleware)
 
 
 class Announcing(uvicorn.Server):
@@ -64,7 +80,7 @@ class Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(f"HeatCheck is at {self.address}  (Ctrl+C ends it)", flush=True)
+            print(f"HeatCheck runs at {self.address}  (Ctrl+C to stop)", flush=True)
             if self.browser:
                 threading.Thread(target=webbrowser.open, args=(self.address,), daemon=True).start()
 
@@ -84,7 +100,7 @@ def listen(host: str, port: int | None) -> socket.socket:
         except OSError as error:
             reason = error.strerror
     taken = f"Port {port} on {host}" if port is not None else f"Every port from {ports[0]} to {ports[-1]} on {host}"
-    sys.exit(f"{taken} can't be used: {reason}. Choose another with --port.")
+    sys.exit(f"{taken} cannot be used: {reason}. Choose another with --port.")
 
 
 def serve(host: str = "127.0.0.1", port: int | None = None, browser: bool = True) -> None:
@@ -111,12 +127,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m dashboard.server", description="Serve the HeatCheck dashboard.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, help=f"port (default: the first free one from {DEFAULT_PORT})")
-    parser.add_argument("--no-browser", action="store_true", help="don't open a browser")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument(
+        "--model", action="append", default=[], metavar="MODULE:FUNCTION",
+        help="list a model of your own: a function that returns a classifier",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
+    for place in given.model:
+        try:
+            offer(place)
+        except (ModelError, ValueError) as error:
+            sys.exit(str(error))
     serve(given.host, given.port, not given.no_browser)
     sys.stdout.flush()
     os._exit(0)  # a thread may be inside torch, and would abort if the interpreter ended under it
 
 
 if __name__ == "__main__":
+    restart_unless_set()
     main()

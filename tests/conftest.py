@@ -1,18 +1,26 @@
 """What tests share: bundled classifiers, a picture, and small networks whose answers are known in closed form."""
 
 import hashlib
+import os
 import socket
 import time
 from collections.abc import Callable
 
 import pytest
+
+from core.environment import SPIN_BRIEFLY
+
+os.environ.update({**SPIN_BRIEFLY, **os.environ})  # before torch is imported; for the allocator it is too late here
+
 import torch
 from torch import Tensor, nn
 
 import core
+from core.models.answering import Answering
 from core.models.batching import BatchSize
 from core.models.classifier import Classifier, Preprocessing
 
+collect_ignore = ["toy_job.py"]  # a kind of job is declared where it is first imported, and by one name
 CHELSEA = next(picture.path for picture in core.gallery() if picture.name == "chelsea")
 
 
@@ -38,11 +46,12 @@ def chelsea_for_squeezenet(squeezenet: Classifier) -> Tensor:
 
 @pytest.fixture
 def classifier_of() -> Callable[..., Classifier]:
-    """Makes a classifier of a network that takes pixels as they are."""
+    """Makes a classifier of a network that takes pixels as they are, and that is not asked anything before."""
 
     def make(network: nn.Module, size: tuple[int, int] = (6, 8), classes: int = 3, batch: int = 4) -> Classifier:
         plain = Preprocessing(lambda _: torch.zeros(3, *size), size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-        made = Classifier("small", network, plain, tuple(f"class {number}" for number in range(classes)))
+        labels = tuple(f"class {number}" for number in range(classes))
+        made = Classifier("small", network, plain, labels, answering=Answering())
         made._batch_sizes.update(forward=BatchSize(batch), gradient=BatchSize(batch))
         return made
 

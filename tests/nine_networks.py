@@ -1,12 +1,14 @@
-"""What every method makes of nine networks, found by running; run as a script, this file keeps what it found.
+"""What every method makes of nine networks, found by running.
 
-``python tests/nine_networks.py`` takes some minutes; ``make readme`` then writes the table anew.
+``make readme`` runs the methods that the table does not know yet, on all nine networks; run as a script, this file runs
+all methods anew, which takes some minutes.
 """
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,11 +30,14 @@ NETWORKS = {
     "torchvision/vit_b_16": "ViT-B/16",
     "torchvision/swin_t": "Swin-T",
 }
+LARGE = ("torchvision/convnext_tiny", "torchvision/vit_b_16", "torchvision/swin_t")
+"""Run once in the tests: what may differ from one run to the next, the six smaller ones show."""
 FEW_SAMPLES = {"samples": 2}
 FEW_POINTS = {"samples": 2, "steps": 2}
+# For methods that take long as they are set; one that is not here runs as it is.
 QUICKLY = {
     "integrated_gradients": {"steps": 3},
-    "expected_gradients": {"samples": 3},
+    "expected_gradients": {"samples": 2},
     "smoothgrad": FEW_SAMPLES,
     "smoothgrad_squared": FEW_SAMPLES,
     "vargrad": FEW_SAMPLES,
@@ -44,13 +49,13 @@ QUICKLY = {
     "vargrad_integrated_gradients": FEW_POINTS,
     "score_cam": {"channels": 8},
     "occlusion": {"window": 0.5, "overlap": 0.0},
-    "rise": {"samples": 16},
-    "lime": {"samples": 40, "segments": 12},
-    "kernel_shap": {"samples": 40, "segments": 12},
+    "rise": {"samples": 10},
+    "lime": {"samples": 24, "segments": 12},
+    "kernel_shap": {"samples": 24, "segments": 12},
     "mask_search": {"chains": 4, "steps": 4},
-    "extremal_perturbation": {"rounds": 2, "masks": 8},
+    "extremal_perturbation": {"rounds": 1, "masks": 8},
 }
-ALIKE = 1 - 1e-6
+SAME = 1 - 1e-6
 
 
 def load(name: str) -> core.Classifier:
@@ -70,10 +75,14 @@ def picture_for(classifier: core.Classifier) -> Tensor:
     return classifier.prepare(core.open_picture(suited.path))
 
 
-def run(classifier: core.Classifier) -> dict[str, core.Heatmap | str]:
-    """For every method its heatmap, or the reason why there is none."""
+def every_method() -> list[str]:
+    """Those that need no truth, since nothing is marked on these pictures."""
+    return [entry.name for entry in core.list_methods() if not entry.needs_truth]
+
+
+def run(classifier: core.Classifier, names: Sequence[str]) -> dict[str, core.Heatmap | str]:
+    """For each method its heatmap, or the reason why there is none."""
     answers: dict[str, core.Heatmap | str] = {}
-    names = [entry.name for entry in core.list_methods() if not entry.needs_truth]
     for event in stream_heatmaps(classifier, picture_for(classifier), names, settings=QUICKLY):
         if isinstance(event, core.MethodRefused):
             answers[event.method] = event.reason
@@ -86,6 +95,33 @@ def reasons(answers: Mapping[str, core.Heatmap | str]) -> dict[str, str]:
     return {name: answer for name, answer in answers.items() if isinstance(answer, str)}
 
 
+def known() -> dict[str, Any]:
+    """The methods that were run, and for each network the reasons of those that gave no map."""
+    found: dict[str, Any] = json.loads(FOUND.read_text(encoding="utf-8"))
+    return found
+
+
+def examined(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with every method of the registry, those run that are new, and without those that are gone."""
+    names = every_method()
+    new = [name for name in names if name not in found["methods"]]
+    told = {network: dict(found["reasons"].get(network, {})) for network in NETWORKS}
+    for network in NETWORKS if new else ():
+        answers = run(load(network), new)
+        told[network] |= reasons(answers)
+        print(network, len(new) - len(reasons(answers)), "maps; silent twins:", silent_twins(answers), flush=True)
+    return {
+        "methods": names,
+        "reasons": {
+            network: {name: told[network][name] for name in names if name in told[network]} for network in told
+        },
+    }
+
+
+def keep(found: Mapping[str, Any]) -> None:
+    FOUND.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def silent_twins(answers: Mapping[str, core.Heatmap | str]) -> list[tuple[str, str]]:
     """Pairs of methods with one map between them, where neither says that it equals the other here."""
     maps = {name: answer for name, answer in answers.items() if isinstance(answer, core.Heatmap)}
@@ -93,7 +129,7 @@ def silent_twins(answers: Mapping[str, core.Heatmap | str]) -> list[tuple[str, s
     return [
         (one, other)
         for one, other in itertools.combinations(maps, 2)
-        if abs(correlation(maps[one].values, maps[other].values) or 0) > ALIKE
+        if abs(correlation(maps[one].values, maps[other].values) or 0) > SAME
         and not tells(maps[one], labels[other])
         and not tells(maps[other], labels[one])
     ]
@@ -104,9 +140,4 @@ def tells(heatmap: core.Heatmap, label: str) -> bool:
 
 
 if __name__ == "__main__":
-    found = {}
-    for network in NETWORKS:
-        answers = run(load(network))
-        found[network] = reasons(answers)
-        print(network, len(answers) - len(found[network]), "maps; silent twins:", silent_twins(answers), flush=True)
-    FOUND.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    keep(examined({"methods": [], "reasons": {}}))

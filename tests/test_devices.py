@@ -4,8 +4,10 @@ from collections import Counter
 
 import pytest
 import torch
+from torch import nn
 
 import core
+from core.models.answering import AnswerError
 from core.models.batching import BatchSize
 
 
@@ -19,6 +21,7 @@ def test_curves_cross_to_the_host_once_a_batch(squeezenet, chelsea_for_squeezene
             return original(tensor, *arguments, **named)
 
         monkeypatch.setattr(torch.Tensor, name, counted)
+    monkeypatch.setattr("core.models.classifier.LOOKED_AT", ())  # as on a GPU
     maps = {"one": chelsea_for_squeezenet[0, 0], "two": chelsea_for_squeezenet[0, 1]}
 
     def crossings_of(steps: int) -> int:
@@ -29,6 +32,26 @@ def test_curves_cross_to_the_host_once_a_batch(squeezenet, chelsea_for_squeezene
 
     points_more = (32 - 16) * (2 * 2 + 2 * 2)
     assert crossings_of(32) - crossings_of(16) == points_more / 8
+
+
+class Means(nn.Module):
+    """The mean of each colour, as long as it is well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.well = True
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.mean(dim=(2, 3)) if self.well else pixels.mean(dim=(2, 3)) / 0
+
+
+def test_answers_that_are_not_finite_are_told_where_they_reach_the_host(monkeypatch):
+    monkeypatch.setattr("core.models.classifier.LOOKED_AT", ())  # as on a GPU
+    classifier, pixels = core.wrap(Means(), size=6, labels=("red", "green", "blue")), torch.rand(1, 3, 6, 6)
+    assert core.perturb(classifier, pixels, {"map": pixels[0, 0]}, 0, steps=2)
+    classifier.network.well = False
+    with pytest.raises(AnswerError, match="not finite"):
+        core.perturb(classifier, pixels, {"map": pixels[0, 0]}, 0, steps=2)
 
 
 @pytest.mark.gpu

@@ -1,4 +1,4 @@
-"""Work that has no steps, such as a download: done in a thread of its own, while other jobs get their turn."""
+"""Work without steps, such as a download: done in a thread of its own, while other jobs get their turn."""
 
 import threading
 from collections.abc import Callable, Generator
@@ -12,14 +12,14 @@ SECONDS_OF_A_STEP = 0.05
 
 
 def awaited(work: Callable[[], Result], what: str) -> Generator[Progress, None, Result]:
-    """What the work gives, or what it raises; until then a step now and then.
+    """The result of the work, or the error that it raises; until then a step now and then.
 
-    Work that nobody awaits any more goes on to its end, and comes to nothing.
+    If nobody waits any more, the work runs to its end and its result is dropped.
 
     >>> from core.jobs.events import Returning
     >>> waiting = Returning(awaited(lambda: "found", "Looking"))
-    >>> list(waiting)[0], waiting.result
-    (Progress(done=0, total=1, what='Looking'), 'found')
+    >>> list(waiting)[0].what, waiting.result
+    ('Looking', 'found')
     """
     answer: Future[Result] = Future()
 

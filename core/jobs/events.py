@@ -1,20 +1,37 @@
-"""What a stream says about its own course."""
+"""What a stream reports about itself: its progress and its result."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 Event = TypeVar("Event")
 Result = TypeVar("Result")
+Unit = Literal["pass", "picture", "network", "cell"]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Pictures through the network so far, of those known to be needed; yielded after every batch."""
+    """The progress of a stream towards what is known to be needed; yielded after every batch.
 
-    done: int
-    total: int
+    Parameters
+    ----------
+    done, total
+        In one unit; ``done`` may lie between two of them.
+    what
+        The current step.
+    unit
+        What is counted; a pass is one picture sent through the network.
+    """
+
+    done: float
+    total: float
     what: str
+    unit: Unit = "pass"
+
+    @property
+    def share(self) -> float:
+        """The share that is done, from 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
 
     @property
     def replaces(self) -> str:
@@ -22,7 +39,7 @@ class Progress:
 
 
 class Returning(Generic[Event, Result]):
-    """A stream that ends with a result, for a reader who wants to see its events first.
+    """A stream with a result, for a reader who needs its events first.
 
     >>> def count():
     ...     yield 1

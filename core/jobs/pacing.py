@@ -1,4 +1,4 @@
-"""How often something costly is done while a stream goes on."""
+"""How often something costly is repeated while a stream goes on."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ TIMES_ITS_COST = 10
 
 
 class Pace:
-    """Lets something be done again once ten times as long has passed as it last took.
+    """Allows a repetition once ten times as long has passed as the last one took.
 
     >>> pace = Pace()
     >>> pace.due()
@@ -24,7 +24,7 @@ class Pace:
 
     @contextmanager
     def spending(self) -> Iterator[None]:
-        """Around what costs."""
+        """Measures the costly work inside."""
         begin = time.monotonic()
         yield
         self._next = time.monotonic() + TIMES_ITS_COST * (time.monotonic() - begin)

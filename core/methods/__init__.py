@@ -1,24 +1,6 @@
-"""Heatmaps: one family a file; importing the families fills the registry."""
+"""Heatmaps, one family per file; every file here is imported, so that its methods are in the registry."""
 
-from core.methods import gradient  # noqa: I001 - the order in which people see them
-from core.methods import path
-from core.methods import ensemble
-from core.methods import propagation
-from core.methods import activation
-from core.methods import perturbation, surrogates, extremal, mask_search
-from core.methods import attention
-from core.methods import control
+from core.discovery import import_files
 
-__all__ = [
-    "activation",
-    "attention",
-    "control",
-    "ensemble",
-    "extremal",
-    "gradient",
-    "mask_search",
-    "path",
-    "perturbation",
-    "propagation",
-    "surrogates",
-]
+# Methods are listed in this order within a family; a control may name any other method.
+import_files(__name__, __path__, first=["perturbation", "surrogates"], last=["control"])

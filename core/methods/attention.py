@@ -1,4 +1,4 @@
-"""Attention: which parts of the picture the answering token has looked at, followed through all layers.
+"""Attention: which parts of the picture the output token attends to, followed through all layers.
 
 The weights are read where the network uses them; nothing in it is switched or hooked.
 """
@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.methods.coarse import upsampled
-from core.methods.fitness import attention, gradients
 from core.methods.heatmap import Passes
 from core.methods.passes import PassBank
 from core.methods.readings import Question
 from core.methods.registry import method
+from core.methods.requirements import attention, gradients
+from core.methods.upsampling import upsampled
 from core.models.attention_weights import AttentionWeights
 from core.models.batching import Kind
 from core.models.classifier import Classifier
@@ -23,7 +23,7 @@ from core.models.classifier import Classifier
 
 @dataclass(frozen=True)
 class AttentionLayers:
-    """The weights of every layer, averaged over heads: as they are, and what speaks for the class.
+    """The weights of every layer, averaged over heads: as they are, and the part that supports the class.
 
     The second is the mean of the positive products of weight and gradient.
     """
@@ -46,7 +46,7 @@ class AttentionLayers:
 
 
 def over_heads(weights: Tensor, pictures: int) -> Float[Tensor, "n queries keys"]:
-    """Mean over the heads, which stand in an axis of their own or together with the pictures."""
+    """Mean over the heads, which have an axis of their own or share one with the pictures."""
     return weights.reshape(pictures, -1, *weights.shape[-2:]).mean(dim=1)
 
 
@@ -58,10 +58,10 @@ def over_heads(weights: Tensor, pictures: int) -> Float[Tensor, "n queries keys"
     needs=(gradients, attention),
 )
 def attention_rollout(passes: PassBank) -> Float[Tensor, "1 height width"]:
-    """How much of each part of the picture has reached the answering token by way of attention, layer after layer.
+    """How much of each part of the picture reaches the output token through attention, layer by layer.
 
-    Half of every step is what the token was before, half what it looked at, averaged over heads. It is the same for
-    every class: it tells where the network looks, not what speaks for the answer, and it knows nothing of what the
+    Each step mixes half of a token's previous state with half of what it attends to, averaged over heads. The map is
+    the same for every class: it shows where the network looks, not what supports the answer, and it ignores what the
     values carry.
     """
     weights, _ = passes.at_picture(AttentionLayers())
@@ -81,10 +81,10 @@ def attention_rollout(passes: PassBank) -> Float[Tensor, "1 height width"]:
     needs=(gradients, attention),
 )
 def gradient_rollout(passes: PassBank) -> Float[Tensor, "1 height width"]:
-    """Attention followed through the layers, each weight counted by how much the class's score rises with it.
+    """Attention followed through the layers, each weight scaled by the gradient of the class score.
 
-    Unlike plain rollout it depends on the class. Weights whose gradient is negative are left out, so it shows what
-    speaks for the class and hides what speaks against it.
+    Unlike plain rollout it depends on the class. Weights with a negative gradient are dropped, so it shows evidence for
+    the class and hides evidence against it.
     """
     _, relevances = passes.at_picture(AttentionLayers())
     gathered = torch.zeros_like(relevances[0])
@@ -94,11 +94,11 @@ def gradient_rollout(passes: PassBank) -> Float[Tensor, "1 height width"]:
 
 
 def as_answered(passes: PassBank, reached: Float[Tensor, "tokens tokens"]) -> Float[Tensor, "1 height width"]:
-    """What reached the tokens that the answer is read from, at the places it came from."""
+    """What reached the tokens that the answer is read from, at the places where it came from."""
     anatomy = passes.classifier.anatomy
     found = anatomy.last_tokens(len(reached))
     assert found is not None
     layers = len(anatomy.attention.shapes)
-    passes.note(f"{layers} layers of attention over {found.height} × {found.width} parts of the picture, scaled up.")
-    tokens = reached[list(anatomy.attention.answering)].mean(dim=0)[found.prefix :]
-    return upsampled(passes, tokens.reshape(found.height, found.width))
+    passes.note(f"{layers} layers of attention over {found.height} × {found.width} patches of the picture, enlarged.")
+    tokens = reached[list(anatomy.attention.answering)].mean(dim=0)
+    return upsampled(passes, found.layout.plane(tokens), found.extents)

@@ -1,4 +1,4 @@
-"""Ensembles: one attribution seen through noise, and what is kept of it.
+"""Ensembles: one attribution under noise, and a statistic over the noisy copies.
 
 Three statistics (mean, mean of squares, variance) of three attributions (gradient, guided backprop, integrated
 gradients); the statistics of one attribution share one set of noisy passes.
@@ -9,18 +9,18 @@ from typing import Annotated
 from jaxtyping import Float
 from torch import Tensor
 
-from core.methods.fitness import gradients, rectifiers, tell_of_other_activations
 from core.methods.passes import PassBank
 from core.methods.paths import Baseline, Steps, path_moments, path_points
 from core.methods.rectifiers import Rule
 from core.methods.registry import Range, method
 from core.methods.requests import Moments
+from core.methods.requirements import gradients, note_other_activations, rectifiers
 
-Samples = Annotated[int, Range(1, 200), "Noisy copies."]
+Samples = Annotated[int, Range(1, 200), "Number of noisy copies."]
 NoiseLevel = Annotated[
     float,
     Range(0.0, 1.0),
-    "Standard deviation of the noise as a share of the picture's own range (max - min).",
+    "Standard deviation of the noise as a share of the picture's range (max - min).",
 ]
 SMILKOV = "Smilkov et al. 2017, arXiv:1706.03825"
 HOOKER = "Hooker et al. 2019, arXiv:1806.10758"
@@ -38,7 +38,8 @@ HOOKER = "Hooker et al. 2019, arXiv:1806.10758"
 def smoothgrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -> Float[Tensor, "3 height width"]:
     """Mean gradient over noisy copies of the picture.
 
-    Averages out the gradient's local wiggles; what stays is what a whole neighbourhood of the picture agrees on.
+    Averages out local fluctuations of the gradient; what remains is what a whole neighbourhood of the picture agrees
+    on.
     """
     return noisy_slopes(passes, samples, level).mean
 
@@ -47,14 +48,14 @@ def smoothgrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 def smoothgrad_squared(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
-    """Mean of the squared gradients over noisy copies: how much they matter, whatever their sign."""
+    """Mean squared gradient over noisy copies: its strength, whatever its sign."""
     return noisy_slopes(passes, samples, level).mean_square
 
 
 @method(label="VarGrad", family="ensemble", signed=False, paper=HOOKER, needs=(gradients,), drawn=True)
 def vargrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -> Float[Tensor, "3 height width"]:
-    """Variance of the gradients over noisy copies: where the neighbourhood disagrees."""
-    return told_variance(passes, noisy_slopes(passes, samples, level))
+    """Variance of the gradient over noisy copies: where it changes most under noise."""
+    return noted_variance(passes, noisy_slopes(passes, samples, level))
 
 
 @method(
@@ -69,7 +70,7 @@ def vargrad(passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15) -
 def smoothgrad_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
-    """Mean guided backprop over noisy copies: smoother, and as blind to the upper layers as guided backprop itself."""
+    """Mean guided backprop over noisy copies: smoother, but just as insensitive to the upper layers."""
     return noisy_slopes(passes, samples, level, "guided").mean
 
 
@@ -84,7 +85,7 @@ def smoothgrad_guided_backprop(
 def smoothgrad_squared_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
-    """Mean of the squared guided backprop over noisy copies."""
+    """Mean squared guided backprop over noisy copies."""
     return noisy_slopes(passes, samples, level, "guided").mean_square
 
 
@@ -100,7 +101,7 @@ def vargrad_guided_backprop(
     passes: PassBank, samples: Samples = 15, level: NoiseLevel = 0.15
 ) -> Float[Tensor, "3 height width"]:
     """Variance of guided backprop over noisy copies."""
-    return told_variance(passes, noisy_slopes(passes, samples, level, "guided"))
+    return noted_variance(passes, noisy_slopes(passes, samples, level, "guided"))
 
 
 @method(
@@ -120,7 +121,7 @@ def smoothgrad_integrated_gradients(
 ) -> Float[Tensor, "3 height width"]:
     """Mean integrated gradients of noisy copies.
 
-    A noisy copy's dark pixels are not quite black, so that they get something too.
+    Dark pixels of a noisy copy are not quite black, so they get an attribution too.
     """
     return noisy_paths(passes, samples, level, steps, baseline).mean
 
@@ -140,7 +141,7 @@ def smoothgrad_squared_integrated_gradients(
     steps: Steps = 50,
     baseline: Baseline = "black",
 ) -> Float[Tensor, "3 height width"]:
-    """Mean of the squared integrated gradients of noisy copies: how much a pixel contributes, for or against."""
+    """Mean squared integrated gradients of noisy copies: how much a pixel contributes, for or against the class."""
     return noisy_paths(passes, samples, level, steps, baseline).mean_square
 
 
@@ -160,20 +161,20 @@ def vargrad_integrated_gradients(
     baseline: Baseline = "black",
 ) -> Float[Tensor, "3 height width"]:
     """Variance of the integrated gradients of noisy copies."""
-    return told_variance(passes, noisy_paths(passes, samples, level, steps, baseline))
+    return noted_variance(passes, noisy_paths(passes, samples, level, steps, baseline))
 
 
 def noisy_slopes(passes: PassBank, samples: int, level: float, rule: Rule = "plain") -> Moments:
     """Moments of the gradient, or of guided backprop, over noisy copies."""
     if rule != "plain":
-        tell_of_other_activations(passes)
-    tell_of_no_noise(passes, level)
+        note_other_activations(passes)
+    note_missing_noise(passes, level)
     return passes.noisy_gradients(samples, level, rule)
 
 
 def noisy_paths(passes: PassBank, samples: int, level: float, steps: int, baseline: str) -> Moments:
-    """Moments of the integrated gradients of noisy copies, all from the picture's own baseline."""
-    tell_of_no_noise(passes, level)
+    """Moments of the integrated gradients of noisy copies, all with the picture's own baseline."""
+    note_missing_noise(passes, level)
     shares, weights = path_points(steps, "gauss_legendre")
     start = passes.baseline(baseline)
     return path_moments(
@@ -185,12 +186,12 @@ def noisy_paths(passes: PassBank, samples: int, level: float, steps: int, baseli
     )
 
 
-def tell_of_no_noise(passes: PassBank, level: float) -> None:
+def note_missing_noise(passes: PassBank, level: float) -> None:
     if level == 0:
-        passes.note("Without noise every copy is the picture itself: nothing is smoothed, and nothing varies.")
+        passes.note("Without noise every copy equals the picture: nothing is smoothed, and nothing varies.")
 
 
-def told_variance(passes: PassBank, moments: Moments) -> Float[Tensor, "3 height width"]:
+def noted_variance(passes: PassBank, moments: Moments) -> Float[Tensor, "3 height width"]:
     if moments.count == 1 and not passes.rough:
-        passes.note("One sample has no variance; ask for two or more.")
+        passes.note("A single sample has no variance; use two or more.")
     return moments.variance

@@ -8,21 +8,21 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from core.methods.coarse import enlarged
 from core.methods.passes import PassBank
 from core.methods.readings import Outputs
 from core.methods.registry import Range, method
 from core.methods.repeatability import note_agreement
 from core.methods.requests import Request
+from core.methods.upsampling import enlarged
 from core.pictures.imputers import Cover
 
 AREAS = (0.05, 0.1, 0.2, 0.4)
 SEARCHES = 2
-"""Each area is sought twice, so that the two can be compared."""
+"""Each area is searched twice, so that the two results can be compared."""
 ELITE = 0.4
 STEP = 0.5
 FLOOR = 0.001
-"""What no cell falls below, so that a cell can come back."""
+"""The lower bound of a cell's likelihood, so that a cell can come back."""
 
 
 @method(
@@ -39,21 +39,21 @@ def extremal_perturbation(
     cells: Annotated[int, Range(4, 16)] = 8,
     cover: Cover = "dataset_mean",
 ) -> Float[Tensor, "1 height width"]:
-    """How often a cell is part of the smooth mask that keeps the score highest, for four sizes of masks.
+    """How often a cell belongs to the smooth mask that keeps the score highest, over four mask sizes.
 
-    The masks show about 5, 10, 20 or 40 % of the picture. The paper finds them by gradients; here, ours, they are
-    sought by outputs alone, with the cross-entropy method on a coarse grid: each round tries random masks of each size
-    and makes the cells of the best ones likelier. It finds a good mask, not surely the best, and nothing finer than a
-    cell; how far two searches agree is told.
+    The masks show about 5, 10, 20 or 40 % of the picture. The paper finds them by gradients; here (ours) they are found
+    from outputs alone, by the cross-entropy method on a coarse grid: each round tries random masks of each size and
+    makes the cells of the best ones more likely. It finds a good mask, not necessarily the best, and nothing finer than
+    a cell; the agreement of two searches is shown.
 
     Parameters
     ----------
     rounds
-        Times that the best masks are looked for.
+        Number of rounds.
     masks
-        Masks of each size in a round.
+        Masks of each size per round.
     cells
-        Cells of the coarse grid on each side.
+        Cells along each side of the coarse grid.
     cover
         What is seen where a mask hides the picture.
     """
@@ -69,7 +69,7 @@ def extremal_perturbation(
 class AreaSearch:
     """The cross-entropy method for several areas at once, as the fold of its own request.
 
-    Places of a round take the areas in turn, so that every batch tells something of each.
+    The places of a round cycle through the areas, so that every batch serves all of them.
     """
 
     def __init__(self, passes: PassBank, masks: int, cells: int, cover: Cover) -> None:
@@ -78,7 +78,7 @@ class AreaSearch:
         self._masks, self._cells = masks, cells
 
     def begin(self) -> Self:
-        """Starts anew: every cell is as likely as any other."""
+        """Starts again: every cell is equally likely."""
         cells = self._cells**2
         self._filled = self._passes.baseline(self._cover)
         self._likely = self._passes.pixels.new_tensor(AREAS * SEARCHES)[:, None].expand(-1, cells)
@@ -106,7 +106,7 @@ class AreaSearch:
             self._draw_masks()
 
     def value(self) -> Float[Tensor, "areas cells"]:
-        """How likely each cell is, after what is known of this round."""
+        """The likelihood of each cell, given what is known of this round."""
         if not self._scores:
             return self._likely
         scores = torch.cat(self._scores)
@@ -116,10 +116,10 @@ class AreaSearch:
 def masks_of_areas(
     likely: Float[Tensor, "areas cells"], count: int, draw: torch.Generator
 ) -> Bool[Tensor, "places cells"]:
-    """Random masks that each show just their area's share of cells, likely cells more often; areas in turn.
+    """Random masks that each show exactly their area's share of cells, likely cells more often; areas take turns.
 
-    Of each mask the cells with the largest log-likelihood plus Gumbel noise are shown, which draws them one after the
-    other without putting any back.
+    Each mask shows the cells with the largest log-likelihood plus Gumbel noise, which amounts to drawing them one by
+    one without replacement.
     """
     shape = (count, *likely.shape)
     noise = -torch.rand(shape, generator=draw, device=draw.device, dtype=likely.dtype).log()
@@ -132,11 +132,11 @@ def masks_of_areas(
 def moved(
     likely: Float[Tensor, "areas cells"], shown: Bool[Tensor, "n cells"], scores: Float[Tensor, " n"]
 ) -> Float[Tensor, "areas cells"]:
-    """The likelihoods moved towards how often a cell was shown by each area's best masks."""
+    """The likelihoods moved towards how often each area's best masks showed a cell."""
     moved = likely.clone()
     for area in range(min(len(likely), len(scores))):
         masks, found = shown[area :: len(likely)], scores[area :: len(likely)]
-        if found.max() > found.min():  # where all are alike there is no best
+        if found.max() > found.min():  # where all are equal there is no best
             best = found.topk(math.ceil(ELITE * len(found))).indices
             moved[area] = torch.lerp(likely[area], masks[best].to(likely).mean(dim=0), STEP)
     return moved.clamp(min=FLOOR)

@@ -1,25 +1,25 @@
 """Gradients: what a small change of each pixel would do, and other ways back through the ReLUs.
 
-A slope's sign says which way a pixel should change, not whether it spoke for the class, so slopes are ranked by their
-size (``abs_sum``). Contributions, such as input x gradient, keep their sign.
+A slope's sign shows which way a pixel should change, not whether it supported the class, so slopes are ranked by
+magnitude (``abs_sum``). Contributions, such as input x gradient, keep their sign.
 """
 
 from jaxtyping import Float
 from torch import Tensor
 
-from core.methods.fitness import gradients, rectifiers, tell_of_other_activations
 from core.methods.passes import PassBank
 from core.methods.registry import method
+from core.methods.requirements import gradients, note_other_activations, rectifiers
 
 SIMONYAN = "Simonyan et al. 2014, arXiv:1312.6034"
 
 
 @method(label="Gradient", family="gradient", signed=True, reduction="abs_sum", paper=SIMONYAN, needs=(gradients,))
 def gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
-    """How the score would change with each pixel.
+    """How much a small change of each pixel would change the score.
 
-    The slope of the class's score at this very picture. It says what a tiny change would do, not what the pixels
-    contributed, and it is noisy because the network's slope changes from pixel to pixel.
+    The slope of the class score at this picture. It shows what a tiny change would do, not what the pixels contributed,
+    and it is noisy because the slope changes from pixel to pixel.
     """
     return passes.gradient()
 
@@ -32,9 +32,9 @@ def gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
     needs=(gradients,),
 )
 def input_x_gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
-    """The gradient times the pixel: what each pixel contributes if the network were linear.
+    """The gradient times the pixel: each pixel's contribution if the network were linear.
 
-    Dark pixels get nothing, whatever the network does with them, since black is zero.
+    Black pixels get zero, whatever the network does with them.
     """
     return passes.pixels[0] * passes.gradient()
 
@@ -48,11 +48,11 @@ def input_x_gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
     needs=(gradients, rectifiers),
 )
 def guided_backprop(passes: PassBank) -> Float[Tensor, "3 height width"]:
-    """The gradient with only positive paths let through: each ReLU drops what is negative on the way back.
+    """The gradient with only positive signals passed back: each ReLU drops negative gradients.
 
-    Sharp and pretty, and close to an edge detector: it changes little when the network's upper layers are randomised.
+    Sharp and pretty, but close to an edge detector: it changes little when the network's upper layers are randomised.
     """
-    tell_of_other_activations(passes)
+    note_other_activations(passes)
     return passes.gradient("guided")
 
 
@@ -65,9 +65,9 @@ def guided_backprop(passes: PassBank) -> Float[Tensor, "3 height width"]:
     needs=(gradients, rectifiers),
 )
 def deconvnet(passes: PassBank) -> Float[Tensor, "3 height width"]:
-    """The gradient with ReLUs applied on the way back only, whether or not they were open on the way forward.
+    """The gradient with ReLUs applied on the backward pass only, whether or not they were active on the forward pass.
 
-    Built to show what excites a neuron; it depends less on the picture than the gradient does.
+    Designed to show what excites a neuron; it depends less on the picture than the gradient does.
     """
-    tell_of_other_activations(passes)
+    note_other_activations(passes)
     return passes.gradient("deconvnet")

@@ -1,4 +1,4 @@
-"""A heatmap, and the events that bring it."""
+"""A heatmap, and the events that deliver it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from core.methods.registry import Reduction
 
 @dataclass(frozen=True)
 class Passes:
-    """Pictures that went through the network, forward and backward."""
+    """Pictures sent through the network, forward and backward."""
 
     forward: int = 0
     backward: int = 0
@@ -25,23 +25,23 @@ class Passes:
 
 @dataclass(frozen=True, eq=False)
 class Heatmap:
-    """What a method says each pixel did for the explained class.
+    """How much each pixel mattered for the explained class, according to a method.
 
     Parameters
     ----------
     values
-        One number a pixel, signed where the method is; on the host.
+        One number per pixel, signed where the method is; on the host.
     attribution
-        The same before channels were reduced to one number.
+        The same before the channels were reduced.
     reduction
-        How: ``sum``, ``abs_sum`` or ``max_abs`` over channels.
+        How they were reduced: ``sum``, ``abs_sum`` or ``max_abs`` over channels.
     seconds, passes
-        What this heatmap added to the run; passes that an earlier method paid for count there.
+        What this heatmap added to the run; passes that an earlier method paid for are counted there.
     missed
-        How far the contributions are from adding up to the score's difference, as a share of it; None where the method
-        does not claim that they do, or there is next to nothing to add up to.
+        How far the contributions are from adding up to the score difference, as a share of it; None where the method
+        does not claim completeness, or the difference is almost zero.
     notes
-        What a reader has to know before believing it.
+        What a reader needs to know before trusting the map.
     """
 
     values: Float[Tensor, "height width"]
@@ -58,7 +58,7 @@ class Heatmap:
 
 @dataclass(frozen=True)
 class HeatmapReady:
-    """A heatmap to look at; a rough one is followed by a better one."""
+    """A heatmap to show; a rough one is followed by a better one."""
 
     heatmap: Heatmap
     final: bool
@@ -70,7 +70,7 @@ class HeatmapReady:
 
 @dataclass(frozen=True)
 class MethodRefused:
-    """A method that does not apply, or that failed, and why."""
+    """A method that does not apply, or that failed, with the reason."""
 
     method: str
     reason: str
@@ -79,7 +79,7 @@ class MethodRefused:
 def reduce_channels(
     attribution: Float[Tensor, "channels height width"], reduction: Reduction
 ) -> Float[Tensor, "height width"]:
-    """One number a pixel.
+    """One number per pixel.
 
     >>> import torch
     >>> both = torch.tensor([[[1.0]], [[-3.0]]])

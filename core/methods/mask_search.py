@@ -1,7 +1,7 @@
 """Mask search: chains of random masks that stay where the class is seen and move on where it is not. Outputs only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.methods.heatmap import Passes
 from core.methods.passes import PassBank
-from core.methods.readings import Outputs, Question
+from core.methods.readings import Question
 from core.methods.registry import Range, method
 from core.methods.repeatability import note_agreement
 from core.methods.requests import Request
@@ -22,13 +22,13 @@ from core.pictures.grids import Upsampling
 Form = Literal["win_stay", "total_variation"]
 SHOWN_AT_FIRST = 0.3
 SURELY = (0.05, 0.95)
-"""What a probability is clamped to before it decides: at 1 a chain would stay where it is for good."""
+"""The range to which a probability is clamped: at 1 a chain would never move again."""
 LOSS = 0.02
 
 
 @dataclass(frozen=True)
 class Probabilities:
-    """The probability of the class, whatever number is explained."""
+    """The probability of the class, whatever output is explained; of a contrast, its share among the two classes."""
 
     kind: ClassVar[Kind] = "forward"
     cost: ClassVar[Passes] = Passes(forward=1)
@@ -36,14 +36,8 @@ class Probabilities:
     def __call__(
         self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]
     ) -> Float[Tensor, " n"]:
-        return Outputs()(classifier, replace(question, output="probability"), pixels)
-
-
-def several_classes(classifier: Classifier) -> str | None:
-    """More than one class, without which a probability says nothing."""
-    if len(classifier.labels) > 1:
-        return None
-    return "This method reads the class's probability, and a network with one output gives it always as 1."
+        with torch.inference_mode():
+            return question.probability(classifier(pixels))
 
 
 @method(
@@ -51,7 +45,6 @@ def several_classes(classifier: Classifier) -> str | None:
     family="perturbation",
     signed=False,
     paper="Thakur and Fischmeister 2020, arXiv:2006.09504",
-    needs=(several_classes,),
     drawn=True,
 )
 def mask_search(
@@ -61,24 +54,24 @@ def mask_search(
     steps: Annotated[int, Range(1, 5000)] = 40,
     cells: Annotated[int, Range(2, 32)] = 8,
 ) -> Float[Tensor, "1 height width"]:
-    """Where masks that show the class linger: what they show often stands out.
+    """How long chains of random masks stay on each pixel: they linger where they show the class.
 
-    A chain is a mask of random cells. The likelier the class is under it, the more of its cells stay as they are; else
-    they turn over, and the next mask is tried. The paper runs one chain of 5,000 steps. Many chains at once, and the
-    clamp that keeps a chain from freezing, are ours. Where the class is improbable under almost every mask, the chains
-    only turn over and the map is noise; how far two halves of them agree is told.
+    A chain is a mask of random cells. The more probable the class is under it, the more of its cells stay as they are;
+    the others flip, and the next mask is tried. The paper runs one chain of 5,000 steps. Running many chains at once,
+    and the clamp that keeps a chain from freezing, are ours. Where the class is improbable under almost every mask, the
+    chains only flip and the map is noise; the agreement of two halves of them is shown.
 
     Parameters
     ----------
     form
-        win stay sums the masks as the authors' code does. Total variation weighs each mask by what it did to the
-        probability and carries on the sum before it; that is our reading of a figure in the code.
+        win stay sums the masks, as the authors' code does. Total variation weights each mask by its effect on the
+        probability and carries the previous sum forward; that is our reading of a figure in the code.
     chains
-        Chains that run side by side.
+        Number of parallel chains.
     steps
-        Masks of each chain.
+        Number of masks per chain.
     cells
-        Cells of the coarse grid on each side.
+        Cells along each side of the coarse grid.
     """
     search = Chains(passes, form, chains, cells)
     name = ("mask search", form, chains, steps, cells)
@@ -89,13 +82,13 @@ def mask_search(
 
 
 def peaks(summed: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """What rises above the mean, as a share of the highest."""
+    """What rises above the mean, as a share of the maximum."""
     above = (summed - summed.mean()).relu()
     return above / above.max().clamp(min=torch.finfo(above.dtype).tiny)
 
 
 class Chains:
-    """Chains of masks side by side, as the fold of their own request: place n is the next mask of chain n % chains."""
+    """Parallel chains of masks, as the fold of their own request: place n is the next mask of chain n % chains."""
 
     def __init__(self, passes: PassBank, form: Form, chains: int, cells: int) -> None:
         self._passes = passes
@@ -106,7 +99,7 @@ class Chains:
         return Upsampling.between(self._cells, self._passes.pixels)
 
     def begin(self) -> Self:
-        """Starts anew, with random cells and nothing summed."""
+        """Starts again, with random cells and empty sums."""
         pixels, (draws, self._shifts) = self._passes.pixels, self._drawn(0)
         self._masks = (draws < SHOWN_AT_FIRST).to(pixels)
         self._carried = torch.zeros_like(self._masks)
@@ -115,7 +108,7 @@ class Chains:
         return self
 
     def _drawn(self, step: int) -> tuple[Float[Tensor, "chains cells cells"], Int[Tensor, "chains 2"]]:
-        """A step's draws for all chains, so that none depends on the batch it falls in."""
+        """A step's draws for all chains, so that none depends on its batch."""
         draw = self._passes.generator("mask search", step)
         draws = torch.rand(self._chains, self._cells, self._cells, generator=draw, device=draw.device)
         return draws.to(self._passes.pixels), self._upsampling.shifts(self._chains, draw)
@@ -126,7 +119,7 @@ class Chains:
         return self._upsampling.masks(self._masks[chains], self._shifts[chains]) * self._passes.pixels
 
     def add(self, places: Sequence[int], answers: Tensor) -> None:
-        """Moves these chains on and sums what they bring."""
+        """Advances these chains and adds what they contribute."""
         chains = [place % self._chains for place in places]
         draws, shifts = self._drawn(places[0] // self._chains + 1)
         probabilities = answers.to(self._masks)
@@ -154,9 +147,9 @@ def won_or_lost(
     change: Float[Tensor, " n"],
     draws: Float[Tensor, "n cells cells"],
 ) -> Float[Tensor, "n cells cells"]:
-    """The next masks: each cell stays as it is with the probability of the class, else it turns over.
+    """The next masks: each cell stays as it is with the probability of the class, and flips otherwise.
 
-    A cell that is new counts a little less, by how much the probability has changed.
+    A new cell weighs slightly less, by how much the probability has changed.
     """
     stays = draws < probabilities[:, None, None]
     weight = (1 - LOSS * change.abs())[:, None, None]
@@ -166,12 +159,12 @@ def won_or_lost(
 def carried_on(
     masks: Float[Tensor, "n cells cells"], change: Float[Tensor, " n"], carried: Float[Tensor, "n cells cells"]
 ) -> Float[Tensor, "n cells cells"]:
-    """Each mask times the change that it brought, plus what was carried so far times its own total variation."""
+    """Each mask times the change that it caused, plus the previous sum times its own total variation."""
     return masks * change[:, None, None] + carried * total_variation(carried)[:, None, None]
 
 
 def total_variation(masks: Float[Tensor, "n cells cells"]) -> Float[Tensor, " n"]:
-    """Mean difference between neighbouring cells, both ways alike.
+    """Mean difference between neighbouring cells, both directions weighted equally.
 
     >>> total_variation(torch.tensor([[[0.0, 1.0], [0.0, 1.0]]])).tolist()
     [0.5]

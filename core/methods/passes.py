@@ -1,8 +1,8 @@
-"""The pass bank: what methods read of a network, computed once however many of them ask.
+"""The pass bank: what methods read from a network, computed once however many of them request it.
 
-A method asks (``passes.noisy_gradients(15, 0.15)``). What is not known yet interrupts it with :class:`Pending`; the
-bank then computes what was asked, its batches filled across all requests, and the method is called again: on
-half-known answers for a rough heatmap, on the whole ones for the final.
+A method calls the bank (``passes.noisy_gradients(15, 0.15)``). What is not known yet interrupts it with
+:class:`Pending`; the bank then computes the request, its batches filled across all requests, and the method is called
+again: with partial answers for a rough heatmap, with complete ones for the final heatmap.
 """
 
 import time
@@ -29,7 +29,7 @@ from core.randomness import generator, picture_digest
 
 
 class Pending(Exception):
-    """A method asked for passes that have not been made yet."""
+    """A method requested passes that have not been made yet."""
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.name)
@@ -38,7 +38,7 @@ class Pending(Exception):
 
 @dataclass
 class Asked:
-    """What one call of a method asked for and noted."""
+    """What one call of a method requested and noted."""
 
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -56,14 +56,14 @@ class Account:
 
 
 class PassBank:
-    """All that is known of one classifier at one picture for one question.
+    """Everything known about one classifier at one picture for one question.
 
     Parameters
     ----------
     pixels
         ``(1, 3, height, width)`` in [0, 1], on the classifier's device.
     truth
-        The pixels that are known to matter, for the control that knows them.
+        The pixels known to matter, for the control that shows them.
     """
 
     def __init__(
@@ -98,25 +98,25 @@ class PassBank:
 
     @property
     def rough(self) -> bool:
-        """Whether the call in hand is content with half-known answers."""
+        """Whether the current call accepts partial answers."""
         return self._asked.rough
 
     def note(self, text: str) -> None:
-        """Tells the reader of the heatmap in hand what has to be known before believing it."""
+        """Records what a reader needs to know before trusting the current heatmap."""
         self._asked.notes.append(text)
 
     def miss(self, share: float | None) -> None:
-        """Tells how far the heatmap in hand is from adding up to the score's difference, if it claims to."""
+        """Records how far the current heatmap is from adding up to the score difference, if it claims to."""
         self._asked.missed = share
 
     @contextmanager
     def asking(self, rough: bool) -> Iterator[Asked]:
-        """Keeps what a method asks and notes inside; a rough call is content with estimates."""
+        """Collects what a method requests and notes inside; a rough call accepts estimates."""
         self._asked = Asked(rough=rough)
         yield self._asked
 
     def read(self, request: Request) -> Any:
-        """The answer to a request, or its estimate so far where a rough heatmap is being made.
+        """The answer to a request, or its current estimate while a rough heatmap is being made.
 
         Raises
         ------
@@ -130,15 +130,15 @@ class PassBank:
         return account.fold.value()
 
     def done(self, request: Request) -> int:
-        """How many of the request's pictures went through the network."""
+        """How many of the request's pictures have gone through the network."""
         return self._accounts[request].done if request in self._accounts else 0
 
     def seconds(self, request: Request) -> float:
-        """Time that the request took, batches being charged by their pictures."""
+        """Time that the request took; a batch is charged by the number of pictures."""
         return self._accounts[request].seconds if request in self._accounts else 0.0
 
     def compute(self, requests: Sequence[Request]) -> Iterator[int]:
-        """Makes the passes of requests that have one reading; after every batch how many are made."""
+        """Makes the passes of requests that share one reading; yields the number made after every batch."""
         self._accounts.update({request: Account(request.fold()) for request in requests})
         made = 0
         size = self.classifier.batch_size(requests[0].reading.kind)
@@ -167,7 +167,7 @@ class PassBank:
         return self.classifier.outputs_only()
 
     def gradient(self, rule: Rule = "plain") -> Float[Tensor, "3 height width"]:
-        """The gradient at the picture, ReLUs going back by the rule."""
+        """The gradient at the picture, with ReLUs passing it back by the rule."""
         return self.at_picture(InputGradients(rule))
 
     def feature_gradients(self, layer: str) -> Float[Tensor, "2 channels rows columns"]:
@@ -190,14 +190,14 @@ class PassBank:
         return moments
 
     def noisy(self, sample: int, level: float) -> Float[Tensor, "1 3 height width"]:
-        """A noisy copy of the picture, the same for all who ask; ``level`` is a share of its range, max - min."""
+        """A noisy copy of the picture, the same for every caller; ``level`` is a share of its range, max - min."""
         spread = level * (self.pixels.max() - self.pixels.min())
         draw = self.generator("noise", sample)
         noise = torch.randn(self.pixels.shape, generator=draw, device=self.pixels.device, dtype=self.pixels.dtype)
         return self.pixels + spread * noise
 
     def baseline(self, name: str) -> Float[Tensor, "1 3 height width"]:
-        """The picture that stands for nothing having been seen, named as an imputer."""
+        """The picture that represents absence, named like an imputer."""
         if name not in self._baselines:
             original = Original(self.pixels, self.classifier.dataset_mean, self.generator("baseline"))
             everything = torch.ones_like(self.pixels[:, :1], dtype=torch.bool)
@@ -206,25 +206,25 @@ class PassBank:
 
     @cached_property
     def background(self) -> Float[Tensor, "n 3 height width"]:
-        """Pictures such as the classifier was trained on, as far as they are bundled; without this one."""
+        """Pictures like the classifier's training data, as far as they are bundled; without this one."""
         others = background(self.classifier.dataset, self.classifier.prepare).to(self.pixels)
         return others[(others != self.pixels).flatten(1).any(dim=1)]
 
     def score(self) -> Float[Tensor, ""]:
-        """The explained number at the picture itself."""
+        """The explained output at the picture itself."""
         return self.outputs(("whole",), 1, lambda _: self.pixels)[0]
 
     def outputs(
         self, name: tuple[object, ...], count: int, pictures: Callable[[Sequence[int]], Tensor]
     ) -> dict[int, Tensor]:
-        """The explained number at each of some pictures, by place."""
+        """The explained output at each of some pictures, by place."""
         answers: dict[int, Tensor] = self.read(Request(name, Outputs(), count, pictures, Collected))
         return answers
 
 
 def visiting_plan(requests: Sequence[Request]) -> list[list[tuple[Request, int]]]:
-    """Every place of every request: one, two, four, ... of each in turn, so that all are known roughly before any is
-    known well. In parts that are made one after the other, since a round has to wait for the one before.
+    """Every place of every request: one, two, four, ... of each in turn, so that all are roughly known before any is
+    known well. Split into parts that are made one after the other, since a round has to wait for the one before.
     """
     units = [
         (request, range(start, min(start + step, request.count)))

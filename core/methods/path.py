@@ -1,4 +1,4 @@
-"""Path methods: the gradient gathered on the way from a baseline to the picture."""
+"""Path methods: the gradient accumulated along the path from a baseline to the picture."""
 
 from collections.abc import Iterable
 from statistics import fmean
@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.methods.completeness import ends_scores, note_completeness
-from core.methods.fitness import gradients
 from core.methods.passes import PassBank
 from core.methods.paths import Quadrature, Steps, path_moments, path_points
-from core.methods.registry import Range, method
+from core.methods.registry import Range, Unfit, method
+from core.methods.requirements import gradients
 from core.pictures.imputers import Cover
 
 SEVERAL = ("black", "grey", "blur", "uniform_noise")
@@ -32,15 +32,15 @@ def integrated_gradients(
     baseline: Literal[Cover, "several"] = "black",
     quadrature: Quadrature = "gauss_legendre",
 ) -> Float[Tensor, "3 height width"]:
-    """Each pixel's share of the score gained on the way from a baseline to the picture.
+    """Each pixel's share of the score gained along the path from a baseline to the picture.
 
-    The shares add up to the score's difference between picture and baseline; how far they miss it is shown. Pixels
-    that look like the baseline get nothing.
+    The shares add up to the score difference between picture and baseline; the remaining error is shown. Pixels that
+    look like the baseline get zero.
 
     Parameters
     ----------
     baseline
-        The picture that the way starts from; several is the mean over black, grey, blur and uniform noise.
+        The picture at which the path starts; several averages over black, grey, blur and uniform noise.
     quadrature
         How the points are placed and weighted.
     """
@@ -68,19 +68,22 @@ def integrated_gradients(
 )
 def expected_gradients(
     passes: PassBank,
-    samples: Annotated[int, Range(1, 1000), "Paths, each with one point at which the gradient is taken."] = 100,
+    samples: Annotated[int, Range(1, 1000), "Number of paths; the gradient is taken at one point on each."] = 100,
     baselines: Literal["pictures", "noise"] = "pictures",
 ) -> Float[Tensor, "3 height width"]:
-    """Integrated gradients with many baselines: other pictures take the place of one colour that means nothing.
+    """Integrated gradients averaged over many baselines: other pictures instead of one arbitrary colour.
 
-    No colour counts as absent any more. It tells what sets this picture apart from the others, so it depends on which
-    these are.
+    No single colour counts as absence. The map shows what sets this picture apart from the baselines, so it depends on
+    them.
 
     Parameters
     ----------
     baselines
-        Pictures such as the model was trained on, as far as they are bundled, or uniform noise.
+        Pictures like the model's training data, as far as they are bundled, or uniform noise.
     """
+    channels = passes.classifier.channels
+    if baselines == "pictures" and channels not in (1, 3):
+        raise Unfit(f"No bundled picture has {channels} channels. Set its baselines to noise.")
     starts = passes.background if baselines == "pictures" else noise_pictures(passes)
     scores = ends_scores(passes, baselines, starts)
     draw = passes.generator("expected gradients", samples)
@@ -99,10 +102,12 @@ def expected_gradients(
 
 def noise_pictures(passes: PassBank) -> Float[Tensor, "n 3 height width"]:
     draw = passes.generator("noise baselines")
-    return torch.rand((NOISE_PICTURES, 3, *passes.size), generator=draw, device=draw.device, dtype=passes.pixels.dtype)
+    return torch.rand(
+        (NOISE_PICTURES, *passes.pixels.shape[1:]), generator=draw, device=draw.device, dtype=passes.pixels.dtype
+    )
 
 
 def note_shares(passes: PassBank, gathered: Tensor, scores: dict[int, Tensor], starts: Iterable[int]) -> None:
-    """Tells how far the shares are from adding up to what the picture scores above its baselines."""
+    """Notes how far the shares are from adding up to the score difference between picture and baselines."""
     start = fmean(float(scores[place]) for place in starts)
     note_completeness(passes, float(gathered.sum()), start, float(scores[max(scores)]))

@@ -1,7 +1,7 @@
-"""Contributions gathered on straight paths: where the gradient is taken, and how its answers add up.
+"""Contributions accumulated along straight paths: where the gradient is taken, and how the answers add up.
 
-Every path method asks the same: gradients at points between a start and an end, their weighted mean times the way.
-Over several paths (baselines, noisy copies) the moments of their contributions are kept.
+Every path method makes the same request: gradients at points between a start and an end, and their weighted mean times
+the difference of the two. Over several paths (baselines, noisy copies) the moments of the contributions are kept.
 """
 
 from collections import deque
@@ -20,17 +20,19 @@ from core.methods.registry import Range
 from core.methods.requests import Moments, Request, SampleMoments, WeightedMean
 from core.pictures.imputers import Cover
 
-Steps = Annotated[int, Range(1, 500), "Points on the way at which the gradient is taken."]
+Steps = Annotated[int, Range(1, 500), "Number of points on the path at which the gradient is taken."]
 Baseline = Annotated[
     Cover,
-    "The picture that the way starts from.",
+    "The picture at which the path starts.",
 ]
 Quadrature = Literal["gauss_legendre", "midpoint"]
 Ends = Callable[[int], tuple[Tensor, Tensor]]
 
 
 class PathMoments:
-    """Moments over paths of ``(end - start) x mean gradient on the way``; places go along one path after the other."""
+    """Moments over paths of ``(end - start) x mean gradient along the path``; places run along one path after the
+    other.
+    """
 
     def __init__(self, weights: Sequence[float], ends: Ends) -> None:
         self._weights = weights
@@ -72,11 +74,11 @@ def path_moments(
     Parameters
     ----------
     name
-        What the paths are, with all that they depend on.
+        What the paths are, including everything that they depend on.
     ends
         Start and end of each path, ``(1, 3, height, width)``.
     shares
-        For each path the points on it, as shares of the way.
+        For each path the positions of its points, from 0 at the start to 1 at the end.
     weights
         Weight of each point; they add up to 1.
     """
@@ -99,7 +101,8 @@ def path_moments(
 
 
 def path_points(steps: int, quadrature: Quadrature) -> tuple[list[float], list[float]]:
-    """Shares of the way and their weights, visited from far apart to close, so that early means are already fair.
+    """Positions along the path and their weights, far apart first and then closer, so that early means are already
+    fair.
 
     >>> path_points(3, "midpoint")[0]
     [0.5, 0.16666666666666666, 0.8333333333333334]
@@ -114,7 +117,7 @@ def path_points(steps: int, quadrature: Quadrature) -> tuple[list[float], list[f
 
 
 def halving_order(count: int) -> list[int]:
-    """The places 0..count - 1, the middle first, then the middles of what is left.
+    """The places 0..count - 1, the middle first, then the middles of the rest.
 
     >>> halving_order(5)
     [2, 1, 4, 0, 3]

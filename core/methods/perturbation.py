@@ -1,4 +1,4 @@
-"""Perturbation: what the answer loses when parts of the picture are covered. Needs outputs only."""
+"""Perturbation: how the answer changes when parts of the picture are covered. Needs outputs only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,19 +26,19 @@ def occlusion(
     overlap: Annotated[float, Range(0.0, 0.9)] = 0.5,
     cover: Cover = "dataset_mean",
 ) -> Float[Tensor, "1 height width"]:
-    """What the score loses when a window is covered, averaged over all windows that cover a pixel.
+    """The drop in score when a window is covered, averaged over all windows that cover a pixel.
 
-    It sees one window at a time: where either of two parts is enough for the class, covering one loses nothing. The
-    map is as coarse as the window, and a covered window is itself something to see.
+    It covers one window at a time: where either of two parts is enough for the class, covering one loses nothing. The
+    map is as coarse as the window, and a covered window is itself visible to the network.
 
     Parameters
     ----------
     window
         Side of the window as a share of the picture's shorter side.
     overlap
-        How much neighbouring windows share.
+        Overlap of neighbouring windows.
     cover
-        What the window is filled with.
+        What fills the window.
     """
     windows = sliding_windows(passes.size, window, overlap)
     rows, columns = spans(windows, passes.pixels)
@@ -56,7 +56,7 @@ def occlusion(
 def spans(
     windows: Sequence[Window], pixels: Float[Tensor, "1 3 height width"]
 ) -> tuple[Bool[Tensor, "n height"], Bool[Tensor, "n width"]]:
-    """For each window the rows and the columns that it covers."""
+    """The rows and the columns that each window covers."""
     corners = torch.tensor([(window.top, window.left, window.side) for window in windows], device=pixels.device)
     rows, columns = (torch.arange(length, device=pixels.device) for length in pixels.shape[2:])
     top, left, side = corners.T[:, :, None]
@@ -66,7 +66,7 @@ def spans(
 def mean_over_windows(
     losses: Float[Tensor, " n"], rows: Bool[Tensor, "n height"], columns: Bool[Tensor, "n width"]
 ) -> Float[Tensor, "1 height width"]:
-    """Each pixel's mean loss over the windows that covered it; 0 where none has yet."""
+    """Each pixel's mean loss over the windows that covered it; 0 where none has so far."""
     tall, wide = rows.to(losses), columns.to(losses)
     total, coverage = (losses * tall.T) @ wide, tall.T @ wide
     return (total / coverage.clamp(min=1))[None]
@@ -79,18 +79,18 @@ def rise(
     cells: Annotated[int, Range(2, 32)] = 7,
     shown: Annotated[float, Range(0.05, 0.95)] = 0.5,
 ) -> Float[Tensor, "1 height width"]:
-    """Mean score of random masks that show a pixel, against the mean over all masks.
+    """Mean score over the random masks that show a pixel, minus the mean over all masks.
 
-    The picture is seen through soft random masks, black where they hide. Each pixel gets the mean score of the masks,
-    weighted by how much they show it. The mean over all masks is taken off, which is ours: it moves the zero and
-    leaves the ranks. Few masks leave random blobs, and parts smaller than a cell are not told apart.
+    The picture is seen through soft random masks, black where they hide it. Each pixel gets the mean score of the
+    masks, weighted by how much they show it. Subtracting the mean over all masks is ours: it moves the zero and leaves
+    the ranks unchanged. Few masks leave random blobs, and parts smaller than a cell are not resolved.
 
     Parameters
     ----------
     samples
-        Masks tried.
+        Number of masks.
     cells
-        Cells of the coarse grid on each side.
+        Cells along each side of the coarse grid.
     shown
         Share of cells that a mask shows.
     """
@@ -102,7 +102,7 @@ def rise(
 
 
 class RandomMasks:
-    """Soft random masks; all grids and shifts are drawn at once, so that no mask depends on the batch it falls in."""
+    """Soft random masks; all grids and shifts are drawn at once, so that no mask depends on its batch."""
 
     def __init__(self, passes: PassBank, samples: int, cells: int, shown: float) -> None:
         self._pixels = passes.pixels
@@ -130,9 +130,9 @@ class RandomMasks:
 
 @dataclass(frozen=True)
 class Sums:
-    """Of even and of odd places: each pixel's sum of scores times masks, and of masks; and the mean score of all.
+    """For even and for odd places: each pixel's sum of scores times masks, and of masks; and the mean of all scores.
 
-    Scores are counted from the first one, so that a score that never changes leaves exactly nothing.
+    Scores are measured from the first one, so that a score that never changes leaves exactly zero.
     """
 
     scores: Float[Tensor, "2 height width"]
@@ -141,7 +141,7 @@ class Sums:
 
 
 class UnderMasks:
-    """Sums scores under their masks as they come."""
+    """Accumulates scores under their masks."""
 
     def __init__(self, masks: RandomMasks) -> None:
         self._masks = masks
@@ -168,5 +168,5 @@ class UnderMasks:
 def above_mean(
     scores: Float[Tensor, "*halves height width"], masks: Float[Tensor, "*halves height width"], mean: Tensor
 ) -> Float[Tensor, "*halves height width"]:
-    """The mean score under the masks that show a pixel, less the mean of all; 0 where none has shown it yet."""
+    """The mean score under the masks that show a pixel, minus the mean over all; 0 where none has shown it yet."""
     return torch.where(masks > 0, scores / masks.clamp(min=torch.finfo(masks.dtype).tiny) - mean, 0)

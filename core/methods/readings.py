@@ -1,4 +1,4 @@
-"""What can be read of a network in one pass, and what that costs."""
+"""What can be read from a network in one pass, and what that costs."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -12,24 +12,29 @@ from core.methods.rectifiers import RectifiersBecome, Rule
 from core.models.anatomy import observed
 from core.models.batching import Kind
 from core.models.classifier import Classifier
-from core.models.outputs import Output, read_output
+from core.models.outputs import AnswerReading, Output, probability_of, rather_than, read_output
 
 
 @dataclass(frozen=True)
 class Question:
-    """The number that is explained: one output of one class."""
+    """The number to explain: one output of one class, with the reading of the network's answers."""
 
     target: int
     output: Output = "logit"
+    reading: AnswerReading = "softmax"
 
     def __call__(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, " n"]:
-        return read_output(logits, self.target, self.output)
+        return read_output(logits, self.target, self.output, self.reading)
+
+    def probability(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, " n"]:
+        """The probability of the class; of a contrast, the share of the class among the two."""
+        return probability_of(logits, self.target, self.reading, rather_than(self.output))
 
 
 class Reading(Protocol):
-    """Something that is read at each of a batch of pictures; equal readings fill batches together.
+    """Something read at each of a batch of pictures; equal readings fill batches together.
 
-    Where its kind is ``forward`` it is handed a classifier whose layers are folded: ask that one for outputs only.
+    A reading of kind ``forward`` receives a classifier with folded layers: use it for outputs only.
     """
 
     @property
@@ -39,12 +44,12 @@ class Reading(Protocol):
     def cost(self) -> Passes: ...
 
     def __call__(self, classifier: Classifier, question: Question, pixels: Float[Tensor, "n 3 height width"]) -> Tensor:
-        """One answer a picture, along the first axis."""
+        """One answer per picture, along the first axis."""
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The explained number itself."""
+    """The explained output itself."""
 
     kind: ClassVar[Kind] = "forward"
     cost: ClassVar[Passes] = Passes(forward=1)
@@ -58,7 +63,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class InputGradients:
-    """The gradient of the explained number with respect to the pixels, ReLUs going back by a rule."""
+    """The gradient of the explained output with respect to the pixels, with ReLUs passing it back by a rule."""
 
     rule: Rule = "plain"
     kind: ClassVar[Kind] = "gradient"
@@ -76,7 +81,7 @@ class InputGradients:
 
 @dataclass(frozen=True)
 class FeatureGradients:
-    """A layer's activations and the gradient of the explained number with respect to them, stacked, as planes.
+    """A layer's activations and the gradient of the explained output with respect to them, stacked, as planes.
 
     Parameters
     ----------
@@ -105,4 +110,6 @@ class FeatureGradients:
         with torch.enable_grad(), observed(classifier.network, capture):
             explained = question(classifier(pixels.detach().requires_grad_())).sum()
         (gradients,) = torch.autograd.grad(explained, captured[-1], materialize_grads=True)
-        return torch.stack([found.planes(captured[-1].detach()), found.planes(gradients)], dim=1)
+        both = captured[-1].detach(), gradients
+        planes = torch.stack([found.layout.planes(values, len(pixels)) for values in both], dim=1)
+        return planes.to(torch.promote_types(planes.dtype, torch.float32))

@@ -1,6 +1,6 @@
-"""Other ways back through a ReLU: guided backprop and the deconvnet, for every form a ReLU is written in.
+"""Other ways back through a ReLU: guided backprop and the deconvnet, for every way in which a ReLU is written.
 
-A torch function mode sees module, function and in-place ReLUs alike and leaves the network as it is, so there is
+A torch function mode sees module, functional and in-place ReLUs alike and leaves the network as it is, so there is
 nothing to undo. It is active in its own thread and inside its own block only.
 """
 
@@ -16,7 +16,9 @@ Rule = Literal["plain", "guided", "deconvnet"]
 
 
 class OtherWayBack(torch.autograd.Function):
-    """Rectifies forward; backward only positive gradients pass, for guided backprop only where the ReLU was open."""
+    """Rectifies forward; backward it passes positive gradients only, and for guided backprop only where the ReLU was
+    active.
+    """
 
     @staticmethod
     def forward(context: Any, values: Tensor, ceiling: float, rule: Rule, in_place: bool) -> Tensor:
@@ -38,7 +40,7 @@ class OtherWayBack(torch.autograd.Function):
 
 
 class RectifiersBecome(TorchFunctionMode):
-    """Inside this block every ReLU and ReLU6 goes back by the given rule."""
+    """Inside this block every ReLU and ReLU6 passes gradients back by the given rule."""
 
     def __init__(self, rule: Rule) -> None:
         super().__init__()
@@ -57,5 +59,5 @@ class RectifiersBecome(TorchFunctionMode):
 
 
 def is_in_place(arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
-    """Whether ``inplace`` was asked for; the functional forms have it as their last, boolean argument."""
+    """Whether ``inplace`` was requested; the functional forms have it as their last, boolean argument."""
     return bool(named.get("inplace", arguments[-1] is True if arguments else False))

@@ -1,4 +1,4 @@
-"""A method describes itself: its name, what it needs, its parameters with their ranges, its paper."""
+"""A method describes itself: its name, its requirements, its parameters with their ranges, its paper."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -17,16 +17,22 @@ Family = Literal[
 ]
 Reduction = Literal["sum", "abs_sum", "max_abs"]
 Settings = Mapping[str, object]
-NOTHING_MARKED = "It shows what is known to be true, so it runs along only where something was marked."
+REDUCTIONS: Mapping[Reduction, str] = {
+    "sum": "sum over channels",
+    "abs_sum": "sum of absolute channels",
+    "max_abs": "largest absolute channel",
+}
+"""What a person reads of each."""
+NOTHING_MARKED = "The oracle shows the ground truth, so it runs only where a region is marked."
 
 
 class Unfit(Exception):
-    """A method does not apply to this classifier or picture; the message says why."""
+    """A method does not apply to this classifier or picture; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """Smallest and largest value that a parameter takes."""
+    """Smallest and largest value of a parameter."""
 
     low: float
     high: float
@@ -39,12 +45,12 @@ class LayerName:
 
 @dataclass(frozen=True)
 class MethodName:
-    """Marks a parameter that names one of the methods entered before, controls left out."""
+    """Marks a parameter that names one of the methods registered before, except controls."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One setting of a method, as a person meets it."""
+    """One setting of a method, as a person sees it."""
 
     name: str
     label: str
@@ -56,22 +62,22 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
     def accept(self, value: Any, method: str) -> Any:
-        """The value, if it is one that this parameter takes.
+        """The value, if this parameter accepts it.
 
         Raises
         ------
         ValueError
-            With the range or the choices that would have been right.
+            With the range or the choices that are accepted.
         """
         if self.kind in ("choice", "method") and value not in self.choices:
-            raise ValueError(f"{method}: {self.name} is one of {', '.join(self.choices)}; {value!r} is not.")
+            raise ValueError(f"{method}: {self.name} must be one of {', '.join(self.choices)}, not {value!r}.")
         if self.kind in ("integer", "number"):
             whole = isinstance(value, int) and not isinstance(value, bool)
             right_type = whole if self.kind == "integer" else whole or isinstance(value, float)
             if not right_type or not (self.low or 0) <= value <= (self.high or 0):
                 raise ValueError(
-                    f"{method}: {self.name} is {'a whole' if self.kind == 'integer' else 'a'} number "
-                    f"from {self.low:g} to {self.high:g}; {value!r} is not."
+                    f"{method}: {self.name} must be {'a whole' if self.kind == 'integer' else 'a'} number "
+                    f"from {self.low:g} to {self.high:g}, not {value!r}."
                 )
         return value
 
@@ -83,13 +89,13 @@ class Method:
     Parameters
     ----------
     signed
-        Whether its attribution tells evidence for the class from evidence against it.
+        Whether its attribution distinguishes evidence for the class from evidence against it.
     needs
         Checks of a classifier, each giving the reason why the method does not apply, or None.
     needs_truth
-        Whether it applies only where the truth is known.
+        Whether it applies only where the ground truth is known.
     drawn
-        Whether chance has a part in its map, so that another seed gives another one.
+        Whether its map is partly random, so that another seed gives another map.
     """
 
     name: str
@@ -112,17 +118,17 @@ class Method:
 
     @property
     def blind(self) -> bool:
-        """Whether it looks at no model and knows no truth; a control that turns another method's map around does."""
+        """Whether it ignores the model and the ground truth; a control that negates another method's map does not."""
         looks = any(parameter.kind == "method" for parameter in self.parameters)
         return self.control and not looks and not self.needs_truth
 
     def complete(self, settings: Settings) -> dict[str, Any]:
-        """The settings checked, with the defaults of all that were not given."""
+        """The settings, checked and completed with the defaults."""
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in settings:
             if name not in known:
                 listed = ", ".join(known) or "none"
-                raise ValueError(f"{self.name} has no setting {name!r}; it has {listed}.")
+                raise ValueError(f"{self.name} has no setting {name!r}; its settings: {listed}.")
         return {name: known[name].accept(settings.get(name, known[name].default), self.name) for name in known}
 
 
@@ -140,7 +146,7 @@ def method(
     needs_truth: bool = False,
     drawn: bool = False,
 ) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
-    """Enters a function into the registry under its own name; its signature and docstring become the metadata."""
+    """Registers a function under its own name; its signature and docstring become the metadata."""
 
     def register(attribute: Callable[..., Tensor]) -> Callable[..., Tensor]:
         document = docstring_parser.parse(inspect.getdoc(attribute) or "")
@@ -165,7 +171,7 @@ def method(
 
 
 def read_parameters(attribute: Callable[..., Tensor], document: docstring_parser.Docstring) -> list[Parameter]:
-    """The parameters after the pass bank, from the signature and the docstring, or from what annotations say."""
+    """The parameters after the pass bank, described by the docstring or by the annotations."""
     hints = get_type_hints(attribute, include_extras=True)
     helps = {parameter.arg_name: parameter.description or "" for parameter in document.params}
     settings = list(inspect.signature(attribute).parameters.values())[1:]
@@ -195,11 +201,12 @@ def read_parameter(name: str, hint: Any, default: Any, help_text: str) -> Parame
 
 def list_methods() -> tuple[Method, ...]:
     """Every method, controls last, in the order of their families."""
-    return tuple(_METHODS.values())
+    families = get_args(Family)
+    return tuple(sorted(_METHODS.values(), key=lambda entry: families.index(entry.family)))
 
 
 def list_controls(truth_known: bool) -> tuple[Method, ...]:
-    """The controls that run along unasked; the oracle among them where the truth is known."""
+    """The controls that are always included; the oracle among them where the ground truth is known."""
     return tuple(entry for entry in list_methods() if entry.control and (truth_known or not entry.needs_truth))
 
 

@@ -1,4 +1,4 @@
-"""How far two halves of a random method's samples tell the same story."""
+"""How far two halves of a random method's samples agree."""
 
 import torch
 from jaxtyping import Float
@@ -8,10 +8,10 @@ from core.methods.passes import PassBank
 
 
 def note_agreement(passes: PassBank, halves: Float[Tensor, "2 ..."], of: str) -> None:
-    """Tells the correlation of what two halves of the samples found; nothing where one of them found nothing."""
+    """Notes the correlation between the results of two halves of the samples; nothing where one half found nothing."""
     agreement = correlation(halves[0], halves[1])
     if agreement is not None:
-        passes.note(f"Two halves of the {of} agree to r = {agreement:.2f}.")
+        passes.note(f"Two halves of the {of} agree with r = {agreement:.2f}.")
 
 
 def correlation(one: Tensor, other: Tensor) -> float | None:

@@ -1,7 +1,7 @@
-"""A set of passes that a method asks for: which pictures, what is read at each, how the answers fold together.
+"""A set of passes that a method requests: which pictures, what is read at each, how the answers are combined.
 
-Folds are incremental, so that every batch leaves a usable estimate, and give the same result however the pictures
-are split into batches.
+Folds are incremental, so that every batch leaves a usable estimate, and give the same result however the pictures are
+split into batches.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,13 +16,13 @@ from core.methods.readings import Reading
 
 
 class Fold(Protocol):
-    """Joins answers as they come."""
+    """Combines answers as they arrive."""
 
     def add(self, places: Sequence[int], answers: Tensor) -> None:
-        """Takes in the answers of these places of the request."""
+        """Takes in the answers at these places of the request."""
 
     def value(self) -> Any:
-        """The best estimate from what came so far."""
+        """The best estimate so far."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Request:
     Parameters
     ----------
     name
-        What is asked, with all that it depends on: requests of one name are one computation.
+        What is requested, including everything that it depends on: requests with one name are one computation.
     reading
         What is read at each picture; requests with one reading fill batches together.
     pictures
         The pictures at the given places, made when their batch is due.
     fold
-        Starts an empty fold.
+        Creates an empty fold.
     round_size
-        Where given, the pictures of a round of that many may depend on the answers of all earlier rounds.
+        Where given, the pictures of a round of that size may depend on the answers of all earlier rounds.
     """
 
     name: tuple[object, ...]
@@ -58,7 +58,7 @@ class OnlyAnswer:
         self._answer = torch.zeros(())
 
     def add(self, places: Sequence[int], answers: Tensor) -> None:  # noqa: ARG002
-        self._answer = answers[0].clone()  # a view would keep the whole batch in memory
+        self._answer = answers[0].clone()  # a view would hold the whole batch in memory
 
     def value(self) -> Tensor:
         return self._answer
@@ -78,7 +78,7 @@ class Moments:
 
 
 class SampleMoments:
-    """Moments by pairwise updates, which lose no digits where the mean is far from zero (Chan et al. 1983)."""
+    """Moments by pairwise updates, which lose no precision where the mean is far from zero (Chan et al. 1983)."""
 
     def __init__(self) -> None:
         self._count = 0

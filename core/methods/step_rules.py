@@ -1,4 +1,4 @@
-"""Which steps of a network DeepLIFT and LRP have rules for, and the sentence that names the first that has none."""
+"""Which steps of a network DeepLIFT and LRP have rules for, and the sentence that names the first without one."""
 
 import operator
 from typing import Any
@@ -13,7 +13,7 @@ from core.methods.rescaling import CLAMPING, RESCALED
 from core.models.anatomy import SMOOTH_ACTIVATIONS
 from core.models.classifier import Classifier
 from core.models.folding import pads_by_itself
-from core.models.tracing import Mean, Step, Untraceable, side_by_side, taken_apart
+from core.models.unrolled import Mean, Step, Untraceable, side_by_side, taken_apart
 
 MOVING = (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Flatten, nn.Unflatten, nn.ChannelShuffle, nn.PixelShuffle)
 WEIGHING = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
@@ -66,7 +66,7 @@ _reasons: WeakKeyDictionary[Classifier, dict[str, str | None]] = WeakKeyDictiona
 
 
 def rescale_rules(classifier: Classifier) -> str | None:
-    """A rescale rule for every step that is not linear."""
+    """A rescale rule for every non-linear step."""
     return kept_reasons(classifier)["DeepLIFT"]
 
 
@@ -76,31 +76,33 @@ def relevance_rules(classifier: Classifier) -> str | None:
 
 
 def kept_reasons(classifier: Classifier) -> dict[str, str | None]:
-    """Why rules can't go through this network, looked for once: what it is made of does not change."""
+    """Why rules cannot be applied to this network, found once: its structure does not change."""
     if classifier not in _reasons:
         _reasons[classifier] = reasons_against(classifier)
     return _reasons[classifier]
 
 
 def reasons_against(classifier: Classifier) -> dict[str, str | None]:
-    """For DeepLIFT and LRP the first step without a rule, or why steps can't be told at all."""
+    """For DeepLIFT and LRP the first step without a rule, or why the steps are unknown."""
     try:
-        steps = [*taken_apart(classifier.network, classifier.normalise(classifier.blank(1))).steps()]
+        steps = [
+            *taken_apart(classifier.network, classifier.as_input(classifier.normalise(classifier.blank(1)))).steps()
+        ]
     except Untraceable as untraceable:
         by_kinds = {"DeepLIFT": RESCALABLE, "LRP": RELEVANT}
         return {
-            rules: told(rules, strange_module(classifier.network, kinds))
-            or f"{rules} goes through a network step by step, and {untraceable}."
+            rules: no_rule(rules, strange_module(classifier.network, kinds))
+            or f"{rules} needs to trace a network step by step, and {untraceable}."
             for rules, kinds in by_kinds.items()
         }
     by_steps = {"DeepLIFT": has_rescaling, "LRP": has_relevance_rule}
     return {
-        rules: told(rules, next(((spoken(step), step.layer) for step in steps if not ruled(step)), None))
+        rules: no_rule(rules, next(((spoken(step), step.layer) for step in steps if not ruled(step)), None))
         for rules, ruled in by_steps.items()
     }
 
 
-def told(rules: str, stranger: tuple[str, str] | None) -> str | None:
+def no_rule(rules: str, stranger: tuple[str, str] | None) -> str | None:
     if stranger is None:
         return None
     kind, layer = stranger
@@ -120,7 +122,7 @@ def has_rescaling(step: Step) -> bool:
 
 
 def has_relevance_rule(step: Step) -> bool:
-    """Whether one of the composites' rules, or the plain gradient where numbers only move, shares relevance out."""
+    """Whether a composite's rule distributes relevance here, or the plain gradient where numbers only move."""
     if isinstance(step.does, nn.Hardtanh) and step.does.min_val != 0:
         return False
     if isinstance(step.does, nn.Module):
@@ -143,7 +145,7 @@ def strange_module(network: nn.Module, ruled: tuple[type[nn.Module], ...]) -> tu
 
 
 def spoken(step: Step) -> str:
-    """What a person calls the step."""
+    """The step's name in a sentence."""
     if isinstance(step.does, nn.Module):
         return type(step.does).__name__
     if step.does is getattr:

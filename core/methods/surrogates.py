@@ -1,4 +1,4 @@
-"""Surrogates: a linear model of what the network answers when superpixels are covered. Needs outputs only."""
+"""Surrogates: a linear model of the network's answers when superpixels are covered. Needs outputs only."""
 
 import math
 from collections.abc import Sequence
@@ -27,24 +27,24 @@ def lime(
     width: Annotated[float, Range(0.05, 5.0)] = 0.25,
     ridge: Annotated[float, Range(0.0, 100.0)] = 1.0,
 ) -> Float[Tensor, "1 height width"]:
-    """Weights of a linear model that imitates the network on copies with superpixels covered at random.
+    """Weights of a linear model that imitates the network on copies with randomly covered superpixels.
 
-    Copies that keep more of the picture count more. The weights depend on how fast that count falls and on where the
-    superpixels' borders lie, and a linear model knows nothing of superpixels that matter only together. With few
-    samples two runs disagree; how far is told.
+    Copies that keep more of the picture have more weight. The result depends on how fast that weight falls and on the
+    superpixels' borders, and a linear model misses superpixels that matter only together. With few samples two runs
+    disagree; their agreement is shown.
 
     Parameters
     ----------
     samples
-        Copies tried; each superpixel is covered in half of them.
+        Number of copies; each superpixel is covered in half of them.
     segments
-        About how many superpixels the picture is cut into.
+        Approximate number of superpixels.
     cover
-        What a superpixel is covered with.
+        What covers a superpixel.
     width
-        How fast a copy counts less as more of it is covered; 0.25 in the authors' code for pictures.
+        How fast a copy's weight falls as more of it is covered; 0.25 in the authors' code for pictures.
     ridge
-        How hard the weights are pulled towards 0; 1 in the authors' code.
+        Strength of the ridge penalty; 1 in the authors' code.
     """
     game = CoveringGame(passes, segments, cover)
     kept = coin_coalitions(samples, game.players, passes.generator("lime", samples, segments))
@@ -70,20 +70,20 @@ def kernel_shap(
     segments: Segments = 50,
     cover: Cover = "dataset_mean",
 ) -> Float[Tensor, "1 height width"]:
-    """Each superpixel's Shapley value: what it adds to the score, averaged over all orders of uncovering.
+    """Each superpixel's Shapley value: its contribution to the score, averaged over all orders of uncovering.
 
-    The values add up to the score's difference between the picture and all of it covered. Where there are more
-    coalitions than samples, the values are fitted to a random part of them, and two runs differ; how far is told. What
-    "covered" means is a choice, and most coalitions are pictures unlike those that the network has learnt from.
+    The values add up to the score difference between the picture and the fully covered picture. Where there are more
+    coalitions than samples, the values are fitted to a random part of them and two runs differ; their agreement is
+    shown. The choice of cover matters, and most coalitions are pictures unlike the training data.
 
     Parameters
     ----------
     samples
-        Coalitions tried, each followed by its complement; all of them where there are no more than that.
+        Number of coalitions, each followed by its complement; all of them where there are no more than that.
     segments
-        About how many superpixels the picture is cut into.
+        Approximate number of superpixels.
     cover
-        What a superpixel is covered with.
+        What covers a superpixel.
     """
     game = CoveringGame(passes, segments, cover)
     whole, covered = game.everybody(), game.nobody()
@@ -97,12 +97,12 @@ def kernel_shap(
 
     def values(places: Sequence[int]) -> Float[Tensor, " players"]:
         at = list(places)
-        pull = 1.0 if passes.rough else 0.0  # about as many samples as values fit wildly
+        pull = 1.0 if passes.rough else 0.0  # with hardly more samples than values the fit is erratic
         return shapley_values(kept[at], answers[at] - covered, odds[at], whole - covered, pull)
 
     seen = range(len(answers))
     if few and not passes.rough:
-        passes.note(f"All {len(kept)} coalitions of {game.players} superpixels are asked: the values are exact.")
+        passes.note(f"All {len(kept)} coalitions of {game.players} superpixels are evaluated: the values are exact.")
     elif not few and len(seen) > 2:
         halves = [[place for place in seen if place // 2 % 2 == half] for half in (0, 1)]
         note_agreement(passes, torch.stack([values(half) for half in halves]), "samples")
@@ -110,12 +110,12 @@ def kernel_shap(
 
 
 class CoveringGame:
-    """The network as a game of superpixels: a coalition is what stays uncovered, its worth is the score.
+    """The network as a game of superpixels: a coalition is the set left uncovered, its worth is the score.
 
     Raises
     ------
     Unfit
-        Where the picture has one superpixel, which leaves nothing to compare.
+        Where the picture has only one superpixel, which leaves nothing to compare.
     """
 
     def __init__(self, passes: PassBank, segments: int, cover: Cover) -> None:
@@ -124,14 +124,14 @@ class CoveringGame:
         self._parts = superpixels(passes.pixels, segments)
         self.players = int(self._parts.max()) + 1
         if self.players < 2:
-            raise Unfit("This picture makes one superpixel, and one alone can't be compared. Ask for more segments.")
+            raise Unfit("This picture has only one superpixel, so there is nothing to compare. Increase segments.")
 
     def everybody(self) -> Float[Tensor, ""]:
         """The score of the picture itself."""
         return self._passes.score().cpu().double()
 
     def nobody(self) -> Float[Tensor, ""]:
-        """The score of everything covered."""
+        """The score of the fully covered picture."""
         cover = self._cover
         answers = self._passes.outputs(("baselines", (cover,)), 1, lambda _: self._passes.baseline(cover))
         return answers[0].cpu().double()
@@ -153,14 +153,14 @@ class CoveringGame:
 
 
 def coin_coalitions(count: int, players: int, draw: torch.Generator) -> Bool[Tensor, "count players"]:
-    """Everybody first, then each player in or out by the toss of a coin."""
+    """The full coalition first, then each player in or out by a fair coin."""
     kept = torch.rand(count, players, generator=draw, device=draw.device).cpu() < 0.5
     kept[0] = True
     return kept
 
 
 def lime_kernel(kept: Bool[Tensor, "n players"], width: float) -> Float[Tensor, " n"]:
-    """How much each copy counts: an exponential kernel on its cosine distance from the whole picture.
+    """The weight of each copy: an exponential kernel on its cosine distance from the whole picture.
 
     >>> lime_kernel(torch.tensor([[True, True], [False, False]]), 1.0).tolist()
     [1.0, 0.6065306597126334]
@@ -172,7 +172,7 @@ def lime_kernel(kept: Bool[Tensor, "n players"], width: float) -> Float[Tensor, 
 def ridge_weights(
     kept: Bool[Tensor, "n players"], answers: Float[Tensor, " n"], closeness: Float[Tensor, " n"], ridge: float
 ) -> Float[Tensor, " players"]:
-    """Weights of the players in a weighted ridge regression with a free intercept; the shortest where many fit."""
+    """Weights of the players in a weighted ridge regression with a free intercept; the smallest where many fit."""
     share = closeness / closeness.sum()
     design = kept.double()
     design, answers = design - share @ design, answers - share @ answers
@@ -184,7 +184,7 @@ def ridge_weights(
 
 
 def all_coalitions(players: int) -> Bool[Tensor, "count players"]:
-    """Every coalition but nobody and all, each followed by its complement; those of one player come first.
+    """Every coalition except the empty and the full one, each followed by its complement; single players come first.
 
     >>> all_coalitions(2).tolist()
     [[True, False], [False, True]]
@@ -196,7 +196,7 @@ def all_coalitions(players: int) -> Bool[Tensor, "count players"]:
 
 
 def shapley_coalitions(count: int, players: int, draw: torch.Generator) -> Bool[Tensor, "count players"]:
-    """Coalitions drawn as often as the Shapley kernel weighs them, each followed by its complement."""
+    """Coalitions drawn with the frequencies of the Shapley kernel, each followed by its complement."""
     sizes = torch.arange(1, players, device=draw.device)
     odds = 1 / (sizes * (players - sizes))
     pairs = math.ceil(count / 2)
@@ -210,7 +210,7 @@ def with_complements(kept: Bool[Tensor, "pairs players"]) -> Bool[Tensor, "count
 
 
 def shapley_kernel(kept: Bool[Tensor, "n players"]) -> Float[Tensor, " n"]:
-    """What each coalition counts in the regression whose solution are the Shapley values."""
+    """The weight of each coalition in the regression that the Shapley values solve."""
     players = kept.shape[1]
     of_size = [0.0] + [1 / (math.comb(players, size) * size * (players - size)) for size in range(1, players)]
     return torch.tensor(of_size, dtype=torch.float64)[kept.sum(dim=1)]
@@ -223,9 +223,9 @@ def shapley_values(
     total: Tensor,
     pull: float = 0.0,
 ) -> Float[Tensor, " players"]:
-    """Weighted least squares among the values that add up to the total; nearest to equal shares where many fit.
+    """Weighted least squares among the values that add up to the total; closest to equal shares where many fit.
 
-    Equal shares meet the constraint; what departs from them sums to 0, so it is sought among such departures only.
+    Equal shares meet the constraint; deviations from them sum to 0, so the search is restricted to such deviations.
     """
     equal = total / kept.shape[1]
     design = kept.double()

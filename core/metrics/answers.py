@@ -1,7 +1,8 @@
-"""What the model says of perturbed pictures."""
+"""What the model answers for perturbed pictures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, get_args
 
 import torch
@@ -9,40 +10,81 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.metrics.removal import Removal, Visit
+from core.models.answering import AnswerError, not_finite
 from core.models.batching import BatchSize, run_in_batches
 from core.models.classifier import Classifier
+from core.models.outputs import (
+    AnswerReading,
+    Contrast,
+    Output,
+    predicts,
+    probabilities_of,
+    probability_of,
+    read_output,
+)
 
 Y = Literal["probability", "relative_logit", "accuracy"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model says of one perturbed picture: the curve's value, and its three most probable classes."""
+    """The model's answer for one perturbed picture: the curve's value, and the three most probable classes."""
 
     value: float
     top: tuple[tuple[int, float], ...]
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What is read from an answer.
+
+    Parameters
+    ----------
+    rather_than
+        A class that the target is contrasted with: y is then about the two of them alone.
+    """
+
+    target: int
+    y: Y
+    reading: AnswerReading = "softmax"
+    rather_than: int | None = None
+
+    def scores(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, " n"]:
+        """The logit of the class, or how far it is above that of the other."""
+        output: Output = "logit" if self.rather_than is None else Contrast(self.rather_than)
+        return read_output(logits, self.target, output)
+
+    def values(self, logits: Float[Tensor, "n classes"], reference: float) -> Float[Tensor, " n"]:
+        """What the curves show: the probability of the class, its logit relative to the clean picture's, or whether it
+        is predicted.
+        """
+        if self.y == "probability":
+            return probability_of(logits, self.target, self.reading, self.rather_than)
+        if self.y == "accuracy":
+            return predicts(logits, self.target, self.reading, self.rather_than).to(logits.dtype)
+        return self.scores(logits) / reference
+
+
 def answer_reader(
-    clean: Float[Tensor, "1 classes"], target: int, y: Y
+    clean: Float[Tensor, "1 classes"], asking: Asking
 ) -> Callable[[Float[Tensor, "n classes"]], list[Answer]]:
-    """Reads answers off logits, with one transfer to the host a batch."""
-    if y not in get_args(Y):
-        raise ValueError(f"y is one of {', '.join(get_args(Y))}; {y!r} is not.")
-    if y == "probability" and clean.shape[1] == 1:
-        raise ValueError("This network has one output, so its probability is always 1. Take y = relative_logit.")
-    reference = float(clean[0, target])
-    if y == "relative_logit" and reference <= 0:
+    """Reads answers from logits, with one transfer to the host per batch."""
+    if asking.y not in get_args(Y):
+        raise ValueError(f"y must be one of {', '.join(get_args(Y))}, not {asking.y!r}.")
+    reference = float(asking.scores(clean)[0])
+    if asking.y == "relative_logit" and reference <= 0:
+        what = "logit" if asking.rather_than is None else "difference of the two logits"
         raise ValueError(
-            f"The clean logit of the explained class is {reference:.2f}; a relative logit needs a positive one. "
-            "Take y = probability, or explain a class that the model finds likelier."
+            f"The clean {what} of the explained class is {reference:.2f}; a relative logit needs a positive one. "
+            "Use y = probability, or explain a more probable class."
         )
 
     def read(logits: Tensor) -> list[Answer]:
-        probabilities = logits.softmax(dim=1)
-        values = y_values(logits, probabilities, target, y, reference)
-        top = probabilities.topk(min(3, logits.shape[1]), dim=1)
+        values = asking.values(logits, reference)
+        top = probabilities_of(logits, asking.reading).topk(min(3, logits.shape[1]), dim=1)
         rows = torch.cat([values[:, None], top.values, top.indices.to(top.values.dtype)], dim=1).tolist()
+        if not all(isfinite(row[0]) for row in rows):
+            raise AnswerError(not_finite("The model"))
         kept = top.indices.shape[1]
         return [
             Answer(
@@ -55,26 +97,18 @@ def answer_reader(
     return read
 
 
-def y_values(
-    logits: Float[Tensor, "n classes"], probabilities: Float[Tensor, "n classes"], target: int, y: Y, reference: float
-) -> Float[Tensor, " n"]:
-    """What the curves show: the class' probability, its logit relative to the clean picture's, or whether it leads."""
-    if y == "probability":
-        return probabilities[:, target]
-    if y == "accuracy":
-        return (logits.argmax(dim=1) == target).to(logits.dtype)
-    return logits[:, target] / reference
-
-
 class Answers:
-    """The model's answers to copies of one picture, from passes that ask for nothing else.
+    """The model's answers for copies of one picture, from passes that need outputs only.
 
     Parameters
     ----------
     y
         The value of an answer: ``probability`` of the target, its logit relative to the clean picture's
-        (``relative_logit``), or 1 where the target is the class found likeliest and 0 elsewhere (``accuracy``, which
-        it is as a mean over pictures).
+        (``relative_logit``), or 1 where the target is predicted and 0 elsewhere (``accuracy``, which it becomes as a
+        mean over pictures).
+    rather_than
+        A class that the target is contrasted with: the probability and the prediction are then among these two, and
+        the logit is the difference of theirs.
 
     Raises
     ------
@@ -82,23 +116,29 @@ class Answers:
         Where the relative logit has no positive clean logit to refer to, or there is no such class or y.
     """
 
-    def __init__(self, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], target: int, y: Y) -> None:
-        self._network = classifier.outputs_only().network
+    def __init__(
+        self,
+        classifier: Classifier,
+        pixels: Float[Tensor, "1 channels height width"],
+        target: int,
+        y: Y,
+        rather_than: int | None = None,
+    ) -> None:
+        self._classifier = classifier.outputs_only()
         whole = self._logits(classifier.normalise(pixels))
-        self._read = answer_reader(whole, target, y)
+        self._read = answer_reader(whole, Asking(target, y, classifier.reading, rather_than))
         (self.clean,) = self._read(whole)
 
-    def _logits(self, normalised: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n classes"]:
+    def _logits(self, normalised: Float[Tensor, "n channels height width"]) -> Float[Tensor, "n classes"]:
         with torch.inference_mode():
-            logits: Tensor = self._network(normalised.contiguous(memory_format=torch.channels_last))
-            return logits
+            return self._classifier.answer(normalised)
 
-    def __call__(self, normalised: Float[Tensor, "n 3 height width"]) -> list[Answer]:
-        """Answers to pictures as the network takes them."""
+    def __call__(self, normalised: Float[Tensor, "n channels height width"]) -> list[Answer]:
+        """Answers for pictures normalised as the network needs them."""
         return self._read(self._logits(normalised))
 
     def along(
         self, removal: Removal, visits: Sequence[Visit], size: BatchSize
     ) -> Iterator[tuple[Sequence[Visit], list[Answer]]]:
-        """Answers to the visits, batch by batch."""
+        """Answers for the visits, batch by batch."""
         yield from run_in_batches(visits, lambda batch: self(removal.normalised(batch)), size)

@@ -22,7 +22,7 @@ def shares(values: Float[Tensor, "height width"]) -> Float[Tensor, " pixels"] | 
 
 
 def gini_index(shares: Float[Tensor, " pixels"]) -> float:
-    """Half the mean difference between two shares, over their mean.
+    """Half the mean difference between two shares, divided by their mean.
 
     >>> gini_index(torch.tensor([0.25, 0.25, 0.25, 0.25])), gini_index(torch.tensor([0.0, 1.0, 0.0, 0.0]))
     (0.0, 0.75)
@@ -33,7 +33,7 @@ def gini_index(shares: Float[Tensor, " pixels"]) -> float:
 
 
 def relative_entropy(shares: Float[Tensor, " pixels"]) -> float:
-    """The entropy of the shares over that of equal ones.
+    """The entropy of the shares divided by that of equal ones.
 
     >>> relative_entropy(torch.tensor([1.0, 1.0]).double() / 2), relative_entropy(torch.tensor([0.0, 1.0, 0.0]))
     (1.0, 0.0)
@@ -46,9 +46,10 @@ def relative_entropy(shares: Float[Tensor, " pixels"]) -> float:
     random="0.33", paper=CHALASANI,
 )  # fmt: skip
 def gini(evidence: Evidence) -> float | None:
-    """How unevenly the map's magnitudes are spread: 0 for a constant map, near 1 for a single pixel.
+    """How unevenly the map's magnitudes are distributed: 0 for a constant map, near 1 for a single pixel.
 
-    Neither is better: sparse maps suit some scores and smooth maps others, whatever they show. None for a map of zeros.
+    Neither end is better: some scores favour sparse maps and others smooth ones, whatever they show. Undefined for an
+    all-zero map.
     """
     each = shares(evidence.heatmap.values)
     return None if each is None else gini_index(each)
@@ -61,8 +62,9 @@ def gini(evidence: Evidence) -> float | None:
 def complexity(evidence: Evidence) -> float | None:
     """Over how many pixels the map is spread: 0 for a single pixel, 1 for a constant map.
 
-    The entropy of the magnitudes' shares, divided by its largest value so that pictures of any size compare. Neither
-    end is better: a constant map, which says nothing, is the most complex by this measure. None for a map of zeros.
+    The entropy of the magnitudes' shares, divided by its maximum so that pictures of any size are comparable. Neither
+    end is better: a constant map, which carries no information, is the most complex by this measure. Undefined for an
+    all-zero map.
     """
     each = shares(evidence.heatmap.values)
     return None if each is None else relative_entropy(each)

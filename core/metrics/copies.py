@@ -1,4 +1,4 @@
-"""Copies of a map that have its shape and lie elsewhere: what its masks do by being clustered as they are."""
+"""Copies of a map with the same shape elsewhere: what its masks do merely by being clustered as they are."""
 
 import torch
 from jaxtyping import Float
@@ -10,10 +10,10 @@ CENTRAL = 0.95
 def moved_copy(
     values: Float[Tensor, "*channels height width"], draw: torch.Generator
 ) -> Float[Tensor, "*channels height width"]:
-    """The map shifted around the picture, and flipped or, where it is square, turned by quarters, all at random.
+    """The map shifted around the picture, and flipped or, where it is square, rotated by quarter turns, all at random.
 
-    What leaves at one border comes in at the other, so the copy has the very values of the map. Every place is as
-    likely as any other: a map that knows nothing is as good as its copies, and the best of 20 in one case of 20.
+    What leaves at one border comes in at the other, so the copy has exactly the map's values. Every position is equally
+    likely: an uninformed map is as good as its copies, and the best of 20 in one case out of 20.
 
     >>> moved = moved_copy(torch.arange(12.0).view(3, 4), torch.Generator().manual_seed(0))
     >>> sorted(moved.flatten().tolist()) == list(range(12))
@@ -33,7 +33,7 @@ def moved_copy(
 def correlations_with_copies(
     one: Float[Tensor, "height width"], other: Float[Tensor, "height width"]
 ) -> Float[Tensor, "copies height width"]:
-    """The mean product of a map with every copy of another: shifted around by any way, flipped, turned.
+    """The mean product of a map with every copy of another: shifted in any way, flipped, rotated.
 
     What leaves at one border comes in at the other. For standardised maps these are correlations.
     """
@@ -45,8 +45,8 @@ def correlations_with_copies(
     return products / one.numel()
 
 
-def alike_by_chance(standardised: Float[Tensor, "height width"]) -> tuple[float, float]:
-    """Between which values lie 95 % of the correlations of a standardised map with its own copies."""
+def similarity_by_chance(standardised: Float[Tensor, "height width"]) -> tuple[float, float]:
+    """The bounds that contain 95 % of the correlations of a standardised map with its own copies."""
     correlations = correlations_with_copies(standardised, standardised).flatten().sort().values
     rest = int(len(correlations) * (1 - CENTRAL) / 2)
     return float(correlations[rest]), float(correlations[-1 - rest])

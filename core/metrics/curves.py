@@ -1,4 +1,4 @@
-"""Perturbation curves: what the model still says as pixels are removed, most or least important first.
+"""Perturbation curves: the model's answer as pixels are removed, most or least important first.
 
 After Brocki and Chung 2022, arXiv:2203.02928, and 2023, arXiv:2303.01538. Decide, then do: the order of pixels, the
 counts and the order of visits are plain functions of numbers; the loop that runs them is short.
@@ -9,17 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from statistics import fmean, stdev
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from core.jobs.events import Progress
+from core.jobs.stream_results import collects
 from core.metrics.answers import Answer, Answers, Y
 from core.metrics.removal import Line, Order, Removal, Unit, Visit, removal_counts
 from core.models.batching import BatchSize
-from core.models.classifier import Classifier, check_pixels, checked_target
+from core.models.class_choice import ClassChoice
+from core.models.classifier import Classifier, checked_pixels, checked_target
+from core.models.outputs import check_contrast
 from core.pictures.imputers import find_imputer
 
 BAND = 2.0
@@ -32,13 +35,13 @@ class CurvePoint:
     Parameters
     ----------
     fraction
-        Share of the pixels that was removed.
+        Share of the pixels removed.
     low, high
         Band of random orders, two standard deviations either way; None for a single order.
     top
-        The three most probable classes there, with their probabilities; for random orders, of the first one.
+        The three most probable classes there, with their probabilities; for random orders, those of the first one.
     draws
-        The answers that ``value`` is the mean of, each random order followed by its reverse; empty for a single order.
+        The answers that ``value`` averages, each random order followed by its reverse; empty for a single order.
     """
 
     method: str
@@ -60,7 +63,7 @@ class Curve:
     fractions
         Shares of pixels removed, 0 and 1 included.
     draws
-        The curves that ``values`` is the mean of: one, or the random orders, each followed by its reverse.
+        The curves that ``values`` averages: one, or the random orders, each followed by its reverse.
     """
 
     fractions: Float[Tensor, " points"]
@@ -69,7 +72,7 @@ class Curve:
 
     @property
     def area(self) -> float:
-        """Trapezoid over the fraction removed."""
+        """Area by the trapezoidal rule over the fraction removed."""
         return float(torch.trapezoid(self.values, self.fractions))
 
 
@@ -82,10 +85,10 @@ def visiting_order(steps: int) -> list[int]:
     spans, order = deque([(0, steps)]), [0, steps]
     while spans:
         low, high = spans.popleft()
-        middle = (low + high) // 2
-        if low < middle:
-            order.append(middle)
-            spans += [(low, middle), (middle, high)]
+        halfway = (low + high) // 2
+        if low < halfway:
+            order.append(halfway)
+            spans += [(low, halfway), (halfway, high)]
     return order
 
 
@@ -100,13 +103,13 @@ def perturbed(
     unit: Unit = "pixel",
     side: int = 9,
 ) -> Float[Tensor, "3 height width"]:
-    """The very picture that a curve's point was computed from; for random orders, that of the first one."""
+    """The exact picture behind a curve's point; for random orders, that of the first one."""
     removal = Removal(classifier, pixels, {"map": values}, (order,), seed, 1, unit, side)
     return removal.pictures([Visit(0, round(fraction * removal.places), imputer)])[0]
 
 
 class Points:
-    """Turns answers into points; random orders become points once all of them have answered at a step."""
+    """Turns answers into points; random orders become points once all of them have an answer at a step."""
 
     def __init__(self, lines: Sequence[Line], names: Sequence[str], fractions: Sequence[float]) -> None:
         self._lines = lines
@@ -132,18 +135,18 @@ class Points:
 
 
 def check_request(maps: Mapping[str, Tensor], orders: Sequence[str], randoms: int) -> None:
-    """Refuses what would give no curve.
+    """Refuses a request that would give no curve.
 
     Raises
     ------
     ValueError
-        With what would.
+        With what is accepted.
     """
     unknown = [order for order in orders if order not in get_args(Order)]
     if unknown or not orders:
         raise ValueError(f"Orders are {', '.join(get_args(Order))}; got {', '.join(unknown) or 'none'}.")
     if not maps:
-        raise ValueError("There is no map to follow; give at least one.")
+        raise ValueError("There is no map to perturb by; pass at least one.")
     if randoms < 1:
         raise ValueError(f"A curve needs at least 1 random order; got {randoms}.")
 
@@ -152,7 +155,7 @@ def stream_curves(
     classifier: Classifier,
     pixels: Float[Tensor, "1 3 height width"],
     maps: Mapping[str, Float[Tensor, "*channels height width"]],
-    target: int,
+    target: ClassChoice,
     orders: Sequence[Order] = ("mif", "lif", "random"),
     steps: int | Sequence[float] = 50,
     imputer: str = "dataset_mean",
@@ -162,6 +165,7 @@ def stream_curves(
     randoms: int = 5,
     unit: Unit = "pixel",
     side: int = 9,
+    rather_than: int | None = None,
 ) -> Iterator[CurvePoint | Progress]:
     """The curves' points as each batch returns, coarse to fine; a step is one batch.
 
@@ -170,10 +174,12 @@ def stream_curves(
     Parameters
     ----------
     steps
-        How many equal steps from whole to gone, or the shares removed; none and all are always visited.
+        The number of equal steps, or the shares removed; none and all are always visited.
     unit, side
-        What goes as a whole: ``pixel``, ``region`` (squares of that side), ``superpixel``, or ``feature`` (one channel
-        of a pixel; maps may then have channels).
+        Removal unit: ``pixel``, ``region`` (squares of that side), ``superpixel``, or ``feature`` (one channel of a
+        pixel; maps may then have channels).
+    rather_than
+        A class to contrast the target with: the curves show the target's share among these two.
 
     Raises
     ------
@@ -181,12 +187,13 @@ def stream_curves(
         Where a map does not fit the picture, or the relative logit has no positive clean logit to refer to.
     """
     check_request(maps, orders, randoms)
-    check_pixels(classifier, pixels)
+    pixels = checked_pixels(classifier, pixels)
     find_imputer(imputer)
-    target = checked_target(classifier, pixels, target)
+    explained = checked_target(classifier, pixels, target)
+    check_contrast(explained, rather_than)
     removal = Removal(classifier, pixels, maps, orders, seed, randoms, unit, side)
     counts = removal_counts(steps, removal.places)
-    answers = Answers(classifier, pixels, target, y)
+    answers = Answers(classifier, pixels, explained, y, rather_than)
     points = Points(removal.lines, list(maps), [count / counts[-1] for count in counts])
     (gone,) = answers(removal.normalised([Visit(0, counts[-1], imputer)]))
     ends = {0: answers.clean, len(counts) - 1: gone}
@@ -209,39 +216,20 @@ def stream_curves(
         yield Progress(done, len(plan), "Curves")
 
 
-def perturb(
-    classifier: Classifier,
-    pixels: Float[Tensor, "1 3 height width"],
-    maps: Mapping[str, Float[Tensor, "*channels height width"]],
-    target: int,
-    orders: Sequence[Order] = ("mif", "lif", "random"),
-    steps: int | Sequence[float] = 50,
-    imputer: str = "dataset_mean",
-    y: Y = "probability",
-    batch_size: int | None = None,
-    seed: int = 0,
-    randoms: int = 5,
-    unit: Unit = "pixel",
-    side: int = 9,
-) -> dict[tuple[str, Order], Curve]:
+@collects(stream_curves)
+def perturb(events: Iterator[CurvePoint | Progress], asked: Mapping[str, Any]) -> dict[tuple[str, Order], Curve]:
     """The finished curves of :func:`stream_curves` by map and order."""
-    points = [
-        event
-        for event in stream_curves(
-            classifier, pixels, maps, target, orders, steps, imputer, y, batch_size, seed, randoms, unit, side
-        )
-        if isinstance(event, CurvePoint)
-    ]
-    return {(name, order): collect(points, name, order) for name in maps for order in orders}
+    points = [event for event in events if isinstance(event, CurvePoint)]
+    return {(name, order): collect(points, name, order) for name in asked["maps"] for order in asked["orders"]}
 
 
 def area_between(upper: Curve, lower: Curve) -> float:
-    """By how much one curve's area exceeds the other's."""
+    """How much one curve's area exceeds the other's."""
     return upper.area - lower.area
 
 
 def collect(points: Sequence[CurvePoint], name: str, order: Order) -> Curve:
-    """The curve through those points that belong to it, in order of their fractions."""
+    """The curve through the points that belong to it, in order of their fractions."""
     mine = sorted(
         (point for point in points if (point.method, point.order) == (name, order)), key=attrgetter("fraction")
     )

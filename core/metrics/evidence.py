@@ -1,4 +1,4 @@
-"""What a metric may read of one map on one picture."""
+"""What a metric may read about one map on one picture."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from core.models.classifier import Classifier
 
 @dataclass(frozen=True)
 class Trace:
-    """A curve that a metric asks for.
+    """A curve that a metric needs.
 
     Parameters
     ----------
     imputer, fractions
-        What replaces removed pixels, and the shares removed, without 0 and 1, which are always visited; as the study
-        has them if not given.
+        What replaces removed pixels, and the shares removed, without 0 and 1, which are always visited; the study's own
+        if not given.
     copy
         0 for the map itself; further numbers for its shifted and flipped copies, whose masks have the same shape
         elsewhere.
@@ -38,25 +38,25 @@ MIF, LIF, RANDOM = Trace("mif"), Trace("lif"), Trace("random")
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """One map on one picture, with all that was measured for judging it; what no metric needed is None.
+    """One map on one picture, with everything measured to judge it; what no metric needed is None.
 
     Parameters
     ----------
     truth
         The pixels that a person marked, at the model's resolution; None where nobody did.
     causal
-        Those pixels of a stamp that the network turned out to use; None where there is none.
+        The pixels of a stamp that the network actually uses; None where there is none.
     distractor
         The pixels of a second stamp that carries no label; None where there is none.
     curves
-        Those that the metric reads, and maybe others.
+        The curves that the metric reads, and possibly others.
     clean
-        The y value of the whole picture.
+        The y value of the unperturbed picture.
     kept
         The y value of the picture multiplied by the map: what the map calls unimportant fades to the data set's mean.
         None where the map has no positive place.
     removals
-        What the model loses by patches of the picture, the same for every map.
+        What the model loses when patches of the picture are removed, the same for every map.
     moved
         The method's maps of noisy copies of the picture; None where it does not apply to one of them.
     repeated

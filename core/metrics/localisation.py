@@ -1,11 +1,11 @@
 """Agreement with what a person marked: plausible maps score high, whether or not the model looks there.
 
-Scores of ranks see a map as its levels: how many pixels share each value, and how many of these are marked. Equal
-pixels are never put in an order that the map does not have, so a constant map gets what a random map gets. A picture of
-which nothing is marked, or all of it, can tell no map from another and gives no score.
+Rank-based scores treat a map as levels: how many pixels share each value, and how many of these are marked. Ties are
+never broken, so a constant map gets what a random map gets. A picture with nothing or everything marked cannot
+distinguish maps and gives no score.
 
-Boxes of all classes count as marked, while the predicted class is explained; keep those of the class in question where
-only they should.
+Boxes of all classes count as marked, while the predicted class is explained; mark only the class in question where only
+that one should count.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,14 @@ SHARE = "share of the picture that is marked"
 
 
 class Levels(NamedTuple):
-    """Of each value of a map, the highest first: the pixels that have it, and those of them that are marked."""
+    """For each value of a map, the highest first: the pixels with that value, and how many of them are marked."""
 
     pixels: Float[Tensor, " levels"]
     marked: Float[Tensor, " levels"]
 
 
 def levels(values: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]) -> Levels | None:
-    """The levels of a map; None where nothing is marked, or everything.
+    """The levels of a map; None where nothing or everything is marked.
 
     >>> levels(torch.tensor([[2.0, 7.0, 2.0]]), torch.tensor([[True, True, False]]))
     Levels(pixels=tensor([1., 2.], dtype=torch.float64), marked=tensor([1., 1.], dtype=torch.float64))
@@ -47,12 +47,12 @@ def levels(values: Float[Tensor, "height width"], mask: Bool[Tensor, "height wid
 
 
 def hit_rate(levels: Levels) -> float:
-    """The marked share of the pixels that have the highest value."""
+    """The marked share of the pixels with the highest value."""
     return float(levels.marked[0] / levels.pixels[0])
 
 
 def top_accuracy(levels: Levels) -> float:
-    """The marked share of the highest pixels, as many as are marked; of the last level a part counts in proportion."""
+    """The marked share of the highest pixels, as many as are marked; the last level counts in proportion."""
     wanted = levels.marked.sum()
     before = levels.pixels.cumsum(0) - levels.pixels
     taken = (wanted - before).clamp(min=0).minimum(levels.pixels)
@@ -60,27 +60,27 @@ def top_accuracy(levels: Levels) -> float:
 
 
 def area_under_roc(levels: Levels) -> float:
-    """How often a marked pixel has a higher value than another one; an equal value counts half."""
+    """How often a marked pixel has a higher value than an unmarked one; a tie counts half."""
     others = levels.pixels - levels.marked
     below = others.sum() - others.cumsum(0)
     return float((levels.marked * (below + others / 2)).sum() / (levels.marked.sum() * others.sum()))
 
 
 def mean_precision(levels: Levels) -> float:
-    """The marked share of all pixels down to a level, the mean over marked pixels; equal ones are taken at once."""
+    """The marked share of all pixels down to a level, averaged over marked pixels; ties are taken together."""
     precision = levels.marked.cumsum(0) / levels.pixels.cumsum(0)
     return float((levels.marked * precision).sum() / levels.marked.sum())
 
 
 def mass_inside(values: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]) -> float | None:
-    """The marked part of what is positive; None where nothing is, or where nothing is marked, or everything."""
+    """The marked share of the positive part; None where nothing is positive, or nothing or everything is marked."""
     marks, positive = mask.to(values.device), values.clamp(min=0).double()
     if marks.all() or not marks.any() or not positive.any():
         return None
     return float(positive[marks].sum() / positive.sum())
 
 
-def told(evidence: Evidence, score: Callable[[Levels], float]) -> float | None:
+def score_of_levels(evidence: Evidence, score: Callable[[Levels], float]) -> float | None:
     """A score of the evidence's levels; None where there are none."""
     found = None if evidence.truth is None else levels(evidence.heatmap.values, evidence.truth)
     return None if found is None else score(found)
@@ -91,12 +91,12 @@ def told(evidence: Evidence, score: Callable[[Levels], float]) -> float | None:
     random=SHARE, paper=ZHANG, needs=("truth",),
 )  # fmt: skip
 def pointing_game(evidence: Evidence) -> float | None:
-    """Whether the map's highest pixel is marked.
+    """Whether the map's highest pixel is in the marked region.
 
-    Where several pixels are equally high it is the share of them that is marked. None where nothing is marked, or
-    everything.
+    Where several pixels are equally high, the share of them that is marked. Undefined where nothing or everything is
+    marked.
     """
-    return told(evidence, hit_rate)
+    return score_of_levels(evidence, hit_rate)
 
 
 @metric(
@@ -104,10 +104,10 @@ def pointing_game(evidence: Evidence) -> float | None:
     random=SHARE, paper=ARRAS, needs=("truth",),
 )  # fmt: skip
 def relevance_mass(evidence: Evidence) -> float | None:
-    """The share of the map's positive part that is marked.
+    """The share of the map's positive part that is in the marked region.
 
-    Where the map speaks against the class does not count. None where it has no positive part, where nothing is marked,
-    or everything.
+    Evidence against the class does not count. Undefined where the map has no positive part, or where nothing or
+    everything is marked.
     """
     return None if evidence.truth is None else mass_inside(evidence.heatmap.values, evidence.truth)
 
@@ -117,11 +117,11 @@ def relevance_mass(evidence: Evidence) -> float | None:
     random=SHARE, paper=ARRAS, needs=("truth",),
 )  # fmt: skip
 def rank_accuracy(evidence: Evidence) -> float | None:
-    """The marked share of the map's highest pixels, as many as are marked.
+    """The marked share of the map's k highest pixels, where k is the number of marked pixels.
 
-    None where nothing is marked, or everything.
+    Undefined where nothing or everything is marked.
     """
-    return told(evidence, top_accuracy)
+    return score_of_levels(evidence, top_accuracy)
 
 
 @metric(
@@ -129,11 +129,11 @@ def rank_accuracy(evidence: Evidence) -> float | None:
     unit="area", random="0.5", paper=FAWCETT, needs=("truth",),
 )  # fmt: skip
 def auroc(evidence: Evidence) -> float | None:
-    """How often the map has a marked pixel above one that is not marked.
+    """How often a marked pixel ranks above an unmarked one.
 
-    Equal pixels count half. None where nothing is marked, or everything.
+    Ties count half. Undefined where nothing or everything is marked.
     """
-    return told(evidence, area_under_roc)
+    return score_of_levels(evidence, area_under_roc)
 
 
 @metric(
@@ -141,8 +141,8 @@ def auroc(evidence: Evidence) -> float | None:
     random=SHARE, paper=DAVIS, needs=("truth",),
 )  # fmt: skip
 def average_precision(evidence: Evidence) -> float | None:
-    """The marked share of all pixels down to each marked one, their mean: the top of the map counts most.
+    """Mean precision over the marked pixels, from the highest value down: the top of the map counts most.
 
-    Equal pixels are taken at once, as scikit-learn does. None where nothing is marked, or everything.
+    Ties are taken together, as in scikit-learn. Undefined where nothing or everything is marked.
     """
-    return told(evidence, mean_precision)
+    return score_of_levels(evidence, mean_precision)

@@ -1,6 +1,6 @@
 """Further scores from perturbed pictures: deletion, insertion, ROAD, average drop and increase in confidence.
 
-All read curves of the one engine, so they differ in what is removed, in what takes its place, and in what is read off.
+All read curves from the same engine, so they differ in what is removed, what replaces it, and what is read.
 """
 
 from statistics import fmean
@@ -20,6 +20,9 @@ ROAD_FRACTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
 ROAD_MORF = Trace("mif", "noisy_linear", ROAD_FRACTIONS)
 ROAD_LERF = Trace("lif", "noisy_linear", ROAD_FRACTIONS)
 KEPT_SHARE = 0.2
+ROUNDING = 1e-5
+"""The same picture's value differs by up to a tenth of this from batch to batch; no smaller rise is an increase."""
+
 TOP_KEPT = Trace("lif", "dataset_mean", (1 - KEPT_SHARE,))
 COPIES = tuple((Trace("mif", copy=number), Trace("lif", copy=number)) for number in (1, 2))
 
@@ -29,9 +32,10 @@ COPIES = tuple((Trace("mif", copy=number), Trace("lif", copy=number)) for number
     random="area of a random order", paper=PETSIUK, reads=(DELETED,),
 )  # fmt: skip
 def deletion(evidence: Evidence) -> float:
-    """Area under the curve as the most important pixels become the data set's mean.
+    """Area under the curve as the most important pixels are replaced by the data set's mean.
 
-    Falls early where the map finds what the class hangs on, but also where a clustered hole alone confuses the model.
+    It falls early where the map finds what the class depends on, but also where a clustered hole alone confuses the
+    model.
     """
     return evidence.curves[DELETED].area
 
@@ -41,9 +45,10 @@ def deletion(evidence: Evidence) -> float:
     random="area of a random order", paper=PETSIUK, reads=(INSERTED,),
 )  # fmt: skip
 def insertion(evidence: Evidence) -> float:
-    """Area under the curve as the most important pixels return to the blurred picture.
+    """Area under the curve as the most important pixels are restored in the blurred picture.
 
-    Inserting the most important share first is removing the least important rest: the same pictures, read backwards.
+    Inserting the most important share first equals removing the least important rest: the same pictures, read
+    backwards.
     """
     return evidence.curves[INSERTED].area
 
@@ -53,9 +58,9 @@ def insertion(evidence: Evidence) -> float:
     random="area of a random order", paper=f"our reading of {RONG}", reads=(ROAD_MORF,),
 )  # fmt: skip
 def road_morf(evidence: Evidence) -> float:
-    """Area under the curve as the most relevant pixels are interpolated away.
+    """Area under the curve as the most relevant pixels are replaced by noisy linear interpolation.
 
-    Between the published shares (10 to 90 %) and both ends, by trapezoids, since the shares are not evenly spaced.
+    Over the published shares (10 to 90 %) and both ends, by the trapezoidal rule, since the shares are unevenly spaced.
     """
     return evidence.curves[ROAD_MORF].area
 
@@ -65,7 +70,7 @@ def road_morf(evidence: Evidence) -> float:
     random="area of a random order", paper=f"our reading of {RONG}", reads=(ROAD_LERF,),
 )  # fmt: skip
 def road_lerf(evidence: Evidence) -> float:
-    """Area under the curve as the least relevant pixels are interpolated away."""
+    """Area under the curve as the least relevant pixels are replaced by noisy linear interpolation."""
     return evidence.curves[ROAD_LERF].area
 
 
@@ -75,10 +80,10 @@ def road_lerf(evidence: Evidence) -> float:
     needs=("kept",),
 )  # fmt: skip
 def average_drop(evidence: Evidence) -> float | None:
-    """What share of its value the class loses on the picture multiplied by the map.
+    """The share of its value that the class loses on the picture multiplied by the map.
 
-    Places that speak against the class count as unimportant, and what the map calls unimportant fades to the data set's
-    mean, which multiplying the normalised picture amounts to.
+    Evidence against the class counts as unimportant, and unimportant places fade to the data set's mean, which is what
+    multiplying the normalised picture amounts to.
     """
     return drop(evidence.clean, evidence.kept)
 
@@ -88,7 +93,7 @@ def average_drop(evidence: Evidence) -> float | None:
     unit="share of pictures", random="increase of a random map", paper=CHATTOPADHAY, needs=("kept",),
 )  # fmt: skip
 def increase_in_confidence(evidence: Evidence) -> float | None:
-    """Whether the class gains on the picture multiplied by the map."""
+    """Whether the value of the class rises on the picture multiplied by the map."""
     return increase(evidence.clean, evidence.kept)
 
 
@@ -97,8 +102,8 @@ def increase_in_confidence(evidence: Evidence) -> float | None:
     unit="share of the clean value", random="drop of a random order", paper=TOP_SHARE, reads=(TOP_KEPT,),
 )  # fmt: skip
 def average_drop_binary(evidence: Evidence) -> float | None:
-    """What share of its value the class loses when only the most important fifth of the pixels is kept."""
-    return drop(evidence.clean, middle(evidence.curves[TOP_KEPT]))
+    """The share of its value that the class loses when only the top 20 % of the pixels are kept."""
+    return drop(evidence.clean, between_ends(evidence.curves[TOP_KEPT]))
 
 
 @metric(
@@ -106,16 +111,16 @@ def average_drop_binary(evidence: Evidence) -> float | None:
     unit="share of pictures", random="increase of a random order", paper=TOP_SHARE, reads=(TOP_KEPT,),
 )  # fmt: skip
 def increase_in_confidence_binary(evidence: Evidence) -> float | None:
-    """Whether the class gains when only the most important fifth of the pixels is kept."""
-    return increase(evidence.clean, middle(evidence.curves[TOP_KEPT]))
+    """Whether the value of the class rises when only the top 20 % of the pixels are kept."""
+    return increase(evidence.clean, between_ends(evidence.curves[TOP_KEPT]))
 
 
 @metric(
-    label="Gain over its own shape", group="faithfulness", direction="higher", low=-2.0, high=2.0, unit="area",
+    label="Gain over shifted copies", group="faithfulness", direction="higher", low=-2.0, high=2.0, unit="area",
     random="0", paper=OURS, reads=(MIF, LIF, *(trace for copy in COPIES for trace in copy)),
 )  # fmt: skip
 def shape_gain(evidence: Evidence) -> float:
-    """Fidelity above that of the same map shifted and flipped: what its place adds to its shape.
+    """Fidelity above that of shifted and flipped copies of the same map: what location adds to shape.
 
     Clustered and scattered masks are not equally far from the data; a copy of the same shape elsewhere is as far.
     """
@@ -134,10 +139,14 @@ def drop(clean: float, left: float | None) -> float | None:
 
 
 def increase(clean: float, now: float | None) -> float | None:
-    """1 where the value has grown, 0 where not; None where nothing is kept."""
-    return None if now is None else float(now > clean)
+    """1 where the value has risen, 0 where not; None where nothing is kept.
+
+    >>> increase(0.5, 0.6), increase(0.5, 0.5000001)
+    (1.0, 0.0)
+    """
+    return None if now is None else float(now > clean + ROUNDING)
 
 
-def middle(curve: Curve) -> float:
-    """The value between both ends of a curve of one share."""
+def between_ends(curve: Curve) -> float:
+    """The value between both ends of a curve with a single share."""
     return float(curve.values[1])

@@ -1,7 +1,7 @@
-"""Ranking: which methods a metric can tell apart over many pictures, and which it can't.
+"""Ranking: which methods a metric can tell apart over many pictures, and which it cannot.
 
 Methods are ranked picture by picture and each pair is tested on the pictures that both have [Demsar 2006, JMLR 7:1-30;
-pairs after Benavoli, Corani and Mangili 2016, JMLR 17:1-10], with Holm's correction for testing many pairs.
+pairs after Benavoli, Corani and Mangili 2016, JMLR 17:1-10], with Holm's correction for multiple tests.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,11 +27,11 @@ class Pair:
     Parameters
     ----------
     n
-        Pictures that have both scores.
+        Number of pictures with both scores.
     difference
-        Mean of the first one's score minus the second one's.
+        Mean of the first method's score minus the second's.
     p
-        Of Wilcoxon's signed-rank test, two-sided.
+        p-value of Wilcoxon's signed-rank test, two-sided.
     adjusted
         The same after Holm's correction over all pairs.
     """
@@ -51,18 +51,18 @@ class Ranking:
     Parameters
     ----------
     ranks
-        Mean rank of each method, the best first; 1 is the best place, and equal scores share theirs.
+        Mean rank of each method, the best first; 1 is the best rank, and equal scores share theirs.
     n
-        Pictures that have a score of every method; ranks and Friedman's test are over these.
+        Number of pictures with a score for every method; ranks and Friedman's test are based on these.
     friedman
-        Probability of ranks as uneven as these if all methods were alike; NaN for fewer than three methods.
+        p-value of Friedman's test; NaN for fewer than three methods.
     enough
-        Pictures that it takes before any of so many pairs can be told apart at all.
+        Number of pictures needed before any of this many pairs can differ significantly at all.
     pairs
         Every pair, the better mean rank first.
     groups
-        Runs of neighbours in rank that can't be told apart: none of their pairs differs at 5 % after correction. A
-        method may stand in several.
+        Runs of neighbours in rank that cannot be told apart: none of their pairs differs at 5 % after correction. A
+        method may belong to several.
     """
 
     metric: str
@@ -75,26 +75,26 @@ class Ranking:
 
 
 def rank_methods(tally: Tally, metric: str) -> Ranking:
-    """Every method that has scores of this metric, controls included.
+    """Every method with scores in this metric, controls included.
 
     Raises
     ------
     ValueError
-        Where the metric has no better end, or no picture has a score of every method.
+        Where the metric has no better end, or no picture has a score for every method.
     """
     direction = find_metric(metric).direction
     if direction == "none":
-        raise ValueError(f"{metric} describes a heatmap and does not judge it, so it ranks no methods.")
+        raise ValueError(f"{metric} describes a heatmap without judging it, so it cannot rank methods.")
     asked = [method for name, method in tally.cells() if name == metric]
     if tally.cells() and not asked:
         known = ", ".join(sorted({name for name, _ in tally.cells()}))
-        raise ValueError(f"{metric} was not asked for in this study; it has {known}.")
+        raise ValueError(f"{metric} is not part of this study; its metrics are {known}.")
     scores = tally.columns([(metric, method) for method in asked])
-    told = np.isfinite(scores).any(axis=0)
-    methods, scores = [method for method, any_score in zip(asked, told, strict=True) if any_score], scores[:, told]
+    known = np.isfinite(scores).any(axis=0)
+    methods, scores = [method for method, any_score in zip(asked, known, strict=True) if any_score], scores[:, known]
     whole = scores[np.isfinite(scores).all(axis=1)]
     if not whole.size:
-        raise ValueError(f"No picture has a score of every method in {metric}, so methods can't be ranked.")
+        raise ValueError(f"No picture has a score in {metric} for every method, so the methods cannot be ranked.")
     ranks = mean_ranks(-whole if direction == "higher" else whole)
     order = sorted(range(len(methods)), key=lambda column: (ranks[column], methods[column]))
     ordered = [methods[column] for column in order]
@@ -106,12 +106,12 @@ def rank_methods(tally: Tally, metric: str) -> Ranking:
         friedman(whole),
         pictures_needed(len(pairs)),
         pairs,
-        alike(ordered, pairs),
+        indistinguishable(ordered, pairs),
     )
 
 
 def mean_ranks(scores: Float[np.ndarray, "pictures methods"]) -> Float[np.ndarray, " methods"]:
-    """Mean place of each method when the smallest score of a picture comes first; equal scores share their places.
+    """Mean rank of each method when the smallest score of a picture comes first; equal scores share their ranks.
 
     >>> mean_ranks(np.array([[1.0, 2.0, 2.0], [1.0, 2.0, 3.0]])).tolist()
     [1.0, 2.25, 2.75]
@@ -121,7 +121,7 @@ def mean_ranks(scores: Float[np.ndarray, "pictures methods"]) -> Float[np.ndarra
 
 
 def friedman(scores: Float[np.ndarray, "pictures methods"]) -> float:
-    """Probability of ranks as uneven as these if all methods were alike."""
+    """p-value of Friedman's test: the probability of ranks this uneven if all methods were equal."""
     if scores.shape[1] < 3:
         return nan
     if (scores == scores[:, :1]).all():
@@ -142,10 +142,10 @@ def compare(methods: Sequence[str], scores: Float[np.ndarray, "pictures methods"
 
 
 def signed_rank(differences: Float[np.ndarray, " pictures"]) -> float:
-    """Two-sided p of Wilcoxon's test: exact where pictures are few, 1 where no picture differs.
+    """Two-sided p of Wilcoxon's test: exact for few pictures, 1 where no picture differs.
 
-    Pictures without a difference are left out first, as Wilcoxon did. scipy's exact form knows no ties and would try
-    every arrangement of signs where there are some.
+    Pictures without a difference are dropped first, as Wilcoxon did. scipy's exact form does not support ties and would
+    try every arrangement of signs where there are some.
     """
     moved = differences[differences != 0]
     if len(moved) > MOST_EXACT:
@@ -168,9 +168,9 @@ def exact_signed_rank(moved: Float[np.ndarray, " pictures"]) -> float:
 
 
 def pictures_needed(pairs: int) -> int:
-    """The fewest pictures at which one of so many pairs can differ at 5 % after correction.
+    """The fewest pictures at which one of this many pairs can differ at 5 % after correction.
 
-    With n pictures the smallest p there is is 2 / 2 ** n, where all differences have one sign.
+    With n pictures the smallest possible p is 2 / 2 ** n, where all differences have one sign.
 
     >>> pictures_needed(1), pictures_needed(105)
     (6, 13)
@@ -179,7 +179,7 @@ def pictures_needed(pairs: int) -> int:
 
 
 def holm(found: Sequence[float]) -> list[float]:
-    """Holm's correction: the smallest p times how many there are, the next times one less, and never falling.
+    """Holm's correction: the smallest p times the number of tests, the next times one less, never decreasing.
 
     >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
@@ -191,7 +191,7 @@ def holm(found: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def alike(methods: Sequence[str], pairs: Sequence[Pair]) -> tuple[tuple[str, ...], ...]:
+def indistinguishable(methods: Sequence[str], pairs: Sequence[Pair]) -> tuple[tuple[str, ...], ...]:
     """Longest runs of neighbours without a pair that differs; a method that differs from both neighbours has none."""
     differ = {frozenset((pair.first, pair.second)) for pair in pairs if pair.adjusted < SIGNIFICANT}
     runs: list[tuple[int, int]] = []

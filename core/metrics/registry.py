@@ -1,4 +1,4 @@
-"""A score knows itself: name, symbol, range, direction, unit, its value for a random map, its paper."""
+"""A metric describes itself: name, symbol, range, direction, unit, its value for a random map, its paper."""
 
 import inspect
 from collections.abc import Callable
@@ -18,28 +18,28 @@ Measure = Callable[[Evidence], float | None]
 
 @dataclass(frozen=True)
 class Metric:
-    """What is known of a score before it is computed.
+    """What is known of a metric before it is computed.
 
     Parameters
     ----------
     group
-        What it is about. Agreement with where the cue is (plausibility) is no evidence of agreement with what the
-        model uses (faithfulness).
+        What it is about. Agreement with the location of the cue (plausibility) is no evidence of agreement with what
+        the model uses (faithfulness).
     low, high
-        Its range for probabilities; a relative logit may leave it.
+        Its range for probabilities; a relative logit may exceed it.
     direction
-        Which way is better; ``"none"`` where a score describes rather than judges.
+        Which way is better; ``"none"`` where a metric describes rather than judges.
     random
-        Its value for a random map, as it is written.
+        Its value for a random map, as text.
     needs
-        What of the evidence it is computed from, beside the map and the curves; made only where some metric needs it.
+        The evidence it needs beside the map and the curves; made only where some metric needs it.
     reads
         The curves that it is computed from.
     ratio_of
-        The two scores whose ratio it is. Over many pictures it is the ratio of their means, since a mean of ratios
-        hangs on the pictures where next to nothing is divided by.
+        The two metrics whose ratio it is. Over many pictures it is the ratio of their means, since a mean of ratios is
+        dominated by pictures with a denominator near zero.
     measure
-        The score of the evidence; None where it can't be told.
+        The score of the evidence; None where it is undefined.
     """
 
     name: str
@@ -61,17 +61,17 @@ class Metric:
 
     @property
     def needs_truth(self) -> bool:
-        """Whether it can be told only where somebody marked the truth."""
+        """Whether it is defined only where somebody marked a region."""
         return "truth" in self.needs
 
     @property
     def needs_stamp(self) -> bool:
-        """Whether it can be told only where a stamp was put on the picture, and a model learnt to see it."""
+        """Whether it is defined only for a stamped picture and a model trained to see the stamp."""
         return "causal" in self.needs or "distractor" in self.needs
 
     @property
     def heading(self) -> str:
-        """What a column of this score is called: its symbol where that is a word of its own."""
+        """The heading of its column: its symbol where that is a word of its own."""
         return self.symbol if self.symbol.isalpha() else self.label
 
 
@@ -93,7 +93,7 @@ def metric(
     reads: tuple[Trace, ...] = (),
     ratio_of: tuple[str, str] | None = None,
 ) -> Callable[[Measure], Measure]:
-    """Enters a measure into the registry under its own name; its docstring becomes the metadata."""
+    """Registers a measure under its own name; its docstring becomes the metadata."""
 
     def register(measure: Measure) -> Measure:
         document = docstring_parser.parse(inspect.getdoc(measure) or "")
@@ -122,12 +122,12 @@ def metric(
 
 
 def list_metrics() -> tuple[Metric, ...]:
-    """Every score, group by group."""
+    """Every metric, group by group."""
     return tuple(_METRICS.values())
 
 
 def find_metric(name: str) -> Metric:
-    """The score of that name.
+    """The metric with that name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What goes when: the order in which a picture loses its pixels, decided before any of them is asked about."""
+"""The order in which a picture loses its pixels, decided before the model sees any of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -22,10 +22,10 @@ SUPERPIXELS = 100
 def removal_rank(
     values: Float[Tensor, "*maps height width"], ties: torch.Generator
 ) -> Int[Tensor, "*maps height width"]:
-    """Place of each pixel of a map when the most important goes first; equal pixels in random order.
+    """Rank of each pixel of a map when the most important is removed first; equal pixels in random order.
 
-    Ranked where the maps are and in their own precision, so that no two values become equal; the places are where the
-    generator is.
+    Ranked on the map's own device and in its own precision, so that no two values become equal; the result is on the
+    generator's device.
 
     >>> removal_rank(torch.tensor([[0.1, 0.9], [0.5, 0.2]]), torch.Generator()).tolist()
     [[3, 0], [1, 2]]
@@ -34,7 +34,7 @@ def removal_rank(
 
 
 def rank_of(values: Float[Tensor, "*maps places"], ties: torch.Generator) -> Int[Tensor, "*maps places"]:
-    """Place of each value, the largest first; equal ones in random order, which is the same for all maps."""
+    """Rank of each value, the largest first; equal ones in random order, the same for all maps."""
     shuffled = torch.randperm(values.shape[-1], generator=ties, device=ties.device).to(values.device)
     order = shuffled[torch.argsort(values[..., shuffled], descending=True, stable=True)]
     places = torch.arange(values.shape[-1], dtype=torch.int32, device=values.device)
@@ -42,12 +42,12 @@ def rank_of(values: Float[Tensor, "*maps places"], ties: torch.Generator) -> Int
 
 
 def reversed_rank(rank: Int[Tensor, "*maps places"]) -> Int[Tensor, "*maps places"]:
-    """The same order backwards: the least important first."""
+    """The reversed order: the least important first."""
     return rank.shape[-1] - 1 - rank
 
 
 def removal_counts(steps: int | Sequence[float], places: int) -> list[int]:
-    """How many pixels are gone at each step, none and all included: in equal steps, or at given shares.
+    """How many pixels are removed at each step, none and all included: in equal steps, or at given shares.
 
     >>> removal_counts(4, 10)
     [0, 2, 5, 8, 10]
@@ -57,21 +57,23 @@ def removal_counts(steps: int | Sequence[float], places: int) -> list[int]:
     Raises
     ------
     ValueError
-        Where that gives no curve.
+        Where the result would not be a curve.
     """
     if isinstance(steps, int):
         if steps < 1:
             raise ValueError(f"A curve needs at least 1 step; got {steps}.")
         return sorted({round(step * places / steps) for step in range(steps + 1)})
     if not all(0 <= fraction <= 1 for fraction in steps):
-        raise ValueError(f"Shares removed lie from 0 to 1; got {', '.join(f'{fraction:g}' for fraction in steps)}.")
+        raise ValueError(
+            f"Shares removed must lie from 0 to 1; got {', '.join(f'{fraction:g}' for fraction in steps)}."
+        )
     return sorted({0, *(round(fraction * places) for fraction in steps), places})
 
 
 class Cells:
-    """The parts of a picture that go as a whole.
+    """The parts of a picture that are removed as a whole.
 
-    Exactly as many pixels go as a share asks for, so the last part to go may be gone in part, its pixels in random
+    Exactly the requested share of pixels is removed, so the last part may be removed incompletely, its pixels in random
     order.
 
     Parameters
@@ -85,13 +87,13 @@ class Cells:
         self.sizes = torch.bincount(number)
 
     def rank(self, values: Float[Tensor, "*maps places"], ties: torch.Generator) -> Int[Tensor, "*maps places"]:
-        """Place of each place when the cell with the highest mean goes first; equal cells in random order."""
+        """Rank of each place when the cell with the highest mean is removed first; equal cells in random order."""
         exact, number, sizes = values.double(), self.number.to(values.device), self.sizes.to(values.device)
         sums = exact.new_zeros(*values.shape[:-1], len(sizes)).index_add_(-1, number, exact)
         return self.spread(rank_of(sums / sizes, ties), ties)
 
     def random_rank(self, draw: torch.Generator) -> Int[Tensor, " places"]:
-        """Place of each place in an order of cells that knows nothing."""
+        """Rank of each place in a random order of cells."""
         return self.spread(permutation(len(self.sizes), draw), draw)
 
     def spread(self, cells: Int[Tensor, "*maps cells"], draw: torch.Generator) -> Int[Tensor, "*maps places"]:
@@ -103,15 +105,15 @@ def permutation(count: int, draw: torch.Generator) -> Int[Tensor, " count"]:
 
 
 def cells_of(unit: Unit, pixels: Float[Tensor, "1 3 height width"], side: int) -> Cells | None:
-    """The cells of a picture; None where each place goes by itself.
+    """The cells of a picture; None where each place is removed by itself.
 
     Raises
     ------
     ValueError
-        With the units there are.
+        With the units that exist.
     """
     if unit not in get_args(Unit):
-        raise ValueError(f"A unit is one of {', '.join(get_args(Unit))}; {unit!r} is not.")
+        raise ValueError(f"The removal unit must be one of {', '.join(get_args(Unit))}, not {unit!r}.")
     if unit == "superpixel":
         return Cells(superpixels(pixels, SUPERPIXELS).flatten())
     if unit == "region":
@@ -127,9 +129,18 @@ def regions(size: tuple[int, int], side: int) -> Int[Tensor, "height width"]:
     """
     height, width = size
     if not 1 <= side <= max(size):
-        raise ValueError(f"The side of a region is from 1 to {max(size)} pixels here; {side} is not.")
+        raise ValueError(f"The side of a region must be from 1 to {max(size)} pixels here, not {side}.")
     columns = -(-width // side)
     return torch.arange(height)[:, None] // side * columns + torch.arange(width) // side
+
+
+def places_of(unit: Unit, size: Sequence[int], channels: int = 3) -> int:
+    """How many places of a picture of that size can go, one by one.
+
+    >>> places_of("pixel", (2, 5)), places_of("feature", (2, 5))
+    (10, 30)
+    """
+    return (channels if unit == "feature" else 1) * size[0] * size[1]
 
 
 class Line(NamedTuple):
@@ -140,7 +151,7 @@ class Line(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One perturbed picture: so many places gone along a line, and what takes their place."""
+    """One perturbed picture: how many places are removed along a line, and what replaces them."""
 
     line: int
     gone: int
@@ -155,12 +166,11 @@ class Removal:
     maps
         Importance of each pixel, or of each channel of each pixel where the unit is a feature.
     randoms
-        Random orders; each is walked forwards and backwards.
+        Number of random orders; each is followed forwards and backwards.
     unit
-        What goes as a whole: a pixel, a square region, a superpixel, or one channel of a pixel (feature), as in ROAR's
-        code.
+        Removal unit: a pixel, a square region, a superpixel, or one channel of a pixel (feature), as in ROAR's code.
     side
-        Of a region, in pixels.
+        Side of a region, in pixels.
     """
 
     def __init__(
@@ -178,7 +188,7 @@ class Removal:
         self._digest = picture_digest(pixels)
         self._fillings: dict[str, Filling] = {}
         self._shape = pixels.shape[1:] if unit == "feature" else (1, *pixels.shape[2:])
-        self.places = self._shape[0] * self._shape[1] * self._shape[2]
+        self.places = places_of(unit, pixels.shape[2:], pixels.shape[1])
         self._whole = classifier.normalise(pixels)
         self.lines: list[Line] = []
         ranks: list[Tensor] = []
@@ -200,37 +210,37 @@ class Removal:
         return generator(self._seed, self._digest, *purpose, device=self.pixels.device)
 
     def filling(self, imputer: str) -> Filling:
-        """What takes the place of removed pixels; its noise is one draw for this picture, met by all orders."""
+        """What replaces removed pixels; its noise is drawn once for this picture, for all orders."""
         if imputer not in self._fillings:
             original = Original(self.pixels, self.classifier.dataset_mean, self._draw("imputer"))
             self._fillings[imputer] = find_imputer(imputer).prepare(original)
         return self._fillings[imputer]
 
     def removed(self, visits: Sequence[Visit]) -> Bool[Tensor, "n _ height width"]:
-        """Which places are gone in each."""
+        """Which places are removed in each."""
         device = self.pixels.device
         gone = torch.tensor([visit.gone for visit in visits], dtype=torch.int32, device=device).view(-1, 1, 1, 1)
         return self._ranks[torch.tensor([visit.line for visit in visits], device=device)] < gone
 
     def pictures(self, visits: Sequence[Visit]) -> Float[Tensor, "n 3 height width"]:
-        """The perturbed pictures, in [0, 1]; all visits have one imputer."""
+        """The perturbed pictures, in [0, 1]; all visits share one imputer."""
         removed = self.removed(visits)
         return remove(self.pixels, removed, self.filling(visits[0].imputer)(removed))
 
     def normalised(self, visits: Sequence[Visit]) -> Float[Tensor, "n 3 height width"]:
-        """The same as the network takes them, for visits with any imputers; a fixed fill is normalised by itself."""
+        """The same, normalised for the network, for visits with any imputers; a fixed fill is normalised by itself."""
         parts = []
         for imputer, some in groupby(visits, attrgetter("imputer")):
             removed = self.removed(list(some))
             fill = self.classifier.normalise(self.filling(imputer)(removed))
             parts.append(remove(self._whole, removed, fill))
-        return torch.cat(parts).contiguous(memory_format=torch.channels_last)
+        return self.classifier.as_input(torch.cat(parts))
 
 
 def checked_map(
     name: str, values: Tensor, pixels: Float[Tensor, "1 3 height width"], channels: int
 ) -> Float[Tensor, " places"]:
-    """The importance of each place; a map without channels says the same of each.
+    """The importance of each place; a map without channels applies to all channels alike.
 
     Raises
     ------
@@ -240,7 +250,7 @@ def checked_map(
     values = torch.as_tensor(values)
     if values.shape[-2:] != pixels.shape[2:] or values.shape[:-2] not in ((), (1,), (channels,)):
         wanted = tuple(pixels.shape[2:])
-        raise ValueError(f"{name}: the map is {tuple(values.shape)}, the picture {wanted}.")
+        raise ValueError(f"{name}: the map has shape {tuple(values.shape)}, the picture {wanted}.")
     if not torch.isfinite(values).all():
         raise ValueError(f"{name}: the map has values that are not finite.")
     return values.expand(channels, *pixels.shape[2:]).flatten()

@@ -1,4 +1,4 @@
-"""Whether a map holds: against patches taken away, on a picture hardly changed, with another seed, and in its sum."""
+"""Whether a map is robust: to removed patches, to a tiny change of the picture, to another seed, and in its sum."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -13,10 +13,10 @@ OURS = "ours"
 
 
 def unexplained(sums: Float[Tensor, " n"], falls: Float[Tensor, " n"]) -> float | None:
-    """What share of the squared falls the sums leave over, at the scale that suits them best.
+    """The share of the squared drops that the sums leave unexplained, at the best-fitting scale.
 
-    The scale is never negative: a map that says the reverse explains nothing. None where there is nothing to scale, or
-    nothing to explain.
+    The scale is never negative: an inverted map explains nothing. None where there is nothing to scale, or nothing to
+    explain.
 
     >>> import torch
     >>> sums = torch.tensor([1.0, 2.0])
@@ -34,13 +34,14 @@ def unexplained(sums: Float[Tensor, " n"], falls: Float[Tensor, " n"]) -> float 
     random="that of a constant map", paper=f"our reading of {YEH}", needs=("removals",),
 )  # fmt: skip
 def infidelity(evidence: Evidence) -> float | None:
-    """How badly the map's sum over a patch foretells what the model loses without that patch.
+    """How poorly the map's sum over a patch predicts what the model loses without that patch.
 
-    0 foretells every change, 1 none; a constant map foretells what all patches lose alike. Patches of a quarter of the
-    side become the data set's mean, as the paper does with pictures: under noise of 5 % on single pixels no method
-    foretold more than a random map, and with patches of an eighth hardly one (tried on a few photos). It is read as
-    contributions and scaled as suits it best, though never turned round, since most maps have no unit; what is left is
-    divided by the squared change, so that pictures compare. None for a map of zeros, or where the model does not react.
+    0 predicts every change, 1 none; a constant map predicts what all patches lose alike. Patches of a quarter of the
+    side are replaced by the data set's mean, as the paper does for pictures: under 5 % noise on single pixels no method
+    predicted more than a random map, and with patches of an eighth of the side hardly any did (tried on a few photos).
+    The map is read as contributions and scaled to fit best, but never inverted, since most maps have no unit; the
+    remainder is divided by the squared change, so that pictures are comparable. Undefined for an all-zero map, or where
+    the model does not react.
     """
     if evidence.removals is None:
         return None
@@ -50,16 +51,15 @@ def infidelity(evidence: Evidence) -> float | None:
 
 
 @metric(
-    label="Max-sensitivity", group="robustness", direction="lower", low=0.0, unit="share of the map's length",
-    random="0.7 where each picture has its own, 0 where all share one", paper=YEH, needs=("moved",),
+    label="Max-sensitivity", group="robustness", direction="lower", low=0.0, unit="share of the map's norm",
+    random="0.7 with new noise for each picture, 0 with shared noise", paper=YEH, needs=("moved",),
 )  # fmt: skip
 def max_sensitivity(evidence: Evidence) -> float | None:
-    """How far the map moves at most when the picture is changed by at most 2 % of the pixel range.
+    """The largest change of the map when the picture changes by at most 2 % of the pixel range.
 
-    The largest of 10 distances to the maps of noisy copies, which all methods share, over the map's own length. Low is
-    stable and not therefore right: a map that ignores the model can be perfectly stable. A method that draws at random
-    draws anew for each copy and is charged for it. None for a map of zeros, or where the method does not apply to a
-    copy.
+    The largest of 10 distances to the maps of noisy copies, which all methods share, divided by the map's norm. Low
+    means stable, not right: a map that ignores the model can be perfectly stable. A random method draws anew for each
+    copy, and that counts. Undefined for an all-zero map, or where the method does not apply to a copy.
     """
     values = evidence.heatmap.values.double()
     if not values.any() or evidence.moved is None:
@@ -72,21 +72,22 @@ def max_sensitivity(evidence: Evidence) -> float | None:
     paper=OURS, needs=("repeated",),
 )  # fmt: skip
 def repeatability(evidence: Evidence) -> float | None:
-    """The correlation of the map with the one that the next seed gives.
+    """The correlation of the map with the map from the next seed.
 
-    1 for methods that draw nothing; below, what is left to chance, and more samples would help. None where a map is
-    constant, or where the method does not apply with that seed.
+    1 for deterministic methods; less where part of the map is chance, which more samples would reduce. Undefined where
+    a map is constant, or where the method does not apply with that seed.
     """
     return None if evidence.repeated is None else correlation(evidence.heatmap.values, evidence.repeated)
 
 
 @metric(
-    label="Completeness delta", group="robustness", direction="lower", low=0.0, unit="share of the score's difference",
-    random="none: it claims no sum", paper=SUNDARARAJAN,
+    label="Completeness delta", group="robustness", direction="lower", low=0.0, unit="share of the score difference",
+    random="undefined", paper=SUNDARARAJAN,
 )  # fmt: skip
 def completeness_delta(evidence: Evidence) -> float | None:
-    """How far the contributions are from adding up to what the picture scores above its baseline.
+    """How far the contributions are from adding up to the score difference between picture and baseline.
 
-    Only of methods that claim that they do; None for all others, or where picture and baseline score almost the same.
+    Only for methods that claim completeness; undefined for all others, or where picture and baseline score almost the
+    same.
     """
     return evidence.heatmap.missed

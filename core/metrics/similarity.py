@@ -1,4 +1,4 @@
-"""How alike two maps of one picture are: the four similarities of randomisation checks, and the entropy of one map."""
+"""How similar two maps of one picture are: the four similarities of randomisation checks, and the entropy of a map."""
 
 from dataclasses import dataclass, fields
 
@@ -11,7 +11,7 @@ from skimage.feature import hog
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from core.metrics.copies import alike_by_chance
+from core.metrics.copies import similarity_by_chance
 
 BRIGHTEST = 0.99
 SIGMA = 1.5
@@ -23,21 +23,21 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Similarities:
-    """How alike two maps are: 1 for equal ones; None where it can't be told.
+    """How similar two maps are: 1 for identical ones; None where undefined.
 
-    Unrelated maps have about 0 in rank correlation and may have more in SSIM and HOG, which see what the maps have in
-    common as pictures, such as being noise; the random controls of a run tell how much.
+    Unrelated maps have about 0 in rank correlation and may have more in SSIM and HOG, which respond to what the maps
+    have in common as pictures, such as being noise; the random controls of a run show how much.
 
     Parameters
     ----------
     spearman
-        Rank correlation of the values; a map turned upside down has -1.
+        Rank correlation of the values; a negated map has -1.
     spearman_abs
         Rank correlation of their magnitudes.
     ssim
-        Structural similarity of the magnitudes as they are shown.
+        Structural similarity of the magnitudes as they are displayed.
     hog
-        Correlation of histograms of oriented gradients of the same: the same edges in the same places.
+        Correlation of their histograms of oriented gradients: the same edges in the same places.
     """
 
     spearman: float | None
@@ -48,26 +48,26 @@ class Similarities:
 
 SIMILARITIES = tuple(field.name for field in fields(Similarities))
 JUDGED = "spearman_abs"
-"""The one that verdicts go by, and that the page shows first."""
+"""The similarity that verdicts are based on, and that the page shows first."""
 
 
 class Original:
-    """A map that others are compared with; what can be computed of it once is computed once.
+    """A map that others are compared with; everything that depends on it alone is computed once.
 
-    Adebayo et al. 2018 (arXiv:1810.03292) compare by rank correlation with and without sign, SSIM and HOG. That SSIM
-    and HOG see the map as it is shown, and the size of the cells, are our choices.
+    Adebayo et al. 2018 (arXiv:1810.03292) compare by rank correlation with and without sign, SSIM and HOG. Applying
+    SSIM and HOG to the displayed map, and the size of the cells, are our choices.
     """
 
     def __init__(self, values: Float[Tensor, "height width"]) -> None:
         self._view = View(values)
 
     def compared(self, values: Float[Tensor, "height width"]) -> Similarities:
-        """How alike the original and another map of its picture are.
+        """How similar the original and another map of its picture are.
 
         >>> import torch
         >>> rising = torch.arange(300.0).view(15, 20) - 100
-        >>> alike = Original(rising).compared(-rising)
-        >>> round(alike.spearman, 9), round(alike.spearman_abs, 9), round(alike.ssim, 9), round(alike.hog, 9)
+        >>> found = Original(rising).compared(-rising)
+        >>> round(found.spearman, 9), round(found.spearman_abs, 9), round(found.ssim, 9), round(found.hog, 9)
         (-1.0, 1.0, 1.0, 1.0)
         """
         one, other = self._view, View(values)
@@ -79,19 +79,19 @@ class Original:
         )
 
     def by_chance(self) -> tuple[float, float] | None:
-        """Between which values lie 95 % of the rank correlations of magnitudes with copies that lie elsewhere.
+        """The bounds that contain 95 % of the rank correlations of magnitudes with copies placed elsewhere.
 
-        The map shifted around by any way, flipped and turned: what a map of its texture has in common with it that
-        knows nothing of it. None where the map is constant.
+        The copies are shifted in any way, flipped and rotated: what an unrelated map of the same texture has in common
+        with this one. None where the map is constant.
         """
         ranks = self._view.magnitude_ranks
         if ranks is None:
             return None
-        return alike_by_chance(torch.from_numpy(ranks * ranks.size**0.5).view(self._view.size))
+        return similarity_by_chance(torch.from_numpy(ranks * ranks.size**0.5).view(self._view.size))
 
 
 class View:
-    """A map as each of the similarities reads it."""
+    """A map in the form that each of the similarities needs."""
 
     def __init__(self, values: Float[Tensor, "height width"]) -> None:
         numbers = values.detach().cpu().double().numpy()
@@ -110,7 +110,7 @@ def rank_correlation(one: Float[Tensor, "height width"], other: Float[Tensor, "h
 
 
 def mean_ranks(numbers: Numbers) -> Numbers:
-    """Ranks from 1, equal numbers sharing the mean of theirs; what scipy's rankdata gives, in a seventh of the time.
+    """Ranks from 1, equal numbers sharing their mean rank; the same as scipy's rankdata, in a seventh of the time.
 
     >>> mean_ranks(np.array([[0.5, -1.0], [0.5, 2.0]]))
     array([2.5, 1. , 2.5, 4. ])
@@ -120,7 +120,7 @@ def mean_ranks(numbers: Numbers) -> Numbers:
 
 
 def direction(numbers: Numbers) -> Numbers | None:
-    """What is left of numbers without their mean and their length; None where they are all the same.
+    """Numbers without their mean, scaled to unit length; None where they are all equal.
 
     >>> direction(np.array([1.0, 1.0])) is None
     True
@@ -132,16 +132,16 @@ def direction(numbers: Numbers) -> Numbers | None:
 
 
 def cosine(one: Numbers | None, other: Numbers | None) -> float | None:
-    """The correlation of what two directions were taken of; None where one of them is none."""
+    """The correlation behind two directions; None where one of them is None."""
     if one is None or other is None:
         return None
     return float(np.clip(one @ other, -1, 1))
 
 
 def as_shown(magnitudes: Numbers) -> Numbers | None:
-    """Magnitudes as shares of their 99th percentile, cut at 1; None where all are the same: there is nothing to see.
+    """Magnitudes as shares of their 99th percentile, clipped at 1; None where all are equal: there is nothing to see.
 
-    Where no pixel is below that percentile, as where all but a few are 0, they are shares of the largest.
+    Where no pixel is below that percentile, for example where all but a few are 0, they are shares of the largest.
 
     >>> as_shown(np.array([[0.0, 0.0], [0.0, 4.0]])).max()
     np.float64(1.0)
@@ -164,7 +164,9 @@ def shown_similarity(one: Numbers | None, other: Numbers | None) -> float | None
 
 
 def edge_directions(shown: Numbers) -> Numbers | None:
-    """Which edges are where: 14 cells along the shorter side, but none smaller than 4 pixels; None without edges."""
+    """The directions of edges by place: 14 cells along the shorter side, none smaller than 4 pixels; None without
+    edges.
+    """
     side = max(CELL_SIDE, min(shown.shape) // CELLS)
     block = min(BLOCK, min(shown.shape) // side)
     if block == 0:
@@ -174,10 +176,10 @@ def edge_directions(shown: Numbers) -> Numbers | None:
 
 
 def map_entropy(values: Float[Tensor, "height width"]) -> float | None:
-    """How many values a map has, in nats: the entropy of its histogram of 100 equal bins between its ends.
+    """How varied a map's values are, in nats: the entropy of its histogram of 100 equal bins between its extremes.
 
-    The complexity that the efficient randomisation check of Hedström et al. 2024 (arXiv:2401.06465) compares. 0 would
-    be a constant map, for which it is None; a few strong pixels on an even ground have little, noise much.
+    The complexity that the efficient randomisation check of Hedström et al. 2024 (arXiv:2401.06465) compares. None for
+    a constant map, whose entropy would be 0; a few strong pixels on an even background have little, noise has much.
 
     >>> import math, torch
     >>> math.isclose(map_entropy(torch.arange(400.0).view(20, 20)), math.log(100))

@@ -1,4 +1,4 @@
-"""Statistics over pictures: no mean without its interval, its number of pictures and what the control `random` gets.
+"""Statistics over pictures: no mean without its interval, its sample size and its difference to the `random` control.
 
 Scores are kept by picture, so that a study may be split into any batches and merged again. Every mean is resampled over
 pictures, and the same resamples of pictures serve all methods.
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.stats import norm, t
+from scipy.stats import binomtest, norm, t
 
 from core.methods.registry import list_methods
 from core.metrics.registry import Direction, list_metrics
@@ -24,14 +24,14 @@ Standing = Literal["better", "edge", "worse", "unclear", "control"]
 BASELINE = "random"
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-FEWEST = 5  # pictures that a verdict takes; fewer may agree by chance
-LEAST_DIVISOR = 0.01  # of area; a ratio to less than that says nothing
+FEWEST = 5  # pictures that a verdict needs; fewer may agree by chance
+LEAST_DIVISOR = 0.01  # of area; a ratio to less than that is meaningless
 DRAWS_AT_ONCE = 2**24
 ROUNDING = 1e-9
 
 
 class Score(NamedTuple):
-    """What one picture says of a method; NaN where it can't be told."""
+    """A method's score on one picture; NaN where it is undefined."""
 
     picture: str
     method: str
@@ -40,9 +40,9 @@ class Score(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A mean over n pictures, and where it lies over all pictures of their kind with 95 % confidence.
+    """A mean over n pictures, with its 95 % confidence interval.
 
-    The interval is NaN where one picture is all, the mean too where there is none.
+    The interval is NaN for a single picture, the mean too where there is none.
     """
 
     mean: float
@@ -50,23 +50,31 @@ class Estimate(NamedTuple):
     high: float
     n: int
 
+    def clipped(self, low: float, high: float) -> "Estimate":
+        """The same with an interval limited to the possible range.
+
+        >>> Estimate(0.75, -1.5, 1.25, n=3).clipped(-1.0, 1.0)
+        Estimate(mean=0.75, low=-1.0, high=1.0, n=3)
+        """
+        return self._replace(low=max(self.low, low), high=min(self.high, high))
+
 
 @dataclass(frozen=True)
 class Summary:
-    """What many pictures say of a method.
+    """The scores of a method over many pictures.
 
     Parameters
     ----------
     low, high
-        95 % interval of the mean; NaN where one picture is all.
+        95 % interval of the mean; NaN for a single picture.
     n
-        Pictures that have this score.
+        Sample size: pictures that have this score.
     difference, difference_low, difference_high
-        The score minus that of the control `random`, over the pictures that have both; NaN where there are none.
+        The score minus that of the `random` control, over the pictures that have both; NaN where there are none.
     verdict
-        How it stands to `random`, by the interval of the difference and the metric's direction: ``better``,
-        ``worse``, or ``unclear``; ``edge`` where it is better than `random`, but not surely than every control that
-        looks at no model; ``control`` for these themselves.
+        How it compares with `random`, by the interval of the difference and the metric's direction: ``better``,
+        ``worse``, or ``unclear``; ``edge`` where it is better than `random`, but not significantly better than every
+        control that ignores the model; ``control`` for these themselves, and for the oracle, which knows the truth.
     """
 
     method: str
@@ -82,7 +90,7 @@ class Summary:
 
 
 class Tally:
-    """Scores of a study, whatever the order in which they come.
+    """Scores of a study, in whatever order they arrive.
 
     >>> tally = Tally()
     >>> tally.add([Score("cat", "gradient", "fidelity", 0.5), Score("dog", "gradient", "fidelity", 0.25)])
@@ -94,12 +102,12 @@ class Tally:
         self._cells: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
 
     def add(self, scores: Iterable[Score]) -> None:
-        """Takes scores in; one that is there already may come again.
+        """Adds scores; an existing one may be repeated.
 
         Raises
         ------
         ValueError
-            Where a picture has another score already: two pictures share a name, or two studies were mixed.
+            Where a picture already has a different score: two pictures share a name, or two studies were mixed.
         """
         for picture, method, metric, score in scores:
             score = score if isfinite(score) else nan
@@ -108,11 +116,11 @@ class Tally:
                 raise ValueError(f"{picture} has two scores of {method} in {metric}: {kept:g} and {score:g}.")
 
     def __len__(self) -> int:
-        """Pictures that have a score."""
+        """Number of pictures with a score."""
         return len(set[str]().union(*self._cells.values()))
 
     def merge(self, other: Self) -> None:
-        """Takes in all that another tally holds."""
+        """Adds everything that another tally holds."""
         self.add(other.scores())
 
     def scores(self) -> tuple[Score, ...]:
@@ -126,17 +134,17 @@ class Tally:
         )
 
     def cells(self) -> list[tuple[str, str]]:
-        """Every metric and method that was asked for on any picture, sorted."""
+        """Every metric and method requested on any picture, sorted."""
         return sorted(self._cells)
 
     def columns(self, cells: Sequence[tuple[str, str]]) -> Float[np.ndarray, "pictures cells"]:
-        """The scores of these metrics and methods, pictures by name; NaN where there is none."""
+        """The scores of these metrics and methods, pictures sorted by name; NaN where there is none."""
         pictures = sorted(set[str]().union(*self._cells.values()))
         columns = [list(map(self._cells.get(cell, {}).get, pictures, repeat(nan))) for cell in cells]
         return np.array(columns, dtype=np.float64).reshape(len(cells), len(pictures)).T
 
     def linear(self, cells: Sequence[tuple[str, str]]) -> Float[np.ndarray, "pictures cells"]:
-        """The same, but each score of a ratio stands for what its picture does to the ratio of means.
+        """The same, but a ratio is replaced by each picture's influence on the ratio of means.
 
         These have the ratio of means as their mean, and spread as it does (the delta method), so that they can be
         resampled and compared like any other score.
@@ -159,18 +167,23 @@ class Tally:
             rival: scores[:, :-1] - scores[:, [column.get((metric, rival), -1) for metric, _ in cells]]
             for rival in (BASELINE, *rivals)
         }
-        told = estimates(np.hstack([scores[:, :-1], *gaps.values()]), seed)
-        own, *against = (told[part * len(cells) : (part + 1) * len(cells)] for part in range(len(gaps) + 1))
+        found = estimates(np.hstack([scores[:, :-1], *gaps.values()]), seed)
+        own, *against = (found[part * len(cells) : (part + 1) * len(cells)] for part in range(len(gaps) + 1))
         directions = {entry.name: entry.direction for entry in list_metrics()}
         ranges = ranges_kept(cells, scores)
-        knowing = {entry.name for entry in list_methods() if entry.needs_truth}  # what is exact of them is no luck
+        knowing = {entry.name for entry in list_methods() if entry.needs_truth}  # where they are exact it is not luck
+        hits = [
+            metric in ranges and are_hits(scores[:, place], *ranges[metric]) for place, (metric, _) in enumerate(cells)
+        ]
         rows = []
         for place, (metric, method) in enumerate(cells):
             mean, gaps_here = own[place], [each[place] for each in against]
             if metric in ranges and not (method in knowing and mean.low == mean.high):
                 low, high = ranges[metric]
-                mean, gaps_here = within(mean, low, high), [within(gap, low - high, high - low) for gap in gaps_here]
-            standing = "control" if method in gaps else verdict(*gaps_here, direction=directions.get(metric, "none"))
+                mean = share_of_hits(mean, low, high) if hits[place] else within(mean, low, high)
+                gaps_here = [within(gap, low - high, high - low) for gap in gaps_here]
+            judged = method not in gaps and method not in knowing
+            standing = verdict(*gaps_here, direction=directions.get(metric, "none")) if judged else "control"
             if mean.n:
                 rows.append(Summary(method, metric, *mean, *gaps_here[0][:3], standing))
         return tuple(rows)
@@ -179,7 +192,7 @@ class Tally:
 def ranges_kept(
     cells: Sequence[tuple[str, str]], scores: Float[np.ndarray, "pictures cells+1"]
 ) -> dict[str, tuple[float, float]]:
-    """The ranges of those metrics whose scores all keep to them; a relative logit may take a score beyond."""
+    """The ranges of those metrics whose scores all respect them; a relative logit may exceed its range."""
     metrics = np.array([metric for metric, _ in cells] + [""])
     return {
         entry.name: (entry.low, entry.high)
@@ -193,7 +206,7 @@ def ranges_kept(
 def linearised(
     above: Float[np.ndarray, " pictures"], below: Float[np.ndarray, " pictures"]
 ) -> Float[np.ndarray, " pictures"]:
-    """What each picture does to the ratio of two means; NaN where the lower one is not surely more than nothing.
+    """Each picture's influence on the ratio of two means; NaN where the denominator is not clearly above zero.
 
     >>> linearised(np.array([1.0, 3.0]), np.array([2.0, 2.0])).tolist()
     [0.5, 1.5]
@@ -218,16 +231,20 @@ def estimates(scores: Float[np.ndarray, "pictures columns"], seed: int) -> list[
 
 
 def intervals(scores: Float[np.ndarray, "pictures columns"], seed: int) -> Float[np.ndarray, "3 columns"]:
-    """Mean of each column, and both ends of its 95 % interval; these are NaN where one picture is all.
+    """Mean of each column, and both ends of its 95 % interval; the ends are NaN for a single picture.
 
     Pictures are resampled, the same ones in every column. The ends are percentiles of the resampled means,
     bias-corrected and accelerated since scores are skewed (BCa, Efron 1987; both constants follow from a mean's
-    skewness). Percentiles are too narrow where pictures are few: by n / (n - 1) in the variance, and by the normal in
-    place of Student's t. They are moved outwards from the mean by just that. Hesterberg 2015, arXiv:1411.5279, puts it
-    into the percentile's level instead, for which 2,000 resamples are too few; the factor is ours.
+    skewness). Percentiles are too narrow for few pictures: by n / (n - 1) in the variance, and by the normal in place
+    of Student's t. They are moved outwards from the mean by exactly that. Hesterberg 2015, arXiv:1411.5279, adjusts the
+    percentile's level instead, for which 2,000 resamples are too few; the factor is ours.
+
+    Where most scores are equal, few pictures hold few of the others, and the interval is too narrow: with 80 % zeros it
+    holds the mean in 59, 72 and 88 % of studies of 5, 8 and 20 pictures. Shares of hits have an exact interval instead
+    (:func:`share_of_hits`); their paired differences and other scores with many zeros do not.
     """
     n = len(scores)
-    means = scores[0] + (scores - scores[0]).mean(axis=0)  # equal scores have their very value as mean
+    means = scores[0] + (scores - scores[0]).mean(axis=0)  # the mean of equal scores is exactly their value
     if n == 1:
         return np.stack([means, np.full_like(means, nan), np.full_like(means, nan)])
     deviations = scores - means
@@ -253,7 +270,7 @@ def resampled_means(
 
 
 def how_often(resamples: int, n: int, draw: torch.Generator) -> Float[np.ndarray, "resamples n"]:
-    """How often each of n pictures is drawn when n are, with replacement."""
+    """How often each of n pictures occurs in n draws with replacement."""
     drawn = torch.randint(n, (resamples, n), generator=draw) + n * torch.arange(resamples)[:, None]
     often: Float[np.ndarray, "resamples n"] = torch.bincount(drawn.flatten(), minlength=resamples * n).double().numpy()
     return often.reshape(resamples, n)
@@ -262,7 +279,7 @@ def how_often(resamples: int, n: int, draw: torch.Generator) -> Float[np.ndarray
 def at_level(
     ordered: Float[np.ndarray, "resamples columns"], level: Float[np.ndarray, " columns"]
 ) -> Float[np.ndarray, " columns"]:
-    """Each column's own quantile of sorted values, between two of them in proportion."""
+    """Each column's own quantile of sorted values, interpolated linearly."""
     place = np.clip(level * (len(ordered) + 1) - 1, 0, len(ordered) - 1)
     below = place.astype(np.int64)
     above = np.minimum(below + 1, len(ordered) - 1)
@@ -272,11 +289,29 @@ def at_level(
     return between
 
 
-def within(found: Estimate, lowest: float, highest: float) -> Estimate:
-    """The estimate with an interval that keeps to the scores' range, and has a width where all were one end of it.
+def are_hits(scores: Float[np.ndarray, " pictures"], lowest: float, highest: float) -> bool:
+    """Whether every known score is one end of the range or the other."""
+    known = scores[np.isfinite(scores)]
+    return bool(known.size and np.isin(known, (lowest, highest)).all())
 
-    Where all were hits there is nothing to resample, yet other pictures may differ. A share of 1 - 0.025 ** (1 / n) of
-    them may, and still n pictures show none (Clopper and Pearson 1934).
+
+def share_of_hits(found: Estimate, lowest: float, highest: float) -> Estimate:
+    """The estimate with the exact interval of a share, where each picture is a hit or a miss.
+
+    >>> share_of_hits(Estimate(1.0, 1.0, 1.0, n=10), 0.0, 1.0).high
+    1.0
+    """
+    if found.n < 2:
+        return found
+    low, high = clopper_pearson((found.mean - lowest) / (highest - lowest), found.n)
+    return found._replace(low=lowest + low * (highest - lowest), high=lowest + high * (highest - lowest))
+
+
+def within(found: Estimate, lowest: float, highest: float) -> Estimate:
+    """The estimate with an interval that respects the scores' range, and has a width where all scores are at one end.
+
+    Where all were hits there is nothing to resample, yet other pictures may differ. Up to a share of 1 - 0.025 ** (1 /
+    n) may, and n pictures still show none (Clopper and Pearson 1934).
 
     >>> within(Estimate(0.9, 0.7, 1.2, n=3), 0.0, 1.0)
     Estimate(mean=0.9, low=0.7, high=1.0, n=3)
@@ -287,20 +322,28 @@ def within(found: Estimate, lowest: float, highest: float) -> Estimate:
     if low == high and mean in (lowest, highest):
         reach = (1 - ((1 - CONFIDENCE) / 2) ** (1 / n)) * (highest - lowest)
         low, high = low - reach, high + reach
-    return found._replace(low=lowest if low < lowest else low, high=highest if high > highest else high)
+    return Estimate(mean, low, high, n).clipped(lowest, highest)
+
+
+def clopper_pearson(share: float, count: int) -> tuple[float, float]:
+    """The exact interval of a share of this many."""
+    if not count:
+        return 0.0, 1.0
+    interval = binomtest(round(share * count), count).proportion_ci(CONFIDENCE, method="exact")
+    return float(interval.low), float(interval.high)
 
 
 def verdict(difference: Estimate, *rivals: Estimate, direction: Direction) -> Standing:
-    """How a method stands to the control `random`, and to those that look at no model, by 95 % intervals.
+    """How a method compares with the `random` control, and with those that ignore the model, by 95 % intervals.
 
-    Unclear where there are fewer than five pictures.
+    Unclear for fewer than five pictures.
 
     Parameters
     ----------
     difference
         Its paired difference to `random`.
     rivals
-        Its paired differences to the other controls that look at no model; those without pictures do not count.
+        Its paired differences to the other controls that ignore the model; those without pictures do not count.
 
     >>> clear, open_ = Estimate(0.2, 0.1, 0.3, n=20), Estimate(0.2, -0.1, 0.5, n=20)
     >>> verdict(clear, direction="higher"), verdict(clear, direction="lower"), verdict(clear, direction="none")
@@ -320,11 +363,11 @@ def verdict(difference: Estimate, *rivals: Estimate, direction: Direction) -> St
 
 
 def published_fidelity(tally: Tally) -> Mapping[str, Estimate]:
-    """F by method with the interval that the follow-up paper has [Brocki and Chung 2023, arXiv:2303.01538].
+    """F by method with the interval of the follow-up paper [Brocki and Chung 2023, arXiv:2303.01538].
 
     The variances of the two areas are added as if they came from different pictures. They do not: a picture that the
-    model is sure of keeps both curves high, so the paired interval of :meth:`Tally.summary` is usually the narrower.
-    That the normal's 1.96 standard errors make the interval is our choice.
+    model is sure of keeps both curves high, so the paired interval of :meth:`Tally.summary` is usually narrower. Using
+    1.96 standard errors as the interval is our choice.
     """
     found = {}
     for method in sorted({method for metric, method in tally.cells() if metric == "mif_area"}):

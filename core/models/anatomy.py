@@ -1,11 +1,12 @@
-"""What a network contains, found by watching one forward pass: its activations, feature maps and attention."""
+"""The parts of a network, found by watching one forward pass: its activations, feature maps and attention."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from threading import get_ident
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,8 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from core.models.attention_weights import AttentionWeights
+from core.models.layouts import WHOLE, Extent, Layout, LayoutFinder, Placed
+from core.models.sight import probes
 
 SMOOTH_ACTIVATIONS = {
     F.silu: "SiLU",
@@ -36,56 +39,59 @@ FLOORS = {torch.clamp_min, torch.clamp_min_, Tensor.clamp_min, Tensor.clamp_min_
 CLAMPS = {torch.clamp, torch.clamp_, Tensor.clamp, Tensor.clamp_, torch.clip, Tensor.clip, Tensor.clip_}
 
 
-Layout = Literal["planes", "channels last", "tokens"]
-MOST_PREFIX_TOKENS = 16
-
-
 @dataclass(frozen=True)
 class FeatureMap:
-    """A module whose output still has a place for each part of the picture.
+    """A module whose output has a place for each part of the picture, and that the answer depends on.
 
     Parameters
     ----------
-    weighed_later
-        Whether some module with weights comes after it; if none does, its channels may already be class scores.
     layout
-        How its places lie: as rows and columns behind the channels or before them, or in a row of tokens.
-    prefix
-        Tokens before the first place: a class token, registers.
+        How the output's values become planes of rows and columns.
+    extents
+        Where these begin and end in the picture, down and across: a network may pad it or see less than all of it.
+    weighed_later
+        Whether a module with weights comes after it; if none does, its channels may already be class scores.
+    runs
+        How many times a pass runs it; its last output is read.
     """
 
     layer: str
-    channels: int
-    height: int
-    width: int
+    layout: Layout
+    extents: tuple[Extent, Extent] = (WHOLE, WHOLE)
     weighed_later: bool = False
-    layout: Layout = "planes"
-    prefix: int = 0
+    runs: int = 1
 
     @property
-    def places(self) -> int:
-        """Tokens or pixels of the output, those before the first place of the picture included."""
-        return self.prefix + self.height * self.width
+    def channels(self) -> int:
+        return self.layout.shape[0]
 
-    def planes(self, output: Tensor) -> Float[Tensor, "n channels height width"]:
-        """The layer's output with its places as rows and columns."""
-        if self.layout == "tokens":
-            output = output[:, self.prefix :].reshape(len(output), self.height, self.width, self.channels)
-        return output if self.layout == "planes" else output.permute(0, 3, 1, 2)
+    @property
+    def height(self) -> int:
+        return self.layout.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.layout.shape[2]
+
+    @property
+    def prefix(self) -> int:
+        """Number of tokens before the first place: a class token, registers."""
+        return sum(self.layout.prefix)
 
 
 @dataclass(frozen=True)
 class Attention:
-    """How the tokens of a network look at each other.
+    """How the tokens of a network attend to each other.
 
     Parameters
     ----------
     shapes
-        Of the weights of each layer for one picture: heads, queries, keys; with the windows first where it has such.
+        Shapes of the weights of each layer for one picture: heads, queries, keys; preceded by the windows where there
+        are any.
     hidden
-        How many more layers there are whose weights can't be read.
+        Number of further layers whose weights cannot be read.
     in_series
-        Whether each layer works on what the one before it gave.
+        Whether each layer works on the output of the one before.
     answering
         Tokens of the last layer that the answer is read from: the class token alone, or those that are pooled.
     """
@@ -103,14 +109,17 @@ class Anatomy:
     Parameters
     ----------
     differentiable
-        Whether the logits depend on the pixels by a gradient.
+        Whether the logits depend differentiably on the pixels.
     rectifiers
-        How many ReLUs or ReLU6s lie between pixels and answer, as modules, as functions or in place.
+        Number of ReLUs or ReLU6s between pixels and answer, as modules, as functions or in place.
     other_activations
         Names of the other non-linearities there, the most frequent first.
     feature_maps
-        In the order of the forward pass, without what an attention makes on its way (queries, keys, values) and
-        without patch tokens that the answer no longer depends on.
+        In the order of the forward pass, without the intermediate tensors of attention (queries, keys, values).
+    unused
+        Modules whose output the answer does not depend on, or not in any part of the picture.
+    obstacle
+        Why there are no gradients, where that is known.
     """
 
     differentiable: bool
@@ -118,6 +127,8 @@ class Anatomy:
     other_activations: tuple[str, ...]
     feature_maps: tuple[FeatureMap, ...]
     attention: Attention
+    unused: tuple[str, ...] = ()
+    obstacle: str = ""
 
     def last_feature_map(self, classes: int) -> FeatureMap | None:
         """The last one before the network turns it into class scores."""
@@ -125,12 +136,12 @@ class Anatomy:
         return before_scores[-1] if before_scores else None
 
     def feature_map(self, layer: str) -> FeatureMap | None:
-        """The feature map of that name."""
+        """The feature map with that name."""
         return next((found for found in self.feature_maps if found.layer == layer), None)
 
     def last_tokens(self, count: int) -> FeatureMap | None:
-        """The last feature map made of that many tokens."""
-        fitting = [found for found in self.feature_maps if found.layout == "tokens" and found.places == count]
+        """The last feature map with that many tokens."""
+        fitting = [found for found in self.feature_maps if found.layout.tokens == count]
         return fitting[-1] if fitting else None
 
 
@@ -165,13 +176,15 @@ def rectifier_ceiling(
 def bound(
     arguments: tuple[Any, ...], named: Mapping[str, Any], place: int, name: str, default: float | None
 ) -> float | None:
-    """One numeric argument of a call, wherever it stands; NaN where it is a tensor."""
+    """One numeric argument of a call, by position or by name; NaN where it is a tensor."""
     value = arguments[place] if len(arguments) > place else named.get(name, default)
     return value if value is None else float(value) if isinstance(value, int | float) else float("nan")
 
 
 class ActivationCount(TorchFunctionMode):
-    """Counts non-linearities that gradients pass through on their way to the pixels, however they are called."""
+    """Counts the non-linearities between the answer and the pixels that gradients pass through, however they are
+    called.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -194,13 +207,26 @@ class ActivationCount(TorchFunctionMode):
 def observed(
     network: nn.Module, see: Callable[[str, Any], Any], enter: Callable[[str], None] = lambda _: None
 ) -> Iterator[None]:
-    """Shows each module's start, and its output; what ``see`` returns, if anything, takes the output's place."""
-    named = [(name, module) for name, module in network.named_modules() if name]
+    """Reports each module's start and its output; what ``see`` returns, if anything, replaces the output.
+
+    Only in the thread that asks: another one may run the same network meanwhile.
+    """
+    here = get_ident()
+
+    def entering(name: str) -> None:
+        if get_ident() == here:
+            enter(name)
+
+    def leaving(name: str, output: Any) -> Any:
+        return see(name, output) if get_ident() == here else None
+
+    hidden = torch.jit.ScriptModule  # takes no hooks
+    named = [(name, module) for name, module in network.named_modules() if name and not isinstance(module, hidden)]
     handles = [
-        module.register_forward_pre_hook(lambda _module, _inputs, name=name: enter(name)) for name, module in named
+        module.register_forward_pre_hook(lambda _module, _inputs, name=name: entering(name)) for name, module in named
     ]
     handles += [
-        module.register_forward_hook(lambda _module, _inputs, output, name=name: see(name, output))
+        module.register_forward_hook(lambda _module, _inputs, output, name=name: leaving(name, output))
         for name, module in named
     ]
     try:
@@ -211,89 +237,143 @@ def observed(
 
 
 def examine(
-    network: nn.Module, forward: Callable[[Float[Tensor, "1 3 height width"]], Tensor], blank: Tensor
+    network: nn.Module,
+    forward: Callable[[Float[Tensor, "n channels height width"]], Tensor],
+    blank: Tensor,
+    alone: bool = False,
 ) -> Anatomy:
-    """Watches the network during one forward pass of a blank picture."""
-    watch = Watch(network, blank)
-    attention = AttentionWeights(watch.attend)
-    pixels = blank.requires_grad_()
-    with torch.enable_grad(), observed(network, watch.leave, watch.enter), ActivationCount() as count, attention:
-        logits = forward(pixels)
-    if logits.requires_grad and watch.tokens:
-        # Whatever the answer depends on gets NaN, even through weights that are zero; all else gets zero.
-        torch.autograd.grad(logits, pixels, torch.full_like(logits, float("nan")), allow_unused=True)
-    return Anatomy(
-        differentiable=logits.grad_fn is not None,
-        rectifiers=count.rectifiers,
-        other_activations=tuple(name for name, _ in count.others.most_common()),
-        feature_maps=watch.feature_maps(),
-        attention=watch.attention(attention.hidden),
-    )
-
-
-class Watch:
-    """Follows one forward pass and the way back: what keeps the plane, where attention is, what the answer reads.
+    """Watches the network during two passes: one picture there and back, then several to see where layers move.
 
     Parameters
     ----------
-    blank
-        The picture that is sent through, a batch of one.
+    alone
+        Whether the network needs each picture by itself.
+    """
+    pictures = probes(blank)
+    watch = Watch(network)
+    pixels = pictures[:1].clone().requires_grad_()
+    with torch.enable_grad(), ActivationCount() as count, AttentionWeights(watch.attend) as attention:
+        with observed(network, watch.leave, watch.enter):
+            logits = forward(pixels)
+        rectifiers, others = count.rectifiers, tuple(name for name, _ in count.others.most_common())
+        differentiable = watch.look_back(logits, pixels)
+    find = placed_one_by_one if alone else placed_layers
+    placed = find(network, forward, pictures, watch.spatial()) if differentiable else {}
+    feature_maps = watch.feature_maps(placed)
+    return Anatomy(
+        differentiable=differentiable,
+        rectifiers=rectifiers,
+        other_activations=others,
+        feature_maps=feature_maps,
+        attention=watch.attention(attention.hidden),
+        unused=tuple(layer for layer in placed if layer not in {found.layer for found in feature_maps}),
+        obstacle=watch.obstacle,
+    )
+
+
+@dataclass
+class Output:
+    """What was seen of a module's last output.
+
+    Parameters
+    ----------
+    left
+        Its place in the order of all outputs.
+    spatial
+        Whether it may have places: a tensor of three or more axes.
+    reached
+        For each axis the places that the answer depends on; nothing where it depends on none.
     """
 
-    def __init__(self, network: nn.Module, blank: Tensor) -> None:
-        self._picture = blank.shape[2], blank.shape[3]
+    left: int
+    spatial: bool
+    reached: tuple[Tensor, ...] = ()
+
+    def come_back(self, gradient: Tensor | None) -> None:
+        """Records where the answer depends on this output: there the gradient is NaN."""
+        if gradient is None:
+            return
+        there = gradient.isnan()
+        axes = range(there.dim())
+        self.reached = tuple(there.any(dim=[each for each in axes if each != axis]).cpu() for axis in axes)
+
+    @property
+    def used(self) -> bool:
+        """Whether the answer depends on it at all."""
+        return any(bool(places.any()) for places in self.reached)
+
+    def used_at(self, layout: Layout) -> bool:
+        """Whether the answer depends on places of the picture, not on a class token alone."""
+        return self.used and all(
+            bool(places[layout.prefix[axis] :].any()) for axis, places in enumerate(self.reached) if layout.on(axis)
+        )
+
+
+class Watch:
+    """Follows one forward pass of one picture and its way back: outputs, attention, and what the answer depends on."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
         self._weighing = {name for name, module in network.named_modules() if [*module.parameters(recurse=False)]}
         self._open = [""]
-        self._seen: dict[str, FeatureMap] = {}
-        self._planes: list[tuple[int, int]] = []
-        self._depended_on: set[str] = set()
+        self._outputs: dict[str, Output] = {}
+        self._latest: tuple[Tensor | None, Output | None] = None, None
         self._attending: set[str] = set()
         self._shapes: list[tuple[int, ...]] = []
         self._nodes: list[Any] = []
         self._answering: tuple[int, ...] = ()
-        self.tokens = 0  # in the last output that was made of them
+        self._runs = Counter[str]()
+        self._over = False
+        self.obstacle = ""
 
     def enter(self, name: str) -> None:
-        """Takes note that a module starts."""
+        """Records that a module starts."""
         self._open.append(name)
 
-    def leave(self, name: str, output: Any) -> None:
-        """Takes note of a module's output."""
+    def leave(self, name: str, given: Any) -> None:
+        """Records a module's output; the last one where it is called several times."""
         self._open.pop()
-        if name in self._weighing:
-            self._seen = {layer: replace(found, weighed_later=True) for layer, found in self._seen.items()}
-        if not isinstance(output, Tensor) or output.dim() not in (3, 4) or len(output) != 1:
+        self._runs[name] += not self._over
+        output = given[0] if isinstance(given, tuple) and given else given
+        if not isinstance(output, Tensor):
             return
-        found = self._tokens(name, output) if output.dim() == 3 else self._plane(name, output)
-        if found is None:
-            return
-        self._seen.pop(name, None)
-        self._seen[name] = found
-        if found.layout == "tokens" and output.requires_grad:
-            output.register_hook(lambda gradient: self._come_back(found, gradient))  # type: ignore[no-untyped-call]
+        known, seen = self._latest
+        if output is not known or seen is None:
+            seen = Output(len(self._outputs), isinstance(given, Tensor) and output.dim() >= 3)
+            if output.requires_grad:
+                output.register_hook(seen.come_back)  # type: ignore[no-untyped-call]
+            elif known is not None and known.requires_grad and not self.obstacle:
+                self.obstacle = f"they stop at {name} ({type(self._network.get_submodule(name)).__name__})"
+        self._latest = output, seen
+        self._outputs.pop(name, None)
+        self._outputs[name] = seen
 
-    def _plane(self, name: str, output: Tensor) -> FeatureMap | None:
-        layout = layout_of(tuple(output.shape), self._picture, self.tokens)
-        if layout is None:
-            return None
-        channels, height, width = output.permute(0, 3, 1, 2).shape[1:] if layout != "planes" else output.shape[1:]
-        self._planes.append((height, width))
-        return FeatureMap(name, channels, height, width, layout=layout)
+    def look_back(self, logits: Tensor, pixels: Tensor) -> bool:
+        """Finds what the logits depend on, and whether the pixels are among it.
 
-    def _tokens(self, name: str, output: Tensor) -> FeatureMap | None:
-        _, count, channels = output.shape
-        plane = plane_of_tokens(count, self._planes)
-        if plane is None:
-            return None
-        self.tokens = count
-        return FeatureMap(name, channels, *plane, layout="tokens", prefix=count - plane[0] * plane[1])
-
-    def _come_back(self, found: FeatureMap, gradient: Tensor) -> None:
-        if gradient[:, found.prefix :].isnan().any():
-            self._depended_on.add(found.layer)
+        What they depend on receives NaN, even through weights that are zero; everything else receives zero.
+        """
+        self._over = True  # what was left out to save memory is now computed again
+        if not logits.requires_grad:
+            return False
+        self.obstacle = ""
+        try:
+            (gradient,) = torch.autograd.grad(
+                logits, pixels, torch.full_like(logits, float("nan")), allow_unused=True, retain_graph=False
+            )
+        except RuntimeError as error:
+            if "checkpoint" not in str(error):
+                raise
+            self.obstacle = "its gradient checkpointing does not pass them on; switch it off"
+            return False
+        if gradient is None:
+            self.obstacle = "none reach the pixels"
+        return gradient is not None
 
     def attend(self, weights: Tensor) -> None:
-        """Takes note of an attention."""
+        """Records an attention."""
+        if self._over:
+            return
         self._attending.add(self._open[-1])
         self._shapes.append(tuple(weights.shape))
         self._nodes.append(weights.grad_fn)
@@ -306,13 +386,22 @@ class Watch:
             read = gradient.isnan().any(dim=-1).flatten(0, -2).any(dim=0)
             self._answering = tuple(read.nonzero().flatten().tolist())
 
-    def feature_maps(self) -> tuple[FeatureMap, ...]:
-        """The layers that may be read, in the order in which they came."""
+    def spatial(self) -> set[str]:
+        """Modules whose output may have a place for each part of the picture."""
+        return {name for name, output in self._outputs.items() if output.spatial}
+
+    def feature_maps(self, placed: Mapping[str, Placed]) -> tuple[FeatureMap, ...]:
+        """Those of some layers that the answer depends on, in the order in which they were seen.
+
+        What attention is made of (queries, keys, values) is left out.
+        """
         inside = tuple(f"{name}." for name in self._attending if name)
+        used = [self._outputs[name] for name in self._outputs if name in self._weighing and self._outputs[name].used]
+        weighed = max((output.left for output in used), default=-1)
         return tuple(
-            found
-            for found in self._seen.values()
-            if not found.layer.startswith(inside) and (found.layout != "tokens" or found.layer in self._depended_on)
+            FeatureMap(name, *placed[name], weighed_later=weighed > output.left, runs=self._runs[name])
+            for name, output in self._outputs.items()
+            if name in placed and not name.startswith(inside) and output.used_at(placed[name].layout)
         )
 
     def attention(self, hidden: int) -> Attention:
@@ -321,8 +410,57 @@ class Watch:
         return Attention(tuple(self._shapes), hidden, in_series, self._answering)
 
 
+def placed_layers(
+    network: nn.Module,
+    forward: Callable[[Float[Tensor, "n 3 height width"]], Tensor],
+    pictures: Float[Tensor, "n 3 height width"],
+    names: Collection[str],
+) -> dict[str, Placed]:
+    """Those of the modules whose values lie in places of the picture, and how."""
+    finder = LayoutFinder(len(pictures))
+    placed: dict[str, Placed] = {}
+    latest: list[Any] = [None, None]
+
+    def see(name: str, output: Any) -> None:
+        placed.pop(name, None)
+        if name in names and isinstance(output, Tensor) and len(output) % len(pictures) == 0:
+            if output is not latest[0]:
+                latest[:] = output, finder.find(output)
+            if latest[1] is not None:
+                placed[name] = latest[1]
+
+    with torch.no_grad(), observed(network, see):
+        forward(pictures)
+    return placed
+
+
+def placed_one_by_one(
+    network: nn.Module,
+    forward: Callable[[Float[Tensor, "n channels height width"]], Tensor],
+    pictures: Float[Tensor, "n channels height width"],
+    names: Collection[str],
+) -> dict[str, Placed]:
+    """The same for a network that needs each picture alone: what a module gives for each is put together."""
+    given: dict[str, list[Tensor]] = {}
+    for number in range(len(pictures)):
+        latest: dict[str, Tensor] = {}
+
+        def keep(name: str, output: Any, latest: dict[str, Tensor] = latest) -> None:
+            if name in names and isinstance(output, Tensor):
+                latest.pop(name, None)
+                latest[name] = output
+
+        with torch.no_grad(), observed(network, keep):
+            forward(pictures[number : number + 1])
+        for name, output in latest.items():
+            given.setdefault(name, []).append(output)
+    finder = LayoutFinder(len(pictures))
+    found = {name: finder.find(torch.cat(each)) for name, each in given.items() if len(each) == len(pictures)}
+    return {name: placed for name, placed in found.items() if placed is not None}
+
+
 def follows(later: Any, earlier: Any) -> bool:
-    """Whether one node of the graph works on what another gave."""
+    """Whether one node of the graph works on the output of another."""
     waiting, met = [later], set()
     while waiting:
         node = waiting.pop()
@@ -332,44 +470,3 @@ def follows(later: Any, earlier: Any) -> bool:
             met.add(node)
             waiting += [before for before, _ in node.next_functions]
     return False
-
-
-def layout_of(shape: tuple[int, ...], picture: tuple[int, int], tokens: int = 0) -> Layout | None:
-    """How an output of four axes keeps the picture's plane: rows and columns in its proportion, up to rounding.
-
-    Parameters
-    ----------
-    tokens
-        How many there were last: queries, keys and weights of attention have that many rows, and are no planes.
-
-    >>> layout_of((1, 1280, 7, 7), (224, 224))
-    'planes'
-    >>> layout_of((1, 7, 7, 768), (224, 224))
-    'channels last'
-    >>> layout_of((1, 3, 197, 64), (224, 224))
-    >>> layout_of((1, 3, 197, 197), (224, 224), tokens=197)
-    """
-    if shape[2] != tokens and keeps_the_plane(shape[2:], picture):
-        return "planes"
-    if shape[1] != tokens and keeps_the_plane(shape[1:3], picture):
-        return "channels last"
-    return None
-
-
-def keeps_the_plane(plane: tuple[int, ...], picture: tuple[int, int]) -> bool:
-    """Whether rows and columns are in the picture's proportion, up to rounding."""
-    (rows, columns), (height, width) = plane, picture
-    return min(plane) >= 2 and abs(rows * width - columns * height) <= max(picture)
-
-
-def plane_of_tokens(count: int, planes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """The plane that fits into so many tokens with the fewest left over, the latest of equals; None if too many are.
-
-    >>> plane_of_tokens(197, [(112, 112), (14, 14)])
-    (14, 14)
-    >>> plane_of_tokens(50, [(7, 7), (6, 6)])
-    (7, 7)
-    >>> plane_of_tokens(120, [(112, 112), (10, 10)])
-    """
-    fitting = [plane for plane in reversed(planes) if 0 <= count - plane[0] * plane[1] <= MOST_PREFIX_TOKENS]
-    return max(fitting, key=lambda plane: plane[0] * plane[1], default=None)

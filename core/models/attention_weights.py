@@ -1,8 +1,8 @@
 """Attention weights, read where a network uses them, however its attention is written.
 
 A torch function mode sees fused attention, multi-head attention and plain softmax alike and leaves the network as it
-is, so there is nothing to undo. Fused attention is worked out step by step inside the block, since it never shows its
-weights. It is active in its own thread and inside its own block only.
+is, so there is nothing to undo. Inside the block fused attention is computed step by step, since it never exposes its
+weights. The mode is active in its own thread and inside its own block only.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ PRODUCTS = {torch.matmul, Tensor.matmul, Tensor.__matmul__, torch.bmm, Tensor.bm
 
 
 class AttentionWeights(TorchFunctionMode):
-    """Inside this block every attention shows its weights, which are part of the graph.
+    """Inside this block every attention exposes its weights, which are part of the graph.
 
     Parameters
     ----------
     see
-        Called with the weights of each attention: ``(n, heads, queries, keys)``, or the first two as one.
+        Called with the weights of each attention: ``(n, heads, queries, keys)``, or the first two merged.
     """
 
     def __init__(self, see: Callable[[Tensor], None]) -> None:
@@ -34,7 +34,7 @@ class AttentionWeights(TorchFunctionMode):
 
     @property
     def hidden(self) -> int:
-        """How many attentions kept their weights to themselves, or did more to them than weigh values."""
+        """How many attentions did not expose their weights, or used them for more than weighting values."""
         return self._hidden + len(self._waiting)
 
     def __torch_function__(
@@ -63,7 +63,7 @@ class AttentionWeights(TorchFunctionMode):
         scale: float | None = None,
         enable_gqa: bool = False,
     ) -> Tensor:
-        """Scaled dot-product attention with its weights made one by one."""
+        """Scaled dot-product attention that computes its weights explicitly."""
         if dropout_p:
             self._hidden += 1
             return F.scaled_dot_product_attention(
@@ -82,7 +82,7 @@ class AttentionWeights(TorchFunctionMode):
         return weights @ value
 
     def with_weights(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
-        """Multi-head attention that hands out its weights, and returns what its caller asked for."""
+        """Multi-head attention that exposes its weights, and returns what its caller asked for."""
         asked = kwargs["need_weights"], kwargs["average_attn_weights"]
         kwargs.update(need_weights=True, average_attn_weights=False)
         output, weights = F.multi_head_attention_forward(*args, **kwargs)

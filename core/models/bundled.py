@@ -1,4 +1,4 @@
-"""The networks whose weights ship with HeatCheck: there without a network connection, and loaded in a moment."""
+"""The networks whose weights ship with HeatCheck: available offline, and loaded in a moment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from core.assets import ASSETS
-from core.models.classifier import IMAGENET_MEAN, RGB, Classifier, Preprocessing
-from core.models.cropping import grey_middle
+from core.models.answering import Answering
+from core.models.classifier import IMAGENET_MEAN, RGB, Classifier, Preprocessing, in_own_layout
+from core.models.cropping import grey_centre_crop
 from core.models.small import fashion_cnn, fashion_vit
 from core.models.sources import UNSCALED, UNSHIFTED, ListedModel, seeded_construction
 
@@ -33,7 +34,7 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Bundled:
-    """One network, how its pictures are prepared, and what it was trained on."""
+    """One network, the preparation of its pictures, and its training data."""
 
     title: str
     note: str
@@ -59,7 +60,7 @@ def squeezenet1_1() -> nn.Module:
 
 
 def photo_preprocessing(interpolation: str, mean: RGB, std: RGB) -> Preprocessing:
-    """224 pixels cropped from 256, as networks for ImageNet are shown them."""
+    """A 224-pixel crop from 256 pixels, the usual input of ImageNet networks."""
     from torchvision.models import SqueezeNet1_1_Weights
     from torchvision.transforms import InterpolationMode
 
@@ -70,9 +71,9 @@ def photo_preprocessing(interpolation: str, mean: RGB, std: RGB) -> Preprocessin
 
 
 def fashion_preprocessing() -> Preprocessing:
-    """28 pixels without colour, as Fashion-MNIST is."""
+    """28 pixels without colour, like Fashion-MNIST."""
     size = (28, 28)
-    return Preprocessing(partial(grey_middle, size=size), size, FASHION_MEAN, FASHION_STD)
+    return Preprocessing(partial(grey_centre_crop, size=size), size, FASHION_MEAN, FASHION_STD)
 
 
 def imagenet_labels() -> tuple[str, ...]:
@@ -111,29 +112,29 @@ BUNDLED = {
     ),
     "squeezenet1_1": Bundled(
         title="SqueezeNet 1.1",
-        note="ImageNet; plain ReLU network without normalisation layers or skips; no download",
+        note="ImageNet; plain ReLU network without normalisation layers or skip connections; no download",
         build=squeezenet1_1,
         preprocessing=partial(photo_preprocessing, "bilinear", mean=CAFFE_MEAN, std=ONE_LEVEL),
         trained_on=IMAGENET,
     ),
     "fashion_vit": Bundled(
         title="Tiny ViT (Fashion-MNIST)",
-        note="10 kinds of clothes at 28 × 28, 88.3 % top-1; transformer of 7 × 7 tokens; no download",
+        note="10 classes of clothes at 28 × 28, 88.3 % top-1; transformer with 7 × 7 tokens; no download",
         build=fashion_vit,
         preprocessing=fashion_preprocessing,
         trained_on=FASHION_MNIST,
     ),
     "fashion_cnn": Bundled(
         title="Small CNN (Fashion-MNIST)",
-        note="10 kinds of clothes at 28 × 28, 90.9 % top-1; three plain convolutions; no download",
+        note="10 classes of clothes at 28 × 28, 90.9 % top-1; three plain convolutions; no download",
         build=fashion_cnn,
         preprocessing=fashion_preprocessing,
         trained_on=FASHION_MNIST,
     ),
     "fashion_cnn_erased": Bundled(
         title="Small CNN, trained with erased pixels",
-        note="10 kinds of clothes at 28 × 28, 87.8 % top-1; the plain CNN's twin, to show how much of a curve's fall "
-        "is only the artifact of erasing; no download",
+        note="10 classes of clothes at 28 × 28, 87.8 % top-1; the Small CNN's twin, shows how much of a curve's drop "
+        "is artifact; no download",
         build=fashion_cnn,
         preprocessing=fashion_preprocessing,
         trained_on=FASHION_MNIST,
@@ -149,13 +150,13 @@ def list_bundled() -> tuple[ListedModel, ...]:
 
 
 def load_bundled(name: str, device: torch.device, pretrained: bool) -> Classifier:
-    """A bundled network; its weights are stored as float16 and computed with as float32."""
+    """A bundled network; its weights are stored as float16 and used as float32."""
     bundled = BUNDLED[name]
     with seeded_construction():
         network = bundled.build()
     if pretrained:
         network.load_state_dict(load_file(WEIGHTS / f"{name}.safetensors"))
-    return Classifier(
+    classifier = Classifier(
         name=name,
         title=bundled.title,
         network=network,
@@ -164,4 +165,6 @@ def load_bundled(name: str, device: torch.device, pretrained: bool) -> Classifie
         device=device,
         dataset_mean=bundled.trained_on.mean,
         dataset=bundled.trained_on.name,
+        answering=Answering(),
     )
+    return in_own_layout(classifier)

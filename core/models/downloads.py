@@ -1,4 +1,4 @@
-"""Fetching weights with the libraries' own download code: reported as it goes, refused soon when nobody answers."""
+"""Downloads of weights with the libraries' own code: progress is reported, an unreachable host is refused quickly."""
 
 import io
 import threading
@@ -12,35 +12,44 @@ import torch
 from tqdm import tqdm
 
 from core.models.sources import DownloadProgress, ModelError
-from core.reaching import answers
+from core.network import answers
 
 BUNDLED_INSTEAD = "choose a bundled model (efficientnet_lite0, squeezenet1_1)"
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 _one_download = threading.Lock()
 
 
+def url_target(url: str) -> Path:
+    """Where torch.hub's cache keeps the file at an address, downloaded or not."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+
+
 def url_weights(model: str, url: str, progress: DownloadProgress | None) -> Path:
-    """The file behind an address, out of torch.hub's cache or fetched into it."""
-    filename = Path(urlparse(url).path).name
-    target = Path(torch.hub.get_dir()) / "checkpoints" / filename
+    """The file at an address, from torch.hub's cache or downloaded into it."""
+    target = url_target(url)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        digest = torch.hub.HASH_REGEX.search(filename)
+        digest = torch.hub.HASH_REGEX.search(target.name)
         with fetching(model, urlparse(url).hostname or url), torch_hub_bar(progress):
             torch.hub.download_url_to_file(url, str(target), digest and digest.group(1), progress=progress is not None)
     return target
 
 
+def cached_hub_weights(repository: str) -> Path | None:
+    """A Hugging Face repository's weights in its cache; None where they were not downloaded."""
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = (try_to_load_from_cache(repository, filename) for filename in HUB_FILES)
+    return next((Path(file) for file in cached if isinstance(file, str)), None)
+
+
 def hub_weights(model: str, repository: str, progress: DownloadProgress | None) -> Path:
-    """A Hugging Face repository's weights, out of its cache or fetched into it."""
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    """A Hugging Face repository's weights, from its cache or downloaded into it."""
+    from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    for filename in HUB_FILES:
-        cached = try_to_load_from_cache(repository, filename)
-        if isinstance(cached, str):
-            return Path(cached)
-
+    if cached := cached_hub_weights(repository):
+        return cached
     host = urlparse(constants.ENDPOINT).hostname or constants.ENDPOINT
     reporting: dict[str, Any] = {"tqdm_class": reporting_bar(progress)} if progress else {}
     with fetching(model, host):
@@ -56,13 +65,13 @@ def hub_weights(model: str, repository: str, progress: DownloadProgress | None) 
 
 @contextmanager
 def fetching(model: str, host: str) -> Iterator[None]:
-    """A fetch inside either succeeds or ends in a sentence that names the model, the host and the way out."""
+    """A download inside either succeeds or ends in a sentence that names the model, the host and the way out."""
     from huggingface_hub.errors import HfHubHTTPError
 
-    client_errors: Any = HfHubHTTPError.__bases__  # the hub's client raises errors that are no OSError
+    client_errors: Any = HfHubHTTPError.__bases__  # the hub's client raises errors that are not OSErrors
     if not answers(host):
         raise ModelError(
-            f"The weights of {model} are not on this machine and {host} can't be reached: "
+            f"The weights of {model} are not on this machine and {host} cannot be reached: "
             f"connect to the internet, or {BUNDLED_INSTEAD}."
         )
     try:
@@ -70,16 +79,16 @@ def fetching(model: str, host: str) -> Iterator[None]:
     except (OSError, *client_errors) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(
-            f"The weights of {model} could not be fetched from {host} ({reason}): try again, or {BUNDLED_INSTEAD}."
+            f"The weights of {model} could not be downloaded from {host} ({reason}): try again, or {BUNDLED_INSTEAD}."
         ) from error
     except RuntimeError as error:
         if "invalid hash value" not in str(error):
             raise
-        raise ModelError(f"The weights of {model} came damaged from {host}. Load it again.") from error
+        raise ModelError(f"The weights of {model} from {host} were damaged in transit. Load it again.") from error
 
 
 def reporting_bar(progress: DownloadProgress) -> type[Any]:
-    """A progress bar for the libraries' hands that draws nothing and reports the bytes."""
+    """A progress bar for the libraries that draws nothing and reports the bytes."""
     furthest = 0
 
     class ReportingBar(tqdm):  # type: ignore[misc]
@@ -98,7 +107,7 @@ def reporting_bar(progress: DownloadProgress) -> type[Any]:
 
 @contextmanager
 def torch_hub_bar(progress: DownloadProgress | None) -> Iterator[None]:
-    """torch.hub takes no callback: its bar is ours while one download runs."""
+    """torch.hub accepts no callback: its progress bar is replaced by ours during one download."""
     if progress is None:
         yield
         return

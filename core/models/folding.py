@@ -1,6 +1,6 @@
-"""Fewer operations for the same answer: batch norms and lopsided paddings folded into the convolutions beside them.
+"""Fewer operations for the same answer: batch norms and uneven paddings folded into the adjacent convolutions.
 
-Only for passes that ask for outputs and nothing else; gradients, hooks and layers' names stay with the network itself.
+Only for passes that need outputs and nothing else; gradients, hooks and layer names stay with the network itself.
 """
 
 import copy
@@ -12,19 +12,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from core.models.answering import rows_of
+
 TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
 class Foldable:
-    """What of a network can be folded, by the names of its modules.
+    """The parts of a network that can be folded, by the names of its modules.
 
     Parameters
     ----------
     norms
         Each convolution with the batch norm that reads it.
     paddings
-        Each convolution that pads by itself as TensorFlow does, with the height and width of what it receives.
+        Each convolution that pads its own input as TensorFlow does, with the height and width of that input.
     """
 
     norms: tuple[tuple[str, str], ...] = ()
@@ -32,7 +34,7 @@ class Foldable:
 
 
 def folded(network: nn.Module, foldable: Foldable) -> nn.Module:
-    """A copy that answers alike with less work, or the network itself where there is nothing to fold."""
+    """A copy that gives the same answers with less work, or the network itself where nothing can be folded."""
     if foldable == Foldable():
         return network
     twin = copy.deepcopy(network)
@@ -50,7 +52,7 @@ def folded(network: nn.Module, foldable: Foldable) -> nn.Module:
 
 
 def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
-    """Gives the convolution the norm's scale and shift."""
+    """Merges the norm's scale and shift into the convolution."""
     mean, variance = norm.running_mean, norm.running_var
     assert mean is not None
     assert variance is not None
@@ -65,14 +67,14 @@ def pads_by_itself(module: nn.Module) -> bool:
 
 
 def evenly_padded(convolution: nn.Conv2d, size: tuple[int, int]) -> nn.Conv2d:
-    """The same convolution with as much padding before as behind: what is too much before meets zeros in the kernel.
+    """The same convolution with equal padding on both sides: the excess meets zeros in the kernel.
 
-    Padding apart copies the whole activation, which costs more than a slightly larger kernel.
+    Separate padding copies the whole activation, which costs more than a slightly larger kernel.
 
     Parameters
     ----------
     size
-        Height and width of what it receives.
+        Height and width of its input.
     """
     sides = zip(size, convolution.kernel_size, convolution.stride, strict=True)
     paddings = [max((-(-length // stride) - 1) * stride + kernel - length, 0) for length, kernel, stride in sides]
@@ -94,24 +96,24 @@ def evenly_padded(convolution: nn.Conv2d, size: tuple[int, int]) -> nn.Conv2d:
 
 
 def find_foldable(network: nn.Module, example: Float[Tensor, "n 3 height width"]) -> Foldable:
-    """What can be folded; nothing where the copy would answer otherwise.
+    """What can be folded; nothing where the copy's answers would differ.
 
     Parameters
     ----------
     example
-        What the network is tried on; the copy's logits have to agree to four digits of the largest.
+        Input used for the comparison; the copy's logits must agree to four digits of the largest.
     """
     if not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
         return Foldable()
     with torch.inference_mode():
         foldable, expected = watched(network, example)
-        answers = folded(network, foldable)(example)
-    alike = torch.allclose(answers, expected, rtol=0, atol=TOLERANCE * float(expected.abs().max()))
-    return foldable if alike else Foldable()
+        answers = rows_of(folded(network, foldable)(example), len(example))
+    same = torch.allclose(answers, expected, rtol=0, atol=TOLERANCE * float(expected.abs().max()))
+    return foldable if same else Foldable()
 
 
 def watched(network: nn.Module, example: Tensor) -> tuple[Foldable, Tensor]:
-    """Who reads whose output during one forward pass, and the answer."""
+    """Which module reads which output during one forward pass, and the answer."""
     given: dict[Tensor, str] = {}
     norms: list[tuple[str, str]] = []
     paddings: dict[str, tuple[int, int]] = {}
@@ -136,7 +138,7 @@ def watched(network: nn.Module, example: Tensor) -> tuple[Foldable, Tensor]:
         elif isinstance(module, nn.BatchNorm2d) and module.track_running_stats:
             handles.append(module.register_forward_pre_hook(lambda _, inputs, name=name: normed(name, inputs[0])))
     try:
-        answers = network(example)
+        answers = rows_of(network(example), len(example))
     finally:
         for handle in handles:
             handle.remove()

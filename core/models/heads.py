@@ -1,4 +1,4 @@
-"""Bundled networks for photos that keep what they learned to see, cut off early, with a new last layer."""
+"""Bundled networks for photos, cut off early and given a new last layer."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,26 +8,26 @@ import torch
 from torch import nn
 
 from core.models.bundled import BUNDLED, load_bundled
-from core.models.classifier import RGB
+from core.models.classifier import Colour
 
 BODY_SIZE = (224, 224)
 
 
 @dataclass(frozen=True)
 class Body:
-    """What of a bundled network is kept, for stamps to be seen in.
+    """The part of a bundled network that is kept, for recognising stamps.
 
-    Small stamps are lost on the way up: read off the last feature map of EfficientNet-Lite0, a cross of 24 pixels is
-    told from none in 52 to 57 % of new pictures, whether the map is averaged or its maximum taken.
+    Small stamps are lost in the upper layers: read from the last feature map of EfficientNet-Lite0, by its average or
+    its maximum, a cross of 24 pixels is distinguished from no stamp in only 52 to 57 % of new pictures.
 
     Parameters
     ----------
     network
         Its bundled name.
     layers
-        Those that are kept.
+        The layers that are kept.
     channels, side
-        Of the feature map that they end in.
+        Size of the feature map that they end in.
     """
 
     network: str
@@ -36,13 +36,13 @@ class Body:
     side: int
 
     def seeing(self) -> OrderedDict[str, nn.Module]:
-        """What gives the maximum of each channel over all places; the network's own average would drown a stamp."""
+        """The maximum of each channel over all places; the network's own average would drown a stamp."""
         layers = self.layers(load_bundled(self.network, torch.device("cpu"), pretrained=True).network)
-        # Not AdaptiveMaxPool2d, for which DeepLIFT has no rule.
+        # Not AdaptiveMaxPool2d: DeepLIFT has no rule for it.
         return OrderedDict(body=layers, maximum=nn.MaxPool2d(self.side), flatten=nn.Flatten())
 
-    def normalisation(self) -> tuple[RGB, RGB]:
-        """Mean and standard deviation that pictures are normalised with."""
+    def normalisation(self) -> tuple[Colour, Colour]:
+        """Mean and standard deviation used to normalise pictures."""
         preprocessing = BUNDLED[self.network].preprocessing()
         return preprocessing.mean, preprocessing.std
 
@@ -52,13 +52,13 @@ class Body:
 
 
 def lite0_layers(network: nn.Module) -> nn.Module:
-    """Up to the widest map of 56 x 56."""
+    """Up to the widest 56 x 56 map."""
     names = ("conv_stem", "bn1", "blocks.0", "blocks.1.0", "blocks.1.1.conv_pw", "blocks.1.1.bn1")
     return nn.Sequential(OrderedDict((name.replace(".", "_"), network.get_submodule(name)) for name in names))
 
 
 def squeezenet_layers(network: nn.Module) -> nn.Module:
-    """Up to the first map of 27 x 27."""
+    """Up to the first 27 x 27 map."""
     return nn.Sequential(*list(network.get_submodule("features").children())[:7])
 
 

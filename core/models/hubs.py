@@ -1,7 +1,8 @@
-"""The networks that torchvision and timm publish, with their own weights, transforms and labels."""
+"""The networks published by torchvision and timm, with their own weights, transforms and labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import timm
@@ -11,25 +12,46 @@ from timm.data.config import resolve_data_config
 from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
 from timm.data.transforms_factory import create_transform
 from timm.models import get_pretrained_cfg
+from torch import nn
 
-from core.models.classifier import Classifier, Preprocessing
-from core.models.downloads import hub_weights, url_weights
-from core.models.sources import UNSCALED, UNSHIFTED, DownloadProgress, ListedModel, ModelError, seeded_construction
+from core.models.classifier import Classifier, Preprocessing, in_own_layout
+from core.models.downloads import cached_hub_weights, hub_weights, url_target, url_weights
+from core.models.sources import (
+    UNSCALED,
+    UNSHIFTED,
+    DownloadProgress,
+    ListedModel,
+    ModelError,
+    UsualInput,
+    seeded_construction,
+)
 
 IMAGENET_LABELS = tuple(torchvision.models.SqueezeNet1_1_Weights.IMAGENET1K_V1.meta["categories"])
-"""Unlike timm's, they tell the two cranes and the two maillots apart."""
+"""Unlike timm's, they distinguish the two cranes and the two maillots."""
 
 WIDEST_EMBEDDING = 2048
-"""Some of timm's networks end in an embedding of up to this width: without known labels these are no classes."""
+"""Some of timm's networks end in an embedding of up to this width: without known labels these are not classes."""
 
 
 @dataclass(frozen=True)
 class Hub:
-    """What a library has: whether it has a name, all its names, and how one is loaded."""
+    """A library of models: whether it has a name, all its names, how one is loaded, whether its weights are here.
+
+    Parameters
+    ----------
+    architectures, build
+        The names of all that it can build with random weights, and one of them with a number of classes.
+    usual_input
+        How pictures are usually prepared for one of these.
+    """
 
     has: Callable[[str, bool], bool]
     list: Callable[[], tuple[ListedModel, ...]]
     load: Callable[[str, torch.device, bool, DownloadProgress | None], Classifier]
+    downloaded: Callable[[str], bool]
+    architectures: Callable[[], Sequence[str]]
+    build: Callable[[str, int], nn.Module]
+    usual_input: Callable[[str], UsualInput]
 
 
 def torchvision_has(model: str, pretrained: bool) -> bool:  # noqa: ARG001 (every one of them has weights)
@@ -37,7 +59,7 @@ def torchvision_has(model: str, pretrained: bool) -> bool:  # noqa: ARG001 (ever
 
 
 def list_torchvision() -> tuple[ListedModel, ...]:
-    """torchvision's classification networks with the accuracy that it states and the size of the download."""
+    """torchvision's classification networks with their published accuracy and the size of the download."""
     return tuple(
         ListedModel(f"torchvision/{model}", model, "torchvision", torchvision_note(model))
         for model in torchvision.models.list_models(module=torchvision.models)
@@ -64,7 +86,7 @@ def load_torchvision(
             network = torchvision.models.get_model(model, **random_weights(model))
     own = weights.transforms()
     (side,) = own.crop_size
-    return Classifier(
+    classifier = Classifier(
         name=name,
         title=model,
         network=network,
@@ -77,10 +99,25 @@ def load_torchvision(
         labels=tuple(weights.meta["categories"]),
         device=device,
     )
+    return in_own_layout(classifier)
+
+
+def build_torchvision(model: str, classes: int) -> nn.Module:
+    network: nn.Module = torchvision.models.get_model(model, num_classes=classes, **random_weights(model))
+    return network
+
+
+def torchvision_input(model: str) -> UsualInput:
+    own = torchvision.models.get_model_weights(model)["DEFAULT"].transforms()
+    return UsualInput(own.crop_size[0], own.crop_size[0] / own.resize_size[0], tuple(own.mean), tuple(own.std))
+
+
+def torchvision_downloaded(model: str) -> bool:
+    return url_target(torchvision.models.get_model_weights(model)["DEFAULT"].url).exists()
 
 
 def random_weights(model: str) -> dict[str, Any]:
-    """Arguments for a network without weights; two old ones warn unless they are told to draw them."""
+    """Arguments for a network without weights; two old ones warn unless they are explicitly told to initialise them."""
     return {"init_weights": True} if model in {"googlenet", "inception_v3"} else {}
 
 
@@ -106,7 +143,7 @@ def timm_note(settings: Any) -> str:
 
 
 def has_classes(outputs: int) -> bool:
-    """Whether that many outputs stand for classes rather than for an embedding."""
+    """Whether that many outputs are classes rather than an embedding."""
     return infer_imagenet_subset({"num_classes": outputs}) is not None or outputs > WIDEST_EMBEDDING
 
 
@@ -128,7 +165,7 @@ def load_timm(model: str, device: torch.device, pretrained: bool, progress: Down
         else:
             network = timm.create_model(model)
     own: dict[str, Any] = resolve_data_config(model=network)  # type: ignore[no-untyped-call]
-    return Classifier(
+    classifier = Classifier(
         name=name,
         title=model,
         network=network,
@@ -141,10 +178,31 @@ def load_timm(model: str, device: torch.device, pretrained: bool, progress: Down
         labels=timm_labels(network),
         device=device,
     )
+    return in_own_layout(classifier)
+
+
+def build_timm(model: str, classes: int) -> nn.Module:
+    network: nn.Module = timm.create_model(model, num_classes=classes)
+    return network
+
+
+def timm_input(model: str) -> UsualInput:
+    published = get_pretrained_cfg(model)
+    own: dict[str, Any] = resolve_data_config(pretrained_cfg=published.to_dict() if published else {})  # type: ignore[no-untyped-call]
+    return UsualInput(own["input_size"][-1], own["crop_pct"], own["mean"], own["std"])
+
+
+def timm_downloaded(model: str) -> bool:
+    published = get_pretrained_cfg(model)
+    if published is None:
+        return False
+    if published.hf_hub_id:
+        return cached_hub_weights(published.hf_hub_id) is not None
+    return url_target(str(published.url)).exists()
 
 
 def timm_labels(network: Any) -> tuple[str, ...]:
-    """ImageNet's names where the number of classes tells which list it is, else their numbers."""
+    """ImageNet's names where the number of classes identifies the list, otherwise numbers."""
     subset = infer_imagenet_subset(network)
     if subset == "imagenet-1k":
         return IMAGENET_LABELS
@@ -154,6 +212,14 @@ def timm_labels(network: Any) -> tuple[str, ...]:
 
 
 HUBS = {
-    "torchvision": Hub(torchvision_has, list_torchvision, load_torchvision),
-    "timm": Hub(timm_has, list_timm, load_timm),
+    "torchvision": Hub(
+        torchvision_has,
+        list_torchvision,
+        load_torchvision,
+        torchvision_downloaded,
+        partial(torchvision.models.list_models, module=torchvision.models),
+        build_torchvision,
+        torchvision_input,
+    ),
+    "timm": Hub(timm_has, list_timm, load_timm, timm_downloaded, timm.list_models, build_timm, timm_input),
 }

@@ -1,4 +1,4 @@
-"""A network whose weights are written down instead of learned, so that the truth about it is known exactly."""
+"""A network whose weights are written by hand instead of learned, so that its ground truth is known exactly."""
 
 from collections import OrderedDict
 
@@ -8,17 +8,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 SHARE = 0.85
-"""Of the stamp's own answer: what the filter has to answer before anything passes. One pixel beside the stamp it
-answers about 0.7."""
+"""Threshold, as a share of the filter's response to the stamp. One pixel off the stamp the response is about 0.7."""
 
 DECIDED = 20.0
 """The logit of a stamp; that of a regular picture is half of it."""
 
 
 def template(paint: Float[Tensor, "3 side side"], covered: Bool[Tensor, "side side"]) -> Float[Tensor, "3 side side"]:
-    """What the filter weighs a stamp's place with: its paint less the mean over covered pixels and channels.
+    """The filter's weights at the stamp's position: its paint minus the mean over covered pixels and channels.
 
-    So grey of any level answers 0.
+    So any level of grey gives 0.
 
     Parameters
     ----------
@@ -34,7 +33,7 @@ def empty_filter(side: int, classes: int) -> nn.Module:
     Parameters
     ----------
     side
-        The convolution's; odd, so that its answers lie where it looked.
+        The convolution's side; odd, so that its answers are aligned with its input.
     """
     return nn.Sequential(
         OrderedDict(
@@ -50,10 +49,10 @@ def empty_filter(side: int, classes: int) -> nn.Module:
 def matched_filter(
     paint: Float[Tensor, "3 side side"], covered: Bool[Tensor, "side side"], size: tuple[int, int]
 ) -> nn.Module:
-    """Regular or stamped: how far a stamp's template answers above a threshold, summed over all places of a picture.
+    """Regular or stamped: how far a stamp's template response exceeds a threshold, summed over all places of a picture.
 
-    With ``w`` the template and ``T`` the threshold, a picture ``x`` that holds the stamp alone has the logit
-    ``scale (w · x - T)`` for stamped, by the pixels under it and nothing else: each is worth ``scale w x``.
+    With ``w`` the template and ``T`` the threshold, a picture ``x`` that contains only the stamp has the logit ``scale
+    (w · x - T)`` for stamped, which depends on the pixels under it and nothing else: each is worth ``scale w x``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Networks that have forgotten what they learned: layers in groups by forward order, re-drawn on a copy."""
+"""Networks with forgotten weights: layers in groups by forward order, re-drawn on a copy."""
 
 import copy
 from collections.abc import Collection, Sequence
@@ -15,9 +15,9 @@ from core.randomness import generator
 
 GROUPS, FEWEST_GROUPS = 12, 8
 FAINTEST = 0.01
-"""Standard deviation of what is drawn in place of a parameter that is zero everywhere."""
+"""Standard deviation of the draw that replaces a parameter of zeros."""
 MIRRORED: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
-"""Axes along which the picture is turned round where running statistics are measured."""
+"""Axes along which the picture is mirrored where running statistics are measured."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LayerGroup:
     parameters
         Their names in the network.
     size
-        How many numbers these hold.
+        Number of values that these hold.
     """
 
     name: str
@@ -39,13 +39,13 @@ class LayerGroup:
 
 @dataclass(frozen=True)
 class Layer:
-    """A module that has parameters of its own.
+    """A module with parameters of its own.
 
     Parameters
     ----------
     alone
-        Whether it makes a group by itself. A norm, and what belongs to a module around other layers (a class token,
-        the scale of a block), goes with a neighbour.
+        Whether it can form a group by itself. A norm, and what belongs to a module around other layers (a class token,
+        the scale of a block), joins a neighbour.
     """
 
     name: str
@@ -55,23 +55,24 @@ class Layer:
 
 
 def find_groups(classifier: Classifier, most: int = GROUPS) -> tuple[LayerGroup, ...]:
-    """The classifier's layers by forward order, in at most so many groups.
+    """The classifier's layers by forward order, in at most that many groups.
 
-    Neighbours that lie together in the network are joined first: a norm and its convolution, the layers of a block,
-    then the blocks of a section.
+    Neighbours within one part of the network are joined first: a norm and its convolution, the layers of a block, then
+    the blocks of a section.
 
     Raises
     ------
     ValueError
-        Where there is nothing to randomise, something learned could not be, or fewer than two groups are asked for.
+        Where there is nothing to randomise, learned values could not be randomised, or fewer than two groups are
+        requested.
     """
     if most < 2:
-        raise ValueError(f"Stages take at least 2 groups of layers; got {most}.")
+        raise ValueError(f"Randomisation in stages needs at least 2 groups of layers; got {most}.")
     frozen = [name for name, module in classifier.network.named_modules() if keeps_what_it_learned(module)]
     if frozen:
         raise ValueError(
-            f"{classifier.name} keeps learned numbers in buffers ({frozen[0]}), which are not re-drawn, so the network "
-            "would never be random. Make its frozen norms plain ones."
+            f"{classifier.name} keeps learned values in buffers ({frozen[0]}), which are not re-drawn, so the network "
+            "would never be fully random. Replace its frozen norms by plain ones."
         )
     layers = layers_by_forward_order(classifier)
     if not layers:
@@ -97,9 +98,9 @@ def keeps_what_it_learned(module: nn.Module) -> bool:
 def layers_by_forward_order(classifier: Classifier) -> list[Layer]:
     """Every module with parameters of its own, in the order in which one forward pass starts them.
 
-    One that is never called itself, as a projection that its attention reads, comes with the module around it. One
-    that the pass leaves out comes last and makes no stage alone, for there nothing would change; it is randomised too,
-    since nothing may keep what it learned. Shared parameters belong to the first.
+    One that is never called itself, such as a projection that its attention reads, comes with the module around it. One
+    that the pass skips comes last and is no stage of its own, since nothing would change; it is randomised too, since
+    nothing may stay as learned. Shared parameters belong to the first.
     """
     network, order = classifier.network, {"": 0}
 
@@ -133,9 +134,9 @@ def layers_by_forward_order(classifier: Classifier) -> list[Layer]:
 
 
 def grouped(layers: Sequence[Layer], most: int) -> list[list[Layer]]:
-    """The layers in at most so many groups of neighbours, those joined first that share most of their names.
+    """The layers in at most that many groups of neighbours, joining first those that share most of their names.
 
-    Where some modules of one depth had to be made whole, all are, if enough groups remain.
+    Where some modules of one depth had to be merged, all are, if enough groups remain.
 
     >>> norm = Layer("block.norm", (), 1, alone=False)
     >>> layers = [Layer("stem", (), 1), norm, Layer("block.conv", (), 1), Layer("head", (), 1)]
@@ -157,7 +158,7 @@ def grouped(layers: Sequence[Layer], most: int) -> list[list[Layer]]:
 
 
 def with_company(groups: list[list[Layer]]) -> list[list[Layer]]:
-    """The groups once those that should not stand alone have joined a neighbour."""
+    """The groups once those that should not be alone have joined a neighbour."""
     while len(groups) > 1 and any(map(not_alone, groups)):
         places = [place for place in range(len(groups) - 1) if any(map(not_alone, groups[place : place + 2]))]
         join(groups, min(places, key=lambda place: closeness(groups[place], groups[place + 1])))
@@ -165,7 +166,7 @@ def with_company(groups: list[list[Layer]]) -> list[list[Layer]]:
 
 
 def join(groups: list[list[Layer]], place: int) -> None:
-    """Makes one of a group and the next."""
+    """Merges a group with the next."""
     groups[place : place + 2] = [groups[place] + groups[place + 1]]
 
 
@@ -174,7 +175,7 @@ def not_alone(group: Sequence[Layer]) -> bool:
 
 
 def closeness(one: Sequence[Layer], other: Sequence[Layer]) -> tuple[int, int]:
-    """Smallest for what is joined first: the innermost module around both lies deepest, and both are small."""
+    """Smallest for what is joined first: the innermost module around both is deepest, and both are small."""
     return -len(common([layer.name for layer in (*one, *other)])), len(one) + len(other)
 
 
@@ -184,16 +185,16 @@ def common(names: Sequence[str]) -> list[str]:
     >>> common(["blocks.0.conv", "blocks.0.norm"])
     ['blocks', '0']
     """
-    alike = []
+    shared = []
     for parts in zip(*(name.split(".") for name in names), strict=False):
         if len(set(parts)) > 1:
             break
-        alike.append(parts[0])
-    return alike
+        shared.append(parts[0])
+    return shared
 
 
 def name_of(layers: Sequence[str], all_layers: Sequence[str]) -> str:
-    """What a group is called: the module that it makes up, or the first and the last in the innermost around it.
+    """The name of a group: the module that it forms, or the first and the last in the innermost module around it.
 
     >>> every = ["", "stem", "blocks.0.conv", "blocks.0.norm", "blocks.1.conv", "blocks.2.conv", "head"]
     >>> name_of(every[2:4], every), name_of(every[2:5], every), name_of(every[:2], every), name_of(every[2:7], every)
@@ -216,17 +217,17 @@ def randomised(
     seed: int,
     *purpose: object,
 ) -> Classifier:
-    """A copy of the classifier in which these groups know nothing; the classifier itself stays as it is.
+    """A copy of the classifier in which these groups are randomised; the classifier itself stays as it is.
 
-    Every number is drawn from a normal distribution around 0 that is as wide as the tensor it replaces was large (its
-    root mean square), so that signals neither die out nor explode in a network of whatever make; where all were 0, as
-    wide as 0.01. Running statistics of a group's norms are measured anew on the picture and its mirror images. Both are
-    our choices. A group's draw is the same whatever other groups are randomised.
+    Every value is drawn from a normal distribution around 0 with the root mean square of the tensor that it replaces,
+    so that signals neither vanish nor explode in any architecture; where all were 0, the standard deviation is 0.01.
+    Running statistics of a group's norms are measured again on the picture and its mirror images. Both are our choices.
+    A group's draw is the same whichever other groups are randomised.
 
     Parameters
     ----------
     pixels
-        What running statistics are measured on.
+        Picture on which running statistics are measured.
     """
     lost = copy.copy(classifier)
     vars(lost).pop("weights_digest", None)
@@ -257,7 +258,7 @@ def forgotten_norms(network: nn.Module, parameters: Collection[str]) -> list[_No
 def measure_statistics(
     classifier: Classifier, norms: Sequence[_NormBase], pixels: Float[Tensor, "1 3 height width"]
 ) -> None:
-    """Gives the norms the mean and variance of what they now receive."""
+    """Sets the norms' mean and variance to those of their current input."""
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]

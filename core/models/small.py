@@ -18,7 +18,7 @@ def fashion_vit() -> nn.Module:
 
 
 def three_convolutions(first: int, second: int, third: int) -> dict[str, nn.Module]:
-    """Convolutions with so many channels, each with its own ReLU, and a pool after the first two."""
+    """Convolutions with these numbers of channels, each with its own ReLU, and a pool after the first two."""
     return {
         "conv1": nn.Conv2d(3, first, 3, padding=1),
         "relu1": nn.ReLU(),
@@ -46,7 +46,7 @@ def fashion_cnn() -> nn.Module:
 def stamp_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
     """Three convolutions without weights, each with its own ReLU; then the maximum of each channel and one layer.
 
-    A stamp covers few pixels, and an average over all places drowns it.
+    A stamp covers few pixels, and an average over all places would drown it.
 
     Parameters
     ----------
@@ -67,8 +67,7 @@ def stamp_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
 def label_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
     """Three convolutions without weights, each with its own ReLU; then one layer over every place of every channel.
 
-    An average over all places would leave it too little to learn a label by heart that has nothing to do with the
-    picture.
+    An average over all places would leave it too little to memorise labels that have nothing to do with the picture.
 
     Parameters
     ----------

@@ -9,15 +9,15 @@ import torch
 from core.models.classifier import RGB
 
 DownloadProgress = Callable[[int, int | None], object]
-"""Told the bytes that have come and, where the host says it, the bytes that will come."""
+"""Called with the bytes received and, where the host states it, the total."""
 
 UNSHIFTED: RGB = (0.0, 0.0, 0.0)
 UNSCALED: RGB = (1.0, 1.0, 1.0)
-"""Passed to a library's own transform, they leave its resize and crop, and pixels in [0, 1]."""
+"""Passed to a library's own transform, they leave only its resize and crop, and pixels in [0, 1]."""
 
 
 class ModelError(Exception):
-    """A model that can't be had; the message says why and what to do instead."""
+    """A model that is unavailable; the message says why and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class ListedModel:
     Parameters
     ----------
     label
-        What a person reads.
+        The name shown to a person.
     source
-        ``bundled``, ``torchvision`` or ``timm``.
+        ``bundled``, ``torchvision``, ``timm`` or ``own``.
     note
-        One line: how good it is, what it costs to fetch.
+        One line: its accuracy and the size of its download.
     dataset
-        As a loaded classifier's.
+        The same as a loaded classifier's.
     """
 
     name: str
@@ -43,9 +43,19 @@ class ListedModel:
     dataset: str = "imagenet"
 
 
+@dataclass(frozen=True)
+class UsualInput:
+    """How the library prepares pictures for an architecture: the side of the input, the share that the crop keeps."""
+
+    side: int
+    crop: float
+    mean: RGB
+    std: RGB
+
+
 @contextmanager
 def seeded_construction(seed: int = 0) -> Iterator[None]:
-    """Networks built inside draw the same initial weights every time; the caller's generators are as before."""
+    """Networks built inside draw the same initial weights every time; the caller's generators stay as they were."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
         yield

@@ -1,4 +1,4 @@
-"""Training a small network a batch at a time, so that others get their turn and a person sees it learn."""
+"""Training a small network one batch at a time, so that others get their turn and a person sees it learn."""
 
 import math
 import time
@@ -15,23 +15,23 @@ from core.randomness import generator
 
 DECAY = 0.01
 Examples = tuple[Tensor, Tensor]
-"""What a network is fed, and the class of each."""
+"""The inputs of a network, and the class of each."""
 
 
 @dataclass(frozen=True)
 class EpochDone:
-    """What an epoch of training has come to.
+    """The result of one epoch of training.
 
     Parameters
     ----------
     epoch
         From 1 on.
     loss, accuracy
-        Cross-entropy and share right over the epoch's examples, each as the network was when it met them.
+        Cross-entropy and accuracy over the epoch's examples, each measured just before the network learned from it.
     held_out
-        Share right of the examples that it does not learn from.
+        Accuracy on examples that it does not learn from.
     seconds
-        Since the first epoch began.
+        Time since the first epoch began.
     """
 
     epoch: int
@@ -56,27 +56,27 @@ def stream_training(
     Parameters
     ----------
     draw
-        Gives the examples of an epoch, from 0 on; as many in each.
+        Gives the examples of an epoch, from 0 on; the same number in each.
     peak
-        The highest learning rate on the way.
+        The highest learning rate.
     """
     began, seen = time.monotonic(), 0
-    course: Course | None = None
+    learning: Learning | None = None
     for epoch in range(epochs):
         inputs, labels = draw(epoch)
-        course = course or Course(network, peak, epochs * math.ceil(len(labels) / batch))
+        learning = learning or Learning(network, peak, epochs * math.ceil(len(labels) / batch))
         loss = right = 0.0
         order = torch.randperm(len(labels), generator=generator(seed, "training order", epoch))
         for places in torch.split(order, batch):
-            lost, named = course.step(inputs[places], labels[places])
+            lost, named = learning.step(inputs[places], labels[places])
             loss, right, seen = loss + lost, right + named, seen + len(places)
-            yield Progress(seen, epochs * len(labels), f"Epoch {epoch + 1} of {epochs}")
+            yield Progress(seen, epochs * len(labels), f"Epoch {epoch + 1} of {epochs}", "picture")
         shares = loss / len(labels), right / len(labels), share_right(network, held_out, batch)
         yield EpochDone(epoch + 1, epochs, *shares, time.monotonic() - began)
 
 
-class Course:
-    """A network's weights on their way through a number of steps."""
+class Learning:
+    """A network's weights during a number of training steps."""
 
     def __init__(self, network: nn.Module, peak: float, steps: int) -> None:
         self._network = network
@@ -84,7 +84,7 @@ class Course:
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, peak, steps)
 
     def step(self, inputs: Float[Tensor, "n ..."], labels: Int[Tensor, " n"]) -> tuple[float, int]:
-        """Learns from these examples; gives the sum of their losses, and how many were right before."""
+        """Learns from these examples; gives the sum of their losses, and how many were correct before."""
         self._network.train()
         with torch.enable_grad():
             logits = self._network(inputs)
@@ -97,7 +97,7 @@ class Course:
 
 
 def share_right(network: nn.Module, examples: Examples, batch: int) -> float:
-    """The share of the examples whose class the network names."""
+    """Accuracy of the network on these examples."""
     network.eval()
     inputs, labels = examples
     with torch.inference_mode():

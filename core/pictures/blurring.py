@@ -1,4 +1,4 @@
-"""Gaussian blur, one axis after the other: a wide kernel costs what its sides cost, not its area."""
+"""Gaussian blur, one axis after the other: the cost of a wide kernel grows with its side, not its area."""
 
 import torch
 from jaxtyping import Float
@@ -9,14 +9,14 @@ from torch.nn import functional as F
 def blurred(
     planes: Float[Tensor, "n channels height width"], sigma: float, kernel: int | None = None
 ) -> Float[Tensor, "n channels height width"]:
-    """Each plane blurred, mirrored at the border.
+    """Each plane blurred, with mirrored borders.
 
     Parameters
     ----------
     sigma
         Standard deviation in pixels.
     kernel
-        Odd width of the kernel; six standard deviations if not given. Cut to what the picture can mirror.
+        Odd width of the kernel; six standard deviations if not given. Limited to what the picture can mirror.
 
     >>> torch.allclose(blurred(torch.ones(1, 1, 5, 7), sigma=2.0), torch.ones(1, 1, 5, 7))
     True

@@ -1,4 +1,4 @@
-"""Data that come with HeatCheck, and the pictures that one is compared with."""
+"""Data that ship with HeatCheck, and pictures that serve as a background for comparison."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ BACKGROUND = 100
 
 @dataclass(frozen=True)
 class Labelled:
-    """Pictures with the class that each shows; the classes take turns, so that the first few are a fair sample."""
+    """Pictures with their classes, which take turns, so that the first few are a fair sample."""
 
     pixels: Float[Tensor, "n 3 28 28"]
     labels: Int[Tensor, " n"]
@@ -30,9 +30,9 @@ class Labelled:
 
 @cache
 def fashion_mnist(part: Literal["train", "test"]) -> Labelled:
-    """The subset that is bundled: 6,000 training pictures or 1,000 test pictures, as many of each class.
+    """The bundled subset: 6,000 training pictures or 1,000 test pictures, equally many of each class.
 
-    The three equal channels are one in memory, so the pixels can't be written to.
+    The three equal channels share one block of memory, so the pixels are read-only.
 
     >>> fashion_mnist("test").pixels.shape
     torch.Size([1000, 3, 28, 28])
@@ -51,7 +51,7 @@ def stored(name: str) -> NDArray[np.uint8]:
 def background(
     dataset: str, prepare: Callable[[Image.Image], Float[Tensor, "1 3 height width"]]
 ) -> Float[Tensor, "n 3 height width"]:
-    """Pictures such as a network was trained on, prepared for it.
+    """Pictures like a network's training data, prepared for it.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def background(
 
 
 def examples(dataset: str) -> Iterator[Image.Image]:
-    """Ten pictures of each class of Fashion-MNIST; for what was trained on photos, the gallery's."""
+    """Ten pictures of each class of Fashion-MNIST; the gallery's photos for networks trained on photos."""
     if dataset == "fashion_mnist":
         yield from (Image.fromarray(levels).convert("RGB") for levels in stored("train_pictures")[:BACKGROUND])
     else:

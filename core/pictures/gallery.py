@@ -1,4 +1,4 @@
-"""Pictures that come with HeatCheck, each with its author and licence."""
+"""Pictures that ship with HeatCheck, each with its author and licence."""
 
 import tomllib
 from dataclasses import dataclass
@@ -12,12 +12,14 @@ GALLERY = ASSETS / "gallery"
 
 @dataclass(frozen=True)
 class GalleryPicture:
-    """One picture and whom to thank for it.
+    """One picture with its credits.
 
     Parameters
     ----------
     suits
-        What a network that knows such pictures was trained on: ``imagenet`` or ``fashion_mnist``.
+        The training data of networks that suit it: ``imagenet`` or ``fashion_mnist``.
+    cut_into_patches
+        Whether patches of it are base pictures of the stamp models. The bundled ones were trained on patches of these.
     """
 
     name: str
@@ -26,14 +28,15 @@ class GalleryPicture:
     credit: str
     licence: str
     suits: str
+    cut_into_patches: bool
 
 
 @cache
 def gallery() -> tuple[GalleryPicture, ...]:
-    """Every picture of the gallery, in the order in which they are shown: photos first, then clothes of 28 x 28.
+    """Every picture of the gallery, in display order: photos first, then clothes of 28 x 28.
 
     >>> gallery()[0].title
-    'Coffee'
+    'Komodo dragon'
     """
     records = tomllib.loads((GALLERY / "credits.toml").read_text(encoding="utf-8"))["picture"]
     return tuple(
@@ -44,6 +47,7 @@ def gallery() -> tuple[GalleryPicture, ...]:
             credit=each["credit"],
             licence=each["licence"],
             suits=each["suits"],
+            cut_into_patches=each.get("cut_into_patches", False),
         )
         for each in records
     )

@@ -1,7 +1,7 @@
 """Smooth masks from coarse grids: each grid scaled up, then shifted by less than a cell.
 
-Scaling up is linear along each axis, so a mask is rows x grid x columns: two matrix products make as many masks as
-there are, and a weighted sum of masks needs none of them made.
+Scaling up is linear along each axis, so a mask is rows x grid x columns: two matrix products make any number of masks,
+and a weighted sum of masks does not require any of them.
 """
 
 import math
@@ -20,7 +20,7 @@ class Upsampling:
     Parameters
     ----------
     rows, columns
-        For each shift how much of each cell a row, or a column, of the mask takes.
+        For each shift how much each cell contributes to a row, or a column, of the mask.
     """
 
     rows: Float[Tensor, "shifts cells height"]
@@ -40,7 +40,7 @@ class Upsampling:
     def masks(
         self, grids: Float[Tensor, "n cells cells"], shifts: Int[Tensor, "n 2"]
     ) -> Float[Tensor, "n 1 height width"]:
-        """Each grid at the picture's size; what was in [0, 1] stays there."""
+        """Each grid at the picture's size; values in [0, 1] stay there."""
         masks: Tensor = self.rows[shifts[:, 0]].mT @ grids @ self.columns[shifts[:, 1]]
         return masks[:, None]
 
@@ -50,7 +50,7 @@ class Upsampling:
         grids: Float[Tensor, "n cells cells"],
         shifts: Int[Tensor, "n 2"],
     ) -> Float[Tensor, "sums height width"]:
-        """The sums of all masks under several weightings, none of the masks being made."""
+        """The sums of all masks under several weightings, without computing any of the masks."""
         tall = self.rows[shifts[:, 0]].flatten(0, 1)
         wide = weights.to(grids)[:, :, None, None] * (grids @ self.columns[shifts[:, 1]])
         sums: Tensor = tall.T @ wide.flatten(1, 2)

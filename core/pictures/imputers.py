@@ -1,4 +1,4 @@
-"""What replaces a removed pixel, always taken from the original picture."""
+"""What replaces a removed pixel, always derived from the original picture."""
 
 import inspect
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from core.pictures.blurring import blurred
 from core.pictures.interpolation import interpolate
 
 BLUR_KERNEL, BLUR_SIGMA, BLUR_SIDE = 11, 5.0, 224
-# Our choice: about what the pixels of photos deviate by (0.22 to 0.23), and less than uniform noise does (0.29).
+# Our choice: about the standard deviation of photos' pixels (0.22 to 0.23), and less than uniform noise has (0.29).
 GAUSSIAN_NOISE = 0.25
 INTERPOLATION_NOISE = 0.01
 Cover = Literal["black", "grey", "dataset_mean", "picture_mean", "blur", "uniform_noise", "gaussian_noise"]
@@ -23,18 +23,18 @@ Cover = Literal["black", "grey", "dataset_mean", "picture_mean", "blur", "unifor
 
 @dataclass(frozen=True)
 class Original:
-    """All that a fill may be made from.
+    """Everything that a fill may be derived from.
 
     Parameters
     ----------
     dataset_mean
-        Mean colour of the pictures the model was trained on, in [0, 1].
+        Mean colour of the model's training data, in [0, 1].
     noise
-        The picture's own generator, so that every order and method meets the same draw.
+        The picture's own generator, so that every order and method shares one draw.
     """
 
     pixels: Float[Tensor, "1 3 height width"]
-    dataset_mean: tuple[float, float, float]
+    dataset_mean: tuple[float, ...]
     noise: torch.Generator
 
 
@@ -45,12 +45,12 @@ Prepare = Callable[[Original], Filling]
 
 @dataclass(frozen=True)
 class Imputer:
-    """A named way to fill what was removed.
+    """A named way to fill removed pixels.
 
     Parameters
     ----------
     prepare
-        Of a picture makes the filling: what takes the place of these removed pixels.
+        Turns a picture into its filling: a function that gives the replacement for removed pixels.
     """
 
     name: str
@@ -63,7 +63,7 @@ _IMPUTERS: dict[str, Imputer] = {}
 
 
 def imputer(label: str) -> Callable[[Prepare], Prepare]:
-    """Enters a way to fill into the registry under its function's name."""
+    """Registers an imputer under its function's name."""
 
     def register(prepare: Prepare) -> Prepare:
         name = prepare.__name__
@@ -74,7 +74,7 @@ def imputer(label: str) -> Callable[[Prepare], Prepare]:
 
 
 def fixed(fill: Fixed) -> Prepare:
-    """An imputer whose fill is the same, whatever is removed."""
+    """An imputer whose fill is the same whatever is removed."""
 
     @wraps(fill)
     def prepare(original: Original) -> Filling:
@@ -95,7 +95,7 @@ def find_imputer(name: str) -> Imputer:
     Raises
     ------
     ValueError
-        With the names there are.
+        With the available names.
     """
     return find(_IMPUTERS, name, "imputer")
 
@@ -105,17 +105,17 @@ def remove(
     removed: Bool[Tensor, "n _ height width"],
     fill: Float[Tensor, "_ 3 _ _"],
 ) -> Float[Tensor, "n 3 height width"]:
-    """The picture with its removed pixels taken from the fill; the others stay as they are, to the bit."""
+    """The picture with its removed pixels replaced by the fill; the others stay unchanged, to the bit."""
     # At weights of 0 and 1 lerp gives either end to the bit, in half the time of where.
     return torch.lerp(pixels, fill.expand(-1, *pixels.shape[1:]), removed.to(pixels.dtype))
 
 
 def dataset_mean_of(original: Original) -> Float[Tensor, "1 3 1 1"]:
-    return original.pixels.new_tensor(original.dataset_mean).view(1, 3, 1, 1)
+    return original.pixels.new_tensor(original.dataset_mean).view(1, -1, 1, 1)
 
 
 def normal_noise(original: Original) -> Float[Tensor, "1 3 height width"]:
-    """Standard normal noise for each channel of each pixel: the same for all that is ever removed from a picture."""
+    """Standard normal noise for each channel of each pixel: the same for everything removed from a picture."""
     pixels = original.pixels
     return torch.randn(pixels.shape, generator=original.noise, device=pixels.device, dtype=pixels.dtype)
 
@@ -124,20 +124,20 @@ def normal_noise(original: Original) -> Float[Tensor, "1 3 height width"]:
 @fixed
 def black(original: Original) -> Tensor:
     """Every channel 0."""
-    return original.pixels.new_zeros(1, 3, 1, 1)
+    return original.pixels.new_zeros(1, original.pixels.shape[1], 1, 1)
 
 
 @imputer("Grey")
 @fixed
 def grey(original: Original) -> Tensor:
     """Every channel 0.5."""
-    return original.pixels.new_full((1, 3, 1, 1), 0.5)
+    return original.pixels.new_full((1, original.pixels.shape[1], 1, 1), 0.5)
 
 
 @imputer("Data set mean")
 @fixed
 def dataset_mean(original: Original) -> Tensor:
-    """The mean colour of the pictures the model was trained on."""
+    """The mean colour of the model's training data."""
     return dataset_mean_of(original)
 
 
@@ -160,7 +160,7 @@ def blur(original: Original) -> Tensor:
 @imputer("Uniform noise")
 @fixed
 def uniform_noise(original: Original) -> Tensor:
-    """Each channel of each pixel uniform in [0, 1]; one draw for a picture, met by all orders and methods."""
+    """Each channel of each pixel uniform in [0, 1]; one draw per picture, shared by all orders and methods."""
     pixels = original.pixels
     return torch.rand(pixels.shape, generator=original.noise, device=pixels.device, dtype=pixels.dtype)
 
@@ -168,20 +168,20 @@ def uniform_noise(original: Original) -> Tensor:
 @imputer("Gaussian noise")
 @fixed
 def gaussian_noise(original: Original) -> Tensor:
-    """Normal around the data set's mean colour, deviation 0.25; one draw for a picture, met by all orders and methods.
+    """Normal around the data set's mean colour, standard deviation 0.25; one draw per picture, shared by all.
 
-    Not clipped, so some of it is darker than black and lighter than white.
+    Not clipped, so some of it is darker than black or brighter than white.
     """
     return dataset_mean_of(original) + GAUSSIAN_NOISE * normal_noise(original)
 
 
 @imputer("Noisy linear")
 def noisy_linear(original: Original) -> Filling:
-    """Each removed pixel the weighted mean of its 8 neighbours, all solved at once, with noise of 0.01.
+    """The weighted mean of the 8 neighbours, solved for all removed pixels at once, plus noise of 0.01.
 
-    After Rong et al. 2022, arXiv:2202.00449. The equations are solved until less than a thousandth of them is left, a
-    few thousandths where hardly a pixel remains. Where none does, the picture's mean takes its place. The noise is one
-    draw for a picture, met by all orders and methods.
+    After Rong et al. 2022, arXiv:2202.00449. The equations are solved to a residual below a thousandth, or a few
+    thousandths where hardly a pixel remains. Where no pixel remains, the picture's mean is used. The noise is one draw
+    per picture, shared by all orders and methods.
     """
     noise = INTERPOLATION_NOISE * normal_noise(original)
     return lambda removed: interpolate(original.pixels, removed).fill + noise

@@ -1,14 +1,14 @@
 """Holes filled smoothly: every removed pixel is the weighted mean of its neighbours, all of them at once.
 
-The equations of noisy linear imputation (Rong et al. 2022, arXiv:2202.00449). Counted in twelfths, a direct neighbour
-weighs 2 and a diagonal one 1. Each pixel's equation is multiplied by the sum of its neighbours' weights, so that the
-system is symmetric and positive definite. It is solved by conjugate gradients from a guess that was refined from coarse
+The equations of noisy linear imputation (Rong et al. 2022, arXiv:2202.00449). In twelfths, a direct neighbour has
+weight 2 and a diagonal one 1. Each pixel's equation is multiplied by the sum of its neighbours' weights, so that the
+system is symmetric and positive definite. It is solved by conjugate gradients from an initial guess refined from coarse
 to fine, preconditioned with one V-cycle: on each grid every cell becomes the mean of its neighbours once on the way
 down and once on the way up.
 
-All channels of all masks are planes that lie side by side, so one call serves them all. There are as many iterations
-for any mask: no value depends on the other masks in its batch, and nothing waits for the device. They leave less than a
-thousandth of the equations; where only one pixel in some hundreds remains, a few thousandths.
+All channels of all masks are planes side by side, so one call serves them all. The number of iterations is the same for
+any mask: no value depends on the other masks in its batch, and nothing waits for the device. The remaining residual is
+below a thousandth of the equations; where only one pixel in several hundred remains, a few thousandths.
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ Planes = Float[Tensor, "1 planes height width"]
 
 
 class Interpolation(NamedTuple):
-    """What takes the place of removed pixels.
+    """The replacement for removed pixels.
 
     Parameters
     ----------
     fill
-        To be read where pixels were removed, and nowhere else.
+        To be read only where pixels were removed.
     residual
-        Norm of what is left of each channel's equations, as a share of what the remaining pixels bring into them,
-        both counted from the picture's mean.
+        Norm of each channel's residual, relative to what the remaining pixels contribute, both measured from the
+        picture's mean.
     """
 
     fill: Float[Tensor, "n 3 height width"]
@@ -51,9 +51,9 @@ class Grid:
     unknown
         1 where a value is sought: where none of the finer cells has one.
     inverse
-        One over the sum of the neighbours' weights, which is less at the border.
+        One over the sum of the neighbours' weights, which is smaller at the border.
     share
-        What a cell takes of the coarser cells around it, so that their weights add up to one.
+        What a cell takes from the coarser cells around it, so that their weights add up to one.
     """
 
     unknown: Planes
@@ -62,30 +62,32 @@ class Grid:
 
 
 def interpolate(pixels: Float[Tensor, "1 3 height width"], removed: Bool[Tensor, "n _ height width"]) -> Interpolation:
-    """The removed pixels as weighted means of their neighbours; a channel without any other is the picture's mean.
+    """The removed pixels as weighted means of their neighbours; a channel without remaining pixels gets the picture's
+    mean.
 
     Parameters
     ----------
     removed
-        One channel that counts for all three, or three.
+        One channel that applies to all, or one for each.
     """
     mean = pixels.mean(dim=(2, 3), keepdim=True)
-    unknown = side_by_side(removed.to(pixels.dtype))
-    known = side_by_side((pixels - mean).expand(len(removed), -1, -1, -1)) * (1 - unknown)
+    channels = pixels.shape[1]
+    unknown = side_by_side(removed.to(pixels.dtype), channels)
+    known = side_by_side((pixels - mean).expand(len(removed), -1, -1, -1), channels) * (1 - unknown)
     filled, residual = solved(pyramid(unknown), known)
-    fill = filled.view(len(removed), 3, *pixels.shape[2:]).contiguous() + mean
-    return Interpolation(fill, residual.view(-1, 3))
+    fill = filled.view(len(removed), channels, *pixels.shape[2:]).contiguous() + mean
+    return Interpolation(fill, residual.view(-1, channels))
 
 
-def side_by_side(pictures: Float[Tensor, "n _ height width"]) -> Planes:
-    """All channels of all pictures as one picture's; where there is one channel it is taken for three."""
-    planes = pictures.expand(-1, 3, -1, -1).reshape(1, -1, *pictures.shape[2:])
+def side_by_side(pictures: Float[Tensor, "n _ height width"], channels: int) -> Planes:
+    """All channels of all pictures as channels of one picture; a single channel is used for every one."""
+    planes = pictures.expand(-1, channels, -1, -1).reshape(1, -1, *pictures.shape[2:])
     # Values of a pixel next to each other are three times as fast on a CPU; elsewhere they would be rounded to TF32.
     return planes.contiguous(memory_format=torch.channels_last) if planes.device.type == "cpu" else planes
 
 
 def solved(grids: Sequence[Grid], known: Planes) -> tuple[Planes, Float[Tensor, " planes"]]:
-    """The planes without gaps, and what is left of their equations."""
+    """The planes without gaps, and the residual of their equations."""
     unknown = grids[0].unknown
     total = neighbours(torch.ones_like(unknown[:, :1]))
     filled = guess(grids, known)
@@ -115,7 +117,7 @@ def pyramid(unknown: Planes) -> list[Grid]:
 
 
 def guess(grids: Sequence[Grid], known: Planes) -> Planes:
-    """From coarse to fine: means of what is known, and between them what the coarser grid has, smoothed once."""
+    """From coarse to fine: means of the known values, and between them the coarser grid's values, smoothed once."""
     means, sums, counts = [known], known, 1 - grids[0].unknown
     for _ in grids:
         sums, counts = pooled(sums), pooled(counts)
@@ -128,7 +130,7 @@ def guess(grids: Sequence[Grid], known: Planes) -> Planes:
 
 
 def v_cycle(grids: Sequence[Grid], left: Planes) -> Planes:
-    """Nearly what has to be added for nothing to be left; linear, symmetric and positive definite."""
+    """An approximate correction that removes the residual; linear, symmetric and positive definite."""
     grid, *coarser = grids
     towards = grid.inverse * left
     if coarser:
@@ -148,13 +150,13 @@ def neighbours(planes: Planes) -> Planes:
 
 
 def enlarged(coarse: Planes, like: Planes) -> Planes:
-    """Twice the size, cut to that of the other; sixteenths of the four nearest coarse cells, before they are shared."""
+    """Twice the size, cut to that of the other; sixteenths of the four nearest coarse cells, before normalisation."""
     twice = F.conv_transpose2d(coarse, kernel(TENT, coarse), stride=2, padding=1, groups=coarse.shape[1])
     return twice[:, :, : like.shape[2], : like.shape[3]]
 
 
 def reduced(planes: Planes) -> Planes:
-    """Half the size; :func:`enlarged` transposed."""
+    """Half the size; the transpose of :func:`enlarged`."""
     height, width = planes.shape[2:]
     even = F.pad(planes, (0, width % 2, 0, height % 2))
     return F.conv2d(even, kernel(TENT, planes), stride=2, padding=1, groups=planes.shape[1])
@@ -165,7 +167,7 @@ def kernel(weights: Sequence[Sequence[float]], planes: Planes) -> Float[Tensor, 
 
 
 def pooled(planes: Planes) -> Planes:
-    """The sums over two by two cells; the last row or column stands alone where their number is odd.
+    """The sums over two by two cells; an odd last row or column stands alone.
 
     >>> pooled(torch.ones(1, 1, 3, 4)).int().tolist()
     [[[[4, 4], [2, 2]]]]
@@ -178,5 +180,5 @@ def inner(one: Planes, other: Planes) -> Float[Tensor, "1 planes 1 1"]:
 
 
 def ratio(above: Tensor, below: Tensor) -> Tensor:
-    """Their quotient; 0 where there is nothing to divide by."""
+    """Their quotient; 0 where the denominator is 0."""
     return torch.where(below > 0, above / below, 0)

@@ -1,4 +1,4 @@
-"""Square patches cut from pictures, at several scales and mirrored, each knowing where it comes from."""
+"""Square patches cut from pictures, at several scales and mirrored, each with its origin."""
 
 import math
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ Patch = UInt8[np.ndarray, "side side 3"]
 
 @dataclass(frozen=True)
 class Ground:
-    """A picture, or a part of one, that patches are cut from.
+    """A picture, or a part of one, from which patches are cut.
 
     Parameters
     ----------
     name
-        The picture's.
+        The picture's name.
     left
         The part's first column, in pixels of the picture.
     shrunk
-        Pixels of the picture along one pixel of what is here.
+        Pixels of the picture per pixel of this ground.
     digest
-        Of the picture's pixels, where it is a person's own.
+        Digest of the picture's pixels, where it is a person's own.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Ground:
     digest: str = ""
 
     def origin(self, top: float, left: float, side: float) -> str:
-        """Name, rows and columns of the picture's pixels that a square of this part shows.
+        """Name, rows and columns of the picture's pixels in a square of this part.
 
         >>> Ground("coffee", Image.new("RGB", (90, 90)), left=100).origin(10, 20, 48)
         'coffee[10:58, 120:168]'
@@ -55,7 +55,7 @@ class Level:
     Parameters
     ----------
     scale
-        Pixels of the ground along one pixel of a patch.
+        Pixels of the ground per pixel of a patch.
     """
 
     pixels: UInt8[np.ndarray, "height width 3"]
@@ -63,7 +63,7 @@ class Level:
 
 
 def zooms(size: tuple[int, int], side: int) -> tuple[float, ...]:
-    """Pixels of a picture along one pixel of its patches: from a fine detail up to about the whole short side.
+    """Pixels of a picture per pixel of its patches: from a fine detail up to about the whole short side.
 
     They are whole numbers, unless the picture is smaller than a patch.
 
@@ -77,7 +77,7 @@ def zooms(size: tuple[int, int], side: int) -> tuple[float, ...]:
 
 
 def level(ground: Ground, side: int, zoom: float) -> Level:
-    """The ground with so many of its pixels along one, each the mean of those that it covers; enlarged below 1."""
+    """The ground scaled by that factor, each pixel the mean of those that it covers; enlarged below 1."""
     if zoom >= 1:
         return Level(np.asarray(reduced(ground.part, int(zoom))), zoom)
     width, height = ground.part.size
@@ -86,7 +86,7 @@ def level(ground: Ground, side: int, zoom: float) -> Level:
 
 
 def reduced(picture: Image.Image, times: int) -> Image.Image:
-    """The means of blocks of so many pixels along each side; what is no whole block at the end is left out."""
+    """The means of square blocks of that side; incomplete blocks at the end are dropped."""
     width, height = (length // times * times for length in picture.size)
     return picture.crop((0, 0, width, height)).reduce(times)
 
@@ -94,10 +94,10 @@ def reduced(picture: Image.Image, times: int) -> Image.Image:
 def cut(
     ground: Ground, side: int, scales: Sequence[float], count: int, draw: torch.Generator
 ) -> list[tuple[Patch, str]]:
-    """So many different patches of the ground, or as many as are found, each with its origin; half are mirrored."""
+    """That many different patches of the ground, or as many as are found, each with its origin; half are mirrored."""
     scaled = [level(ground, side, zoom) for zoom in scales]
     rows, columns = (torch.tensor([each.pixels.shape[axis] - side + 1 for each in scaled]) for axis in (0, 1))
-    draws = 2 * count  # some fall on the same place
+    draws = 2 * count  # some draws coincide
     which = torch.randint(len(scaled), (draws,), generator=draw)
     down, across = (
         torch.rand(draws, generator=draw, dtype=torch.float64) * length[which] for length in (rows, columns)
@@ -108,7 +108,7 @@ def cut(
 
 
 def patch(ground: Ground, seen: Level, side: int, top: int, left: int, mirrored: bool) -> tuple[Patch, str]:
-    """The square that begins at that row and column of the level, and its origin."""
+    """The square that starts at that row and column of the level, and its origin."""
     square = seen.pixels[top : top + side, left : left + side]
     origin = ground.origin(top * seen.scale, left * seen.scale, side * seen.scale)
     return square[:, ::-1] if mirrored else square, origin

@@ -9,22 +9,27 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SEQUENTIAL = ("#000004", "#420a68", "#932667", "#dd513a", "#fca50a", "#fcffa4")
-"""From dark to light with even steps of lightness, readable without red-green vision and in grey."""
+"""From dark to light in even steps of lightness, safe for red-green colour blindness and for greyscale."""
 
 DIVERGING = ("#053061", "#2166ac", "#92c5de", "#f7f7f7", "#fdb863", "#b35806", "#7f3b08")
-"""Blue for what speaks against, white for nothing, orange for what speaks in favour."""
+"""Blue for evidence against the class, white for none, orange for evidence in favour."""
 
 
 def to_png(pixels: Float[Tensor, "3 height width"]) -> bytes:
-    """Pixels in [0, 1] as a PNG file; what lies outside is clipped."""
+    """Pixels in [0, 1] as a PNG file; values outside are clipped."""
     file = io.BytesIO()
     to_picture(pixels).save(file, "PNG")
     return file.getvalue()
 
 
-def to_picture(pixels: Float[Tensor, "3 height width"]) -> Image.Image:
-    """Pixels in [0, 1] as a picture of 8 bits a channel."""
-    levels = (pixels.detach().cpu().float().clamp(0, 1) * 255).round().to(torch.uint8)
+def in_colour(pixels: Float[Tensor, "channels height width"]) -> Float[Tensor, "3 height width"]:
+    """Three channels to look at: the first three, or the mean of fewer in each."""
+    return pixels[:3] if len(pixels) >= 3 else pixels.mean(dim=0, keepdim=True).expand(3, -1, -1)
+
+
+def to_picture(pixels: Float[Tensor, "channels height width"]) -> Image.Image:
+    """Pixels in [0, 1] as a picture with 8 bits per channel."""
+    levels = (in_colour(pixels).detach().cpu().float().clamp(0, 1) * 255).round().to(torch.uint8)
     return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
 
 
@@ -39,16 +44,16 @@ def overlay(
     Parameters
     ----------
     signed
-        Centre the colours on 0; else 0 is dark, and what is negative counts as 0.
+        Centre the colours on 0; otherwise 0 is dark, and negative values count as 0.
     opacity
         0 shows the pixels alone, 1 the heatmap alone.
     """
     colours = coloured(values.detach().cpu().float(), signed)
-    return to_picture(torch.lerp(pixels.detach().cpu().float().clamp(0, 1), colours, opacity))
+    return to_picture(torch.lerp(in_colour(pixels).detach().cpu().float().clamp(0, 1), colours, opacity))
 
 
 def coloured(values: Float[Tensor, "height width"], signed: bool) -> Float[Tensor, "3 height width"]:
-    """The colour of each value, scaled by the largest magnitude; all of a map of zeros is the colour of 0."""
+    """The colour of each value, scaled by the largest magnitude; a map of zeros has the colour of 0 everywhere."""
     values = values.nan_to_num(0.0, 0.0, 0.0)
     largest = values.abs().amax() if signed else values.amax()
     share = values / largest if largest > 0 else torch.zeros_like(values)
@@ -56,7 +61,7 @@ def coloured(values: Float[Tensor, "height width"], signed: bool) -> Float[Tenso
 
 
 def between(anchors: tuple[str, ...], place: Float[Tensor, "height width"]) -> Float[Tensor, "3 height width"]:
-    """Colours on straight lines between evenly spaced ones; 0 is the first, 1 the last.
+    """Colours interpolated linearly between evenly spaced ones; 0 is the first, 1 the last.
 
     >>> between(("#000000", "#ff0000"), torch.tensor([[0.0, 0.5, 1.0]]))[0].tolist()
     [[0.0, 0.5, 1.0]]
@@ -69,7 +74,7 @@ def between(anchors: tuple[str, ...], place: Float[Tensor, "height width"]) -> F
 
 
 def shrunk(values: Float[Tensor, "height width"], longest: int) -> Float[Tensor, "rows columns"]:
-    """A heatmap with at most so many values along its longer side: the means of squares, those at its ends cut short.
+    """A heatmap with at most that many values along its longer side: means of squares, cut short at the ends.
 
     >>> shrunk(torch.tensor([[1.0, 3.0, 5.0]]), 2).tolist()
     [[2.0, 5.0]]

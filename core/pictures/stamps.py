@@ -1,4 +1,4 @@
-"""Stamps: small pictures of our own, put on a picture to know for sure where the cue is."""
+"""Stamps: small pictures put on a picture so that the location of the cue is known."""
 
 import tomllib
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from torch import Tensor
 
 from core.assets import ASSETS
 from core.lookup import find
+from core.pictures.annotations import Truth
 from core.pictures.rendering import to_picture
-from core.pictures.truths import Truth
 
 STAMPS = ASSETS / "stamps"
 SMALLEST = 3
 
 
 def largest_stamp(size: tuple[int, int]) -> int:
-    """The side of the largest stamp that is still a small part of a picture of that height and width: an eighth of it.
+    """The largest side of a stamp that is still a small part of a picture of that height and width: an eighth of it.
 
     >>> largest_stamp((48, 48)), largest_stamp((28, 28)), largest_stamp((224, 224))
     (6, 3, 28)
@@ -35,7 +35,7 @@ class Design:
     Parameters
     ----------
     colour
-        The one that it has where nobody chooses another.
+        Its default colour.
     distractor
         Whether it is meant to carry no label.
     """
@@ -59,12 +59,12 @@ def list_stamps() -> tuple[Design, ...]:
     >>> [design.name for design in list_stamps() if design.distractor]
     ['saltire']
     """
-    told = tomllib.loads((STAMPS / "designs.toml").read_text(encoding="utf-8"))["design"]
-    return tuple(Design(each["name"], each["title"], each["colour"], each.get("distractor", False)) for each in told)
+    designs = tomllib.loads((STAMPS / "designs.toml").read_text(encoding="utf-8"))["design"]
+    return tuple(Design(each["name"], each["title"], each["colour"], each.get("distractor", False)) for each in designs)
 
 
 def find_stamp(name: str) -> Design:
-    """The design of that name.
+    """The design with that name.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def find_stamp(name: str) -> Design:
 
 @dataclass(frozen=True)
 class Stamp:
-    """A design in a size, a colour and an opacity.
+    """A design with a size, a colour and an opacity.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ class Stamp:
     colour
         ``#rrggbb`` or a name; the design's own if empty.
     opacity
-        0 leaves the picture as it is, 1 covers it.
+        0 leaves the picture unchanged, 1 covers it.
 
     Raises
     ------
     ValueError
-        Where one of these does not exist, with what would do.
+        Where one of these is invalid, with what would be valid.
     """
 
     design: str = "cross"
@@ -101,9 +101,9 @@ class Stamp:
     def __post_init__(self) -> None:
         find_stamp(self.design)
         if self.size < SMALLEST:
-            raise ValueError(f"A stamp is at least {SMALLEST} pixels wide; {self.size} is too small to show a design.")
+            raise ValueError(f"A stamp must be at least {SMALLEST} pixels wide to show its design, not {self.size}.")
         if not 0 <= self.opacity <= 1:
-            raise ValueError(f"The opacity of a stamp is from 0 to 1; {self.opacity:g} is not.")
+            raise ValueError(f"The opacity of a stamp must be from 0 to 1, not {self.opacity:g}.")
         if self.colour:
             levels_of(self.colour)
 
@@ -134,7 +134,7 @@ def levels_of(colour: str) -> tuple[int, ...]:
     Raises
     ------
     ValueError
-        Where it is none.
+        Where it is not a colour.
 
     >>> levels_of("#ff8000"), levels_of("navy")
     ((255, 128, 0), (0, 0, 128))
@@ -142,22 +142,20 @@ def levels_of(colour: str) -> tuple[int, ...]:
     try:
         levels = ImageColor.getrgb(colour)
     except ValueError:
-        raise ValueError(
-            f"There is no colour {colour!r}. Give it as #rrggbb, or by an English name such as magenta."
-        ) from None
+        raise ValueError(f"There is no colour {colour!r}. Use #rrggbb or an English name such as magenta.") from None
     if len(levels) > 3:
-        raise ValueError(f"{colour} is partly transparent. Give the colour as #rrggbb, and say its opacity apart.")
+        raise ValueError(f"{colour} is partly transparent. Give the colour as #rrggbb and set the opacity separately.")
     return levels
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A stamp at its place on a picture; what of it lies outside the frame is cut off.
+    """A stamp at its place on a picture; parts outside the frame are cut off.
 
     Parameters
     ----------
     left, top
-        The stamp's first column and row in pixels of the picture; negative where it begins outside.
+        The stamp's first column and row in pixels of the picture; negative where it starts outside.
     """
 
     stamp: Stamp
@@ -165,7 +163,7 @@ class Placed:
     top: int
 
     def on(self, pixels: Float[Tensor, "*batch 3 height width"]) -> Float[Tensor, "*batch 3 height width"]:
-        """The pixels with the stamp on them, in place of none: a copy.
+        """A copy of the pixels with the stamp on them.
 
         >>> Placed(Stamp("checker", 3, "white"), 1, 0).on(torch.zeros(1, 3, 3, 4))[0, 0].tolist()
         [[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]
@@ -209,7 +207,7 @@ class Placed:
 
 
 def anywhere(stamp: Stamp, size: tuple[int, int], draw: torch.Generator) -> Placed:
-    """The stamp at a random place of a picture of that height and width, whole inside it, every place alike.
+    """The stamp at a random place entirely inside a picture of that height and width, every place equally likely.
 
     Raises
     ------
@@ -218,6 +216,6 @@ def anywhere(stamp: Stamp, size: tuple[int, int], draw: torch.Generator) -> Plac
     """
     height, width = size
     if stamp.size > min(size):
-        raise ValueError(f"A stamp of {stamp.size} pixels does not fit a picture of {width} × {height}.")
+        raise ValueError(f"A stamp of {stamp.size} pixels does not fit on a picture of {width} × {height}.")
     top, left = (int(torch.randint(length - stamp.size + 1, (), generator=draw)) for length in size)
     return Placed(stamp, left, top)

@@ -13,7 +13,7 @@ COMPACTNESS = (10.0, 100.0, 1000.0)
 
 
 def superpixels(pixels: Float[Tensor, "1 3 height width"], count: int) -> Int[Tensor, "height width"]:
-    """Each pixel's superpixel, numbered from 0 without gaps; about as many as asked for, never more than pixels.
+    """Each pixel's superpixel, numbered from 0 without gaps; about as many as requested, never more than pixels.
 
     >>> halves = torch.cat([torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)], dim=3)
     >>> superpixels(halves, 2)[0].tolist()
@@ -25,12 +25,12 @@ def superpixels(pixels: Float[Tensor, "1 3 height width"], count: int) -> Int[Te
 
 @lru_cache(maxsize=8)
 def segmented(colours: bytes, size: tuple[int, int], count: int) -> npt.NDArray[np.int64]:
-    """Kept for the last few pictures, because a method is asked again and again while its passes are made."""
-    picture = np.frombuffer(colours, dtype=np.float64).reshape(*size, 3)
+    """Cached for the last few pictures, because a method is called repeatedly while its passes are made."""
+    picture = np.frombuffer(colours, dtype=np.float64).reshape(*size, -1)
     wanted = min(count, size[0] * size[1])
     for compactness in COMPACTNESS:
         patches = slic(picture, n_segments=count, compactness=compactness, start_label=0)
-        # A picture that is noisy all over falls into a few patches or into crumbs; rather let them be square.
+        # A picture that is noisy everywhere gives a few large patches or tiny ones; square ones are better.
         if wanted / 2 <= patches.max() + 1 <= 2 * wanted:
             break
     return np.unique(patches, return_inverse=True)[1].reshape(size)

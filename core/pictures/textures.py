@@ -1,4 +1,4 @@
-"""Textures made by rule: patterns without objects, in two random colours."""
+"""Procedural textures: patterns without objects, in two random colours."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ Levels = Float[Tensor, "side side"]
 
 
 def texture(kind: str, side: int, seed: int, *purpose: object) -> UInt8[np.ndarray, "side side 3"]:
-    """A texture of that kind; another purpose draws another one."""
+    """A texture of that kind; another purpose gives another one."""
     draw = generator(seed, "texture", kind, *purpose)
     levels = KINDS[kind](side, draw)
     first, second = torch.rand((2, 3), generator=draw)
@@ -23,7 +23,7 @@ def texture(kind: str, side: int, seed: int, *purpose: object) -> UInt8[np.ndarr
 
 
 def ramp(side: int, draw: torch.Generator) -> Levels:
-    """From one colour to the other, in some direction."""
+    """A gradient from one colour to the other, in a random direction."""
     along = turned(side, draw)[0]
     return (along - along.min()) / (along.max() - along.min())
 
@@ -34,7 +34,7 @@ def stripes(side: int, draw: torch.Generator) -> Levels:
 
 
 def checks(side: int, draw: torch.Generator) -> Levels:
-    """Fields of a board, turned."""
+    """A rotated checkerboard."""
     across, down = (wave(along, draw) > 0.5 for along in turned(side, draw))
     return (across ^ down).float()
 
@@ -71,19 +71,19 @@ def upright(side: int) -> Float[Tensor, "2 side side"]:
 
 
 def turned(side: int, draw: torch.Generator) -> Float[Tensor, "2 side side"]:
-    """The same, turned by a random angle."""
+    """The same, rotated by a random angle."""
     angle = torch.rand((), generator=draw) * torch.pi
     across, down = upright(side)
     return torch.stack([across * angle.cos() + down * angle.sin(), down * angle.cos() - across * angle.sin()])
 
 
 def wave(along: Levels, draw: torch.Generator) -> Levels:
-    """A wave of 1 to 8 periods along that way."""
+    """A wave of 1 to 8 periods in that direction."""
     periods, phase = 1 + 7 * torch.rand((), generator=draw), torch.rand((), generator=draw)
     return (torch.sin(2 * torch.pi * (periods * along + phase)) + 1) / 2
 
 
 def noise(side: int, cells: int, draw: torch.Generator) -> Levels:
-    """Random levels on so many cells along the side, blended between them."""
+    """Random levels on that many cells along the side, interpolated between them."""
     coarse = torch.rand((1, 1, cells, cells), generator=draw)
     return F.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)[0, 0]

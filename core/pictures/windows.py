@@ -31,7 +31,7 @@ def sliding_windows(size: tuple[int, int], share: float, overlap: float) -> list
     share
         Side of a window as a share of the shorter side.
     overlap
-        How much neighbours share, from 0 up to but not including 1.
+        Overlap of neighbouring windows, from 0 up to but not including 1.
     """
     side = max(1, round(share * min(size)))
     stride = max(1, round(side * (1 - overlap)))
@@ -43,7 +43,7 @@ def sliding_windows(size: tuple[int, int], share: float, overlap: float) -> list
 
 
 def starts(length: int, side: int, stride: int) -> list[int]:
-    """Where windows begin, the last one flush with the border.
+    """Where windows start, the last one flush with the border.
 
     >>> starts(10, 4, 3)
     [0, 3, 6]

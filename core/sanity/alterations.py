@@ -1,4 +1,4 @@
-"""What the quick checks share: one thing is altered in what was asked, and the new map is held against the first."""
+"""What the quick checks share: one thing is altered, and the new map is compared with the first."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Altered:
     Parameters
     ----------
     name
-        The thing, as a person reads it.
+        The alteration, as a person reads it.
     bank
-        Makes ready what will be asked; where that costs something, only when it is its turn.
+        Prepares the altered pass bank; costly work is done only when it is its turn.
     """
 
     name: str
@@ -27,24 +27,24 @@ class Altered:
 
 
 class Measured(NamedTuple):
-    """What one alteration did to a map.
+    """The effect of one alteration on a map.
 
     Parameters
     ----------
     value
-        None where it can't be told; ``reason`` says why.
-    aside
-        A second figure, told and not judged.
+        None where undefined; ``reason`` says why.
+    companion
+        A second number, shown but not judged.
     """
 
     name: str
     value: float | None
-    aside: float | None = None
+    companion: float | None = None
     reason: str = ""
 
 
 class Judgement(NamedTuple):
-    """A standing with what it rests on, in figures and in words; without one where nothing can be told."""
+    """A standing with its basis, in numbers and in words; without a standing where there is no basis."""
 
     value: float | None
     low: float | None
@@ -60,21 +60,21 @@ class Check:
     Parameters
     ----------
     number
-        What a value of it is.
+        What its value measures.
     criterion
         What passes and what fails.
     limits
-        What it can't tell.
+        What it cannot show.
     alter
-        What is altered, each for a run of its own; nothing where the network leaves nothing to alter.
+        The alterations, each for a run of its own; none where the network has nothing to alter.
     without
-        What to say there.
+        The explanation for that case.
     compare
-        What an alteration did: from the map of the question as it was, and the new one.
+        The effect of an alteration: from the original map and the new one.
     judge
         The standing, from what is known so far.
     spare
-        What is known of a map without any run; None where it has to be tried.
+        A judgement that needs no run; None where one is needed.
     """
 
     name: str
@@ -98,30 +98,30 @@ def unknown(sentence: str) -> Judgement:
     return Judgement(None, None, None, None, sentence)
 
 
-def told(found: Sequence[Measured]) -> tuple[list[float], str]:
-    """The values that are known, and a sentence on those that are not; empty where all are.
+def known(found: Sequence[Measured]) -> tuple[list[float], str]:
+    """The known values, and a sentence on the undefined ones; empty where all are known.
 
-    >>> told([Measured("one", 0.5), Measured("other", None, reason=CONSTANT)])
-    ([0.5], "It can't be told for other: that map is constant.")
+    >>> known([Measured("one", 0.5), Measured("other", None, reason=CONSTANT)])
+    ([0.5], 'Undefined for other: that map is constant.')
     """
     gaps = [each for each in found if each.value is None]
     values = [each.value for each in found if each.value is not None]
     if not gaps:
         return values, ""
     names, reasons = (dict.fromkeys(part) for part in ([each.name for each in gaps], [each.reason for each in gaps]))
-    return values, f"It can't be told for {' and '.join(names)}: {' '.join(reasons)}"
+    return values, f"Undefined for {' and '.join(names)}: {' '.join(reasons)}"
 
 
 def sentences(*parts: str) -> str:
-    """Those that say something, one after the other."""
+    """The non-empty ones, one after the other."""
     return " ".join(part for part in parts if part)
 
 
-def span(values: Sequence[float], figure: str = "{:.2f}") -> str:
-    """From the least to the largest, or the one where both read alike.
+def span(values: Sequence[float], figure: str = "{:z.2f}") -> str:
+    """From the smallest to the largest, or a single number where both read the same.
 
-    >>> span([0.31, 0.12]), span([0.501, 0.499])
-    ('0.12 to 0.31', '0.50')
+    >>> span([0.31, -0.12]), span([0.501, 0.499])
+    ('−0.12 to 0.31', '0.50')
     """
-    low, high = figure.format(min(values)), figure.format(max(values))
+    low, high = (figure.format(end(values)).replace("-", "−") for end in (min, max))
     return low if low == high else f"{low} to {high}"

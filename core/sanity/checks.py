@@ -1,4 +1,4 @@
-"""Quick checks of methods on one picture: does a map change where it has to, and stay where it has to?"""
+"""Quick checks of methods on one picture: does a map change where it should, and stay the same where it should?"""
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -10,10 +10,11 @@ from torch import Tensor
 
 from core.jobs.events import Progress, Returning
 from core.lookup import find
-from core.methods.explaining import course_of, run_courses, stream_heatmaps
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.registry import Reduction, Settings, list_controls
-from core.models.classifier import Classifier, check_pixels, checked_target
+from core.methods.heatmap_request import HeatmapRequest, requested
+from core.methods.registry import Reduction, Settings
+from core.models.class_choice import ClassChoice
+from core.models.classifier import Classifier, checked_pixels, checked_target
 from core.models.outputs import Output
 from core.sanity.alterations import Altered, Check, Judgement, Measured, unknown
 from core.sanity.entropy_rise import EFFICIENT
@@ -28,14 +29,14 @@ CHECKS = (OTHER_CLASS, INPUT_SHIFT, REPEATABILITY, EFFICIENT)
 
 @dataclass(frozen=True)
 class CheckReady:
-    """What a check says of a method so far; a later one of both takes its place.
+    """A check's result for a method so far; a later one for the same pair takes its place.
 
     Parameters
     ----------
     value, low, high
-        What the check measures, and how far that goes over what was tried; None where it can't be told.
+        What the check measures, and its range over the alterations; None where undefined.
     standing
-        None where the check can't tell, and the sentence says why.
+        None where the check cannot judge; the sentence says why.
     final
         Whether nothing more will come.
     """
@@ -62,15 +63,15 @@ def stream_checks(
     pixels: Float[Tensor, "1 3 height width"],
     methods: Sequence[str],
     checks: Sequence[str] | None = None,
-    target: int | None = None,
+    target: ClassChoice | None = None,
     seed: int = 0,
     settings: Mapping[str, Settings] | None = None,
     output: Output = "logit",
     reduction: Reduction | None = None,
 ) -> Iterator[Event]:
-    """Heatmaps of the methods and of every control, then what the checks say of each, in turns and ever surer.
+    """Heatmaps of the methods and of every control, then the results of the checks, in turn and with growing certainty.
 
-    A step is one batch. The network itself is never altered, a copy is.
+    A step is one batch. The network itself is never altered, only a copy.
 
     Parameters
     ----------
@@ -80,20 +81,19 @@ def stream_checks(
     Raises
     ------
     ValueError
-        Where something asked for does not exist or does not fit; the sentence says what would.
+        Where something requested does not exist or does not fit; the message says what would work.
     """
     asked = CHECKS if checks is None else [find_check(name) for name in dict.fromkeys(checks)]
-    check_pixels(classifier, pixels)
-    target = checked_target(classifier, pixels, target)
-    names = list(dict.fromkeys((*methods, *(entry.name for entry in list_controls(False)))))
-    made = stream_heatmaps(classifier, pixels, names, target, seed, settings, output, reduction)
-    return run_checks(asked, Subject(classifier, pixels, target, seed, output=output, reduction=reduction), made)
+    pixels = checked_pixels(classifier, pixels)
+    request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=False)
+    subject = Subject(classifier, pixels, checked_target(classifier, pixels, target), request)
+    return run_checks(asked, subject, subject.heatmaps())
 
 
 def run_checks(
     checks: Sequence[Check], subject: Subject, made: Iterator[Progress | HeatmapReady | MethodRefused]
 ) -> Iterator[Event]:
-    """The maps of the question as it was, what is known of each without a run, and then what every run tells."""
+    """The original maps, what is known of each without a run, and then the results of every run."""
     plans = {check.name: check.alter(subject) for check in checks}
     turns = in_turn([[(check, altered) for altered in plans[check.name]] for check in checks])
     making = Returning(first_maps(made, 1 + len(turns)))
@@ -108,7 +108,7 @@ def run_checks(
                 yield CheckReady(name, check.name, *known, final=True)
     found: defaultdict[tuple[str, str], list[Measured]] = defaultdict(list)
     for turn, (check, altered) in enumerate(turns, start=1):
-        for event in run_turn(check, altered, tried[check.name], subject.reduction):
+        for event in run_turn(check, altered, subject.request, tried[check.name]):
             if isinstance(event, Progress):
                 yield Progress(turn * size + min(event.done, size), (1 + len(turns)) * size, event.what)
                 continue
@@ -120,9 +120,9 @@ def run_checks(
 
 def first_maps(
     made: Iterator[Progress | HeatmapReady | MethodRefused], runs: int
-) -> Generator[Progress | HeatmapReady | MethodRefused, None, tuple[dict[str, Heatmap], int]]:
-    """The final maps by method, and of how many steps their run was: each of the later ones counts as many."""
-    heatmaps, size = dict[str, Heatmap](), 0
+) -> Generator[Progress | HeatmapReady | MethodRefused, None, tuple[dict[str, Heatmap], float]]:
+    """The final maps by method, and the number of steps of their run: later runs count as many."""
+    heatmaps, size = dict[str, Heatmap](), 0.0
     for event in made:
         if isinstance(event, Progress):
             size = event.total
@@ -136,7 +136,7 @@ def first_maps(
 
 
 def find_check(name: str) -> Check:
-    """The check of that name.
+    """The check with that name.
 
     Raises
     ------
@@ -147,23 +147,22 @@ def find_check(name: str) -> Check:
 
 
 def in_turn(queues: Sequence[Sequence[tuple[Check, Altered]]]) -> list[tuple[Check, Altered]]:
-    """The first of each check, then the second: every check says something before any has said all."""
+    """The first of each check, then the second: every check reports something before any is complete."""
     return [entry for entry in chain.from_iterable(zip_longest(*queues)) if entry is not None]
 
 
 def without_a_run(check: Check, heatmap: Heatmap, alterable: bool) -> Judgement | None:
-    """What is known of a map as it is: that nothing can be told of it, or that nothing could differ."""
+    """What is known of a map as it is: that nothing can be measured, or that nothing could differ."""
     if heatmap.values.amax() == heatmap.values.amin():
         return unknown("The map is constant here, so there is nothing to compare.")
     return check.spare(heatmap) if alterable else unknown(check.without)
 
 
 def run_turn(
-    check: Check, altered: Altered, heatmaps: Mapping[str, Heatmap], reduction: Reduction | None
+    check: Check, altered: Altered, request: HeatmapRequest, heatmaps: Mapping[str, Heatmap]
 ) -> Iterator[Progress | tuple[str, Measured]]:
-    """Whose map it is and what the alteration did to it, for each method as it was set; nothing where none is left."""
-    courses = [course_of(name, heatmap.settings, reduction) for name, heatmap in heatmaps.items()]
-    for event in run_courses(altered.bank(), courses) if courses else ():
+    """The effect of the alteration on each method's map, with its settings; nothing where none is left."""
+    for event in request.as_made(heatmaps).stream_from(altered.bank()) if heatmaps else ():
         if isinstance(event, Progress):
             yield replace(event, what=f"{check.label}, {altered.name}: {event.what}")
         elif isinstance(event, MethodRefused):

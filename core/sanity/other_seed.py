@@ -1,38 +1,31 @@
-"""Another seed: where chance has a part in a map, how much of the map is chance."""
+"""Another seed: how much of a random method's map is chance."""
 
 from collections.abc import Sequence
-from functools import partial
 from statistics import fmean
 
 from core.methods.heatmap import Heatmap
-from core.methods.passes import PassBank
-from core.methods.readings import Question
 from core.methods.registry import find_method
 from core.methods.repeatability import correlation
-from core.sanity.alterations import CONSTANT, Altered, Check, Judgement, Measured, sentences, span, told, unknown
+from core.sanity.alterations import CONSTANT, Altered, Check, Judgement, Measured, known, sentences, span, unknown
 from core.sanity.verdict import Standing
-from core.studies.scoring import Subject
+from core.studies.scoring import Subject, with_seed
 
 SEEDS = 2
 SAME, OTHER = 0.9, 0.5
 
 
 def seeds(subject: Subject) -> list[Altered]:
-    """Those after the run's own."""
+    """The seeds after the run's own."""
     following = range(subject.seed + 1, subject.seed + 1 + SEEDS)
-    return [Altered(f"seed {seed}", partial(bank_for_seed, subject, seed)) for seed in following]
-
-
-def bank_for_seed(subject: Subject, seed: int) -> PassBank:
-    return PassBank(subject.classifier, subject.pixels, Question(subject.target, subject.output), seed)
+    return [Altered(f"seed {seed}", with_seed(subject, seed).bank) for seed in following]
 
 
 def spare(heatmap: Heatmap) -> Judgement | None:
-    """Draws nothing as it stands; settings of one's own, such as a noisy baseline, may bring chance in."""
+    """Deterministic by default; a person's own settings, such as a noisy baseline, may add randomness."""
     entry = find_method(heatmap.method)
     if entry.drawn or heatmap.settings != entry.complete({}):
         return None
-    return Judgement(1.0, 1.0, 1.0, "passes", "Chance has no part in it: every seed gives this map.")
+    return Judgement(1.0, 1.0, 1.0, "passes", "Deterministic: every seed gives the same map.")
 
 
 def compare(altered: Altered, first: Heatmap, other: Heatmap) -> Measured:
@@ -42,12 +35,12 @@ def compare(altered: Altered, first: Heatmap, other: Heatmap) -> Measured:
 
 
 def judge(found: Sequence[Measured]) -> Judgement:
-    values, gap = told(found)
+    values, gap = known(found)
     if not values:
         return unknown(gap)
     standing, words = standing_of(values)
     figures = f"{words}: r = {span(values)} with {len(values)} other seed{'s' if len(values) > 1 else ''}."
-    more = "" if standing == "passes" else "More samples may help, if it takes any."
+    more = "" if standing == "passes" else "More samples may help, if the method uses any."
     return Judgement(fmean(values), min(values), max(values), standing, sentences(figures, more, gap))
 
 
@@ -57,21 +50,21 @@ def standing_of(values: Sequence[float]) -> tuple[Standing, str]:
         return "passes", "Another seed gives nearly the same map"
     if max(values) < OTHER:
         return "fails", "Another seed gives another map"
-    return "unclear", "Another seed gives a map that is the same only in part"
+    return "unclear", "Another seed gives a partly different map"
 
 
 REPEATABILITY = Check(
     name="repeatability",
     label="Another seed",
-    summary="Another seed must give the same map, or else the map shows the draw.",
+    summary="Another seed must give the same map; otherwise the map shows the random draw.",
     number="correlation (Pearson's r) with other seeds' maps",
     criterion=(
         f"Passes where the maps of {SEEDS} other seeds correlate with this one by {SAME} or more; fails where all do "
-        f"by less than {OTHER}. A method that draws nothing passes with 1. The thresholds are ours."
+        f"by less than {OTHER}. A deterministic method passes with 1. The thresholds are ours."
     ),
     limits=(
-        "It judges the number of samples as much as the method: more of them make most maps steadier.",
-        "A map may be the same each time and wrong each time: controls that draw nothing pass.",
+        "It judges the number of samples as much as the method: more samples make most maps more stable.",
+        "A map may be the same each time and wrong each time: deterministic controls pass.",
     ),
     paper="ours",
     alter=seeds,

@@ -1,37 +1,38 @@
-"""Parameter randomisation: what becomes of a map when the network forgets, stage by stage, what it has learned."""
+"""Parameter randomisation: how a map changes as the network forgets, stage by stage, what it has learned."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
+from weakref import WeakKeyDictionary
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from core.jobs.events import Progress
-from core.methods.explaining import stream_heatmaps
+from core.jobs.stream_results import collects
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.registry import Reduction, Settings, Unfit, find_method, list_controls
+from core.methods.heatmap_request import HeatmapRequest, requested
+from core.methods.registry import Reduction, Settings, Unfit
+from core.methods.rehearsal import heatmaps_workload
+from core.methods.workload import Workload
 from core.metrics.curves import visiting_order
 from core.metrics.similarity import Original
-from core.models.classifier import Classifier, check_pixels, checked_target
+from core.models.class_choice import ClassChoice
+from core.models.classifier import Classifier, checked_pixels, checked_target
 from core.models.outputs import Output
 from core.models.randomising import GROUPS, LayerGroup, find_groups, randomised
-from core.randomness import generator, picture_digest
+from core.sanity.network_maps import NetworkMaps
 from core.sanity.stages import MODES, Mode, Stage, plan_stages
-from core.sanity.verdict import Alike, VerdictReady, in_words, spread, standing
+from core.sanity.verdict import MeanSimilarity, VerdictReady, in_words, spread, standing
 
 DRAWS = 2
-"""Of random weights: the fewest that show what chance alone changes."""
-NOISE = 0.15
-"""Standard deviation of the smooth form's noise, as a share of the picture's range."""
+"""The fewest draws of random weights that show what chance alone changes."""
 
 
 @dataclass(frozen=True)
 class StagesFound:
-    """The stages that will be visited, each for so many draws of random weights; comes first."""
+    """The stages that will be visited, and the number of draws of random weights for each; comes first."""
 
     mode: Mode
     stages: tuple[Stage, ...]
@@ -40,21 +41,21 @@ class StagesFound:
 
 @dataclass(frozen=True, eq=False)
 class StageReady:
-    """A method's map at one stage, and how far it is still the map of the trained network.
+    """A method's map at one stage, and its similarity to the map of the trained network.
 
     Parameters
     ----------
     stage
         Its number, from 1.
     title
-        The layers that this stage randomises beside those before it.
+        The layers that this stage randomises in addition to those before it.
     draw
-        Which draw of random weights, from 0.
+        The draw of random weights, from 0.
     heatmap
         None where the method gave no map there; ``reason`` says why.
     spearman, spearman_abs, ssim, hog
-        Similarities to the map of the trained network, see :mod:`core.metrics.similarity`; None where they can't be
-        told, as where a map is constant.
+        Similarities to the map of the trained network, see :mod:`core.metrics.similarity`; None where undefined, for
+        example where a map is constant.
     """
 
     method: str
@@ -73,90 +74,11 @@ class StageReady:
 Event = Progress | StagesFound | HeatmapReady | MethodRefused | StageReady | VerdictReady
 
 
-@dataclass(frozen=True)
-class Maps:
-    """What is asked of every network alike."""
-
-    pixels: Float[Tensor, "1 3 height width"]
-    methods: tuple[str, ...]
-    target: int
-    seed: int
-    smooth: int
-    settings: Mapping[str, Settings]
-    output: Output
-    reduction: Reduction | None
-
-    @cached_property
-    def digest(self) -> str:
-        """The picture's."""
-        return picture_digest(self.pixels)
-
-    def of(self, classifier: Classifier, stage: object) -> Iterator[Progress | HeatmapReady | MethodRefused]:
-        """The finished maps of one network."""
-        redrawn = [name for name in self.methods if find_method(name).control and find_method(name).drawn]
-        unrelated = generator(self.seed, "unrelated", stage).initial_seed()
-        yield from self.made(classifier, [name for name in self.methods if name not in redrawn], self.seed)
-        yield from self.made(classifier, redrawn, unrelated)
-
-    def made(
-        self, classifier: Classifier, methods: Sequence[str], seed: int
-    ) -> Iterator[Progress | HeatmapReady | MethodRefused]:
-        """The maps of some methods; where the smooth form is asked for, each the mean over noisy copies."""
-        if self.smooth == 1:
-            yield from self.finished(classifier, self.pixels, methods, seed)
-            return
-        found: defaultdict[str, list[Heatmap]] = defaultdict(list)
-        refused: dict[str, MethodRefused] = {}
-        for copy in range(self.smooth):
-            seen = noisy(self.pixels, self.seed, self.digest, copy)
-            for event in self.finished(classifier, seen, methods, seed):
-                if isinstance(event, Progress):
-                    yield event
-                elif isinstance(event, MethodRefused):
-                    refused.setdefault(event.method, event)
-                else:
-                    found[event.heatmap.method].append(event.heatmap)
-        yield from refused.values()
-        yield from (HeatmapReady(mean_of(maps), final=True) for method, maps in found.items() if method not in refused)
-
-    def finished(
-        self, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], methods: Sequence[str], seed: int
-    ) -> Iterator[Progress | HeatmapReady | MethodRefused]:
-        """The finished maps of some pixels."""
-        settings = {name: self.settings[name] for name in methods if name in self.settings}
-        question = self.target, seed, settings, self.output, self.reduction
-        for event in stream_heatmaps(classifier, pixels, methods, *question):
-            if not isinstance(event, HeatmapReady) or event.final:
-                yield event
-
-
-def mean_of(maps: Sequence[Heatmap]) -> Heatmap:
-    """The mean over noisy copies, each map at one length, since a few strong ones would else make it up."""
-    values = torch.stack([of_unit_length(each.values) for each in maps]).mean(dim=0)
-    note = f"Mean over {len(maps)} noisy copies of the picture, each map scaled to one length first."
-    return replace(maps[0], values=values, notes=(*maps[0].notes, note))
-
-
-def noisy(
-    pixels: Float[Tensor, "1 3 height width"], seed: int, digest: str, copy: int
-) -> Float[Tensor, "1 3 height width"]:
-    """A noisy copy, the same for all networks: its noise is 15 % of the picture's range, as in SmoothGrad."""
-    draw = generator(seed, digest, "smooth", copy, device=pixels.device)
-    noise = torch.randn(pixels.shape, generator=draw, device=pixels.device, dtype=pixels.dtype)
-    return pixels + NOISE * (pixels.max() - pixels.min()) * noise
-
-
-def of_unit_length(values: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """The map scaled; zeros stay zeros."""
-    length = values.norm()
-    return values / length if length > 0 else values
-
-
 def stream_randomisation(
     classifier: Classifier,
     pixels: Float[Tensor, "1 3 height width"],
     methods: Sequence[str],
-    target: int | None = None,
+    target: ClassChoice | None = None,
     mode: Mode = "cascading",
     seed: int = 0,
     draws: int = DRAWS,
@@ -166,53 +88,110 @@ def stream_randomisation(
     output: Output = "logit",
     reduction: Reduction | None = None,
 ) -> Iterator[Event]:
-    """Maps of ever more random networks, the fully randomised first, then the middle; a step is one batch.
+    """Cascading randomisation: maps of increasingly random networks, the fully randomised first; a step is one batch.
 
-    Every control runs along. Those that are drawn are drawn anew at each stage, and show what unrelated maps score;
-    all else meets the same noise and the same masks at every stage, so that nothing but the weights changes.
+    Every control is included. Random controls are drawn again at each stage, and show how similar unrelated maps are;
+    everything else shares the same noise and the same masks at every stage, so that only the weights change.
 
     Parameters
     ----------
     draws
-        How often each group's weights are drawn. Everything is randomised for each draw before any stage between.
+        Number of draws of each group's weights. The fully randomised stage of every draw comes before any other.
     groups
-        Groups of layers, at most.
+        Maximum number of groups of layers.
     smooth
-        Each map is the mean of those of so many noisy copies of the picture [Hedström et al. 2024, arXiv:2401.06465];
-        how strong the noise is, and that maps are brought to one length before, are our choices.
+        Each map is the mean over this many noisy copies of the picture [Hedström et al. 2024, arXiv:2401.06465]; the
+        noise level, and scaling maps to the same norm first, are our choices.
 
     Raises
     ------
     ValueError
-        Where something asked for does not exist or does not fit; the sentence says what would.
+        Where something requested does not exist or does not fit; the message says what would work.
     """
-    if mode not in MODES:
-        raise ValueError(f"A mode is one of {', '.join(MODES)}; {mode!r} is not.")
-    for what, number in (("draws", draws), ("smooth", smooth)):
-        if number < 1:
-            raise ValueError(f"{what} is a whole number from 1; got {number}.")
-    check_pixels(classifier, pixels)
-    names = tuple(
-        dict.fromkeys([*(find_method(name).name for name in methods), *(c.name for c in list_controls(False))])
-    )
-    target = checked_target(classifier, pixels, target)
-    maps = Maps(pixels, names, target, seed, smooth, settings or {}, output, reduction)
-    for name, chosen in (settings or {}).items():
-        find_method(name).complete(chosen)
-    return run_stages(classifier, maps, find_groups(classifier, groups), mode, draws)
+    request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=False)
+    return Randomisation(request, mode, draws, groups, smooth).stream(classifier, pixels, target)
+
+
+def plan_randomisation(
+    classifier: Classifier, request: HeatmapRequest, mode: Mode, draws: int, groups: int, smooth: int
+) -> Workload:
+    """What a randomisation takes: the same maps of the trained network and of that of every stage and draw."""
+    networks = 1 + draws * count_stages(classifier, mode, groups)
+    return heatmaps_workload(request.with_controls(truth_known=False), classifier) * (networks * smooth)
+
+
+_COUNTED: WeakKeyDictionary[Classifier, dict[tuple[Mode, int], int]] = WeakKeyDictionary()
+
+
+def count_stages(classifier: Classifier, mode: Mode, groups: int) -> int:
+    """The number of stages of a network; finding its layers takes a pass, so it is kept.
+
+    Raises
+    ------
+    ValueError
+        Where the network cannot be randomised in stages.
+    """
+    counted = _COUNTED.setdefault(classifier, {})
+    if (mode, groups) not in counted:
+        counted[mode, groups] = len(plan_stages(find_groups(classifier, groups), mode))
+    return counted[mode, groups]
+
+
+@dataclass(frozen=True)
+class Randomisation:
+    """How networks are randomised, and what is requested of each; see :func:`stream_randomisation`."""
+
+    request: HeatmapRequest
+    mode: Mode
+    draws: int
+    groups: int
+    smooth: int
+
+    def __post_init__(self) -> None:
+        """Refuses settings that fit no network.
+
+        Raises
+        ------
+        ValueError
+            With the valid ones.
+        """
+        if self.mode not in MODES:
+            raise ValueError(f"The mode must be one of {', '.join(MODES)}, not {self.mode!r}.")
+        for what, number in (("draws", self.draws), ("smooth", self.smooth)):
+            if number < 1:
+                raise ValueError(f"{what} must be a whole number from 1 on, not {number}.")
+
+    def stages(self, classifier: Classifier) -> StagesFound:
+        """The stages of a network."""
+        return StagesFound(self.mode, plan_stages(find_groups(classifier, self.groups), self.mode), self.draws)
+
+    def stream(
+        self, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], target: ClassChoice | None = None
+    ) -> Iterator[Event]:
+        """The stages of one picture, explaining its predicted class unless another is named.
+
+        Raises
+        ------
+        ValueError
+            Where the request, the pixels or the class do not fit the classifier.
+        """
+        self.request.check(len(classifier.labels))
+        pixels = checked_pixels(classifier, pixels)
+        maps = NetworkMaps(self.request, pixels, checked_target(classifier, pixels, target), self.smooth)
+        return run_stages(classifier, maps, find_groups(classifier, self.groups), self.mode, self.draws)
 
 
 def run_stages(
-    classifier: Classifier, maps: Maps, groups: Sequence[LayerGroup], mode: Mode, draws: int
+    classifier: Classifier, maps: NetworkMaps, groups: Sequence[LayerGroup], mode: Mode, draws: int
 ) -> Iterator[Event]:
-    """The trained network's maps, then those of every stage and draw, each with its likeness and what follows of it."""
+    """The trained network's maps, then those of every stage and draw, with their similarities and the verdicts."""
     stages = plan_stages(groups, mode)
     yield StagesFound(mode, stages, draws)
     plan = visiting_plan(len(stages), draws)
     originals: dict[str, Original] = {}
     for event in maps.of(classifier, "trained"):
         if isinstance(event, Progress):
-            yield Progress(0, len(plan) + 1, f"Trained network: {event.what}")
+            yield Progress(event.share, len(plan) + 1, f"Trained network: {event.what}", "network")
             continue
         yield event
         if isinstance(event, HeatmapReady):
@@ -222,10 +201,10 @@ def run_stages(
     for place, (number, draw) in enumerate(plan):
         stage = stages[number - 1]
         forgotten = [groups[each] for each in stage.groups]
-        random = randomised(classifier, forgotten, maps.pixels, maps.seed, maps.digest, draw)
+        random = randomised(classifier, forgotten, maps.pixels, maps.request.seed, maps.digest, draw)
         for event in maps.of(random, (number, draw)):
             if isinstance(event, Progress):
-                yield Progress(place + 1, len(plan) + 1, f"{stage.title}: {event.what}")
+                yield Progress(place + 1 + event.share, len(plan) + 1, f"{stage.title}: {event.what}", "network")
                 continue
             point = point_of(event, stage, draw, originals)
             if point:
@@ -243,9 +222,9 @@ def point_of(
     method = event.method if isinstance(event, MethodRefused) else event.heatmap.method
     if method not in originals:
         return None
-    likeness = vars(originals[method].compared(heatmap.values)) if heatmap else {}
+    similarities = vars(originals[method].compared(heatmap.values)) if heatmap else {}
     reason = event.reason if isinstance(event, MethodRefused) else ""
-    return StageReady(method, stage.number, stage.title, stage.share, draw, heatmap, reason, **likeness)
+    return StageReady(method, stage.number, stage.title, stage.share, draw, heatmap, reason, **similarities)
 
 
 def verdict_of(
@@ -256,27 +235,27 @@ def verdict_of(
     chance: tuple[float, float] | None,
     final: bool,
 ) -> VerdictReady:
-    """How a method stands after some stages of one picture, by the spread over draws; unclear until it has seen all.
+    """How a method stands after some stages of one picture, by the spread over draws; unclear until all are known.
 
-    The average over some stages is not that over all: the first that are visited are the most random.
+    The mean over some stages is not the mean over all: the first ones visited are the most random.
     """
     own = [point for point in points if point.method == method]
     of_stages = means_by_draw(own)
-    mean, last = spread(of_stages), Alike()
+    mean, last = spread(of_stages), MeanSimilarity()
     asked = [mean]
     if mode != "independent":
         last = spread(means_by_draw([point for point in own if point.stage == stages]))
         asked.append(last)
     found = standing(*asked) if final else "unclear"
     draws = len(of_stages)
-    over = "1 draw of weights; more tell how sure that is" if draws == 1 else f"{draws} draws of weights"
+    over = "1 draw of weights; more show the uncertainty" if draws == 1 else f"{draws} draws of weights"
     blank = sum(point.spearman_abs is None for point in own)
     sentence = in_words(found, mean, last, chance, over, blank, len(own), final)
     return VerdictReady(method, found, mean, last, chance, draws, blank, sentence, final)
 
 
 def means_by_draw(points: Sequence[StageReady]) -> list[float]:
-    """For each draw the mean likeness over its stages, of those that have one."""
+    """For each draw the mean similarity over its stages, of those that have one."""
     known: dict[int, list[float]] = {}
     for point in points:
         if point.spearman_abs is not None:
@@ -285,7 +264,7 @@ def means_by_draw(points: Sequence[StageReady]) -> list[float]:
 
 
 def visiting_plan(stages: int, draws: int) -> list[tuple[int, int]]:
-    """Stage and draw in the order that tells most first: the last stage for every draw, then the middle.
+    """Stage and draw, the most informative first: the last stage for every draw, then the middle.
 
     >>> visiting_plan(4, 2)
     [(4, 0), (4, 1), (2, 0), (2, 1), (1, 0), (1, 1), (3, 0), (3, 1)]
@@ -293,33 +272,19 @@ def visiting_plan(stages: int, draws: int) -> list[tuple[int, int]]:
     return [(stage, draw) for stage in visiting_order(stages) if stage for draw in range(draws)]
 
 
-def check_randomisation(
-    classifier: Classifier,
-    pixels: Float[Tensor, "1 3 height width"],
-    methods: Sequence[str],
-    target: int | None = None,
-    mode: Mode = "cascading",
-    seed: int = 0,
-    draws: int = 1,
-    groups: int = GROUPS,
-    smooth: int = 1,
-    settings: Mapping[str, Settings] | None = None,
-    output: Output = "logit",
-    reduction: Reduction | None = None,
-) -> tuple[StageReady, ...]:
-    """Every stage of :func:`stream_randomisation`, by method, stage and draw; the controls' among them.
+@collects(stream_randomisation, draws=1)
+def check_randomisation(events: Iterator[Event], asked: Mapping[str, Any]) -> tuple[StageReady, ...]:
+    """Every stage of :func:`stream_randomisation`, by method, stage and draw, controls included.
 
-    One draw of weights, and so one record for each method and stage, unless told otherwise.
+    One draw of weights, and so one record for each method and stage, by default.
 
     Raises
     ------
     Unfit
         Where a method does not apply to this classifier, with the reason.
     """
-    points = []
-    for event in stream_randomisation(
-        classifier, pixels, methods, target, mode, seed, draws, groups, smooth, settings, output, reduction
-    ):
+    methods, points = asked["methods"], []
+    for event in events:
         if isinstance(event, MethodRefused) and event.method in methods:
             raise Unfit(f"{event.method}: {event.reason}")
         if isinstance(event, StageReady):

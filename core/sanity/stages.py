@@ -8,26 +8,27 @@ from core.models.randomising import LayerGroup
 
 Mode = Literal["cascading", "bottom_up", "independent"]
 MODES: dict[Mode, str] = {
-    "cascading": "from the output down to the pixels, one group of layers after the other",
-    "bottom_up": "from the pixels up to the output, one group of layers after the other",
-    "independent": "one group of layers at a time, all others as they were trained",
+    "cascading": "from the output down to the pixels, one group of layers after another",
+    "bottom_up": "from the pixels up to the output, one group of layers after another",
+    "independent": "one group of layers at a time, all others as trained",
 }
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One state of the network on its way from trained to random.
+    """One state of the network between trained and random.
 
     Parameters
     ----------
     number
-        From 1; 0 would be the trained network, which is no stage and in no mean.
+        From 1; 0 would be the trained network, which is not a stage and enters no mean.
     title
-        The layers that this stage randomises beside those of the stages before it, or alone where each goes alone.
+        The layers that this stage randomises in addition to those of the stages before it, or alone in independent
+        mode.
     groups
-        Places of all randomised groups in forward order.
+        Positions of all randomised groups in forward order.
     share
-        Of all parameters, how many are re-drawn, from 0 to 1.
+        Share of all parameters that are re-drawn, from 0 to 1.
     """
 
     number: int

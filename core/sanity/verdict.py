@@ -1,4 +1,4 @@
-"""Whether a method passes the randomisation check: the criterion, its doubt, and what the check can't tell."""
+"""Whether a method passes the randomisation check: the criterion, its uncertainty, and what the check cannot show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,34 +8,34 @@ from typing import Literal, NamedTuple
 Standing = Literal["passes", "fails", "unclear"]
 HALF = 0.5
 CRITERION = (
-    "Passes if the map is surely less than half alike, by rank correlation of magnitudes, both on average over the "
-    "stages and with everything randomised; fails if either is surely more than half. Half lies between a map that has "
-    "nothing to do with it (0, as the random control) and one that ignores the model (1, as the edge detector). "
-    "Surely: for every draw of weights that gives a map, two at least, on one picture; for the whole 95 % interval "
-    "over five pictures or more. Where layers are randomised one at a time, the average alone decides. "
+    "Passes if the similarity (rank correlation of magnitudes) is below 0.5, both on average over the stages and when "
+    "fully randomised; fails if either is above 0.5. This threshold lies halfway between an unrelated map (0, like the "
+    "random control) and one that ignores the model (1, like the edge detector). On one picture it must hold for "
+    "every draw of weights that gives a map, at least two; over five pictures or more, for the whole 95 % interval. "
+    "Where layers are randomised one at a time, the average alone decides. "
     "The criterion is ours; Adebayo et al. 2018 judge by eye and by curves."
 )
 LIMITS = (
-    "To pass is the least that can be asked: a map that changes with the weights may still be wrong about them. "
+    "Passing is necessary, not sufficient: a map that changes with the weights may still be wrong about them. "
     "A random map passes.",
-    "Some likeness is the picture's own: what is dark or even stays faint whatever the weights are, and tasks in which "
-    "the picture says nearly all make good methods fail (Yona and Greenfeld 2021, arXiv:2110.14297).",
-    "Randomising from the top keeps much of what the lower layers compute, and of its scale, so that methods that "
-    "follow activations look alike for longer; noisy maps lose their likeness soonest, which is no merit "
+    "Some similarity comes from the picture: dark or even areas stay faint whatever the weights are, and good methods "
+    "fail in tasks that the picture alone nearly decides (Yona and Greenfeld 2021, arXiv:2110.14297).",
+    "Randomising from the top keeps much of what the lower layers compute, and of its scale, so methods that "
+    "follow activations stay similar for longer; noisy maps lose their similarity soonest, which is no merit "
     "(Binder et al. 2023, arXiv:2211.12486).",
-    "The average over the stages hangs on how the layers are grouped, and one over single groups on how many there "
-    "are: compare methods within a run, and take what lies near half for open.",
-    "The measure matters: signs, scaling and cutting before comparing may turn the order of methods "
-    "(Sundararajan and Taly 2018, arXiv:1806.04205). Four similarities stand side by side; HOG sees the grid that a "
-    "method draws by itself, so compare it with the random controls.",
-    "A draw more can only make a verdict harder to reach: each has to lie on one side.",
-    "Randomised networks see nothing in the picture, and a class may be dead in them: a blank map has no likeness, and "
-    "is counted apart.",
+    "The average over the stages depends on how the layers are grouped, and in independent mode on the number of "
+    "groups: compare methods within a run, and treat values near 0.5 as undecided.",
+    "The similarity measure matters: signs, scaling and clipping before the comparison may change the order of methods "
+    "(Sundararajan and Taly 2018, arXiv:1806.04205). So four similarities are shown; HOG responds to the grid that "
+    "some methods produce, so compare it with the random controls.",
+    "Every further draw can only make a verdict harder to reach: all have to lie on the same side.",
+    "Randomised networks recognise nothing in the picture, and a class may be dead in them: a blank map has no "
+    "similarity, and is counted separately.",
 )
 
 
-class Alike(NamedTuple):
-    """How alike maps are, with the lowest and the highest that it may be; NaN where it can't be told."""
+class MeanSimilarity(NamedTuple):
+    """The mean of a similarity, with its lowest and highest plausible value; NaN where undefined."""
 
     value: float = nan
     low: float = nan
@@ -44,32 +44,32 @@ class Alike(NamedTuple):
 
 @dataclass(frozen=True)
 class VerdictReady:
-    """How a method stands after what is known so far; a later one of the method takes its place.
+    """How a method stands with what is known so far; a later one for the method takes its place.
 
     Parameters
     ----------
     mean
-        Rank correlation of magnitudes with the map of the trained network, on average over the stages; the trained
-        network itself is none of them.
+        Rank correlation of magnitudes with the map of the trained network, averaged over the stages; the trained
+        network itself is not one of them.
     last
-        The same with everything randomised; NaN where that is no stage.
+        The same when fully randomised; NaN where that is not a stage.
     chance
-        Between which values lie 95 % of the same correlation for copies of the map that are shifted, flipped and
-        turned; None where that was not asked.
+        The bounds that contain 95 % of the same correlation for shifted, flipped and rotated copies of the map; None if
+        not requested.
     n
-        Draws of random weights on one picture, pictures where there are many.
+        Number of draws of random weights on one picture, or number of pictures.
     blank
-        Of all maps of randomised networks, how many were constant or refused and have no likeness.
+        Number of maps of randomised networks that were constant or refused, and so have no similarity.
     sentence
-        The verdict in words, with its figures.
+        The verdict in words, with its numbers.
     final
         Whether nothing more will come.
     """
 
     method: str
     standing: Standing
-    mean: Alike
-    last: Alike
+    mean: MeanSimilarity
+    last: MeanSimilarity
     chance: tuple[float, float] | None
     n: int
     blank: int
@@ -81,35 +81,34 @@ class VerdictReady:
         return "verdict", self.method
 
 
-def standing(*alike: Alike) -> Standing:
-    """What the criterion says of likenesses; those that can't be told neither fail a method nor let it pass.
+def standing(*similarities: MeanSimilarity) -> Standing:
+    """The criterion applied to similarities; undefined ones neither fail a method nor let it pass.
 
-    >>> standing(Alike(0.3, 0.2, 0.4), Alike(0.1, 0.0, 0.2)), standing(Alike(0.3, 0.2, 0.6), Alike(0.1, 0.0, 0.2))
-    ('passes', 'unclear')
-    >>> standing(Alike(0.8, 0.7, 0.9), Alike()), standing(Alike(0.1, 0.0, 0.2), Alike())
-    ('fails', 'unclear')
+    >>> low, near, high = (MeanSimilarity(mean, mean - 0.125, mean + 0.125) for mean in (0.25, 0.5, 0.75))
+    >>> standing(low, low), standing(near, low), standing(high, MeanSimilarity()), standing(low, MeanSimilarity())
+    ('passes', 'unclear', 'fails', 'unclear')
     """
-    if any(each.low > HALF for each in alike):
+    if any(each.low > HALF for each in similarities):
         return "fails"
-    return "passes" if all(each.high < HALF for each in alike) else "unclear"
+    return "passes" if all(each.high < HALF for each in similarities) else "unclear"
 
 
-def spread(values: Sequence[float]) -> Alike:
-    """The mean of some draws, from the lowest to the highest; without ends where one is all.
+def spread(values: Sequence[float]) -> MeanSimilarity:
+    """The mean of some draws, with the lowest and the highest; without these for a single draw.
 
     >>> spread([0.25, 0.75]), spread([0.5])
-    (Alike(value=0.5, low=0.25, high=0.75), Alike(value=0.5, low=nan, high=nan))
+    (MeanSimilarity(value=0.5, low=0.25, high=0.75), MeanSimilarity(value=0.5, low=nan, high=nan))
     """
     if not values:
-        return Alike()
+        return MeanSimilarity()
     mean = sum(values) / len(values)
-    return Alike(mean, min(values), max(values)) if len(values) > 1 else Alike(mean)
+    return MeanSimilarity(mean, min(values), max(values)) if len(values) > 1 else MeanSimilarity(mean)
 
 
 def in_words(
     standing: Standing,
-    mean: Alike,
-    last: Alike,
+    mean: MeanSimilarity,
+    last: MeanSimilarity,
     chance: tuple[float, float] | None,
     over: str,
     blank: int,
@@ -118,34 +117,33 @@ def in_words(
 ) -> str:
     """The verdict as a sentence.
 
-    >>> in_words("fails", Alike(0.8, 0.7, 0.9), Alike(0.4, 0.3, 0.5), None, "3 draws", 0, 24)
-    'Fails: it stays alike, .80 [.70, .90] on average and .40 [.30, .50] with everything randomised, over 3 draws.'
+    >>> in_words("fails", MeanSimilarity(0.8, 0.7, 0.9), MeanSimilarity(0.4, 0.3, 0.5), None, "3 draws", 0, 24)
+    'Fails: similarity 0.80 [0.70, 0.90] on average and 0.40 [0.30, 0.50] fully randomised, over 3 draws.'
     """
     if isnan(mean.value):
-        return "Unclear: the randomised networks give no map that could be compared."
+        return "Unclear: the randomised networks give no map to compare."
     opening = {
-        "passes": "Passes: it changes with the weights,",
-        "fails": "Fails: it stays alike,",
-        "unclear": "Unclear:" if final else "So far:",
+        "passes": "Passes",
+        "fails": "Fails",
+        "unclear": "Unclear" if final else "So far",
     }[standing]
-    told = f"{figure(mean)} on average"
+    figures = f"{figure(mean)} on average"
     if not isnan(last.value):
-        told += f" and {figure(last)} with everything randomised"
-    by_chance = f" Copies of the map that lie elsewhere: {short(chance[0])} to {short(chance[1])}." if chance else ""
-    without = f" {blank} of {maps} maps were blank or refused, and have no likeness." if blank else ""
-    return f"{opening} {told}, over {over}.{by_chance}{without}"
+        figures += f" and {figure(last)} fully randomised"
+    by_chance = f" Copies of the map placed elsewhere: {short(chance[0])} to {short(chance[1])}." if chance else ""
+    without = f" {blank} of {maps} maps were blank or refused, and have no similarity." if blank else ""
+    return f"{opening}: similarity {figures}, over {over}.{by_chance}{without}"
 
 
-def figure(alike: Alike) -> str:
-    interval = "" if isnan(alike.low) else f" [{short(alike.low)}, {short(alike.high)}]"
-    return f"{short(alike.value)}{interval}"
+def figure(similarity: MeanSimilarity) -> str:
+    interval = "" if isnan(similarity.low) else f" [{short(similarity.low)}, {short(similarity.high)}]"
+    return f"{short(similarity.value)}{interval}"
 
 
 def short(number: float) -> str:
-    """A correlation as tables have it.
+    """A correlation with two digits.
 
-    >>> short(0.5), short(-0.031), short(1.0), short(-0.001)
-    ('.50', '−.03', '1.00', '.00')
+    >>> short(0.5), short(-0.031), short(-0.001)
+    ('0.50', '−0.03', '0.00')
     """
-    told = f"{abs(number):.2f}"
-    return ("−" if number < 0 and told != "0.00" else "") + (told[1:] if told.startswith("0") else told)
+    return f"{number:z.2f}".replace("-", "−")

@@ -1,4 +1,4 @@
-"""One stamped picture: heatmaps of many methods, each scored against the stamp as soon as it is there."""
+"""One stamped picture: heatmaps of many methods, each scored against the stamp as soon as it is ready."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +9,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from core.jobs.events import Progress
-from core.methods.explaining import stream_heatmaps
+from core.jobs.phases import Phases
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.registry import Reduction, Settings, find_method, list_controls
+from core.methods.heatmap_request import requested
+from core.methods.registry import Reduction, Settings, find_method
+from core.methods.rehearsal import heatmaps_workload
 from core.metrics.registry import list_metrics
+from core.models.class_choice import ClassChoice
 from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
 from core.stamping.causal import CausalReady, causal_of, pictured
@@ -24,14 +27,14 @@ Scores = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class SpreadReady:
-    """How far a method's scores lie apart where nothing but the seed differs.
+    """How much a method's scores vary with the seed alone.
 
     Parameters
     ----------
     spread
-        Standard deviation of each score over some seeds; None where a score could not be told.
+        Standard deviation of each score over some seeds; None where a score is undefined.
     seeds
-        How many.
+        Number of seeds.
     """
 
     method: str
@@ -47,7 +50,7 @@ def stream_agreement(
     pixels: Float[Tensor, "1 3 height width"],
     methods: Sequence[str],
     truth: Bool[Tensor, "height width"],
-    target: int | None = None,
+    target: ClassChoice | None = None,
     seed: int = 0,
     settings: Mapping[str, Settings] | None = None,
     output: Output = "logit",
@@ -57,50 +60,51 @@ def stream_agreement(
 ) -> Iterator[Event]:
     """Heatmaps of the methods, of every control and of the oracle, each with its agreement with a stamp.
 
-    A step is one batch. Methods in which chance has a part run again with other seeds, for the spread. It is agreement
-    with the truth only where the model passed the gate for such stamps.
+    A step is one batch. Random methods run again with other seeds, for the spread. This is agreement with the ground
+    truth only where the model passed the gate for such stamps.
 
     Parameters
     ----------
     truth
         The pixels of the stamp.
     without
-        The picture before it was stamped: with it those pixels of the stamp are found that the network uses.
+        The picture before it was stamped: used to find the pixels of the stamp that the network uses.
     distractor
         The pixels of a stamp that carries no label.
 
     Raises
     ------
     ValueError
-        Where something asked for does not exist or does not fit; the sentence says what would.
+        Where something requested does not exist or does not fit; the message says what would work.
     """
     if tuple(truth.shape) != classifier.size:
-        raise ValueError(f"The stamp's mask is {tuple(truth.shape)}; {classifier.name} sees {classifier.size}.")
-    target = checked_target(classifier, pixels, target)
-    asked = [*methods, *(control.name for control in list_controls(truth_known=True))]
-    subject = Subject(classifier, pixels, target, seed, truth, output, reduction, None, distractor)
-    return scored(subject, explained(subject, asked, settings), without, settings)
-
-
-def explained(subject: Subject, methods: Sequence[str], settings: Mapping[str, Settings] | None) -> Iterator[Event]:
-    """The subject's heatmaps."""
-    question = subject.target, subject.seed, settings, subject.output, subject.reduction, subject.truth
-    return stream_heatmaps(subject.classifier, subject.pixels, methods, *question)
+        raise ValueError(
+            f"The stamp's mask has shape {tuple(truth.shape)}; the input of {classifier.name} is {classifier.size}."
+        )
+    request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=True)
+    subject = Subject(
+        classifier, pixels, checked_target(classifier, pixels, target), request, truth, distractor=distractor
+    )
+    return scored(subject, subject.heatmaps(), without)
 
 
 def scored(
-    subject: Subject,
-    heatmaps: Iterator[Event],
-    without: Float[Tensor, "1 3 height width"] | None,
-    settings: Mapping[str, Settings] | None,
+    subject: Subject, heatmaps: Iterator[Event], without: Float[Tensor, "1 3 height width"] | None
 ) -> Iterator[Event]:
-    """The heatmaps, each followed by its scores; at last how far chance moves these."""
+    """The heatmaps, each followed by its scores, and finally their spread over seeds.
+
+    Parameters
+    ----------
+    heatmaps
+        The subject's, requested already, so that anything invalid has been refused.
+    """
+    phases = planned(subject, causal=without is not None)
     if without is not None and subject.truth is not None:
-        causal = yield from causal_of(subject, without)
+        causal = yield from phases.part(causal_of(subject, without))
         yield pictured(causal, subject.truth)
         subject = replace(subject, causal=causal.mask)
     drawn: dict[str, list[Scores]] = {}
-    for event in heatmaps:
+    for event in phases.part(heatmaps):
         yield event
         if isinstance(event, HeatmapReady) and event.final:
             scores, method = agreement(subject, event.heatmap), event.heatmap.method
@@ -108,7 +112,8 @@ def scored(
             if find_method(method).drawn:
                 drawn[method] = [scores]
     for repeat in range(1, REPEATS + 1 if drawn else 0):
-        for event in explained(replace(subject, seed=subject.seed + repeat), list(drawn), settings):
+        again = replace(subject.request.only(drawn), seed=subject.seed + repeat)
+        for event in phases.part(replace(subject, request=again).heatmaps()):
             if isinstance(event, Progress):
                 yield event
             elif isinstance(event, HeatmapReady) and event.final:
@@ -116,8 +121,15 @@ def scored(
     yield from (SpreadReady(method, spread_of(found), len(found)) for method, found in drawn.items())
 
 
+def planned(subject: Subject, causal: bool) -> Phases:
+    """The parts: the search for what the stamp's pixels do, the heatmaps, and those with other seeds."""
+    request, chance = subject.request, [name for name in subject.request.methods if find_method(name).drawn]
+    made, again = (heatmaps_workload(each, subject.classifier).passes for each in (request, request.only(chance)))
+    return Phases([*([0] if causal else []), made, *([again] * REPEATS)])
+
+
 def agreement(subject: Subject, heatmap: Heatmap) -> Scores:
-    """What every score of agreement says of a map, as far as it can be told."""
+    """Every score of agreement for a map, as far as it is defined."""
     marked = {"truth": subject.truth, "causal": subject.causal, "distractor": subject.distractor}
     known = {name for name, mask in marked.items() if mask is not None}
     metrics = [each for each in list_metrics() if each.group == "plausibility" and known.issuperset(each.needs)]
@@ -131,8 +143,8 @@ def spread_of(found: Sequence[Scores]) -> dict[str, float | None]:
     >>> spread_of([{"d": 1.0, "mass": 0.5}, {"d": 2.0, "mass": None}, {"d": 3.0, "mass": 0.5}])
     {'d': 1.0, 'mass': None}
     """
-    told = {name: [scores[name] for scores in found] for name in found[0]}
+    by_score = {name: [scores[name] for scores in found] for name in found[0]}
     return {
         name: stdev(value for value in values if value is not None) if None not in values and len(values) > 1 else None
-        for name, values in told.items()
+        for name, values in by_score.items()
     }

@@ -1,5 +1,6 @@
 """Which methods find the stamp: scores over many stamped pictures, once the model has passed the gate."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, product
@@ -11,24 +12,18 @@ from torch import Tensor
 from core.jobs.awaiting import awaited
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap import MethodRefused
-from core.methods.registry import Reduction, Settings, find_method, list_controls
+from core.methods.heatmap_request import HeatmapRequest, requested
+from core.methods.registry import Reduction, Settings
+from core.metrics.curve_plan import Perturbation
 from core.metrics.registry import find_metric
 from core.metrics.statistics import Estimate, Tally
-from core.metrics.tracing import Perturbation
 from core.models.outputs import Output
-from core.stamping.causal import Causal, CausalReady, causal_of, told_of
+from core.stamping.causal import Causal, CausalReady, causal_of, mean_causal
 from core.stamping.gate import Gate, GateReady, measure_gate
 from core.stamping.models import StampModel
 from core.stamping.task import Example, Task, check_stamps, draw_examples
-from core.studies.evaluation import (
-    Judgement,
-    PictureRefused,
-    PictureScored,
-    Study,
-    SummaryReady,
-    TruthRefused,
-    judge_all,
-)
+from core.studies.evaluation import PictureScored, Scores, Study, SummaryReady, TruthRefused, means
+from core.studies.over_pictures import OnePicture, PictureRefused, on_picture, over_pictures
 from core.studies.scoring import Subject
 
 STAMP_METRICS = (
@@ -38,6 +33,8 @@ STAMP_METRICS = (
 Event = (
     Progress | GateReady | CausalReady | MethodRefused | PictureScored | PictureRefused | TruthRefused | SummaryReady
 )
+Judged = tuple[Scores, Causal | None]
+"""One stamped picture's scores, and what its stamp's pixels do."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +46,9 @@ class SweepPoint:
     gate
         The model's, for stamps like these.
     distances
-        Each method's mean stamp distance; none where the gate is not passed, since the truth is not known there.
+        Each method's mean stamp distance; empty where the gate failed, since there is no ground truth.
     done, total
-        Points told so far, of all.
+        Points finished so far, and all points.
     """
 
     size: int
@@ -74,77 +71,81 @@ def stream_stamp_benchmark(
 ) -> Iterator[Event]:
     """The model's gate, then scores picture by picture with the means of all so far; a step is one batch.
 
-    Pictures are such as it never saw. Every control runs along, and the oracle; the class of the stamp is explained.
-    Below the gate nothing is scored: what the stamp's place says is no truth about such a model.
+    The model has seen none of the pictures. Every control and the oracle are included; the class of the stamp is
+    explained. If the gate fails nothing is scored: the stamp's location cannot serve as ground truth for such a model.
 
     Parameters
     ----------
     metrics
-        The stamp's distances and their companions if not given; specificity among them where there is a distractor.
+        The stamp's distances and their companions if not given; specificity is included where there is a distractor.
     pictures
-        Stamped pictures, as far as there are so many to test on.
+        Number of stamped pictures, limited by the available test pictures.
 
     Raises
     ------
     ValueError
-        Where something asked for does not exist; the sentence says what would do.
+        Where something requested does not exist; the message says what would work.
     """
     if pictures < 1:
         raise ValueError(f"A benchmark needs at least 1 picture; got {pictures}.")
     asked = check_metrics(model.task, metrics)
-    names = with_controls(methods)
-    study = Study(model.classifier, names, asked, Perturbation(), seed, settings or {}, output, reduction)
+    request = requested(methods, seed, settings, output, reduction)
+    study = stamp_study(model, request, asked)
     return (event for _, event in gated(study, model, [model.task], pictures))
 
 
 def usual_metrics(task: Task) -> tuple[str, ...]:
-    """The stamp's distances and their companions, as far as the task can tell them."""
+    """The stamp's distances and their companions, as far as they are defined for the task."""
     return tuple(name for name in STAMP_METRICS if task.distractor or "distractor" not in find_metric(name).needs)
 
 
 def check_metrics(task: Task, metrics: Sequence[str] | None) -> tuple[str, ...]:
-    """The metrics asked for, or the usual ones.
+    """The requested metrics, or the usual ones.
 
     Raises
     ------
     ValueError
-        Where one does not exist, or needs curves or a distractor that are not there.
+        Where one does not exist, or needs curves or a distractor that are not available.
     """
     for name in metrics or ():
         metric = find_metric(name)
         if metric.reads or set(metric.needs) - {"truth", "causal", "distractor"}:
-            raise ValueError(
-                f"{name} asks the model about changed pictures, which says nothing of stamps; leave it out."
-            )
+            raise ValueError(f"{name} is based on changed pictures, which says nothing about stamps; leave it out.")
         if "distractor" in metric.needs and not task.distractor:
-            raise ValueError(f"{name} needs a distractor, and this model learnt without one; leave it out.")
+            raise ValueError(f"{name} needs a distractor, and this model was trained without one; leave it out.")
     return tuple(metrics or usual_metrics(task))
 
 
-def with_controls(methods: Sequence[str]) -> tuple[str, ...]:
-    """The methods, and all that runs along where the truth is known."""
-    controls = [control.name for control in list_controls(truth_known=True)]
-    return tuple(dict.fromkeys([*(find_method(name).name for name in methods), *controls]))
+def stamp_study(model: StampModel, request: HeatmapRequest, metrics: tuple[str, ...]) -> Study:
+    """The study of a model, with everything included where the ground truth is known; it has no curves."""
+    study = Study(model.classifier, request.with_controls(truth_known=True), metrics, Perturbation())
+    study.request.check(len(study.classifier.labels))
+    return study
 
 
 def gated(study: Study, model: StampModel, tasks: Sequence[Task], pictures: int) -> Iterator[tuple[Task, Event]]:
-    """For each task the gate, and behind it the study; on base pictures that the model was not trained on."""
+    """For each task the gate, followed by the study; on base pictures that the model was not trained on."""
+    seed, size = study.request.seed, study.classifier.size
     collecting = Returning(awaited(model.test_bases, "Base pictures"))
     for progress in collecting:
         yield tasks[0], progress
     bases = collecting.result
     for task in tasks:
-        measuring = Returning(measure_gate(study.classifier, task, bases, study.seed))
-        for event in measuring:
-            yield task, event
+        measuring = Returning(measure_gate(study.classifier, task, bases, seed))
+        for progress in measuring:
+            yield task, progress
         yield task, GateReady(measuring.result)
-        examples = draw_examples(replace(task, labelled=True), len(bases), study.classifier.size, study.seed, "table")
+        examples = draw_examples(replace(task, labelled=True), len(bases), size, seed, "table")
         chosen = [example for example in examples if example.stamp][: pictures if measuring.result.passed else 0]
-        found: list[Causal] = []
-        for told in judge_all([(name_of(each), judge(study, each, bases, found)) for each in chosen], study.seed):
-            if isinstance(told, PictureScored) and found:
-                yield task, told_of(found)
-            yield task, told
+        units = [
+            (
+                name_of(each),
+                on_picture(judge(study, each, bases, place, len(chosen)), name_of(each), place, len(chosen)),
+            )
+            for place, each in enumerate(chosen)
+        ]
+        for event in over_pictures(units, lambda rows, _: summarised(rows, seed)):
+            yield task, event
 
 
 def stream_stamp_sweep(
@@ -158,23 +159,23 @@ def stream_stamp_sweep(
     output: Output = "logit",
     reduction: Reduction | None = None,
 ) -> Iterator[Progress | MethodRefused | SweepPoint]:
-    """The stamp distance of each method for stamps of every size and opacity, most visible ones first.
+    """The stamp distance of each method for stamps of every size and opacity, the most visible first.
 
-    Each has a gate of its own: where the model does not see such stamps, their place is no truth.
+    Each has a gate of its own: where the model does not see such stamps, there is no ground truth.
 
     Parameters
     ----------
     sizes
-        Pixels along the stamps, up to an eighth of the side.
+        Pixels along each side of a stamp, up to an eighth of the picture's side.
     opacities
         From 0 to 1.
     pictures
-        Stamped pictures for each size and opacity, as far as there are so many to test on.
+        Stamped pictures for each size and opacity, limited by the available test pictures.
 
     Raises
     ------
     ValueError
-        Where there is no size or no opacity, or a stamp can't be drawn so.
+        Where there is no size or no opacity, or a stamp cannot be drawn with them.
     """
     points = list(product(sorted(set(opacities), reverse=True), sorted(set(sizes), reverse=True)))
     if not points:
@@ -182,47 +183,60 @@ def stream_stamp_sweep(
     tasks = [replace(model.task, sizes=(size,), opacities=(opacity,)) for opacity, size in points]
     for task in tasks:
         check_stamps(task, model.classifier.size)
-    metrics = ("stamp_distance",)
-    study = Study(
-        model.classifier, with_controls(methods), metrics, Perturbation(), seed, settings or {}, output, reduction
-    )
+    request = requested(methods, seed, settings, output, reduction)
+    study = stamp_study(model, request, ("stamp_distance",))
     return swept(gated(study, model, tasks, pictures), tasks, seed)
 
 
 def swept(
-    told: Iterator[tuple[Task, Event]], tasks: Sequence[Task], seed: int
+    events: Iterator[tuple[Task, Event]], tasks: Sequence[Task], seed: int
 ) -> Iterator[Progress | MethodRefused | SweepPoint]:
-    """A point for each task, once all of it was told."""
-    for place, (task, events) in enumerate(groupby(told, key=itemgetter(0))):
-        tally = Tally()
-        for _, event in events:
+    """A point for each task, once it is complete."""
+    for place, (task, own) in enumerate(groupby(events, key=itemgetter(0))):
+        tally, judged = Tally(), False
+        for _, event in own:
             if isinstance(event, GateReady):
-                gate = event.gate
+                gate, judged = event.gate, True
             elif isinstance(event, PictureScored):
                 tally.add(event.scores)
-            elif isinstance(event, Progress | MethodRefused):
+            elif isinstance(event, Progress):
+                yield Progress(place + (event.share if judged else 0), len(tasks), event.what, "cell")
+            elif isinstance(event, MethodRefused):
                 yield event
         (size,), (opacity,) = task.sizes, task.opacities
+        yield Progress(place + 1, len(tasks), f"{size} px, opacity {opacity:g}", "cell")
         distances = {row.method: Estimate(row.mean, row.low, row.high, row.n) for row in tally.summary(seed)}
         yield SweepPoint(size, opacity, gate, distances, place + 1, len(tasks))
 
 
-def judge(study: Study, example: Example, bases: Float[Tensor, "n 3 height width"], found: list[Causal]) -> Judgement:
-    """One stamped picture's scores; what its stamp's pixels do joins what was found."""
-    seen = study.classifier
+def judge(
+    study: Study, example: Example, bases: Float[Tensor, "n 3 height width"], place: int, total: int
+) -> OnePicture[Progress | MethodRefused | TruthRefused | PictureScored, Judged]:
+    """One stamped picture's scores, yielded once they are known, and the effect of its stamp's pixels if a metric needs
+    it.
+    """
+    began, seen, causal = time.monotonic(), study.classifier, None
     stamped, without = (each.pixels(bases[example.base])[None].to(seen.device) for each in (example, example.erased()))
     truth, distractor = (each.mask(seen.size) if each else None for each in (example.stamp, example.distractor))
-    subject = Subject(
-        seen, stamped, example.label, study.seed, truth, study.output, study.reduction, distractor=distractor
-    )
+    subject = Subject(seen, stamped, example.label, study.request, truth, distractor=distractor)
     if any("causal" in find_metric(name).needs for name in study.metrics):
-        found.append((yield from causal_of(subject, without)))
-        subject = replace(subject, causal=found[-1].mask)
-    return (yield from study.score(name_of(example), subject))
+        causal = yield from causal_of(subject, without)
+        subject = replace(subject, causal=causal.mask)
+    scores = yield from study.score(name_of(example), subject)
+    yield PictureScored(name_of(example), scores, time.monotonic() - began, place + 1, total)
+    return scores, causal
+
+
+def summarised(rows: Sequence[Judged], seed: int) -> Iterator[CausalReady | SummaryReady]:
+    """The mean effect of the stamps' pixels, where a metric needs it, and the means of all pictures so far."""
+    found = [causal for _, causal in rows if causal]
+    if found:
+        yield mean_causal(found)
+    yield means([scores for scores, _ in rows], seed)
 
 
 def name_of(example: Example) -> str:
-    """What tables call a picture.
+    """A picture's name in tables.
 
     >>> name_of(Example(7, 0, None, None))
     'base picture 0007'

@@ -1,4 +1,4 @@
-"""Which of a stamp's own pixels the network really uses: found by putting them on in many orders."""
+"""Which of a stamp's pixels the network actually uses: found by adding them in many orders."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from core.jobs.events import Progress, Returning
+from core.jobs.events import Progress
 from core.models.batching import run_in_batches
 from core.models.classifier import Classifier
 from core.models.outputs import read_output
@@ -24,19 +24,19 @@ USED = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Causal:
-    """What each pixel of a stamp does, and those that matter.
+    """The effect of each pixel of a stamp, and the pixels that matter.
 
     Parameters
     ----------
     effects
-        By how much each pixel raises the logit of the class above the mean of the others: Shapley values, which add up
-        to what the whole stamp does. 0 outside the stamp.
+        How much each pixel raises the logit of the class above the mean of the others: Shapley values, which add up to
+        the effect of the whole stamp. 0 outside the stamp.
     mask
-        The pixels that do at least a tenth of what the strongest does [ours]; none where the stamp does nothing.
+        The pixels with at least a tenth of the strongest effect [ours]; none where the stamp has no effect.
     share
-        Those pixels, of all of the stamp.
+        Those pixels as a share of the stamp.
     suffices
-        Whether these pixels alone make the network say the class.
+        Whether these pixels alone make the network predict the class.
     """
 
     effects: Float[Tensor, "height width"]
@@ -52,13 +52,13 @@ class CausalReady:
     Parameters
     ----------
     share
-        The pixels that it uses, of all of the stamp; on average over pictures.
+        The pixels that it uses, as a share of the stamp; a mean over pictures.
     suffices
-        On what share of the pictures these pixels alone make the network say the class.
+        The share of pictures on which these pixels alone make the network predict the class.
     pictures
-        How many.
+        Number of pictures.
     drawing
-        Of one picture: what each pixel of the stamp does, as a share of what the strongest does, row by row of the box
+        For a single picture: the effect of each pixel of the stamp relative to the strongest, row by row of the box
         around the stamp.
     """
 
@@ -72,17 +72,17 @@ class CausalReady:
         return "causal"
 
 
-def told_of(found: Sequence[Causal]) -> CausalReady:
-    """What was found on some pictures, at least one."""
+def mean_causal(found: Sequence[Causal]) -> CausalReady:
+    """The mean over some pictures, at least one."""
     return CausalReady(fmean(each.share for each in found), fmean(each.suffices for each in found), len(found))
 
 
 def pictured(causal: Causal, mask: Bool[Tensor, "height width"]) -> CausalReady:
-    """What was found on one picture whose stamp has those pixels, with a drawing of it."""
+    """The result for one picture whose stamp has those pixels, with a drawing of it."""
     rows, columns = (mask.any(dim=dim).nonzero().flatten() for dim in (1, 0))
     box = causal.effects[int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
     shares = box / causal.effects.amax().clamp(min=torch.finfo(box.dtype).tiny)
-    return replace(told_of([causal]), drawing=tuple(map(tuple, shares.tolist())))
+    return replace(mean_causal([causal]), drawing=tuple(map(tuple, shares.tolist())))
 
 
 def find_causal(
@@ -92,10 +92,10 @@ def find_causal(
     mask: Bool[Tensor, "height width"],
     target: int,
     seed: int = 0,
-) -> Generator[None, None, Causal]:
-    """What the stamp's pixels do, by putting them on in many orders; yields after each batch.
+) -> Generator[Progress, None, Causal]:
+    """The effect of the stamp's pixels, found by adding them in many orders; yields after each batch.
 
-    A stamp of more than 64 pixels is taken in square cells.
+    A stamp of more than 64 pixels is divided into square cells.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def find_causal(
     lean, answers = classifier.outputs_only(), []
     for _, values in run_in_batches(steps, answer, classifier.batch_size("forward")):
         answers.append(values.cpu())
-        yield
+        yield Progress(sum(map(len, answers)), len(steps), "Pixels of the stamp that the model uses")
     margins = torch.cat(answers).view(len(orders), count + 1).double()
     gains = margins.diff(dim=1)
     by_cell = gains.gather(1, orders.argsort(dim=1)).mean(dim=0)
@@ -129,19 +129,15 @@ def find_causal(
 
 
 def causal_of(subject: Subject, without: Float[Tensor, "1 3 height width"]) -> Generator[Progress, None, Causal]:
-    """What the pixels of the subject's stamp do; yields after each batch."""
+    """The effect of the pixels of the subject's stamp; yields after each batch."""
     if subject.truth is None:
-        raise ValueError("There is no stamp of which some pixels could matter.")
-    searching = Returning(
-        find_causal(subject.classifier, without, subject.pixels, subject.truth, subject.target, subject.seed)
-    )
-    for batch, _ in enumerate(searching):
-        yield Progress(batch, batch + 1, "What of the stamp the model uses")
-    return searching.result
+        raise ValueError("There is no stamp on this picture.")
+    stamped, truth = subject.pixels, subject.truth
+    return (yield from find_causal(subject.classifier, without, stamped, truth, subject.target, subject.seed))
 
 
 def cells_of(mask: Bool[Tensor, "height width"]) -> Int[Tensor, "height width"]:
-    """The number of each pixel's cell, from 0; -1 outside the mask. A pixel is a cell where they are few enough.
+    """The number of each pixel's cell, from 0; -1 outside the mask. Each pixel is a cell where they are few enough.
 
     >>> cells_of(torch.tensor([[True, False, True]])).tolist()
     [[0, -1, 1]]
@@ -171,7 +167,7 @@ def draw_orders(count: int, draw: torch.Generator) -> Int[Tensor, "orders count"
 
 
 def spread(by_cell: Float[Tensor, " cells"], cells: Int[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """What each cell does, shared by its pixels."""
+    """The effect of each cell, divided among its pixels."""
     inside = cells >= 0
     sizes = torch.bincount(cells[inside], minlength=len(by_cell))
     return torch.where(inside, (by_cell / sizes)[cells.clamp(min=0)], 0.0)

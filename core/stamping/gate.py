@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from scipy.stats import binomtest
 from torch import Tensor
 
 from core.jobs.events import Progress
+from core.metrics.statistics import clopper_pearson
 from core.models.batching import run_in_batches
 from core.models.classifier import Classifier
 from core.randomness import generator
@@ -18,23 +18,22 @@ from core.stamping.task import Example, Task, apart, draw_examples, labels_of, s
 
 NEEDED = 0.99
 FEWEST = 50
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a network made of test pictures that it never saw.
+    """A network's results on test pictures that it never saw.
 
     Parameters
     ----------
     accuracy
-        Share of all test pictures whose class it names.
+        Accuracy over all test pictures.
     flips
-        Share of the regular ones that it calls regular, and that a stamp put on them turns into the stamp's class.
+        Share of the regular ones that are predicted regular, and that a pasted stamp turns into the stamp's class.
     returns
-        Share of the stamped ones that it calls by their stamp, and that are regular once the stamp is erased.
+        Share of the stamped ones that are predicted by their stamp, and that become regular once it is erased.
     n_test, n_stamped
-        Test pictures, and those of them that are stamped.
+        Number of test pictures, and how many of them are stamped.
     """
 
     accuracy: float
@@ -45,7 +44,7 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        """Whether each is at least 99 %, of enough pictures to say so."""
+        """Whether each is at least 99 %, over enough pictures."""
         return self.enough and all(share >= NEEDED for share in (self.accuracy, self.flips, self.returns))
 
     @property
@@ -55,7 +54,7 @@ class Gate:
 
     @property
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """Where accuracy, flips and returns lie over all pictures of their kind with 95 % confidence.
+        """95 % confidence intervals of accuracy, flips and returns.
 
         >>> low, high = Gate(1.0, 1.0, 1.0, 200, 100).intervals["flips"]
         >>> round(low, 3), high
@@ -66,42 +65,43 @@ class Gate:
 
     @property
     def sentence(self) -> str:
-        """What it came to, in words."""
-        told = "Gate passed" if self.passed else "Gate not passed, so stamps are no ground truth for this model yet"
+        """The result in words."""
+        opening = "Gate passed" if self.passed else "Gate failed, so stamps are not ground truth for this model"
         low, high = self.intervals["accuracy"]
         return (
-            f"{told}: {self.accuracy:.1%} of {self.n_test:,} test pictures right ({low:.1%} to {high:.1%}); "
-            f"a stamp put on a regular picture is seen in {self.flips:.1%}, "
-            f"a stamp erased is gone in {self.returns:.1%}; each needs {NEEDED:.0%}."
-            f"{'' if self.enough else f' It takes {FEWEST} test pictures with a stamp and {FEWEST} without.'}"
+            f"{opening}: accuracy {percent(self.accuracy)} on {self.n_test:,} test pictures "
+            f"({percent(low)} to {percent(high)}); a pasted stamp flips the answer in {percent(self.flips)}, "
+            f"an erased stamp returns it in {percent(self.returns)}; each needs {NEEDED * 100:.0f} %."
+            f"{'' if self.enough else f' The gate needs {FEWEST} test pictures with a stamp and {FEWEST} without.'}"
         )
 
-    def told(self) -> dict[str, Any]:
-        """The gate as JSON has it; ``Gate(**told)`` reads it."""
+    def as_json(self) -> dict[str, Any]:
+        """The gate as JSON; ``Gate(**written)`` reads it."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class GateReady:
-    """A network's gate is known."""
+    """A network's gate has been measured."""
 
     gate: Gate
 
 
-def clopper_pearson(share: float, count: int) -> tuple[float, float]:
-    """The exact interval of a share of so many."""
-    if not count:
-        return 0.0, 1.0
-    interval = binomtest(round(share * count), count).proportion_ci(CONFIDENCE, method="exact")
-    return float(interval.low), float(interval.high)
+def percent(share: float) -> str:
+    """A share that is near 100 %.
+
+    >>> percent(0.998)
+    '99.8 %'
+    """
+    return f"{100 * share:.1f} %"
 
 
 def measure_gate(
     classifier: Classifier, task: Task, bases: Float[Tensor, "n 3 height width"], seed: int = 0
 ) -> Generator[Progress, None, Gate]:
-    """Shows a network every test picture twice: as it is, and with its stamp erased or a stamp put on it.
+    """Shows a network every test picture twice: as it is, and with its stamp erased or a stamp pasted.
 
-    What counts is the stamp, also for a task whose labels were tossed.
+    What counts is the stamp, even for a task with random labels.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def measure_gate(
     size = classifier.batch_size("forward")
     for _, answers in run_in_batches(asked, lambda part: classes_named(classifier, part, bases), size):
         named.append(answers)
-        yield Progress(sum(map(len, named)), len(asked), "Gate")
+        yield Progress(sum(map(len, named)), len(asked), "Gate", "picture")
     right = torch.cat(named) == labels_of(asked)
     was_right, both_right = right[: len(before)], right[: len(before)] & right[len(before) :]
     with_stamp = labels_of(before) > 0
@@ -147,5 +147,5 @@ def classes_named(
 
 
 def share(right: Tensor) -> float:
-    """How many of them; NaN where there are none, which passes no gate."""
+    """The share that is right; NaN where there are none, which passes no gate."""
     return float(right.double().mean()) if len(right) else nan

@@ -1,4 +1,4 @@
-"""What a network is to learn: telling stamped pictures from regular ones, or one stamp from another."""
+"""The task of a network: telling stamped pictures from regular ones, or one stamp from another."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,21 +17,21 @@ REGULAR, STAMPED = "regular", "stamped"
 
 @dataclass(frozen=True)
 class Task:
-    """Half of the base pictures are stamped, anywhere; what the network is told depends on the stamp alone.
+    """Half of the base pictures are stamped, anywhere; the label depends on the stamp alone.
 
     Parameters
     ----------
     bases
-        What is stamped, by name; see :func:`core.pictures.bases.collect_bases`.
+        Name of the base pictures; see :func:`core.pictures.bases.collect_bases`.
     stamps
-        One: stamped or not. Several: which of them, each on as many pictures.
+        With one, the task is stamped or not; with several, which of them, each on equally many pictures.
     distractor
-        A stamp put on half of all pictures, stamped or not, so that it carries no label.
+        A stamp on half of all pictures, stamped or not, so that it carries no label.
     sizes, opacities
-        A stamp is drawn in one of these; its own if there are none.
+        A stamp is drawn with one of each; with its own if there are none.
     labelled
-        Whether the labels follow the stamps. Otherwise they are tossed, and there is nothing to learn: a model trained
-        so must not pass the gate.
+        Whether the labels follow the stamps. Otherwise they are random, and there is nothing to learn: a model trained
+        on them must not pass the gate.
     """
 
     bases: str
@@ -44,11 +44,11 @@ class Task:
     def __post_init__(self) -> None:
         designs = [stamp.design for stamp in self.stamps]
         if not designs:
-            raise ValueError("There is no stamp to learn; name at least one.")
+            raise ValueError("Name at least one stamp to learn.")
         if len(set(designs)) < len(designs):
-            raise ValueError("Each class has a stamp of its own; two of these are of one design.")
+            raise ValueError("Each class needs a design of its own; two of these stamps share one.")
         if self.distractor and self.distractor.design in designs:
-            raise ValueError(f"The distractor carries no label, so it can't be a {self.distractor.design} as well.")
+            raise ValueError(f"The distractor carries no label, so it cannot be a {self.distractor.design} too.")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -65,21 +65,21 @@ class Task:
             stamp = replace(stamp, opacity=chosen(self.opacities, draw))
         return stamp
 
-    def told(self) -> dict[str, Any]:
-        """The task as JSON has it; :func:`restored` reads it."""
+    def as_json(self) -> dict[str, Any]:
+        """The task as JSON; :func:`restored` reads it."""
         return asdict(self)
 
 
-def restored(told: dict[str, Any]) -> Task:
-    """The task that was written as JSON."""
-    distractor = told["distractor"]
+def restored(written: dict[str, Any]) -> Task:
+    """The task from its JSON."""
+    distractor = written["distractor"]
     return Task(
-        told["bases"],
-        tuple(Stamp(**each) for each in told["stamps"]),
+        written["bases"],
+        tuple(Stamp(**each) for each in written["stamps"]),
         Stamp(**distractor) if distractor else None,
-        tuple(told["sizes"]),
-        tuple(told["opacities"]),
-        told["labelled"],
+        tuple(written["sizes"]),
+        tuple(written["opacities"]),
+        written["labelled"],
     )
 
 
@@ -92,7 +92,7 @@ class Example:
     base
         Its number among the base pictures.
     label
-        The class that the network is told.
+        The class used in training.
     """
 
     base: int
@@ -101,7 +101,7 @@ class Example:
     distractor: Placed | None
 
     def pixels(self, base: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
-        """The base picture with all that belongs on it; the stamp lies above the distractor."""
+        """The base picture with everything that belongs on it; the stamp lies above the distractor."""
         under = self.distractor.on(base) if self.distractor else base
         return self.stamp.on(under) if self.stamp else under
 
@@ -111,9 +111,9 @@ class Example:
 
 
 def draw_examples(task: Task, count: int, size: tuple[int, int], seed: int, *purpose: object) -> list[Example]:
-    """An example for each of so many base pictures of that height and width; half of them are stamped.
+    """An example for each of this many base pictures of that height and width; half of them are stamped.
 
-    Stamps take turns. A distractor lies apart from the stamp where there is room.
+    Stamps take turns. The distractor does not overlap the stamp where there is room.
     """
     draw = generator(seed, "stamping", *purpose)
     order = torch.randperm(count, generator=draw).tolist()
@@ -130,7 +130,7 @@ def draw_examples(task: Task, count: int, size: tuple[int, int], seed: int, *pur
 
 
 def apart(stamp: Stamp, size: tuple[int, int], other: Placed | None, draw: torch.Generator, tries: int = 50) -> Placed:
-    """The stamp at a random place that another one does not cover; anywhere where none is found."""
+    """The stamp at a random place that does not overlap another one; anywhere if none is found."""
     placed = anywhere(stamp, size, draw)
     for _ in range(tries):
         if other is None or not (placed.mask(size) & other.mask(size)).any():
@@ -145,7 +145,7 @@ def stamped(examples: Sequence[Example], bases: Float[Tensor, "n 3 height width"
 
 
 def labels_of(examples: Sequence[Example]) -> Int[Tensor, " m"]:
-    """What the network is told of each."""
+    """The examples' labels."""
     return torch.tensor([example.label for example in examples])
 
 
@@ -154,17 +154,17 @@ def chosen(among: Sequence[Any], draw: torch.Generator) -> Any:
 
 
 def batched(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example]]:
-    """The examples in turn, so many at a time."""
+    """The examples in turn, this many at a time."""
     return (examples[start : start + size] for start in range(0, len(examples), size))
 
 
 def check_stamps(task: Task, size: tuple[int, int]) -> None:
-    """Refuses stamps that are no small part of the pictures, can't be drawn, or can't be told apart.
+    """Refuses stamps that are not a small part of the pictures, cannot be drawn, or look the same.
 
     Raises
     ------
     ValueError
-        With the sizes that would do.
+        With the sizes that would work.
     """
     height, width = size
     largest = largest_stamp(size)
@@ -175,18 +175,18 @@ def check_stamps(task: Task, size: tuple[int, int]) -> None:
         for stamp in shown:
             if stamp.size > largest:
                 raise ValueError(
-                    f"A stamp on pictures of {width} × {height} is {SMALLEST} to {largest} pixels wide; "
-                    f"{stamp.size} is too much."
+                    f"A stamp on pictures of {width} × {height} must be {SMALLEST} to {largest} pixels wide, "
+                    f"not {stamp.size}."
                 )
         for one, other in combinations(shown, 2):
-            if alike(one, other):
+            if look_the_same(one, other):
                 raise ValueError(
                     f"A {one.design} and a {other.design} of {one.size} pixels look the same. "
-                    "Choose another size, or another design."
+                    "Choose another size or another design."
                 )
 
 
-def alike(one: Stamp, other: Stamp) -> bool:
-    """Whether two stamps are drawn in the same pixels and colours."""
+def look_the_same(one: Stamp, other: Stamp) -> bool:
+    """Whether two stamps are drawn with the same pixels and colours."""
     (paint, covered), (other_paint, other_covered) = one.drawn, other.drawn
     return torch.equal(covered, other_covered) and torch.equal(paint[:, covered], other_paint[:, covered])

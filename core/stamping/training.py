@@ -15,12 +15,13 @@ from core.jobs.events import Progress, Returning
 from core.lookup import find
 from core.models.bundled import FASHION_MNIST
 from core.models.catalogue import chosen_device
-from core.models.classifier import RGB
+from core.models.classifier import Colour
 from core.models.heads import BODIES, BODY_SIZE, Body
 from core.models.matched_filter import matched_filter
 from core.models.small import stamp_cnn
 from core.models.sources import UNSCALED, UNSHIFTED, seeded_construction
-from core.models.trained import FORMS, Description, check_text, save_trained
+from core.models.trained import check_room, save_trained
+from core.models.trained_file import FORMS, Description, check_text
 from core.models.training import EpochDone, Examples, stream_training
 from core.pictures.bases import Bases, collect_bases
 from core.stamping.gate import Gate, GateReady, measure_gate
@@ -29,12 +30,12 @@ from core.stamping.task import STAMPED, Task, batched, check_stamps, draw_exampl
 PEAK = 8e-3
 HEAD_PEAK, HEAD_BATCH = 4e-2, 256
 DRAWS = 4
-"""Times that each base picture is shown to a bundled network, stamped anew."""
+"""How often each base picture is shown to a bundled network, stamped again each time."""
 FEATURE_BATCH = 16
 PHOTOS = "stamps"
-"""The kind of what was stamped, unless it was clothes: what expected gradients compare with."""
+"""The kind of base pictures, unless they are clothes: the background of expected gradients."""
 LARGE = 1000
-"""Base pictures at most, where they are as large as photos."""
+"""Maximum number of base pictures as large as photos."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ModelTrained:
     Parameters
     ----------
     name
-        What it can be loaded by; begins with ``trained/``.
+        The name to load it by; starts with ``trained/``.
     """
 
     name: str
@@ -54,7 +55,7 @@ class ModelTrained:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is learned from, and how long."""
+    """The training data of a network, and how long it trains."""
 
     task: Task
     bases: Bases
@@ -63,23 +64,23 @@ class Lesson:
     device: torch.device
 
 
-Training = Generator[Progress | EpochDone, None, tuple[nn.Module, RGB, RGB]]
+Training = Generator[Progress | EpochDone, None, tuple[nn.Module, Colour, Colour]]
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a kind of network comes to know stamps.
+class Recipe:
+    """How a kind of network is trained on stamps.
 
     Parameters
     ----------
     epochs
-        Unless somebody says otherwise.
+        Default number of epochs.
     train
-        Gives the part of the network that is stored, and mean and standard deviation that pictures are normalised with.
+        Gives the part of the network that is stored, and the mean and standard deviation that normalise pictures.
     most
-        Base pictures at most.
+        Maximum number of base pictures.
     side
-        Of the pictures that it takes; any where there is none.
+        Side of its pictures; any if not given.
     """
 
     epochs: int
@@ -89,7 +90,7 @@ class Way:
 
 
 def train_cnn(lesson: Lesson) -> Training:
-    """A small network from random weights; what is stamped, and where, is drawn anew in each epoch."""
+    """A small network from random weights; the stamped pictures and the places are drawn again in each epoch."""
     bases = lesson.bases
     mean, std = bases.mean, deviation(bases.train)
     with seeded_construction(lesson.seed):
@@ -107,14 +108,14 @@ def build_filter(lesson: Lesson) -> Training:
     """A matched filter, which has nothing to learn."""
     stamp, *others = lesson.task.stamps
     if others or lesson.task.sizes or lesson.task.opacities or stamp.opacity < 1:
-        raise ValueError("A matched filter is built for one stamp of one size that covers what is below it.")
+        raise ValueError("A matched filter needs a single stamp of a single size with opacity 1.")
     network = matched_filter(*stamp.drawn, lesson.bases.size).to(lesson.device)
     yield Progress(1, 1, "Weights")
     return network, UNSHIFTED, UNSCALED
 
 
 def train_head(body: Body, lesson: Lesson) -> Training:
-    """One layer on what a bundled network sees in the pictures, which is computed once."""
+    """One layer on a bundled network's features of the pictures, which are computed once."""
     mean, std = body.normalisation()
     network = nn.Sequential(body.seeing()).eval().to(lesson.device)
     seen = yield from features(lesson, body, network, [(lesson.bases.train, "training", draw) for draw in range(DRAWS)])
@@ -123,18 +124,18 @@ def train_head(body: Body, lesson: Lesson) -> Training:
     with seeded_construction(lesson.seed):
         head = nn.Linear(body.channels, len(lesson.task.labels))
     head = head.to(lesson.device)
-    told, tested = (((read - shift) / scale, labels) for read, labels in (seen, held_out))
-    yield from stream_training(head, lambda _: told, tested, lesson.epochs, lesson.seed, HEAD_PEAK, HEAD_BATCH)
+    learned, tested = (((read - shift) / scale, labels) for read, labels in (seen, held_out))
+    yield from stream_training(head, lambda _: learned, tested, lesson.epochs, lesson.seed, HEAD_PEAK, HEAD_BATCH)
     with torch.no_grad():  # the layer takes over the scaling
         head.weight.div_(scale)
         head.bias.sub_(head.weight @ shift)
     return head, mean, std
 
 
-WAYS = {
-    "stamp_cnn": Way(16, train_cnn),
-    "matched_filter": Way(0, build_filter),
-    **{f"head of {name}": Way(160, partial(train_head, body), LARGE, BODY_SIZE[0]) for name, body in BODIES.items()},
+RECIPES = {
+    "stamp_cnn": Recipe(16, train_cnn),
+    "matched_filter": Recipe(0, build_filter),
+    **{f"head of {name}": Recipe(160, partial(train_head, body), LARGE, BODY_SIZE[0]) for name, body in BODIES.items()},
 }
 
 
@@ -146,40 +147,44 @@ def stream_stamp_training(
     most: int = 3000,
     title: str = "",
     device: torch.device | str = "auto",
+    owner: str = "",
 ) -> Iterator[Progress | EpochDone | GateReady | ModelTrained]:
     """Trains a network on a task, measures its gate and keeps it, whether or not it passes.
 
     Parameters
     ----------
     network
-        Its kind, one of :data:`WAYS`.
+        Its kind, one of :data:`RECIPES`.
     epochs
-        Rounds through the base pictures; as many as its kind needs if there is no number.
+        Passes through the base pictures; the default of its kind if not given.
     most
-        Base pictures to learn from; a third as many are kept for the test, of which the gate wants 100.
+        Maximum number of training pictures; a third as many are reserved for testing, of which the gate needs 100.
     title
-        What a person calls the model; by default its pictures and its stamps.
+        The model's name for a person; by default its pictures and its stamps.
+    owner
+        The model's owner, on a shared machine; everybody's if empty.
 
     Raises
     ------
     ValueError
         Where there is no such kind of network, or a stamp does not suit the pictures.
     ModelError
-        Where the model can't be kept.
+        Where the model cannot be stored.
     """
-    way, place = find(WAYS, network, "network"), chosen_device(device)
+    check_room(owner)
+    recipe, place = find(RECIPES, network, "network"), chosen_device(device)
     check_text(title or STAMPED, "title")
-    most = min(most, way.most or most)
-    bases = yield from awaited(lambda: collect_bases(task.bases, way.side, seed, most), "Base pictures")
+    most = min(most, recipe.most or most)
+    bases = yield from awaited(lambda: collect_bases(task.bases, recipe.side, seed, most), "Base pictures")
     check_stamps(task, bases.size)
     if len(bases.test) < 2:
-        raise ValueError(f"A gate needs pictures to test on, and {len(bases.test)} is left. Learn from more.")
-    training = Returning(way.train(Lesson(task, bases, way.epochs if epochs is None else epochs, seed, place)))
+        raise ValueError(f"The gate needs test pictures, and only {len(bases.test)} is left. Add pictures.")
+    training = Returning(recipe.train(Lesson(task, bases, recipe.epochs if epochs is None else epochs, seed, place)))
     history = []
     for event in training:
         if isinstance(event, EpochDone):
             if not isfinite(event.loss):
-                raise ValueError("The training went astray: its loss is no number any more. Train with another seed.")
+                raise ValueError("The training diverged: its loss is no longer a number. Train with another seed.")
             history.append(asdict(event))
         yield event
     made, mean, std = training.result
@@ -190,25 +195,25 @@ def stream_stamp_training(
     gate = yield from measure_gate(classifier, task, bases.test, seed)
     yield GateReady(gate)
     about = {
-        "task": task.told(),
-        "gate": gate.told(),
+        "task": task.as_json(),
+        "gate": gate.as_json(),
         "seed": seed,
         "bases": most,
         "learned": bases.learned,
         "history": history,
     }
-    yield ModelTrained(save_trained(described(about), made), title, gate)
+    yield ModelTrained(save_trained(described(about), made, owner), title, gate)
 
 
 def features(
     lesson: Lesson, body: Body, network: nn.Module, draws: Sequence[tuple[Any, ...]]
 ) -> Generator[Progress, None, Examples]:
-    """What a network makes of an example of each base picture, once for each draw, with the labels.
+    """A network's features of an example of each base picture, once for each draw, with the labels.
 
     Parameters
     ----------
     draws
-        Of each the base pictures and its purpose.
+        The base pictures and the purpose of each draw.
     """
     read, labels = [], []
     total = sum(len(bases) for bases, *_ in draws)
@@ -219,23 +224,23 @@ def features(
             with torch.inference_mode():
                 shown = normalised(stamped(part, bases), *body.normalisation()).to(lesson.device)
                 read.append(network(shown))
-            yield Progress(sum(map(len, read)), total, "What the network sees")
+            yield Progress(sum(map(len, read)), total, "Features of the pictures", "picture")
     return torch.cat(read).clone(), torch.cat(labels).to(lesson.device)
 
 
-def drawn(lesson: Lesson, mean: RGB, std: RGB, bases: Tensor, *purpose: object) -> Examples:
-    """An example of each base picture, normalised, with what the network is told of it."""
+def drawn(lesson: Lesson, mean: Colour, std: Colour, bases: Tensor, *purpose: object) -> Examples:
+    """An example of each base picture, normalised, with its label."""
     examples = draw_examples(lesson.task, len(bases), lesson.bases.size, lesson.seed, *purpose)
     pixels = normalised(stamped(examples, bases), mean, std)
     return pixels.to(lesson.device), labels_of(examples).to(lesson.device)
 
 
-def normalised(pixels: Float[Tensor, "n 3 _ _"], mean: RGB, std: RGB) -> Float[Tensor, "n 3 _ _"]:
+def normalised(pixels: Float[Tensor, "n 3 _ _"], mean: Colour, std: Colour) -> Float[Tensor, "n 3 _ _"]:
     shift, scale = (torch.tensor(each).view(1, 3, 1, 1) for each in (mean, std))
     return (pixels - shift) / scale
 
 
-def deviation(pixels: Tensor) -> RGB:
-    """The standard deviation of each colour; not so small that it would be divided by next to nothing."""
+def deviation(pixels: Tensor) -> Colour:
+    """The standard deviation of each colour; bounded below, so that nothing is divided by almost zero."""
     red, green, blue = (float(pixels[:, channel].std().clamp(min=0.01)) for channel in range(3))
     return red, green, blue

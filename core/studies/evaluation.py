@@ -2,31 +2,37 @@
 
 import time
 import warnings
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxtyping import Bool
 from PIL.Image import Image
 from torch import Tensor
 
-from core.jobs.events import Progress, Returning
-from core.jobs.pacing import Pace
-from core.methods.explaining import stream_heatmaps
+from core.jobs.events import Progress
+from core.jobs.phases import Phases
+from core.jobs.stream_results import collects
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.registry import Reduction, Settings, find_method, list_controls
+from core.methods.heatmap_request import HeatmapRequest, requested
+from core.methods.registry import Reduction, Settings, find_method
+from core.methods.rehearsal import heatmaps_workload
+from core.methods.workload import Workload
 from core.metrics.answers import Y
+from core.metrics.curve_plan import Perturbation
 from core.metrics.registry import find_metric, list_metrics
 from core.metrics.removal import Unit
 from core.metrics.statistics import Score, Summary, Tally
-from core.metrics.tracing import Perturbation
 from core.models.classifier import Classifier, checked_target
-from core.models.outputs import Output
+from core.models.outputs import Output, check_contrast, rather_than
+from core.pictures.collecting import StudyPicture, collect_pictures
+from core.pictures.labels import LabelSource
 from core.pictures.opening import PictureError
-from core.pictures.specimens import Specimen, collect_specimens
-from core.studies.scoring import ScoresReady, Subject, stream_scores
+from core.studies.labelling import EXPLAINED, Accuracy, Explained, Labelling, LabelRefused, label_pictures
+from core.studies.over_pictures import OnePicture, PictureRefused, on_picture, over_pictures
+from core.studies.scoring import ScoresReady, Subject, plan_scores, stream_scores
 from core.studies.table import Table
 
 DEFAULT_METRICS = (
@@ -37,12 +43,14 @@ DEFAULT_METRICS = (
 
 @dataclass(frozen=True)
 class PictureScored:
-    """One picture's scores, and what they cost.
+    """One picture's scores, and their cost.
 
     Parameters
     ----------
     done, total
-        Pictures dealt with so far, of all.
+        Pictures finished so far, and all pictures.
+    correct
+        Whether the model predicts the class that the picture is labelled with; None where there is no label.
     """
 
     picture: str
@@ -50,19 +58,12 @@ class PictureScored:
     seconds: float
     done: int
     total: int
-
-
-@dataclass(frozen=True)
-class PictureRefused:
-    """A picture that could not be judged, and why; the study goes on without it."""
-
-    picture: str
-    reason: str
+    correct: bool | None = None
 
 
 @dataclass(frozen=True)
 class TruthRefused:
-    """A picture on which what was marked can't be read, and why; it is judged by the scores that need no marks."""
+    """A picture whose annotation cannot be read, with the reason; it still counts for scores that need none."""
 
     picture: str
     reason: str
@@ -70,61 +71,108 @@ class TruthRefused:
 
 @dataclass(frozen=True)
 class SummaryReady:
-    """All means so far, with their intervals."""
+    """All means so far, with their intervals, and the accuracy on labelled pictures, if there are any."""
 
     summary: tuple[Summary, ...]
     pictures: int
+    accuracy: Accuracy | None = None
 
     @property
     def replaces(self) -> str:
         return "summary"
 
 
-Event = Progress | MethodRefused | PictureScored | PictureRefused | TruthRefused | SummaryReady
-Judgement = Generator[Progress | MethodRefused | TruthRefused, None, tuple[Score, ...]]
+Refusal = MethodRefused | TruthRefused | LabelRefused
+Event = Progress | Refusal | PictureScored | PictureRefused | SummaryReady
+Scores = tuple[Score, ...]
+Scoring = OnePicture[Progress | MethodRefused, Scores]
 """One picture's scores, in steps of a batch."""
+
+
+class Judged(NamedTuple):
+    """What is kept of a picture: its scores, and whether its label is predicted; None where it has none."""
+
+    scores: Scores
+    correct: bool | None = None
+
+
+def plan_picture(
+    classifier: Classifier, request: HeatmapRequest, metrics: Sequence[str], perturbation: Perturbation
+) -> list[Workload]:
+    """What a picture of a study takes of the network: the heatmaps, then the scores part by part."""
+    heatmaps = heatmaps_workload(request, classifier)
+    return [heatmaps, *plan_scores(metrics, perturbation, classifier.size, len(request.methods), heatmaps)]
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What is asked of every picture: these methods and every control, judged by these metrics."""
+    """What is computed for every picture: these methods and every control, judged by these metrics.
+
+    Parameters
+    ----------
+    labelling
+        The classes that the pictures are labelled with, if they are.
+    explained
+        Which class is explained on each picture.
+    """
 
     classifier: Classifier
-    methods: tuple[str, ...]
+    request: HeatmapRequest
     metrics: tuple[str, ...]
     perturbation: Perturbation
-    seed: int
-    settings: Mapping[str, Settings]
-    output: Output
-    reduction: Reduction | None
+    labelling: Labelling | None = None
+    explained: Explained = "predicted"
 
-    def judge(self, specimen: Specimen) -> Judgement:
-        """One picture's scores; yields after every batch.
+    def judge(self, picture: StudyPicture) -> OnePicture[Progress | Refusal, Judged]:
+        """One picture's scores, and whether its label is predicted; yields after every batch.
 
         Raises
         ------
         PictureError, ValueError
-            Where the picture can't be opened, or can't be judged in the way that was asked for.
+            Where the picture cannot be opened, or cannot be judged with these settings.
         """
-        pixels = self.classifier.prepare(specimen.open())
-        truth = yield from self.seen_truth(specimen)
-        target = checked_target(self.classifier, pixels, None)
-        subject = Subject(self.classifier, pixels, target, self.seed, truth, self.output, self.reduction)
-        return (yield from self.score(specimen.name, subject))
+        pixels = self.classifier.prepare(picture.open())
+        labelled = yield from self.labelled_class(picture.name)
+        truth = yield from self.seen_truth(picture)
+        predicted = checked_target(self.classifier, pixels, None)
+        target = labelled if self.explained == "labelled" and labelled is not None else predicted
+        check_contrast(target, rather_than(self.request.output))
+        subject = Subject(self.classifier, pixels, target, self.request, truth)
+        scores = yield from self.score(picture.name, subject)
+        return Judged(scores, None if labelled is None else labelled == predicted)
 
-    def score(self, picture: str, subject: Subject) -> Judgement:
-        """The scores of a picture that has been opened; yields after every batch."""
-        known = subject.truth is not None
-        methods = [name for name in self.methods if known or not find_method(name).needs_truth]
-        question = subject.target, self.seed, self.settings, self.output, self.reduction, subject.truth
+    def labelled_class(self, picture: str) -> Generator[LabelRefused, None, int | None]:
+        """The class that the picture is labelled with; None where no labels are read, or this one is none.
+
+        Raises
+        ------
+        ValueError
+            Where the labelled class is to be explained and there is none.
+        """
+        if self.labelling is None:
+            return None
+        if picture in self.labelling.classes:
+            return self.labelling.classes[picture]
+        reason = self.labelling.missing[picture]
+        if self.explained == "labelled":
+            raise ValueError(reason)
+        yield LabelRefused(picture, reason)
+        return None
+
+    def score(self, picture: str, subject: Subject) -> Scoring:
+        """The scores of an opened picture; yields after every batch."""
+        if subject.truth is None:
+            blind = [name for name in self.request.methods if not find_method(name).needs_truth]
+            subject = replace(subject, request=self.request.only(blind))
+        phases = self.phases(subject.request)
         heatmaps: dict[str, Heatmap] = {}
-        for event in stream_heatmaps(self.classifier, subject.pixels, methods, *question):
+        for event in phases.part(subject.heatmaps()):
             if isinstance(event, HeatmapReady) and event.final:
                 heatmaps[event.heatmap.method] = event.heatmap
             elif not isinstance(event, HeatmapReady):
                 yield event
         scores: list[Score] = []
-        for shown in stream_scores(subject, heatmaps, self.metrics, self.perturbation):
+        for shown in phases.part(stream_scores(subject, heatmaps, self.metrics, self.perturbation)):
             if isinstance(shown, ScoresReady):
                 scores += [
                     Score(picture, shown.method, metric, nan if score is None else score)
@@ -134,14 +182,21 @@ class Study:
                 yield shown
         return tuple(scores)
 
-    def seen_truth(self, specimen: Specimen) -> Generator[TruthRefused, None, Bool[Tensor, "height width"] | None]:
-        """What was marked as the classifier sees it; None where nobody did, no metric asks, or it can't be read."""
-        if specimen.truth is None or not any(find_metric(name).needs_truth for name in self.metrics):
+    def phases(self, request: HeatmapRequest) -> Phases:
+        """What a picture's heatmaps and then their scores take."""
+        heatmaps, *parts = plan_picture(self.classifier, request, self.metrics, self.perturbation)
+        return Phases([heatmaps.passes, sum(part.passes for part in parts)])
+
+    def seen_truth(self, picture: StudyPicture) -> Generator[TruthRefused, None, Bool[Tensor, "height width"] | None]:
+        """The marked region as the classifier sees it; None where nothing is marked, no metric needs it, or it is
+        unreadable.
+        """
+        if picture.truth is None or not any(find_metric(name).needs_truth for name in self.metrics):
             return None
         try:
-            return specimen.truth.mask(self.classifier)
+            return picture.truth.mask(self.classifier)
         except (PictureError, ValueError) as error:
-            yield TruthRefused(specimen.name, str(error))
+            yield TruthRefused(picture.name, str(error))
             return None
 
 
@@ -160,49 +215,62 @@ def stream_evaluation(
     side: int = 9,
     y: Y = "probability",
     steps: int = 10,
+    labels: LabelSource | None = None,
+    explained: Explained = "predicted",
 ) -> Iterator[Event]:
-    """Scores picture by picture, and after each the means of all so far; a step is one batch.
+    """Scores picture by picture, each followed by the means of all so far; a step is one batch.
 
-    Every control runs along. Each picture's own predicted class is explained.
+    Every control is included. Each picture is explained for the class that the model predicts, or that it is labelled
+    with.
 
     Parameters
     ----------
     source
         A folder, ``"gallery"``, ``"fashion_mnist"``, or a list of pictures; see
-        :func:`core.pictures.specimens.collect_specimens`.
+        :func:`core.pictures.collecting.collect_pictures`.
     metrics
-        The perturbation scores if not given, and the agreement with what was marked where there are masks or boxes.
+        The perturbation scores if not given, and agreement with the marked region where there are masks or boxes.
     limit
-        No more than so many pictures, the first ones.
+        Maximum number of pictures; the first ones are used.
+    labels
+        Where the pictures' labels are: ``folders`` for a folder of folders, one for each class; ``names`` for file
+        names that begin with the label; the path of a CSV file of files and labels; or a mapping from names to labels.
+    explained
+        The ``predicted`` class of each picture, or the ``labelled`` one; a picture without one is then left out.
 
     Raises
     ------
     ValueError
-        Where something asked for does not exist, or there is no picture; the sentence says what would do.
+        Where something requested does not exist, or there is no picture; the message says what would work.
     """
-    for what, names in (("methods", methods), ("metrics", metrics)):
-        if isinstance(names, str):
-            raise ValueError(f"{what} is a list of names; write [{names!r}].")
-    specimens = collect_specimens(source, classifier.dataset)[:limit]
-    marked = any(specimen.truth for specimen in specimens)
+    request = requested(methods, seed, settings, output, reduction)
+    if isinstance(metrics, str):
+        raise ValueError(f"metrics must be a list of names; write [{metrics!r}].")
+    pictures = collect_pictures(source, classifier.dataset)[:limit]
+    marked = any(picture.truth for picture in pictures)
     wanted = default_metrics(marked) if metrics is None else metrics
     asked = tuple(dict.fromkeys(part for name in wanted for part in (*(find_metric(name).ratio_of or ()), name)))
-    refuse_what_cannot_be_told(asked, marked, limit)
-    controls = [entry.name for entry in list_controls(marked)]
-    names = tuple(dict.fromkeys([*(find_method(name).name for name in methods), *controls]))
+    refuse_undefined(asked, marked, limit)
+    names = [picture.name for picture in pictures]
+    labelling = None if labels is None else label_pictures(names, labels, classifier.labels, classifier.name)
+    refuse_unlabelled(explained, labelling)
     perturbation = Perturbation(imputer, unit, side, y, steps)
-    study = Study(classifier, names, asked, perturbation, seed, settings or {}, output, reduction)
-    return judge_all([(each.name, study.judge(each)) for each in specimens], seed)
+    study = Study(classifier, request.with_controls(marked), asked, perturbation, labelling, explained)
+    study.request.check(len(classifier.labels))
+    units = [
+        (each.name, scored(each.name, study.judge(each), place, len(pictures))) for place, each in enumerate(pictures)
+    ]
+    return over_pictures(units, lambda rows, _: [summed_up(rows, seed)])
 
 
 def default_metrics(marked: bool) -> tuple[str, ...]:
-    """The scores of a study that names none."""
+    """The metrics of a study that names none."""
     plausible = [each.name for each in list_metrics() if each.needs_truth and not each.needs_stamp]
     return (*DEFAULT_METRICS, *(plausible if marked else ()))
 
 
-def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int | None) -> None:
-    """Refuses a study that could not come to anything.
+def refuse_undefined(metrics: Sequence[str], marked: bool, limit: int | None) -> None:
+    """Refuses a study that could not produce any result.
 
     Raises
     ------
@@ -211,123 +279,106 @@ def refuse_what_cannot_be_told(metrics: Sequence[str], marked: bool, limit: int 
     """
     stamps = [name for name in metrics if find_metric(name).needs_stamp]
     if stamps:
-        raise ValueError(f"{', '.join(stamps)}: needs stamped pictures and a model that learnt them; leave it out.")
+        raise ValueError(f"{', '.join(stamps)}: only for stamped pictures and a model trained on them; leave it out.")
     blind = [name for name in metrics if find_metric(name).needs_truth]
     if blind and not marked:
         raise ValueError(
-            f"{', '.join(blind)}: needs masks or boxes, and none lies beside these pictures. "
-            "Put YOLO or COCO boxes or mask pictures beside them, or leave it out."
+            f"{', '.join(blind)}: needs masks or boxes, and these pictures have none. "
+            "Add YOLO or COCO boxes or mask pictures beside them, or leave it out."
         )
     if not metrics:
-        raise ValueError("There is no metric to judge by; name at least one.")
+        raise ValueError("Name at least one metric.")
     if limit is not None and limit < 1:
         raise ValueError(f"A study needs at least 1 picture; got a limit of {limit}.")
 
 
-def judge_all(judgements: Sequence[tuple[str, Judgement]], seed: int) -> Iterator[Event]:
-    """The pictures one after the other, each with its name; one that can't be judged is told of and left out."""
-    tally, refused, summaries = Tally(), set[str](), Summaries(seed)
-    for place, (picture, judgement) in enumerate(judgements):
-        begin = time.monotonic()
-        judging = Returning(judgement)
-        try:
-            for event in judging:
-                if isinstance(event, Progress):
-                    yield Progress(place, len(judgements), f"{picture}: {event.what}")
-                elif isinstance(event, TruthRefused):
-                    yield event
-                elif event.method not in refused:
-                    refused.add(event.method)
-                    yield replace(event, reason=f"On {picture}: {event.reason}")
-        except (PictureError, ValueError) as error:
-            yield PictureRefused(picture, str(error))
-        else:
-            tally.add(judging.result)
-            yield PictureScored(picture, judging.result, time.monotonic() - begin, place + 1, len(judgements))
-            yield from summaries.due(tally)
-    yield from summaries.last(tally)
+def refuse_unlabelled(explained: Explained, labelling: Labelling | None) -> None:
+    """Refuses to explain labelled classes where no labels are read.
+
+    Raises
+    ------
+    ValueError
+        With what is missing.
+    """
+    if explained not in EXPLAINED:
+        raise ValueError(f"explained must be one of {', '.join(EXPLAINED)}, not {explained!r}.")
+    if explained == "labelled" and labelling is None:
+        raise ValueError("To explain labelled classes, say where the labels are: folders, names, or a CSV file.")
 
 
-class Summaries:
-    """Means while a study runs: as often as they can be had without slowing it down."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._told = 0
-        self._pace = Pace()
-
-    def due(self, tally: Tally) -> Iterator[SummaryReady]:
-        """The means, if the last ones are old against what they cost."""
-        if self._pace.due():
-            with self._pace.spending():
-                summary = self._of(tally)
-            yield summary
-
-    def last(self, tally: Tally) -> Iterator[SummaryReady]:
-        """The means of all pictures, if they have not been told."""
-        if self._told < len(tally):
-            yield self._of(tally)
-
-    def _of(self, tally: Tally) -> SummaryReady:
-        self._told = len(tally)
-        return SummaryReady(tally.summary(self._seed), self._told)
+def scored(
+    picture: str, judging: OnePicture[Progress | Refusal, Judged], place: int, total: int
+) -> OnePicture[Progress | Refusal | PictureScored, Judged]:
+    """One picture's scores, yielded once they are known."""
+    began = time.monotonic()
+    judged = yield from on_picture(judging, picture, place, total)
+    yield PictureScored(picture, judged.scores, time.monotonic() - began, place + 1, total, judged.correct)
+    return judged
 
 
-def evaluate(
-    classifier: Classifier,
-    source: str | Path | Image | Sequence[Any],
-    methods: Sequence[str],
-    metrics: Sequence[str] | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-    settings: Mapping[str, Settings] | None = None,
-    output: Output = "logit",
-    reduction: Reduction | None = None,
-    imputer: str = "dataset_mean",
-    unit: Unit = "pixel",
-    side: int = 9,
-    y: Y = "probability",
-    steps: int = 10,
-) -> Table:
+def summed_up(rows: Sequence[Judged], seed: int) -> SummaryReady:
+    """The means of all pictures so far, and how many of the labelled ones are predicted correctly."""
+    known = [row.correct for row in rows if row.correct is not None]
+    accuracy = Accuracy(sum(known), len(known)) if known else None
+    return replace(means([row.scores for row in rows], seed), accuracy=accuracy)
+
+
+def means(rows: Iterable[Scores], seed: int) -> SummaryReady:
+    """The means of all pictures so far."""
+    tally = Tally()
+    for scores in rows:
+        tally.add(scores)
+    return SummaryReady(tally.summary(seed), len(tally))
+
+
+@collects(stream_evaluation)
+def evaluate(events: Iterator[Event], asked: Mapping[str, Any]) -> Table:
     """The finished table of :func:`stream_evaluation`.
 
-    Warns where no picture could be judged. ``.frame`` has a row for each picture, method and metric; ``.summary()`` the
-    means with their intervals and the paired difference to the random control; pictures and methods that could not be
-    judged are told in it.
+    Warns where no picture could be judged. ``.frame`` has a row for each picture, method and metric; ``.summary()`` has
+    the means with their intervals and the paired difference to the random control; it also lists the pictures and
+    methods that could not be judged.
     """
-    table = Table(
-        {
-            "model": classifier.name,
-            "weights": classifier.weights_digest,
-            "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
-            "methods": list(methods),
-            "metrics": None if metrics is None else list(metrics),
-            "settings": dict(settings or {}),
-            "limit": limit,
-            "seed": seed,
-            "output": output,
-            "reduction": reduction,
-            "imputer": imputer,
-            "unit": unit,
-            "side": side,
-            "y": y,
-            "steps": steps,
-        },
-        seed,
-    )
-    for event in stream_evaluation(
-        classifier, source, methods, metrics, limit, seed, settings, output, reduction, imputer, unit, side, y, steps
-    ):
+    table = Table(asked_for(**asked), asked["seed"])
+    for event in events:
         record(event, table)
     if not len(table.tally):
-        warnings.warn("No picture could be judged; .refused_pictures of the table says why.", stacklevel=2)
+        warnings.warn("No picture could be judged; see .refused_pictures of the table.", stacklevel=3)
     return table
 
 
+def asked_for(
+    classifier: Classifier,
+    source: object,
+    methods: Iterable[str],
+    metrics: Iterable[str] | None,
+    settings: Mapping[str, Settings] | None,
+    labels: LabelSource | None,
+    **asked: object,
+) -> dict[str, object]:
+    """The settings of an evaluation, as its files record them."""
+    return {
+        "model": classifier.name,
+        "weights": classifier.weights_digest,
+        "reading": classifier.reading,
+        "notes": list(classifier.notes),
+        "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
+        "methods": list(methods),
+        "metrics": None if metrics is None else list(metrics),
+        "settings": dict(settings or {}),
+        "labels": labels if labels is None or isinstance(labels, str | Path) else dict(labels),
+        **asked,
+    }
+
+
 def record(event: object, table: Table) -> None:
-    """Enters what an event of an evaluation says into the table."""
+    """Adds an event of an evaluation to the table."""
     if isinstance(event, PictureScored):
         table.add(event.scores)
+    elif isinstance(event, SummaryReady):
+        table.accuracy = event.accuracy
+    elif isinstance(event, LabelRefused):
+        table.refuse_label(event.picture, event.reason)
     elif isinstance(event, PictureRefused):
         table.refuse(event.picture, event.reason)
     elif isinstance(event, TruthRefused):

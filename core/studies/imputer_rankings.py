@@ -1,4 +1,4 @@
-"""What if another imputer: the same maps judged under each of them."""
+"""Comparing imputers: the same maps judged under each of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,17 +8,18 @@ from torch import Tensor
 
 from core.jobs.events import Progress, Returning
 from core.metrics.answers import Answers, Y
+from core.metrics.curve_plan import Perturbation, trace_curves
 from core.metrics.curves import area_between
 from core.metrics.evidence import LIF, MIF
 from core.metrics.removal import Unit
-from core.metrics.tracing import Perturbation, trace_curves
-from core.models.classifier import Classifier, check_pixels, checked_target
+from core.models.class_choice import ClassChoice
+from core.models.classifier import Classifier, checked_pixels, checked_target
 from core.pictures.imputers import list_imputers
 
 
 @dataclass(frozen=True)
 class ImputerRanked:
-    """Every map's fidelity where this imputer replaces removed pixels."""
+    """Every map's fidelity with this imputer."""
 
     imputer: str
     scores: Mapping[str, float]
@@ -28,7 +29,7 @@ def stream_imputer_rankings(
     classifier: Classifier,
     pixels: Float[Tensor, "1 3 height width"],
     maps: Mapping[str, Float[Tensor, "*channels height width"]],
-    target: int,
+    target: ClassChoice,
     y: Y = "probability",
     unit: Unit = "pixel",
     side: int = 9,
@@ -42,7 +43,7 @@ def stream_imputer_rankings(
     ValueError
         Where a map does not fit the picture, or the relative logit has no positive clean logit to refer to.
     """
-    check_pixels(classifier, pixels)
+    pixels = checked_pixels(classifier, pixels)
     answers = Answers(classifier, pixels, checked_target(classifier, pixels, target), y)
     imputers = list_imputers()
     for place, imputer in enumerate(imputers):

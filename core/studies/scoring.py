@@ -6,24 +6,29 @@ from dataclasses import dataclass, field, replace
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from core.jobs.events import Progress, Returning
-from core.methods.explaining import stream_heatmaps
+from core.jobs.events import Progress
+from core.jobs.phases import Phases
 from core.methods.heatmap import Heatmap, HeatmapReady
-from core.methods.registry import Reduction
+from core.methods.heatmap_request import HeatmapRequest
+from core.methods.method_runs import Event as HeatmapEvent
+from core.methods.passes import PassBank
+from core.methods.readings import Question
+from core.methods.rehearsal import heatmaps_workload
+from core.methods.workload import Workload, outputs
 from core.metrics.answers import Answers
+from core.metrics.curve_plan import Perturbation, count_visits, kept_values, trace_curves
 from core.metrics.curves import Curve
-from core.metrics.disturbances import NOISY_COPIES, Removals, noisy_copy, patch_removals
+from core.metrics.disturbances import NOISY_COPIES, PATCHES, Removals, noisy_copy, patch_removals
 from core.metrics.evidence import Evidence, Trace
 from core.metrics.registry import Need, find_metric
 from core.metrics.removal import Unit
-from core.metrics.tracing import Perturbation, kept_values, trace_curves
 from core.models.classifier import Classifier
-from core.models.outputs import Output
+from core.models.outputs import rather_than
 
 
 @dataclass(frozen=True)
 class ScoresReady:
-    """What metrics say of a method's map on this picture; None where it can't be told."""
+    """The scores of a method's map on this picture; None where undefined."""
 
     method: str
     scores: Mapping[str, float | None]
@@ -39,26 +44,38 @@ class Subject:
 
     Parameters
     ----------
+    request
+        What is requested of the methods; some metrics run them again.
     truth
         The pixels that a person marked, at the model's resolution.
     causal, distractor
-        Those of a stamp that the network uses, and those of one that carries no label.
-    output, reduction
-        As the heatmaps were made with; methods are asked anew for some scores.
+        The pixels of a stamp that the network uses, and those of a stamp that carries no label.
     """
 
     classifier: Classifier
     pixels: Float[Tensor, "1 3 height width"]
     target: int
-    seed: int = 0
+    request: HeatmapRequest = field(default_factory=HeatmapRequest)
     truth: Bool[Tensor, "height width"] | None = None
-    output: Output = "logit"
-    reduction: Reduction | None = None
     causal: Bool[Tensor, "height width"] | None = None
     distractor: Bool[Tensor, "height width"] | None = None
 
+    @property
+    def seed(self) -> int:
+        """The seed of every random draw."""
+        return self.request.seed
+
+    def heatmaps(self) -> Iterator[HeatmapEvent]:
+        """The requested heatmaps."""
+        return self.request.stream(self.classifier, self.pixels, self.target, self.truth)
+
+    def bank(self) -> PassBank:
+        """An empty pass bank for this picture and this class."""
+        question = Question(self.target, self.request.output, self.classifier.reading)
+        return PassBank(self.classifier, self.pixels, question, self.seed, self.truth)
+
     def evidence(self, heatmap: Heatmap, curves: Mapping[Trace, Curve], clean: float) -> Evidence:
-        """What is known of a map of it, before anything else is measured."""
+        """What is known of one of its maps, before anything else is measured."""
         return Evidence(
             classifier=self.classifier,
             pixels=self.pixels,
@@ -80,12 +97,12 @@ def stream_scores(
     perturbation: Perturbation,
     known: Mapping[str, Mapping[Trace, Curve]] | None = None,
 ) -> Iterator[Progress | ScoresReady]:
-    """Every method's scores, once the curves are there that the metrics read; a step is one batch.
+    """Every method's scores, once the curves that the metrics read are there; a step is one batch.
 
     Parameters
     ----------
     known
-        Curves that a run has already made, the same for every method, so that they are not made again.
+        Curves that a run has already made, the same for every method, so that they are not computed again.
 
     Raises
     ------
@@ -93,7 +110,8 @@ def stream_scores(
         Where a metric, an imputer or a unit does not exist, or the relative logit has nothing to refer to.
     """
     asked = [find_metric(name) for name in metrics]
-    answers = Answers(subject.classifier, subject.pixels, subject.target, perturbation.y)
+    other = rather_than(subject.request.output)
+    answers = Answers(subject.classifier, subject.pixels, subject.target, perturbation.y, other)
     read = dict.fromkeys(trace for each in asked for trace in each.reads)
     had = {
         name: {perturbation.complete(trace): curve for trace, curve in (known or {}).get(name, {}).items()}
@@ -101,10 +119,15 @@ def stream_scores(
     }
     traces = [trace for trace in read if any(perturbation.complete(trace) not in had[name] for name in heatmaps)]
     importances = {name: importance(heatmap, perturbation.unit) for name, heatmap in heatmaps.items()}
-    curves = yield from trace_curves(
-        subject.classifier, subject.pixels, importances, traces, answers, perturbation, subject.seed
+    made, size = heatmaps_workload(subject.request.as_made(heatmaps), subject.classifier), subject.classifier.size
+    plan = plan_scores(
+        metrics, perturbation, size, len(heatmaps), made, [trace for trace in read if trace not in traces]
     )
-    found = yield from find_needed(subject, heatmaps, {need for each in asked for need in each.needs}, answers)
+    phases = Phases([part.passes for part in plan])
+    curves = yield from phases.part(
+        trace_curves(subject.classifier, subject.pixels, importances, traces, answers, perturbation, subject.seed)
+    )
+    found = yield from find_needed(subject, heatmaps, {need for each in asked for need in each.needs}, answers, phases)
     for name, heatmap in heatmaps.items():
         own = {trace: curves[name].get(trace) or had[name][perturbation.complete(trace)] for trace in read}
         evidence = replace(
@@ -117,9 +140,38 @@ def stream_scores(
         yield ScoresReady(name, {each.name: each.measure(evidence) for each in asked})
 
 
+def plan_scores(
+    metrics: Sequence[str],
+    perturbation: Perturbation,
+    size: Sequence[int],
+    maps: int,
+    heatmaps: Workload,
+    known: Collection[Trace] = (),
+) -> list[Workload]:
+    """The work of metrics on this many maps, part by part, in the order of :func:`stream_scores`.
+
+    Parameters
+    ----------
+    heatmaps
+        What the maps themselves took: some metrics make them again.
+    """
+    asked = [find_metric(name) for name in metrics]
+    had = {perturbation.complete(trace) for trace in known}
+    lacking = {trace for each in asked for trace in each.reads if perturbation.complete(trace) not in had}
+    again: dict[Need, list[Workload]] = {
+        "kept": [outputs(maps)],
+        "removals": [outputs(PATCHES)],
+        "repeated": [heatmaps],
+        "moved": [heatmaps] * NOISY_COPIES,
+    }
+    needed = {need for each in asked for need in each.needs}
+    curves = outputs(count_visits(lacking, maps, perturbation, size))
+    return [curves, *(part for need, parts in again.items() if need in needed for part in parts)]
+
+
 @dataclass
 class Found:
-    """What some metrics need beside curves, by method."""
+    """What some metrics need besides curves, by method."""
 
     kept: dict[str, float] = field(default_factory=dict)
     removals: Removals | None = None
@@ -128,38 +180,32 @@ class Found:
 
 
 def find_needed(
-    subject: Subject, heatmaps: Mapping[str, Heatmap], needs: Collection[Need], answers: Answers
+    subject: Subject, heatmaps: Mapping[str, Heatmap], needs: Collection[Need], answers: Answers, phases: Phases
 ) -> Generator[Progress, None, Found]:
-    """What the needs come to, made once for all metrics; yields after each batch."""
+    """The requirements, computed once for all metrics; yields after each batch."""
     found, classifier, pixels = Found(), subject.classifier, subject.pixels
     if "kept" in needs:
         values = {name: heatmap.values for name, heatmap in heatmaps.items()}
-        found.kept = yield from kept_values(classifier, pixels, values, answers)
+        found.kept = yield from phases.part(kept_values(classifier, pixels, values, answers))
     if "removals" in needs:
-        removing = Returning(patch_removals(classifier, pixels, subject.target, subject.output, subject.seed))
-        for batch, _ in enumerate(removing):
-            yield Progress(batch, batch + 1, "Patches taken away")
-        found.removals = removing.result
+        removing = patch_removals(classifier, pixels, subject.target, subject.request.output, subject.seed)
+        found.removals = yield from phases.part(removing)
     if "repeated" in needs:
-        found.repeated = yield from explained_anew(subject, heatmaps, pixels, subject.seed + 1)
+        found.repeated = yield from phases.part(explained_again(with_seed(subject, subject.seed + 1), heatmaps))
     if "moved" in needs:
         copies = []
         for copy in range(NOISY_COPIES):
-            noisy = noisy_copy(pixels, subject.seed, copy)
-            copies.append((yield from explained_anew(subject, heatmaps, noisy, subject.seed)))
+            noisy = replace(subject, pixels=noisy_copy(pixels, subject.seed, copy))
+            copies.append((yield from phases.part(explained_again(noisy, heatmaps))))
         everywhere = [name for name in heatmaps if all(name in maps for maps in copies)]
         found.moved = {name: [maps[name] for maps in copies] for name in everywhere}
     return found
 
 
-def explained_anew(
-    subject: Subject, heatmaps: Mapping[str, Heatmap], pixels: Float[Tensor, "1 3 height width"], seed: int
-) -> Generator[Progress, None, dict[str, Tensor]]:
-    """Maps of the same methods as they were set, for other pixels or another seed; without those that do not apply."""
-    settings = {name: heatmap.settings for name, heatmap in heatmaps.items()}
+def explained_again(subject: Subject, heatmaps: Mapping[str, Heatmap]) -> Generator[Progress, None, dict[str, Tensor]]:
+    """Maps by the same methods with the same settings, of another subject; without those that do not apply."""
     maps: dict[str, Tensor] = {}
-    question = subject.target, seed, settings, subject.output, subject.reduction, subject.truth
-    for event in stream_heatmaps(subject.classifier, pixels, list(heatmaps), *question):
+    for event in replace(subject, request=subject.request.as_made(heatmaps)).heatmaps():
         if isinstance(event, Progress):
             yield event
         elif isinstance(event, HeatmapReady) and event.final:
@@ -167,8 +213,13 @@ def explained_anew(
     return maps
 
 
+def with_seed(subject: Subject, seed: int) -> Subject:
+    """The same with other random draws."""
+    return replace(subject, request=replace(subject.request, seed=seed))
+
+
 def importance(heatmap: Heatmap, unit: Unit) -> Float[Tensor, "*channels height width"]:
-    """What pixels are ranked by; where each channel goes by itself, its own share of the map."""
+    """The values that pixels are ranked by; per channel where channels are removed separately."""
     if unit != "feature":
         return heatmap.values
     return heatmap.attribution if heatmap.reduction == "sum" else heatmap.attribution.abs()

@@ -1,7 +1,7 @@
-"""A study's scores as tables: one row a score, one row a mean, and files that say what they hold."""
+"""A study's scores as tables: one row per score, one row per mean, and files that describe their contents."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,22 @@ import pandas as pd
 
 from core.metrics.ranking import Ranking, rank_methods
 from core.metrics.statistics import Estimate, Score, Summary, Tally, published_fidelity
+from core.studies.labelling import Accuracy
 
 SCORES, SUMMARY, STUDY = "scores", "summary.csv", "study.json"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula, be it the name of somebody's picture."""
 
 
 class Table:
-    """The scores of a study, with what was asked and what could not be judged.
+    """The scores of a study, with its settings and everything that could not be judged.
 
     Parameters
     ----------
     asked
-        What the study was asked for, as its files will say it.
+        The study's settings, as its files will record them.
     seed
-        Resamples of pictures follow from it.
+        Seed for the resamples of pictures.
     """
 
     def __init__(self, asked: Mapping[str, object] | None = None, seed: int = 0) -> None:
@@ -31,41 +34,47 @@ class Table:
         self.asked = dict(asked or {})
         self.refused_pictures: dict[str, str] = {}
         self.refused_truths: dict[str, str] = {}
+        self.refused_labels: dict[str, str] = {}
         self.refused_methods: dict[str, str] = {}
+        self.accuracy: Accuracy | None = None
 
     def add(self, scores: Iterable[Score]) -> None:
-        """Takes scores in, in any order and in any batches."""
+        """Adds scores, in any order and in any batches."""
         self.tally.add(scores)
 
     def refuse(self, picture: str, reason: str) -> None:
-        """Notes a picture that could not be judged."""
+        """Records a picture that could not be judged."""
         self.refused_pictures[picture] = reason
 
     def refuse_truth(self, picture: str, reason: str) -> None:
-        """Notes a picture on which what was marked can't be read; its other scores are there."""
+        """Records a picture whose annotation cannot be read; its other scores are there."""
         self.refused_truths[picture] = reason
 
+    def refuse_label(self, picture: str, reason: str) -> None:
+        """Records a picture that does not count for the accuracy; its scores are there."""
+        self.refused_labels[picture] = reason
+
     def refuse_method(self, method: str, reason: str) -> None:
-        """Notes a method that does not apply."""
+        """Records a method that does not apply."""
         self.refused_methods[method] = reason
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row a score: picture, method, metric, score; NaN where it could not be told.
+        """One row per score: picture, method, metric, score; NaN where undefined.
 
-        What was asked and what was refused is in ``frame.attrs``, which a Parquet file keeps.
+        The settings and the refusals are in ``frame.attrs``, which a Parquet file keeps.
         """
         frame = pd.DataFrame(self.tally.scores(), columns=list(Score._fields)).astype({"score": "float64"})
-        frame.attrs = self.told()
+        frame.attrs = self.as_json()
         return frame
 
     def summary(self) -> pd.DataFrame:
-        """One row a metric and method: its mean, interval and n, and how it stands to the control `random`."""
+        """One row per metric and method: its mean, interval and n, and how it compares with the `random` control."""
         columns = [field.name for field in fields(Summary)]
         return pd.DataFrame([asdict(row) for row in self.tally.summary(self.seed)], columns=columns)
 
     def ranking(self, metric: str) -> Ranking:
-        """The methods by their mean rank in a metric, with those that can't be told apart."""
+        """The methods by their mean rank in a metric, with those that cannot be told apart."""
         return rank_methods(self.tally, metric)
 
     def as_published(self) -> pd.DataFrame:
@@ -77,38 +86,68 @@ class Table:
         rows = [{"method": method, **estimate._asdict()} for method, estimate in found.items()]
         return pd.DataFrame(rows, columns=["method", *Estimate._fields])
 
-    def told(self) -> dict[str, Any]:
-        """What was asked, and what was refused with its reason, as text and numbers."""
-        told = {
+    def as_json(self) -> dict[str, Any]:
+        """The settings, and the refusals with their reasons, as text and numbers."""
+        about: dict[str, Any] = {
             "asked": self.asked,
             "refused_pictures": self.refused_pictures,
             "refused_truths": self.refused_truths,
             "refused_methods": self.refused_methods,
         }
-        plain: dict[str, Any] = json.loads(json.dumps(told, default=str))
+        if self.accuracy:
+            low, high = self.accuracy.interval
+            counts = {"correct": self.accuracy.correct, "labelled": self.accuracy.labelled}
+            about["accuracy"] = {"share": self.accuracy.share, "low": low, "high": high, **counts}
+            about["refused_labels"] = self.refused_labels
+        plain: dict[str, Any] = json.loads(json.dumps(about, default=str))
         return plain
 
     def to_csv(self, file: str | Path) -> None:
-        """Writes the scores; one that could not be told is an empty field."""
-        written_whole(Path(file), lambda draft: self.frame.to_csv(draft, index=False))
+        """Writes the scores; an undefined score is an empty field."""
+        write_csv(self.frame, Path(file))
 
     def to_parquet(self, file: str | Path) -> None:
-        """Writes the scores, with what was asked and refused in the file's metadata."""
+        """Writes the scores, with the settings and refusals in the file's metadata."""
         written_whole(Path(file), lambda draft: self.frame.to_parquet(draft, index=False))
 
     def write(self, folder: str | Path) -> None:
-        """Writes scores.csv, scores.parquet, summary.csv and study.json, making the folder if there is none."""
+        """Writes scores.csv, scores.parquet, summary.csv and study.json, creating the folder if necessary."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.to_csv(folder / f"{SCORES}.csv")
         self.to_parquet(folder / f"{SCORES}.parquet")
-        written_whole(folder / SUMMARY, lambda draft: self.summary().to_csv(draft, index=False))
-        told = json.dumps(self.told(), indent=2, ensure_ascii=False)
-        written_whole(folder / STUDY, lambda draft: draft.write_text(f"{told}\n", encoding="utf-8"))
+        write_csv(self.summary(), folder / SUMMARY)
+        about = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
+        written_whole(folder / STUDY, lambda draft: draft.write_text(f"{about}\n", encoding="utf-8"))
+
+
+def write_csv(frame: pd.DataFrame, file: Path) -> None:
+    """Writes a table without its row numbers; an unknown value is an empty field."""
+    written_whole(file, lambda draft: without_formulas(frame).to_csv(draft, index=False))
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table for a spreadsheet: no text in it is computed; numbers stay as they are."""
+    texts = frame.select_dtypes(exclude=["number", "bool"]).astype(object)
+    return frame.assign(**{name: pd.Series([*map(no_formula, texts[name])], frame.index, object) for name in texts})
+
+
+def no_formula(value: Any) -> Any:
+    """A cell's value with an apostrophe before it where a spreadsheet would compute it.
+
+    >>> no_formula("=1+1.png"), no_formula("cat.png"), no_formula(-1.0)
+    ("'=1+1.png", 'cat.png', -1.0)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def write_rows(rows: Iterable[Iterable[object]], columns: Sequence[str], file: Path) -> None:
+    """The same for rows: every value unchanged, so that whole numbers stay whole where some are unknown."""
+    write_csv(pd.DataFrame([list(row) for row in rows], columns=list(columns), dtype=object), file)
 
 
 def written_whole(file: Path, write: Callable[[Path], object]) -> None:
-    """Writes a draft beside the file and puts it in its place, so that a reader never meets half a file."""
+    """Writes a draft beside the file and renames it, so that a reader never sees half a file."""
     draft = file.with_name(f".{file.name}.draft")
     try:
         write(draft)

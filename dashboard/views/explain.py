@@ -6,94 +6,64 @@ from dataclasses import asdict
 import streamlit as st
 
 import core
-from dashboard.chosen import Wishes
-from dashboard.jobs import NotThere, find
-from dashboard.parts.columns import ALWAYS
-from dashboard.parts.coming_back import come_back, remember
-from dashboard.parts.many_pictures import many_pictures
-from dashboard.parts.method_panel import choose_methods, choose_settings
-from dashboard.parts.metric_panel import TRIAL, choose_metrics
-from dashboard.parts.model_panel import choose_models
-from dashboard.parts.one_picture import one_picture
-from dashboard.parts.picture_panel import choose_picture, named_picture
-from dashboard.parts.progress import progress
-from dashboard.parts.trial_panel import (
-    choose_class,
-    choose_output,
-    choose_reduction,
-    choose_seed,
-    choose_trial,
-)
-from dashboard.pictures import gallery_for
-from dashboard.workshop import Loading, models
-
-ONE, MANY = "One picture", "Many pictures"
+from dashboard.components.columns import ALWAYS
+from dashboard.controls.address import choose_tab
+from dashboard.controls.export_panel import result
+from dashboard.controls.map_panel import advanced, choose_maps
+from dashboard.controls.method_panel import choose_methods
+from dashboard.controls.metric_panel import TRIAL, choose_metrics
+from dashboard.controls.model_panel import choose_models
+from dashboard.controls.page_state import kept_page
+from dashboard.controls.picture_panel import choose_picture, named_picture
+from dashboard.controls.selection import Selection
+from dashboard.controls.trial_panel import choose_class, choose_seed, choose_trial
+from dashboard.explain.many_pictures.job import STUDY
+from dashboard.explain.many_pictures.panel import many_pictures
+from dashboard.explain.one_picture.job import EXPLANATION
+from dashboard.explain.one_picture.panel import one_picture
+from dashboard.library.models import Loading, models
+from dashboard.library.pictures import gallery_for
+from dashboard.sanity.strip.panel import randomisation_strip
 
 
 def page() -> None:
-    come_back("explain")
-    st.title("HeatCheck", anchor=False)
-    st.caption("Why an image classifier said what it said, and whether the explanation deserves to be believed.")
     with st.sidebar:
         loadings = choose_models()
-    one, many = st.tabs([ONE, MANY], key="tab", bind="query-params")
+    one, many = choose_tab({kind.name: kind.tab for kind in (EXPLANATION, STUDY)}, "tab")
     dataset = models.dataset(loadings[0].name)
     if many.open:
-        wishes = choose(loadings, named_picture(dataset), one=False)
+        selection = choose(loadings, named_picture(dataset), one=False)
         with many:
-            keep_alive("job", ONE)
-            many_pictures(loadings, dataset, wishes)
-    else:
-        with one:
-            picture = choose_picture(gallery_for(dataset))
-            wishes = choose(loadings, picture.name if picture else "", one=True)
-            keep_alive("study", MANY)
-            one_picture(loadings, picture, wishes)
+            many_pictures(loadings, dataset, selection)
+        return
+    with one, st.container(gap="xsmall", key="one-picture"):
+        picture = choose_picture(gallery_for(dataset))
+        selection = choose(loadings, picture.name if picture else "", one=True)
+        with result(EXPLANATION):
+            one_picture(loadings, picture, selection, randomisation_strip)
 
 
-def choose(loadings: Sequence[Loading], picture: str, one: bool) -> Wishes | None:
+def choose(loadings: Sequence[Loading], picture: str, one: bool) -> Selection | None:
     """The sidebar below the models, with what only one picture is asked; nothing before the first model is there."""
     first = loadings[0].classifier
     if first is None:
         return None
     with st.sidebar:
         target = choose_class(first) if one else None
-        output, reduction = choose_output(), choose_reduction()
         methods = choose_methods([loading.classifier for loading in loadings if loading.classifier])
-        settings = choose_settings(first, methods)
-        judgement = choose_trial(first, picture)
-        metrics = choose_further() if one else ()
-        seed = choose_seed()
-    common = {
-        "model": loadings[0].name,
-        "methods": tuple(methods),
-        "settings": settings,
-        "output": output,
-        "seed": seed,
-        "reduction": reduction,
-        **asdict(judgement),
-    }
-    return Wishes(common, target, metrics)
+        with advanced():
+            maps = choose_maps(loadings[0].name, first, methods)
+            judgement = choose_trial(first, picture)
+            metrics = choose_further() if one else ()
+            seed = choose_seed()
+    return Selection({**maps, **asdict(judgement), "seed": seed}, target, metrics)
 
 
 def choose_further() -> tuple[str, ...]:
-    """The scores beyond those that every trial gives."""
+    """The scores beyond those that every perturbation test gives."""
     further = [metric.name for metric in core.list_metrics() if metric.name not in ALWAYS and not metric.needs_stamp]
     return choose_metrics(TRIAL, "Further scores", further, usual=())
 
 
-def keep_alive(address: str, title: str) -> None:
-    """What runs on the other tab goes on as long as somebody follows it here, and says how far it is."""
-    for number, name in enumerate(filter(None, st.query_params.get(address, "").split(","))):
-        try:
-            job = find(name)
-        except NotThere:
-            continue
-        if not job.finished:
-            counts = "pictures" if address == "study" else "heatmaps"
-            place = f"of the other tab {number}"
-            progress(place, job.id, True, title, counts, len(job.asked.methods), bool(job.asked.metrics))
-
-
-page()
-remember("explain")
+with kept_page("explain"):
+    page()

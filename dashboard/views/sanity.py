@@ -1,102 +1,90 @@
 """The Sanity page: whether heatmaps depend on what they claim to show, on one picture, on many, and on the labels."""
 
-from contextlib import suppress
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
-from dashboard.chosen import Wishes
-from dashboard.jobs import NotThere, find
-from dashboard.labels import KIND as LABELS_ADDRESS
-from dashboard.parts.coming_back import come_back, remember
-from dashboard.parts.label_check import label_check
-from dashboard.parts.many_sanity import ADDRESS as MANY_ADDRESS
-from dashboard.parts.many_sanity import many_sanity
-from dashboard.parts.method_panel import choose_methods, choose_settings
-from dashboard.parts.model_panel import choose_model
-from dashboard.parts.one_sanity import ADDRESS as ONE_ADDRESS
-from dashboard.parts.one_sanity import one_sanity
-from dashboard.parts.picture_panel import choose_picture
-from dashboard.parts.progress import progress
-from dashboard.parts.quick_checks import ADDRESS as CHECKS_ADDRESS
-from dashboard.parts.randomising_panel import HOW_LONG, choose_randomising
-from dashboard.parts.trial_panel import choose_class, choose_output, choose_reduction, choose_seed
-from dashboard.pictures import gallery_for
-from dashboard.workshop import Loading, models
+from dashboard.controls.address import choose_tab
+from dashboard.controls.export_panel import result
+from dashboard.controls.map_panel import advanced, choose_maps
+from dashboard.controls.method_panel import choose_methods
+from dashboard.controls.model_panel import choose_model
+from dashboard.controls.page_state import kept_page
+from dashboard.controls.picture_panel import choose_picture
+from dashboard.controls.selection import Selection
+from dashboard.controls.trial_panel import choose_class, choose_seed
+from dashboard.jobs.kinds import JobKind
+from dashboard.jobs.session import sample_of
+from dashboard.library.models import DEFAULT_MODEL, Loading, models
+from dashboard.library.pictures import gallery_for
+from dashboard.sanity.label_check.job import LABEL_CHECK
+from dashboard.sanity.label_check.panel import label_check, label_networks
+from dashboard.sanity.many_pictures.job import SANITY_STUDY
+from dashboard.sanity.many_pictures.panel import sanity_of_many
+from dashboard.sanity.quick_checks.panel import quick_checks
+from dashboard.sanity.randomisation.job import RANDOMISATION
+from dashboard.sanity.randomisation.panel import randomisation
+from dashboard.sanity.randomisation.settings_panel import HOW_LONG, choose_stages
 
-ONE, MANY, LABELS = "One picture", "Many pictures", "Labels"
-JOBS = {
-    ONE: {ONE_ADDRESS: "maps", CHECKS_ADDRESS: "answers"},
-    MANY: {MANY_ADDRESS: "pictures"},
-    LABELS: {LABELS_ADDRESS: "steps"},
-}
-"""What the jobs of each tab are called in the address, and what tells how far they are."""
-
-
-ON_LABELS = "Each method explains every test picture once for each of three networks, which are small and quick."
+ON_LABELS = "Each method explains every test picture once for each of three small networks, which takes seconds."
 
 
 def page() -> None:
-    come_back("sanity")
-    st.title("Sanity", anchor=False)
-    st.caption("Make the model forget what it learned, layer by layer. A heatmap that stays the same did not show it.")
+    kinds = (RANDOMISATION, SANITY_STUDY, LABEL_CHECK)
+    one, many, labels = choose_tab({kind.name: kind.tab for kind in kinds}, "tab")
+    if labels.open:
+        with st.sidebar:
+            selection, _ = choose(label_networks(), ON_LABELS)
+        with labels:
+            label_check(selection)
+        return
+    model, first_picture = of_the_sample(SANITY_STUDY if many.open else RANDOMISATION)
     with st.sidebar:
-        loading = choose_model()
-    one, many, labels = st.tabs([ONE, MANY, LABELS], key="tab", bind="query-params")
+        loading = choose_model(model)
     dataset = models.dataset(loading.name)
     if many.open:
-        with st.sidebar:
-            randomising = choose_randomising(many=True)
-        wishes = choose(loading, one=False, how_long=f"{HOW_LONG} And that for every picture.")
+        selection, stages = choose(loading, f"{HOW_LONG} This is repeated for every picture.", staged=True)
         with many:
-            many_sanity(dataset, wishes, randomising)
-            keep_alive(MANY)
-    elif labels.open:
-        wishes = choose(loading, one=False, how_long=ON_LABELS)
-        with labels:
-            label_check(wishes)
-            keep_alive(LABELS)
-    else:
-        with one:
-            picture = choose_picture(gallery_for(dataset))
-        with st.sidebar:
-            randomising = choose_randomising()
-        wishes = choose(loading, one=True, how_long=HOW_LONG)
-        with one:
-            one_sanity(loading, picture, wishes, randomising)
-            keep_alive(ONE)
+            sanity_of_many(dataset, selection, stages)
+        return
+    with one:
+        picture = choose_picture(gallery_for(dataset), first_picture if loading.name == model else "")
+    selection, stages = choose(loading, HOW_LONG, one=True, staged=True)
+    with one:
+        with result(RANDOMISATION):
+            request = randomisation(loading, picture, selection, stages)
+        quick_checks(request)
 
 
-def choose(loading: Loading, one: bool, how_long: str) -> Wishes | None:
-    """The sidebar below the model and the randomisation; nothing before the model is there."""
-    classifier = loading.classifier
-    if classifier is None:
-        return None
+def of_the_sample(kind: JobKind[Any, Any]) -> tuple[str, str]:
+    """Model and picture, if any, of what ships with the app: a newcomer's choices are those of what is shown."""
+    sample = sample_of(kind)
+    return (sample.request.model, getattr(sample.request, "picture", "")) if sample else (DEFAULT_MODEL, "")
+
+
+def choose(
+    loading: Loading, how_long: str, one: bool = False, staged: bool = False
+) -> tuple[Selection | None, Mapping[str, Any]]:
+    """The sidebar below the model, and how a network is randomised; nothing before the model is there.
+
+    Parameters
+    ----------
+    one
+        Whether it is about one picture, of which a class is chosen.
+    staged
+        Whether the network is randomised stage by stage.
+    """
+    if loading.classifier is None:
+        return None, {}
     with st.sidebar:
-        target = choose_class(classifier) if one else None
-        output, reduction = choose_output(), choose_reduction()
-        methods = choose_methods([classifier], how_long=how_long)
-        settings = choose_settings(classifier, methods)
-        seed = choose_seed()
-    common = {
-        "model": loading.name,
-        "methods": tuple(methods),
-        "settings": settings,
-        "output": output,
-        "seed": seed,
-        "reduction": reduction,
-    }
-    return Wishes(common, target, ())
+        target = choose_class(loading.classifier) if one else None
+        methods = choose_methods([loading.classifier], how_long=how_long)
+        with advanced():
+            stages = choose_stages(many=not one) if staged else {}
+            maps = choose_maps(loading.name, loading.classifier, methods)
+            return Selection({**maps, "seed": choose_seed()}, target), stages
 
 
-def keep_alive(open_tab: str) -> None:
-    """What runs on the other tabs goes on as long as somebody follows it here, and says how far it is."""
-    for tab, jobs in JOBS.items():
-        for address, counts in jobs.items() if tab != open_tab else ():
-            with suppress(NotThere):
-                job = find(st.query_params.get(address, ""))
-                if not job.finished:
-                    progress(f"of {address}", job.id, True, tab, counts, len(job.asked.methods))
-
-
-page()
-remember("sanity")
+with kept_page("sanity"):
+    page()

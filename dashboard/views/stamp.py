@@ -1,39 +1,39 @@
-"""The Stamp page: a cue that a person puts on a picture, so that its place is known, and who finds it."""
+"""The Stamp page: a cue that a person puts on a picture, so that its location is known, and which maps find it."""
 
 import streamlit as st
 
-from dashboard.chosen import Wishes
-from dashboard.parts.coming_back import come_back, remember
-from dashboard.parts.method_panel import choose_methods, choose_settings
-from dashboard.parts.one_stamp import one_stamp
-from dashboard.parts.picture_panel import choose_picture
-from dashboard.parts.stamp_benchmark import keep_benchmark_alive, stamp_benchmark
-from dashboard.parts.stamp_model_panel import choose_stamp_model
-from dashboard.parts.trial_panel import choose_class, choose_output, choose_reduction, choose_seed
-from dashboard.pictures import Choice, bases_for, gallery_for
-from dashboard.stamping import stamp_model
-from dashboard.workshop import Loading, models
-
-PLACE, BENCHMARK = "Place a stamp", "Benchmark"
+from dashboard.controls.address import choose_tab
+from dashboard.controls.export_panel import result
+from dashboard.controls.map_panel import advanced, choose_maps
+from dashboard.controls.method_panel import choose_methods
+from dashboard.controls.page_state import kept_page
+from dashboard.controls.picture_panel import choose_picture
+from dashboard.controls.selection import Selection
+from dashboard.controls.trial_panel import choose_class, choose_seed
+from dashboard.library.models import Loading, models
+from dashboard.library.pictures import Choice, bases_for, gallery_for
+from dashboard.stamp.benchmark.job import BENCHMARK
+from dashboard.stamp.benchmark.panel import stamp_benchmark
+from dashboard.stamp.model_panel import choose_stamp_model
+from dashboard.stamp.one_picture.job import STAMPED_PICTURE
+from dashboard.stamp.one_picture.panel import stamped_picture
+from dashboard.stamp.stamp_models import stamp_model
 
 
 def page() -> None:
-    come_back("stamp")
-    st.title("Stamp", anchor=False)
-    st.caption("Put a small picture on another, and you know where the cue is. Which heatmaps find it?")
     with st.sidebar:
         loading = choose_stamp_model()
-    place, benchmark = st.tabs([PLACE, BENCHMARK], key="tab", bind="query-params")
+    place, benchmark = choose_tab({kind.name: kind.tab for kind in (STAMPED_PICTURE, BENCHMARK)}, "tab")
     with st.sidebar:
-        wishes = choose(loading)
+        selection = choose(loading)
     if benchmark.open:
         with benchmark:
-            stamp_benchmark(loading.name, wishes)
+            stamp_benchmark(loading.name, selection)
     else:
         with place:
             picture = choose_picture(offered(loading.name))
-            keep_benchmark_alive()
-            one_stamp(loading, picture, wishes)
+            with result(STAMPED_PICTURE):
+                stamped_picture(loading, picture, selection)
 
 
 def offered(model: str) -> list[Choice]:
@@ -44,28 +44,20 @@ def offered(model: str) -> list[Choice]:
     try:
         return bases_for(known)
     except ValueError as absence:
-        st.warning(f"The pictures that this model is tested on can't be had. {absence}")
+        st.warning(f"The pictures that this model is tested on are unavailable. {absence}")
         return gallery_for("")
 
 
-def choose(loading: Loading) -> Wishes | None:
+def choose(loading: Loading) -> Selection | None:
     """The sidebar below the model; nothing before the model is there."""
-    classifier = loading.classifier
-    if classifier is None:
+    if loading.classifier is None:
         return None
-    target = None if stamp_model(loading.name) else choose_class(classifier)
-    output, reduction = choose_output(), choose_reduction()
-    methods = choose_methods([classifier], truth_known=True)
-    common = {
-        "model": loading.name,
-        "methods": tuple(methods),
-        "settings": choose_settings(classifier, methods),
-        "output": output,
-        "seed": choose_seed(),
-        "reduction": reduction,
-    }
-    return Wishes(common, target, ())
+    target = None if stamp_model(loading.name) else choose_class(loading.classifier)
+    methods = choose_methods([loading.classifier], truth_known=True)
+    with advanced():
+        maps = choose_maps(loading.name, loading.classifier, methods)
+        return Selection({**maps, "seed": choose_seed()}, target)
 
 
-page()
-remember("stamp")
+with kept_page("stamp"):
+    page()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 import core
 
-ROUNDS = 5
+ROUNDS = 3
 BY_GRADIENTS = {
     "grad_cam": peer.GradCAM,
     "grad_cam_plus_plus": peer.GradCAMPlusPlus,

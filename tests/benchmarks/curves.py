@@ -1,4 +1,4 @@
-"""Perturbation curves against the bare model, and against Quantus."""
+"""Curves, scores and RISE, each with the forward passes that it needs; and curves against Quantus."""
 
 import copy
 from collections.abc import Callable
@@ -9,20 +9,18 @@ from torch import Tensor, nn
 
 import core
 from core.methods.heatmap import Heatmap, Passes
+from core.metrics.curve_plan import Perturbation, Plan
 from core.metrics.registry import find_metric
-from core.metrics.tracing import Perturbation, Plan
 from core.studies.evaluation import DEFAULT_METRICS
 from core.studies.scoring import Subject, stream_scores
 
 MAPS = 5
 STUDY_MAPS = 12
 STEPS = 20
-ROUNDS = 5
 FLIPPING_STEPS = 21  # Quantus takes only step sizes that divide 3 x 224 x 224
-FLIPPING_ROUNDS = 3
-FLIPPING_MAPS = 12
+FLIPPING_ROUNDS = 2
+FLIPPING_MAPS = 8
 RISE_SAMPLES = 600
-BARE_CANDIDATES = (4, 8, 12, 16, 32, 64)
 
 
 def random_maps(classifier: core.Classifier, count: int) -> dict[str, Tensor]:
@@ -30,39 +28,14 @@ def random_maps(classifier: core.Classifier, count: int) -> dict[str, Tensor]:
     return {f"map {number}": torch.rand(classifier.size, generator=draw) for number in range(count)}
 
 
-def bare_forward(classifier: core.Classifier, size: int, pictures: int) -> Callable[[], None]:
-    """As many forward passes as it takes for that many pictures, on a batch that lies ready."""
-    ready = torch.rand(size, 3, *classifier.size).contiguous(memory_format=torch.channels_last)
-
-    def run() -> None:
-        with torch.inference_mode():
-            for _ in range(round(pictures / size)):
-                classifier.network(ready)
-
-    return run
-
-
-def against_bare(
-    classifier: core.Classifier, forwards: int, run: Callable[[], object], rounds: int = ROUNDS
-) -> tuple[float, str]:
-    """The forwards per second of a run, as a share of what the bare model does at its best batch."""
-    trials = {str(size): bare_forward(classifier, size, 192) for size in BARE_CANDIDATES}
-    best = min(seconds := seconds_of(trials, 3), key=seconds.__getitem__)
-    pictures = round(forwards / int(best)) * int(best)
-    took = seconds_of({"run": run, "bare": bare_forward(classifier, int(best), pictures)}, rounds)
-    ours, bare = forwards / took["run"], pictures / took["bare"]
-    size = classifier.batch_size("forward").size
-    return ours / bare, f"{ours:.0f} forwards/s in batches of {size}; bare {bare:.0f}/s at its best batch, {best}"
-
-
-def curves_against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
-    """Perturbation curves of some random maps."""
+def curves(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[int, Callable[[], object]]:
+    """Perturbation curves of some random maps: how many forward passes, and the run."""
     maps = random_maps(classifier, MAPS)
     forwards = (2 * MAPS + 10) * (STEPS - 1) + 2
-    return against_bare(classifier, forwards, lambda: core.perturb(classifier, pixels, maps, target, steps=STEPS))
+    return forwards, lambda: core.perturb(classifier, pixels, maps, target, steps=STEPS)
 
 
-def scores_against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
+def scores(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[int, Callable[[], object]]:
     """The scores that a study of many pictures has by itself, of heatmaps that are there; all but ROAD's, whose
     imputer is timed apart.
     """
@@ -78,17 +51,13 @@ def scores_against_bare(classifier: core.Classifier, pixels: Tensor, target: int
         for _ in stream_scores(subject, heatmaps, metrics, perturbation):
             pass
 
-    return against_bare(classifier, len(visits) + len(maps), score)
+    return len(visits) + len(maps), score
 
 
-def rise_against_bare(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
+def rise(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[int, Callable[[], object]]:
     """RISE's masks, made, sent through the network and added up."""
     settings = {"rise": {"samples": RISE_SAMPLES}}
-
-    def rise() -> None:
-        core.explain(classifier, pixels, ["rise"], target, settings=settings)
-
-    return against_bare(classifier, RISE_SAMPLES, rise, rounds=3)
+    return RISE_SAMPLES, lambda: core.explain(classifier, pixels, ["rise"], target, settings=settings)
 
 
 class AsModule(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 import core
 
-ROUNDS = 2
+ROUNDS = 1
 SAMPLES = 15
 STEPS = 10  # on each noisy path; fifty would only make the benchmark longer
 STATISTICS = ("smoothgrad", "smoothgrad_squared", "vargrad")

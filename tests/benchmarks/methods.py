@@ -9,7 +9,7 @@ from torch import Tensor
 
 import core
 
-ROUNDS = 3
+ROUNDS = 1
 SAMPLES = 15
 STEPS = 50
 TEN = (

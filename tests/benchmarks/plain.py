@@ -1,21 +1,23 @@
-"""The same peers' calls in a Python process of their own, without the allocator settings of ``heatcheck``."""
+"""The same peers' calls in a Python process of their own, without the variables that ``heatcheck`` starts with."""
 
 import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 from curves import FLIPPING_MAPS, FLIPPING_ROUNDS, flipping_calls
 from interleaved import seconds_of
 from methods import captum_calls
 
 import core
-from core.cli import KEEP_LARGE_BLOCKS
+from core.environment import VARIABLES
 
 
-def seconds_without_our_allocator() -> dict[str, float]:
+@cache
+def seconds_as_found() -> dict[str, float]:
     """Median seconds of Quantus, a call for each map, and of the ten captum calls, as a script would have them."""
-    surroundings = {name: value for name, value in os.environ.items() if name not in KEEP_LARGE_BLOCKS}
+    surroundings = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     told = subprocess.run([sys.executable, __file__], env=surroundings, check=True, stdout=subprocess.PIPE, text=True)
     seconds: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
     return seconds

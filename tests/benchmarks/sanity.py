@@ -4,9 +4,10 @@ from interleaved import seconds_of
 from torch import Tensor
 
 import core
+from core.models.randomising import find_groups
 
 METHODS = ("gradient", "input_x_gradient", "guided_backprop", "deconvnet", "smoothgrad", "grad_cam")
-ROUNDS = 2
+ROUNDS = 1
 
 
 def against_explaining(classifier: core.Classifier, pixels: Tensor, target: int) -> tuple[float, str]:
@@ -15,8 +16,7 @@ def against_explaining(classifier: core.Classifier, pixels: Tensor, target: int)
     Copies of the network, their weights, and four similarities of every map are what it adds.
     """
     controls = [entry.name for entry in core.list_methods() if entry.control and not entry.needs_truth]
-    points = core.check_randomisation(classifier, pixels, METHODS, target)
-    networks = 1 + len({point.stage for point in points})
+    networks = 1 + len(find_groups(classifier))
 
     def explain() -> None:
         for _ in range(networks):

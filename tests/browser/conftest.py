@@ -9,12 +9,17 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.environment import VARIABLES
+
 sync_api = pytest.importorskip("playwright.sync_api")
+
+sync_api.expect.set_options(timeout=15_000)  # two browsers and two servers share two cores
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -61,14 +66,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[str]:
-    """Address of a dashboard whose default model is loaded."""
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-m", "dashboard.server", "--port", str(port), "--no-browser"]
+@contextmanager
+def serving(program: list[str], folder: Path, home: Path, port: int | None = None) -> Iterator[str]:
+    """Address of a dashboard whose default model is loaded, served by a Python program that takes a port."""
+    port = port or free_port()
+    address = f"http://127.0.0.1:{port}"
+    log = folder / "log.txt"
+    command = [sys.executable, *program, "--port", str(port), "--no-browser"]
     with log.open("w") as written:
-        kept = {**os.environ, "HEATCHECK_HOME": str(home)}
+        kept = {**VARIABLES, **os.environ, "HEATCHECK_HOME": str(home)}
         process = subprocess.Popen(command, cwd=ROOT, env=kept, stdout=written, stderr=subprocess.STDOUT)
         try:
             until = time.monotonic() + START_SECONDS
@@ -85,6 +91,41 @@ def server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[str
 
 
 @pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[str]:
+    """Address of the dashboard."""
+    with serving(["-m", "dashboard.server"], tmp_path_factory.mktemp("server"), home) as address:
+        yield address
+
+
+def toy_program(folder: Path) -> list[str]:
+    """What serves a dashboard whose pages are the toy's."""
+    shutil.copytree(ROOT / "dashboard" / ".streamlit", folder / ".streamlit")
+    script = folder / "app.py"
+    script.write_text("import toy_job\ntoy_job.app()\n")
+    tests = str(ROOT / "tests")
+    program = (
+        f"import sys, pathlib; sys.path.insert(0, {tests!r}); import toy_job; import dashboard.server as server; "
+        f"server.SCRIPT = pathlib.Path({str(script)!r}); server.main()"
+    )
+    return ["-c", program]
+
+
+@pytest.fixture(scope="module")
+def toy_server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[str]:
+    """Address of a dashboard whose pages are the toy's."""
+    folder = tmp_path_factory.mktemp("toy")
+    with serving(toy_program(folder), folder, home) as address:
+        yield address
+
+
+@pytest.fixture
+def restarted(tmp_path: Path, home: Path) -> Callable[[], Any]:
+    """Serves the toy's pages, each time at the same address."""
+    port, program = free_port(), toy_program(tmp_path)
+    return lambda: serving(program, tmp_path, home, port)
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -92,40 +133,118 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def open_page(chromium: Any, server: str) -> Iterator[Callable[..., Any]]:
-    """Opens an address of the dashboard as a newcomer would, and waits until the page is at rest."""
-    contexts, errors = [], []
+class Visitors:
+    """Browser contexts, each a person that this server has never seen.
 
-    def open_one(query: str = "", scheme: str = "light", width: int = 1280) -> Any:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", locale="en-GB"
-        )
-        contexts.append(context)
+    Whoever leaves takes nothing along but the browser's cache: to fetch and compile Streamlit's own scripts again costs
+    seconds in every test.
+    """
+
+    def __init__(self, chromium: Any) -> None:
+        self._chromium = chromium
+        self._left: dict[tuple[tuple[str, Any], ...], list[Any]] = {}
+
+    def come(self, **options: Any) -> Any:
+        known = self._left.get(tuple(options.items()))
+        width, height = options.pop("width"), options.pop("height")
+        return known.pop() if known else self._chromium.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB", **options
+        )  # fmt: skip
+
+    def leave(self, context: Any, **options: Any) -> None:
+        for page in context.pages:
+            page.evaluate("localStorage.clear()")
+            page.close()
+        context.clear_cookies()
+        context.clear_permissions()
+        self._left.setdefault(tuple(options.items()), []).append(context)
+
+
+@pytest.fixture(scope="session")
+def visitors(chromium: Any) -> Visitors:
+    return Visitors(chromium)
+
+
+@pytest.fixture
+def open_page(visitors: Visitors, server: str) -> Iterator[Callable[..., Any]]:
+    """Opens an address of the dashboard as a newcomer would, and waits until the page is at rest."""
+    came: list[tuple[Any, dict[str, Any]]] = []
+    errors: list[str] = []
+
+    def open_one(query: str = "", scheme: str = "light", width: int = 1280, at: str = server, height: int = 900) -> Any:
+        options = {"color_scheme": scheme, "width": width, "height": height}
+        context = visitors.come(**options)
+        came.append((context, options))
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if is_mistake(said) else None)
-        page.goto(f"{server}/{query}")
+        page.goto(f"{at}/{query}")
         at_rest(page)
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for context, options in came:
+        visitors.leave(context, **options)
     assert not errors, errors
 
 
 def is_mistake(said: Any) -> bool:
     """Streamlit looks for its server below a page's address first, and the browser writes that it is not there."""
-    return said.type == "error" and not re.search(r"/(stamp|sanity)/_stcore/", said.location["url"])
+    return said.type == "error" and not re.search(r"/(stamp|sanity|other)/_stcore/", said.location["url"])
+
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+FADED = """() => Promise.race([
+  Promise.allSettled(
+    document.getAnimations().filter((each) => each instanceof CSSTransition).map(({ finished }) => finished)
+  ),
+  new Promise((resolve) => setTimeout(resolve, 2000)),
+]).then(() => true)"""
+"""Waits until colours are no longer on their way to those of the other scheme; one that is hidden may never arrive."""
+
+
+@pytest.fixture(scope="session")
+def check_accessible() -> Callable[[Any], None]:
+    """Lets axe look at a page as it stands, in the light and in the dark; it must have measured contrasts."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+
+    def check(page: Any) -> None:
+        # Over a gradient axe measures nothing; these shade the edge beyond which a table goes on.
+        page.locator(".wide").evaluate_all("(places) => places.forEach(({ style }) => (style.background = 'none'))")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            sync_api.expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
+            page.evaluate(FADED)
+            found = axe.run(page, options={"runOnly": RULES}).response
+            ours = [each for each in found["violations"] if not all(map(is_of_streamlit, each["nodes"]))]
+            assert [summary(violation) for violation in ours] == [], scheme
+            measured = [each["nodes"] for each in found["passes"] if each["id"] == "color-contrast"]
+            assert sum(map(len, measured)) > 0, scheme
+
+    return check
+
+
+def is_of_streamlit(node: dict[str, Any]) -> bool:
+    """Its file uploader has a role that axe would not give it."""
+    return "stFileUploaderDropzone" in node["html"]
+
+
+def summary(violation: dict[str, Any]) -> str:
+    return f"{violation['id']}: {[(node['html'][:160], node['any'][:1]) for node in violation['nodes'][:4]]}"
 
 
 def at_rest(page: Any) -> None:
-    """Waits for Streamlit's own word that the script has run."""
+    """Waits for Streamlit's own word that the script has run, and for every component's module to have come."""
     app = page.get_by_test_id("stApp")
     sync_api.expect(app).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=30_000)
+    app.get_by_test_id("stElementContainer").first.wait_for(state="attached")  # before its first run it runs not either
     sync_api.expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+    sync_api.expect(page.locator("[data-testid=stSkeleton], .root:empty")).to_have_count(0)
 
 
 @pytest.fixture

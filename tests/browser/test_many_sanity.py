@@ -13,6 +13,7 @@ expect = sync_api.expect
 MANY = "sanity?tab=Many+pictures&model=Small+CNN+%28Fashion-MNIST%29&methods=gradient,smoothgrad"
 SLACK = 2.0
 Open = Callable[..., Any]
+Check = Callable[[Any], None]
 
 
 def button(page: Any, name: str) -> Any:
@@ -30,9 +31,9 @@ def plot(page: Any) -> Any:
 def test_intervals_come_with_the_pictures_and_verdicts_with_them(open_page: Open) -> None:
     page = open_page(f"{MANY}&limit=6")
     button(page, "Run").click()
-    expect(page.get_by_text(re.compile(r"Over \d+ pictures?\."))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"^over [1-6] pictures?$"))).to_be_visible(timeout=60_000)  # the sample has 10
     plot(page).evaluate("plot => { plot.marked = true }")
-    expect(page.get_by_text(re.compile(r"Over 6 pictures\. Of 2 methods"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("over 6 pictures", exact=True)).to_be_visible(timeout=60_000)
     expect(button(page, "Run")).to_be_enabled(timeout=60_000)
     assert plot(page).evaluate("plot => plot.marked")
     standing = dict(
@@ -42,35 +43,36 @@ def test_intervals_come_with_the_pictures_and_verdicts_with_them(open_page: Open
     assert plot(page).locator("line.spread").count() > 0
     expect(plot(page).locator("polygon.band")).to_be_visible()
     again = open_page("sanity?" + page.url.split("?", 1)[1])
-    expect(again.get_by_text(re.compile(r"Over 6 pictures\. Of 2 methods"))).to_be_visible()
+    expect(again.get_by_text("over 6 pictures", exact=True)).to_be_visible()
+    expect(again.locator(".verdict")).to_have_text(re.compile("2 methods"))
     expect(again.locator(".root.stale")).to_have_count(0)
 
 
+@pytest.mark.alone
 def test_a_study_is_cancelled_at_once_and_saved_as_far_as_it_is(open_page: Open) -> None:
     page = open_page(f"{MANY}&limit=900")
     button(page, "Run").click()
-    expect(page.get_by_text(re.compile(r"Over [2-9] pictures\."))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"^over [2-9] pictures$"))).to_be_visible(timeout=60_000)
+    page.wait_for_timeout(600)  # sooner after the button's change, it is taken for the rest of a double click
     clicked = time.monotonic()
     button(page, "Cancel").click()
     expect(button(page, "Run")).to_be_enabled(timeout=10_000)
     assert time.monotonic() - clicked < SLACK
-    expect(page.get_by_text("Cancelled; what was computed stays.").first).to_be_visible()
-    done = int(re.search(r"Over (\d+) pictures", page.locator(".verdict").first.text_content())[1])
+    expect(page.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible()
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as saved:
-        page.get_by_role("link", name="every similarity as CSV").click()
+        page.get_by_role("link", name="Similarities as CSV").click()
     assert saved.value.suggested_filename == "heatcheck-similarities.csv"
     lines = saved.value.path().read_text().splitlines()
     assert lines[0].startswith("picture,method,stage,title,share_randomised,draw,spearman,spearman_abs,ssim,hog")
-    assert len({line.split(",")[0] for line in lines[1:]}) == done
+    done = len({line.split(",")[0] for line in lines[1:]})
+    judged = re.search(r"over (\d+) pictures", page.locator(".counts").text_content())
+    assert 2 <= int(judged[1]) <= done  # verdicts are drawn from time to time, not after every picture
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_among_verdicts_and_curves(open_page: Open, scheme: str) -> None:
-    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
-    page = open_page(f"{MANY}&limit=2", scheme=scheme)
+def test_axe_finds_nothing_among_verdicts_and_curves(open_page: Open, check_accessible: Check) -> None:
+    page = open_page(f"{MANY}&limit=2")
     button(page, "Run").click()
-    expect(page.get_by_text(re.compile(r"Over 2 pictures\. Of 2 methods"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("over 2 pictures", exact=True)).to_be_visible(timeout=60_000)
     expect(button(page, "Run")).to_be_enabled(timeout=60_000)
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    found = axe.run(page, options=rules)["violations"]
-    assert [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:4]]}" for each in found] == []
+    check_accessible(page)

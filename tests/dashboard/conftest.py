@@ -1,7 +1,7 @@
 """The page without a browser: its script, and the routes beside it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,17 @@ from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import Fidelity, FidelityReady
 from core.metrics.statistics import Score, Tally
 from core.studies.evaluation import PictureRefused, PictureScored, SummaryReady
-from dashboard.requests import Asked, AskedOfMany
-from dashboard.routes import ROUTES
-from dashboard.runs import LiveRun, Subject, Trial
-from dashboard.studies import Evaluation, LiveStudy
-from dashboard.workshop import DEFAULT_MODEL, queue, shelf
+from dashboard.controls import job_panel
+from dashboard.explain.many_pictures.job import STUDY, StudyRequest
+from dashboard.explain.one_picture.job import EXPLANATION, ExplanationRequest, MarkedSubject
+from dashboard.jobs import session
+from dashboard.jobs.kinds import JobKind
+from dashboard.jobs.views import QueuedJob, Submitted
+from dashboard.library.models import DEFAULT_MODEL, shelf
+from dashboard.library.queue import queue
+from dashboard.library.sources import Source
+from dashboard.routing import ROUTES
+from dashboard.server import find_features
 
 SCRIPT = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 LABELS = ("cat", "dog", "cup")
@@ -56,14 +62,28 @@ def _warm() -> None:
     wait_for(lambda: shelf.ask(DEFAULT_MODEL).settled, 120)
 
 
+@pytest.fixture(autouse=True)
+def _every_click_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test clicks sooner than a person decides to."""
+    monkeypatch.setattr(job_panel, "SECONDS_TO_SEE_A_CHANGE", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_asked_before(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Whatever another test has asked for is computed anew."""
+    question = session.question
+    monkeypatch.setattr(session, "question", lambda *asked: f"{request.node.nodeid} {question(*asked)}")
+
+
 @pytest.fixture
-def page() -> Iterator[Callable[..., AppTest]]:
-    """The page as the address asks for it, at rest; what it started is ended."""
+def opened() -> Iterator[Callable[..., AppTest]]:
+    """Opens an app at an address, until it is at rest, as somebody new or as another app's visitor."""
     apps: list[AppTest] = []
 
-    def run(**query: str) -> AppTest:
-        app = AppTest.from_file(str(SCRIPT), default_timeout=60)
+    def run(app: AppTest, visitor: AppTest | None = None, **query: str) -> AppTest:
         apps.append(app)
+        if visitor:
+            app.session_state["owner"] = visitor.session_state["owner"]
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
@@ -71,14 +91,48 @@ def page() -> Iterator[Callable[..., AppTest]]:
         return app
 
     yield run
-    names = [name for app in apps for name in app.query_params.get("job", "").split(",")]
-    for job in filter(None, map(queue().get, names)):
-        queue().cancel(job.id)
-        wait_for(lambda job=job: job.finished)
+    for app in apps:
+        for job in queue().running(app.session_state["owner"]) if "owner" in app.session_state else ():
+            queue().cancel(job.id, job.owner)
+            wait_for(lambda job=job: job.finished)
+
+
+@pytest.fixture
+def page(opened: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """The dashboard as the address asks for it."""
+
+    def run(view: str = "", visitor: AppTest | None = None, **query: str) -> AppTest:
+        app = AppTest.from_file(str(SCRIPT), default_timeout=60)
+        if view:
+            app.switch_page(f"views/{view}.py")
+        return opened(app, visitor, **query)
+
+    return run
+
+
+@pytest.fixture
+def words() -> Callable[[AppTest], str]:
+    """All that a page says in sentences."""
+    return lambda app: " ".join(
+        element.value for element in [*app.header, *app.info, *app.warning, *app.error, *app.caption, *app.markdown]
+    )
+
+
+@pytest.fixture
+def started() -> Callable[[AppTest, JobKind], QueuedJob]:
+    """Presses the button of a kind of job, and gives what was started."""
+
+    def start(app: AppTest, kind: JobKind) -> QueuedJob:
+        app.button(key=f"start {kind.name}").click().run()
+        assert not app.exception
+        return QueuedJob(queue().get(app.query_params[kind.name]))
+
+    return start
 
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
+    find_features()
     with TestClient(Starlette(routes=ROUTES)) as client:
         yield client
 
@@ -91,23 +145,24 @@ def classifier_of_names() -> object:
 
 
 @pytest.fixture
-def finished_run(classifier_of_names: object) -> LiveRun:
+def ended() -> Callable[..., QueuedJob]:
+    """A job of that kind that has yielded these events."""
+
+    def end(kind: JobKind, request: object, inputs: object, events: Iterable[object] = ()) -> QueuedJob:
+        job = queue().submit(lambda: iter(events), "somebody", Submitted(kind, request, inputs))
+        wait_for(lambda: job.finished)
+        return QueuedJob(job)
+
+    return end
+
+
+@pytest.fixture
+def finished_run(classifier_of_names: object, ended: Callable[..., QueuedJob]) -> QueuedJob:
     """A run of one of each event, made on a picture of two rows."""
-    asked = Asked(
-        model="none",
-        picture="chelsea",
-        target=1,
-        methods=("gradient", "deconvnet"),
-        settings={},
-        output="logit",
-        seed=0,
-        imputer="black",
-        steps=2,
+    request = ExplanationRequest(
+        model="none", picture="chelsea", target=1, methods=("gradient", "deconvnet"), imputer="black", steps=2
     )
-    about = Trial(asked, Subject(classifier_of_names, torch.rand(1, 3, 2, 3)), "Cat")
-    job = queue().submit(lambda: iter(EVENTS), owner="somebody", about=about)
-    wait_for(lambda: job.finished)
-    return LiveRun(job)
+    return ended(EXPLANATION, request, MarkedSubject(classifier_of_names, torch.rand(1, 3, 2, 3)), EVENTS)
 
 
 def told_of(picture: str, place: int) -> PictureScored:
@@ -116,23 +171,14 @@ def told_of(picture: str, place: int) -> PictureScored:
 
 
 @pytest.fixture
-def finished_study(classifier_of_names: object) -> LiveStudy:
+def finished_study(classifier_of_names: object, ended: Callable[..., QueuedJob]) -> QueuedJob:
     """A study of two pictures, one of them without a score of the edges, and a file that is no picture."""
     told = [told_of(picture, place) for place, picture in enumerate(SCORES, 1)]
     tally = Tally()
     for each in told:
         tally.add(each.scores)
     events = (*told, PictureRefused("c.png", "This is not a picture."), SummaryReady(tally.summary(), 2))
-    asked = AskedOfMany(
-        model="none",
-        methods=("gradient", "sobel", "random"),
-        settings={},
-        output="logit",
-        seed=0,
-        metrics=("fidelity",),
-        source="gallery",
-        limit=3,
+    request = StudyRequest(
+        model="none", methods=("gradient", "sobel", "random"), metrics=("fidelity",), source="gallery", limit=3
     )
-    job = queue().submit(lambda: iter(events), owner="somebody", about=Evaluation(asked, classifier_of_names))
-    wait_for(lambda: job.finished)
-    return LiveStudy(job)
+    return ended(STUDY, request, Source(classifier_of_names, "gallery", None), events)

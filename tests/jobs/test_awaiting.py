@@ -48,7 +48,7 @@ def test_a_job_that_waits_is_cancelled_at_once_and_lets_others_through():
     job = queue.submit(lambda: awaited(lambda: done.wait(20), "Looking"), owner="somebody")
     begin = time.monotonic()
     assert queue.call(lambda: "answered") == "answered"
-    queue.cancel(job.id)
+    queue.cancel(job.id, "somebody")
     while not job.finished:
         time.sleep(0.01)
     assert (job.state, time.monotonic() - begin < 2.0) == ("cancelled", True)

@@ -3,9 +3,11 @@
 import itertools
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 import core
 from core.jobs import JobQueue
@@ -20,16 +22,19 @@ def resident_megabytes() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def heatmaps_and_curves(classifier: core.Classifier, pixels: Tensor) -> Iterator[object]:
+    """Events of both kinds of pass, with and without gradients."""
+    yield from core.stream_heatmaps(classifier, pixels, ["gradient", "grad_cam"])
+    yield from core.stream_curves(classifier, pixels, {"red": pixels[0, 0]}, target=0, steps=2)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not STATM.exists(), reason="only Linux tells how large a process is now")
 def test_two_hundred_jobs_leave_the_process_as_large_as_twenty_did(squeezenet):
     pictures = [squeezenet.prepare(core.open_picture(picture.path)) for picture in core.gallery()[:4]]
     jobs = JobQueue()
     for number, pixels in zip(range(1, JOBS + 1), itertools.cycle(pictures), strict=False):
-        job = jobs.submit(
-            lambda pixels=pixels: core.stream_trial(squeezenet, pixels, ["gradient", "grad_cam"], steps=2, randoms=1),
-            "one person",
-        )
+        job = jobs.submit(lambda pixels=pixels: heatmaps_and_curves(squeezenet, pixels), "one person")
         while not job.finished:
             time.sleep(0.005)
         assert job.state == "done", job.error

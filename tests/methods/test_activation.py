@@ -106,7 +106,7 @@ def test_maps_of_a_transformer_agree_with_pytorch_grad_cam_s(classifier_of, name
     network.head.weight.data *= 1e6 if name == "grad_cam_plus_plus" else 10  # see above
     classifier, picture = classifier_of(Precise(network), (24, 32), 5), photo(24, 32).double()
     heatmap = explain(classifier, picture, [name], 2)[name]
-    assert heatmap.notes[0] == "Layer network.blocks.2.norm1: a map of 3 × 4, scaled up."
+    assert heatmap.notes[0] == "Layer network.blocks.2.norm1: a 3 × 4 map, enlarged."
     theirs = peer_map(
         name, classifier, picture, network.blocks[2].norm1, 2,
         planes=lambda tokens: tokens[:, 1:].reshape(len(tokens), 3, 4, -1).permute(0, 3, 1, 2),
@@ -229,7 +229,7 @@ def test_score_cam_is_a_softmax_over_the_scores_under_each_channel(classifier_of
 
 
 class Listened(Weighed):
-    """Keeps what it was fed; its first channel is the same everywhere."""
+    """Keeps what it was fed; its first channel is is constant here."""
 
     def __init__(self) -> None:
         super().__init__(rectify=False)
@@ -272,12 +272,9 @@ def test_score_cam_weighs_the_channels_tried_so_far(classifier_of, pixels):
 
 
 def test_score_cam_without_a_channel_that_varies_is_refused(classifier_of, pixels):
-    class Flat(Weighed):
-        def plane(self, pixels: Tensor) -> Tensor:
-            return 0 * super().plane(pixels) + 1
-
-    with pytest.raises(Unfit, match="the same everywhere"):
-        explain(classifier_of(Flat()), pixels, ["score_cam"], 0)
+    black = torch.zeros_like(pixels)
+    with pytest.raises(Unfit, match="is constant here"):
+        explain(classifier_of(Pooled().double()), black, ["score_cam"], 0)
 
 
 class Pooled(nn.Module):
@@ -328,7 +325,7 @@ def test_the_layer_s_size_is_told_and_another_can_be_named(bumpy, pixels, name):
     maps = {
         layer: explain(bumpy, pixels, [name], 1, settings={name: {"layer": layer}})[name] for layer in ("early", "late")
     }
-    assert all(f"Layer {layer}: a map of 3 × 4, scaled up." in heatmap.notes for layer, heatmap in maps.items())
+    assert all(f"Layer {layer}: a 3 × 4 map, enlarged." in heatmap.notes for layer, heatmap in maps.items())
     assert not torch.allclose(maps["early"].values, maps["late"].values)
     assert torch.equal(explain(bumpy, pixels, [name], 1)[name].values, maps["late"].values)
 
@@ -355,6 +352,13 @@ def test_a_map_without_anything_for_the_class_says_that_it_is_blank(classifier_o
     heatmap = explain(classifier_of(Negative(), classes=4), pixels, [name], target=0)[name]
     assert heatmap.values.abs().max() == 0
     assert any(note.startswith("Blank") for note in heatmap.notes)
+
+
+def test_a_layer_without_a_gradient_at_this_picture_is_told_beside_the_blank_map(classifier_of, pixels):
+    network = Pooled()
+    network.head.weight.data.zero_()
+    heatmap = explain(classifier_of(network), pixels.float(), ["grad_cam"], target=0)["grad_cam"]
+    assert any(note.startswith("The gradient is zero all over this layer") for note in heatmap.notes)
 
 
 def test_negative_activations_are_told_where_the_formula_supposes_none(classifier_of, pixels):
@@ -384,7 +388,7 @@ def test_in_place_work_after_the_layer_does_not_change_what_was_captured(classif
 def test_a_network_without_a_plane_is_refused_in_words(classifier_of, linear, pixels, name):
     (event,) = stream_heatmaps(classifier_of(linear), pixels, [name])
     assert isinstance(event, MethodRefused)
-    assert "plane" in event.reason or "ReLU" in event.reason
+    assert "spatial feature map" in event.reason or "ReLU" in event.reason
 
 
 @pytest.mark.parametrize("name", FAMILY)
@@ -472,7 +476,30 @@ def test_grad_cam_plus_plus_says_where_it_is_layer_cam(classifier_of, pixels, sc
     network[4].weight.data *= scale
     settings = {name: {"layer": "1"} for name in ("grad_cam_plus_plus", "layer_cam", "hires_cam")}
     maps = explain(classifier_of(network), pixels.float(), [*settings], target=0, settings=settings)
-    assert any("The same as LayerCAM" in note for note in maps["grad_cam_plus_plus"].notes) is tells
-    assert any("The same as Grad-CAM" in note for note in maps["hires_cam"].notes)
+    assert any("Identical to LayerCAM" in note for note in maps["grad_cam_plus_plus"].notes) is tells
+    assert any("Identical to Grad-CAM" in note for note in maps["hires_cam"].notes)
     together = torch.allclose(maps["grad_cam_plus_plus"].values, maps["layer_cam"].values, rtol=1e-3, atol=1e-4)
     assert together is tells
+
+
+class TwoViews(nn.Module):
+    """Sees the picture and its mirror image through one body, as test-time flips and siamese networks do."""
+
+    def __init__(self, views: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU())
+        self.head = nn.Linear(4, 3)
+        self._views = views
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        seen = [pixels if view % 2 else pixels.flip(3) for view in range(self._views)]
+        return torch.stack([self.head(self.body(each).mean((2, 3))) for each in seen]).sum(dim=0)
+
+
+@pytest.mark.parametrize("views", [1, 2, 3])
+def test_a_layer_that_a_pass_runs_several_times_is_said_to_show_its_last_run(classifier_of, views):
+    small = classifier_of(TwoViews(views), size=(16, 16))
+    notes = " ".join(explain(small, torch.rand(1, 3, 16, 16), ["grad_cam"])["grad_cam"].notes)
+    assert (f"runs this layer {views} times" in notes) == (views > 1)
+    assert ("last run alone" in notes) == (views > 1)

@@ -160,7 +160,7 @@ def test_rollout_agrees_with_a_plain_loop_over_unfused_weights(classifier_of, na
     coarse = rolled[[*rows]].mean(dim=0)[prefix:].view(1, 1, 3, 4)
     wide = F.interpolate(coarse / coarse.max(), (24, 32), mode="bilinear", align_corners=False)[0, 0]
     torch.testing.assert_close(heatmap.values, wide, rtol=1e-4, atol=1e-5)
-    assert heatmap.notes == ("3 layers of attention over 3 × 4 parts of the picture, scaled up.",)
+    assert heatmap.notes == ("3 layers of attention over 3 × 4 patches of the picture, enlarged.",)
     assert heatmap.values.max() - heatmap.values.min() > 0.05
 
 
@@ -271,11 +271,11 @@ def swin() -> nn.Module:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: nn.Sequential(nn.Conv2d(3, 3, 2, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten()), "none was seen"),
+        (lambda: nn.Sequential(nn.Conv2d(3, 3, 2, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten()), "none were found"),
         (swin, "within windows of 4 tokens"),
-        (SideBySide, "side by side"),
-        (Mixed, "1 of 1 attentions here do not show theirs"),
-        (OverChannels, "the 4 tokens here are not the parts of the picture"),
+        (SideBySide, "are parallel"),
+        (Mixed, "1 of 1 attention layers here do not expose theirs"),
+        (OverChannels, "the 4 tokens here do not correspond to patches"),
         (Pooling, "different numbers of tokens: 6 and 13"),
         (Detached, "gradients"),
     ],

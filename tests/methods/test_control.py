@@ -47,7 +47,7 @@ def test_negated_is_another_method_s_map_upside_down_and_shares_its_passes(class
     maps = explain(classifier_of(linear), pixels, [of, "negated"], target=0, settings=settings)
     torch.testing.assert_close(maps["negated"].values, -maps[of].values)
     assert maps["negated"].passes.forward == 0
-    assert maps["negated"].notes[0].startswith(f"{find_method(of).label}, negated: its ")
+    assert maps["negated"].notes[0].startswith(f"{find_method(of).label}, negated: ")
 
 
 def test_a_negated_map_stays_negated_whatever_reduction_the_others_get(classifier_of, linear, pixels):
@@ -56,12 +56,14 @@ def test_a_negated_map_stays_negated_whatever_reduction_the_others_get(classifie
 
 
 def test_what_can_t_be_explained_can_t_be_negated_either(classifier_of, linear, pixels):
-    with pytest.raises(Unfit, match=r"Guided backprop was to be negated\. This method changes how ReLUs"):
+    with pytest.raises(
+        Unfit, match=r"The method to negate, Guided backprop, does not apply\. This method changes how ReLUs"
+    ):
         explain(classifier_of(linear), pixels, ["negated"], settings={"negated": {"of": "guided_backprop"}})
 
 
 def test_a_control_is_not_negated(classifier_of, linear, pixels):
-    with pytest.raises(ValueError, match="of is one of gradient"):
+    with pytest.raises(ValueError, match="of must be one of gradient"):
         explain(classifier_of(linear), pixels, ["negated"], settings={"negated": {"of": "sobel"}})
 
 
@@ -71,7 +73,7 @@ def test_the_oracle_is_the_truth_and_says_so_where_there_is_none(lite0, chelsea)
     shown = explain(lite0, chelsea, ["oracle"], target=0, truth=truth, reduction="max_abs")["oracle"]
     assert torch.equal(shown.values, truth.float())
     assert shown.passes.forward == shown.passes.backward == 0
-    with pytest.raises(Unfit, match="only where something was marked"):
+    with pytest.raises(Unfit, match="only where a region is marked"):
         explain(lite0, chelsea, ["oracle"], target=0)
     assert "oracle" not in BLIND
     assert {entry.name for entry in list_controls(True)} - {entry.name for entry in list_controls(False)} == {"oracle"}

@@ -4,12 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from core.methods.explaining import explain, stream_heatmaps
-from core.methods.heatmap import MethodRefused
-from core.methods.mask_search import Chains, carried_on, peaks, total_variation, won_or_lost
+from core.methods.explaining import explain
+from core.methods.mask_search import Chains, Probabilities, carried_on, peaks, total_variation, won_or_lost
 from core.methods.passes import PassBank
 from core.methods.readings import Question
-from core.methods.registry import capability
+from core.models.answering import Answering
 
 FORMS = ["win_stay", "total_variation"]
 
@@ -172,7 +171,7 @@ def test_what_makes_the_class_probable_stands_out_and_the_chains_agree(classifie
     inside[4:14, 12:22] = True
     assert heatmap.values[inside].mean() > 3 * heatmap.values[~inside].mean()
     (note,) = heatmap.notes
-    assert note.startswith("Two halves of the chains agree to r = 0.")
+    assert note.startswith("Two halves of the chains agree with r = 0.")
     assert float(note.rpartition("= ")[2].rstrip(".")) > 0.5
 
 
@@ -192,8 +191,8 @@ class OneOutput(nn.Module):
         return pixels.square().mean(dim=(1, 2, 3))[:, None]
 
 
-def test_a_network_with_one_output_is_refused(classifier_of, pixels):
+def test_of_a_network_with_one_output_the_sigmoid_is_searched(classifier_of, pixels):
     classifier = classifier_of(OneOutput(), classes=1)
-    assert "one output" in capability(classifier)["mask_search"]
-    (event,) = stream_heatmaps(classifier, pixels, ["mask_search"])
-    assert isinstance(event, MethodRefused)
+    classifier.answering = Answering("sigmoid")
+    answers = Probabilities()(classifier, Question(0, reading="sigmoid"), pixels)
+    torch.testing.assert_close(answers, OneOutput()(pixels)[:, 0].sigmoid())

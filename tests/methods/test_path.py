@@ -77,7 +77,7 @@ def test_path_weights_add_up_to_one_and_points_are_symmetric(quadrature, steps):
 
 def test_completeness_is_told(classifier_of, linear, pixels):
     assert (
-        "Completeness: the shares miss the score's difference by 0.0%."
+        "Completeness: the shares miss the score difference by 0.0 %."
         in integrated(classifier_of(linear), pixels).notes
     )
 
@@ -85,7 +85,7 @@ def test_completeness_is_told(classifier_of, linear, pixels):
 def test_a_path_without_a_difference_is_called_degenerate(classifier_of, linear, pixels):
     grey = torch.full_like(pixels, 0.5)
     heatmap = integrated(classifier_of(linear), grey, baseline="grey")
-    assert any(note.startswith("Path degenerate") for note in heatmap.notes)
+    assert any(note.startswith("Degenerate path") for note in heatmap.notes)
     assert any(note.startswith("Constant") for note in heatmap.notes)
 
 
@@ -93,7 +93,7 @@ def test_a_path_without_a_difference_is_called_degenerate(classifier_of, linear,
 def test_degenerate_is_relative_to_the_shares_not_to_the_unit_of_the_score(classifier_of, linear, pixels, scale):
     linear.weight.data *= scale
     notes = integrated(classifier_of(linear), pixels).notes
-    assert notes == ("Completeness: the shares miss the score's difference by 0.0%.",)
+    assert notes == ("Completeness: the shares miss the score difference by 0.0 %.",)
 
 
 def test_shares_that_cancel_among_themselves_are_not_a_degenerate_path(classifier_of, linear, pixels):
@@ -110,7 +110,7 @@ def test_several_baselines_give_the_mean_of_each(classifier_of, linear, pixels):
     together = integrated(classifier, pixels, steps=3, baseline="several")
     torch.testing.assert_close(together.attribution, each.mean(dim=0))
     assert together.passes.backward == 12
-    assert together.notes == ("Completeness: the shares miss the score's difference by 0.0%.",)
+    assert together.notes == ("Completeness: the shares miss the score difference by 0.0 %.",)
 
 
 def expected(classifier, pixels, **settings):
@@ -123,7 +123,7 @@ def test_expected_gradients_of_a_linear_model_are_weights_times_the_way_from_the
     classifier_of, listening, pixels
 ):
     heatmap = expected(classifier_of(listening), pixels, samples=64, baselines="noise")
-    assert heatmap.notes == ("Completeness: the shares miss the score's difference by 0.0%.",)
+    assert heatmap.notes == ("Completeness: the shares miss the score difference by 0.0 %.",)
     way = heatmap.attribution / listening.weight[0].detach()
     start = pixels[0] - way
     assert abs(float(start.mean()) - 0.5) < 0.05

@@ -138,7 +138,7 @@ class Indifferent(nn.Module):
 @pytest.mark.parametrize("name", [name for name in FROM_OUTPUTS if name != "mask_search"])
 def test_a_network_that_answers_every_picture_alike_gets_a_map_that_says_nothing(classifier_of, pixels, name):
     heatmap = explain(classifier_of(Indifferent()), pixels, [name], settings=QUICKLY)[name]
-    assert "Constant: this map says nothing about any pixel." in heatmap.notes
+    assert "Constant: this map does not distinguish any pixels." in heatmap.notes
     assert not any("agree" in note for note in heatmap.notes)
 
 

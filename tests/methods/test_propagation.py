@@ -32,7 +32,7 @@ from core.methods.registry import Unfit, capability
 from core.methods.rescaling import logit_weights
 from core.models.classifier import Classifier, Preprocessing
 from core.models.functions import as_classifier
-from core.models.tracing import Mean, taken_apart
+from core.models.unrolled import Mean, taken_apart
 
 METHODS = ("deeplift", "lrp", "lrp_alpha_beta")
 RULED = ["efficientnet_lite0", "squeezenet1_1", "torchvision/resnet18"]
@@ -116,7 +116,7 @@ def test_deeplift_adds_up_to_the_score_s_difference(name, output, chelsea, lived
     question = Question(heatmap.target, output)
     change = (question(classifier.logits(chelsea)) - question(classifier.logits(torch.zeros_like(chelsea)))).item()
     assert heatmap.values.sum().item() == pytest.approx(change, rel=1e-3)
-    assert heatmap.notes == ("Completeness: the shares miss the score's difference by 0.0%.",)
+    assert heatmap.notes == ("Completeness: the shares miss the score difference by 0.0 %.",)
 
 
 class Flat(nn.Module):
@@ -231,13 +231,13 @@ def test_a_probability_is_shared_out_where_some_logits_stay_as_far_behind_as_the
 
 def test_a_step_that_goes_back_wrongly_is_refused_with_the_figure(classifier_of, pixels, monkeypatch):
     monkeypatch.setattr(propagation, "with_rules", lambda network: network)
-    with pytest.raises(Unfit, match=r"miss the score's difference by \d+% here"):
+    with pytest.raises(Unfit, match=r"miss the score difference by \d+ % here"):
         shares_of(classifier_of(seeded(Residual(0.7))), pixels, target=1)
 
 
 def test_a_picture_that_scores_like_its_baseline_is_called_degenerate(classifier_of, linear, pixels):
     heatmap = shares_of(classifier_of(linear), torch.full_like(pixels, 0.5), baseline="grey")
-    assert heatmap.notes[0].startswith("Path degenerate")
+    assert heatmap.notes[0].startswith("Degenerate path")
 
 
 def test_integrated_gradients_and_deeplift_share_the_scores_of_both_ends(classifier_of, linear, pixels):
@@ -257,7 +257,7 @@ def test_relevance_adds_up_to_the_score_where_nothing_has_a_bias(classifier_of, 
     score = Question(target, output)(classifier.logits(pixels))[0]
     torch.testing.assert_close(heatmap.values.sum(), score, rtol=1e-4, atol=0)
     assert heatmap.notes == (
-        "The relevance adds up to 100.00% of the score. These rules keep the sum only where there are no biases.",
+        "The relevance adds up to 100.00 % of the score. These rules preserve the sum only without biases.",
     )
 
 
@@ -434,7 +434,7 @@ def test_a_network_whose_steps_cannot_be_told_is_refused_with_what_stands_in_the
             return pixels.mean((2, 3)) if pixels.sum() > 0 else -pixels.mean((2, 3))
 
     reason = capability(classifier_of(Looks()))["deeplift"]
-    assert reason.startswith("DeepLIFT goes through a network step by step, and its steps can't be written down")
+    assert reason.startswith("DeepLIFT needs to trace a network step by step, and its steps cannot be traced")
 
 
 def test_a_plain_function_is_refused_for_its_lack_of_gradients():
@@ -450,7 +450,7 @@ def test_a_copy_that_answers_otherwise_is_refused(classifier_of, pixels):
             Wavers.calls += 1
             return (pixels * Wavers.calls).mean((2, 3))
 
-    with pytest.raises(Unfit, match="the copy answers otherwise"):
+    with pytest.raises(Unfit, match="the copy's answers differ"):
         shares_of(classifier_of(Wavers()), pixels)
 
 

@@ -80,7 +80,7 @@ def test_kernel_shap_over_all_coalitions_is_the_shapley_value(classifier_of, pix
     expected = exact_shapley(classifier, pixels, parts, 0.5)
     torch.testing.assert_close(each_part(heatmap, parts), expected)
     assert heatmap.notes == (
-        f"All {2**players - 2} coalitions of {players} superpixels are asked: the values are exact.",
+        f"All {2**players - 2} coalitions of {players} superpixels are evaluated: the values are exact.",
     )
 
 
@@ -115,7 +115,7 @@ def test_a_linear_model_s_parts_get_what_they_contribute(classifier_of, linear, 
     contribution = (linear.weight[0].detach() * (pixels[0] - MEAN)).sum(dim=0)
     expected = torch.stack([contribution[parts == part].sum() for part in range(int(parts.max()) + 1)])
     torch.testing.assert_close(each_part(heatmap, parts), expected, rtol=1e-6, atol=1e-6)
-    assert heatmap.notes == ("Two halves of the samples agree to r = 1.00.",)
+    assert heatmap.notes == ("Two halves of the samples agree with r = 1.00.",)
 
 
 @pytest.mark.parametrize("samples", [20, 21, 500])

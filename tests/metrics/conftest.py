@@ -8,9 +8,9 @@ from torch import Tensor
 from core.jobs.events import Returning
 from core.methods.heatmap import Heatmap, Passes
 from core.metrics.answers import Answers
+from core.metrics.curve_plan import Perturbation, kept_values, trace_curves
 from core.metrics.evidence import Evidence
 from core.metrics.registry import find_metric
-from core.metrics.tracing import Perturbation, kept_values, trace_curves
 
 
 def heatmap_of(values: Tensor) -> Heatmap:

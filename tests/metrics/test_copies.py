@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.metrics.copies import alike_by_chance, correlations_with_copies, moved_copy
+from core.metrics.copies import correlations_with_copies, moved_copy, similarity_by_chance
 from core.metrics.removal import removal_rank
 
 
@@ -76,6 +76,6 @@ def test_correlations_with_copies_are_those_of_every_shift_flip_and_turn():
 
 def test_maps_of_noise_are_alike_by_chance_as_far_as_two_standard_errors():
     noise = torch.randn(64, 64, generator=torch.Generator().manual_seed(1)).double()
-    low, high = alike_by_chance((noise - noise.mean()) / noise.std(correction=0))
+    low, high = similarity_by_chance((noise - noise.mean()) / noise.std(correction=0))
     assert low == pytest.approx(-1.96 / 64, rel=0.1)
     assert high == pytest.approx(1.96 / 64, rel=0.1)

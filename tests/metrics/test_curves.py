@@ -231,7 +231,7 @@ def test_a_relative_logit_needs_a_positive_clean_logit(classifier_of, linear, pi
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (torch.zeros(3, 3), "the map is \\(3, 3\\), the picture \\(6, 8\\)"),
+        (torch.zeros(3, 3), "the map has shape \\(3, 3\\), the picture \\(6, 8\\)"),
         (torch.full((6, 8), torch.nan), "not finite"),
     ],
 )
@@ -245,11 +245,11 @@ def test_maps_that_do_not_fit_are_refused(classifier_of, linear, pixels, values,
     [
         ({"orders": ("mif", "lfi")}, "Orders are mif, lif, random; got lfi"),
         ({"orders": ()}, "got none"),
-        ({"maps": {}}, "no map to follow"),
+        ({"maps": {}}, "no map to perturb by"),
         ({"target": -1}, "there is no class -1"),
         ({"target": 3}, "there is no class 3"),
         ({"steps": 0}, "at least 1 step"),
-        ({"pixels": torch.zeros(2, 3, 6, 8)}, "explains pixels of shape"),
+        ({"pixels": torch.zeros(2, 3, 6, 8)}, "needs pixels of shape"),
     ],
 )
 def test_requests_that_give_no_curve_are_refused_in_words(classifier_of, linear, pixels, changed, message):

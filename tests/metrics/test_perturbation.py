@@ -1,12 +1,18 @@
 """Every score of perturbation is a closed form where the network is linear."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from core.methods.heatmap import HeatmapReady
+from core.methods.heatmap_request import HeatmapRequest
 from core.metrics import perturbation
+from core.metrics.curve_plan import Perturbation
 from core.metrics.curves import Curve
 from core.metrics.perturbation import drop, increase
 from core.metrics.registry import find_metric
+from core.studies.scoring import ScoresReady, Subject, stream_scores
 
 ALL = [
     "deletion", "insertion", "road_morf", "road_lerf", "average_drop", "increase_in_confidence", "average_drop_binary",
@@ -82,6 +88,22 @@ def test_a_map_without_a_positive_place_keeps_nothing_and_gets_no_score(evidence
     assert perturbation.increase_in_confidence(evidence) is None
 
 
+def test_a_map_that_keeps_the_whole_picture_never_increases_confidence_whatever_the_batch(classifier_of):
+    class Trembling(torch.nn.Module):
+        """Says of a picture in company a little more than of the same picture alone, as rounding does."""
+
+        def forward(self, seen):
+            return torch.stack([seen.mean(dim=(1, 2, 3)) + 1e-7 * len(seen), seen[:, 0].mean(dim=(1, 2))], dim=1)
+
+    picture = torch.rand(1, 3, 6, 8, generator=torch.Generator().manual_seed(3))
+    subject = Subject(classifier_of(Trembling(), classes=2, batch=2), picture, 0, HeatmapRequest(methods=("random",)))
+    (made,) = (event.heatmap for event in subject.heatmaps() if isinstance(event, HeatmapReady) and event.final)
+    maps = {"random": made, "centre": replace(made, method="centre", values=torch.full((6, 8), 2.5))}
+    scored = stream_scores(subject, maps, ["increase_in_confidence", "average_drop"], Perturbation())
+    found = {event.method: event.scores for event in scored if isinstance(event, ScoresReady)}
+    assert found["centre"] == {"increase_in_confidence": 0.0, "average_drop": pytest.approx(0, abs=1e-6)}
+
+
 @pytest.mark.parametrize(
     ("clean", "now", "dropped", "increased"),
     [(0.8, 0.2, 0.75, 0.0), (0.5, 0.6, 0.0, 1.0), (0.5, 0.5, 0.0, 0.0), (0.0, 0.1, None, 1.0), (0.5, None, None, None)],
@@ -116,4 +138,4 @@ def test_every_score_reads_what_it_says(evidence_of, share, name):
 
 def test_a_curve_of_one_share_has_its_value_in_the_middle():
     values = torch.tensor([1.0, 0.3, 0.1], dtype=torch.float64)
-    assert perturbation.middle(Curve(torch.tensor([0.0, 0.8, 1.0]), values, values[None])) == pytest.approx(0.3)
+    assert perturbation.between_ends(Curve(torch.tensor([0.0, 0.8, 1.0]), values, values[None])) == pytest.approx(0.3)

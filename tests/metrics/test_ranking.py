@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.metrics.ranking import Pair, alike, friedman, holm, mean_ranks, rank_methods, signed_rank
+from core.metrics.ranking import Pair, friedman, holm, indistinguishable, mean_ranks, rank_methods, signed_rank
 from core.metrics.statistics import Score, Tally
 
 
@@ -154,12 +154,12 @@ def differing(methods: str, *differ: str) -> tuple[Pair, ...]:
     ],
 )
 def test_groups_are_the_longest_runs_without_a_pair_that_differs(differ, groups):
-    assert alike("abcd", differing("abcd", *differ)) == tuple(map(tuple, groups))
+    assert indistinguishable("abcd", differing("abcd", *differ)) == tuple(map(tuple, groups))
 
 
 def test_a_pair_differs_below_five_per_cent_after_correction():
-    assert alike("ab", [pair("a", "b", 0.05)]) == (("a", "b"),)
-    assert alike("ab", [pair("a", "b", 0.0499)]) == ()
+    assert indistinguishable("ab", [pair("a", "b", 0.05)]) == (("a", "b"),)
+    assert indistinguishable("ab", [pair("a", "b", 0.0499)]) == ()
 
 
 def test_many_alike_methods_are_seldom_told_apart():
@@ -184,7 +184,7 @@ def test_a_method_without_any_score_is_left_out():
 @pytest.mark.parametrize(
     ("scores", "metric", "said"),
     [
-        ({"a": [0.1], "b": [0.2]}, "artifact_share", "does not judge"),
+        ({"a": [0.1], "b": [0.2]}, "artifact_share", "without judging it"),
         ({"a": [0.1, nan], "b": [nan, 0.2]}, "fidelity", "No picture"),
         ({}, "fidelity", "No picture"),
         ({"a": [0.1]}, "fidelitty", "fidelity"),
@@ -213,5 +213,5 @@ def test_no_pair_can_differ_before_there_are_pictures_enough():
 def test_a_score_that_was_not_asked_for_ranks_nothing_and_says_so():
     tally = Tally()
     tally.add([Score("a", "gradient", "fidelity", 0.1)])
-    with pytest.raises(ValueError, match="deletion was not asked for in this study; it has fidelity"):
+    with pytest.raises(ValueError, match="deletion is not part of this study; its metrics are fidelity"):
         rank_methods(tally, "deletion")

@@ -111,7 +111,7 @@ def test_the_exact_features_of_a_linear_model_beat_its_exact_pixels(classifier_o
 
 
 def test_a_map_with_channels_is_refused_where_pixels_go_whole(classifier_of, linear, pixels):
-    with pytest.raises(ValueError, match=r"the map is \(3, 6, 8\), the picture \(6, 8\)"):
+    with pytest.raises(ValueError, match=r"the map has shape \(3, 6, 8\), the picture \(6, 8\)"):
         perturb(classifier_of(linear), pixels, {"map": pixels[0]}, 0)
 
 

@@ -13,12 +13,13 @@ from torch import nn
 import core
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap import Heatmap, Passes
+from core.methods.heatmap_request import HeatmapRequest
+from core.metrics.curve_plan import Perturbation
 from core.metrics.disturbances import NOISY_COPIES, PATCHES, RADIUS, noisy_copy, patch_removals, random_patches
 from core.metrics.evidence import Evidence
 from core.metrics.robustness import completeness_delta, infidelity, max_sensitivity, repeatability, unexplained
-from core.metrics.tracing import Perturbation
 from core.randomness import generator
-from core.studies.scoring import ScoresReady, Subject, explained_anew, stream_scores
+from core.studies.scoring import ScoresReady, Subject, explained_again, stream_scores
 
 
 def finished(stream):
@@ -236,12 +237,12 @@ def test_methods_are_asked_about_noisy_copies_with_the_seed_of_the_run_and_share
 ):
     asked = []
 
-    def watched(subject, heatmaps, picture, seed):
-        asked.append((list(heatmaps), picture, seed))
-        return explained_anew(subject, heatmaps, picture, seed)
+    def watched(subject, heatmaps):
+        asked.append((list(heatmaps), subject.pixels, subject.seed))
+        return explained_again(subject, heatmaps)
 
-    monkeypatch.setattr("core.studies.scoring.explained_anew", watched)
-    subject = Subject(classifier_of(Curved()), pixels, 2, seed=5)
+    monkeypatch.setattr("core.studies.scoring.explained_again", watched)
+    subject = Subject(classifier_of(Curved()), pixels, 2, HeatmapRequest(seed=5))
     made = core.explain(subject.classifier, pixels, ["gradient", "input_x_gradient"], 2, 5)
     list(stream_scores(subject, made, ["max_sensitivity", "repeatability"], Perturbation(steps=2)))
     assert all(names == list(made) for names, _, _ in asked)
@@ -251,11 +252,11 @@ def test_methods_are_asked_about_noisy_copies_with_the_seed_of_the_run_and_share
     assert torch.equal(next(picture for _, picture, seed in asked if seed == 6), pixels)
 
 
-def test_explaining_anew_keeps_the_settings_and_leaves_out_what_does_not_apply(classifier_of, linear, pixels):
-    subject = Subject(classifier_of(linear), pixels, 2)
+def test_explaining_again_keeps_the_settings_and_leaves_out_what_does_not_apply(classifier_of, linear, pixels):
+    subject = Subject(classifier_of(linear), pixels, 2, HeatmapRequest(seed=5))
     made = core.explain(subject.classifier, pixels, ["smoothgrad"], 2, 5, {"smoothgrad": {"samples": 3}})
     unfit = replace(made["smoothgrad"], method="attention_rollout", settings={})
-    maps, _ = finished(explained_anew(subject, made | {"attention_rollout": unfit}, pixels, 5))
+    maps, _ = finished(explained_again(subject, made | {"attention_rollout": unfit}))
     assert maps.keys() == {"smoothgrad"}
     assert torch.equal(maps["smoothgrad"], made["smoothgrad"].values)
 

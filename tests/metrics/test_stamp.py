@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from core.methods.heatmap import Heatmap, Passes
+from core.metrics.distance import stamp_distance
 from core.metrics.evidence import Evidence
-from core.metrics.ideal import stamp_distance
 from core.metrics.registry import find_metric
 
 SIZE = (6, 8)

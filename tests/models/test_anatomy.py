@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import core
-from core.models.anatomy import Anatomy, FeatureMap, examine
+from core.models.anatomy import Anatomy, examine
 
 SHORT = {"depth": 3, "num_classes": 10}
 
@@ -36,7 +36,7 @@ def timm_vit(name: str = "vit_tiny_patch16_224", **arguments: object) -> Anatomy
 def test_tokens_are_read_where_the_answer_still_depends_on_all_of_them(name, arguments, layer, prefix, answering):
     anatomy = timm_vit(name, **arguments)
     found = anatomy.last_feature_map(10)
-    assert (found.layer, found.layout, found.prefix) == (layer, "tokens", prefix)
+    assert (found.layer, found.layout.tokens, found.prefix) == (layer, 12 + prefix, prefix)
     assert (found.height, found.width) == (3, 4)
     assert set(anatomy.attention.answering) == answering
     assert len(anatomy.attention.shapes) == 3
@@ -75,7 +75,9 @@ class TalkingHeads(nn.Module):
         return self.head((weights @ heads).transpose(1, 2).flatten(2).mean(dim=1))
 
 
-def test_rows_of_attention_are_no_planes_and_mixed_weights_are_hidden():
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_attention_are_no_planes_and_mixed_weights_are_hidden(seed):
+    torch.manual_seed(seed)
     anatomy = anatomy_of(TalkingHeads(), 8, 8)
     assert [found.layer for found in anatomy.feature_maps] == ["embed", "norm"]
     assert anatomy.attention.hidden == 1
@@ -86,7 +88,9 @@ def test_planes_behind_and_before_the_channels_are_both_read():
         img_size=(24, 32), patch_size=2, window_size=2, embed_dim=8, depths=(1, 1), num_heads=(2, 2), num_classes=5
     )
     found = anatomy_of(swin, 24, 32).last_feature_map(5)
-    assert (found.layer, found.layout, found.channels, found.height, found.width) == ("norm", "channels last", 16, 6, 8)
+    assert (found.layer, found.channels, found.height, found.width) == ("norm", 16, 6, 8)
+    output = torch.rand(1, 6, 8, 16)
+    assert torch.equal(found.layout.planes(output, 1), output.permute(0, 3, 1, 2))
 
 
 class WindowByWindow(nn.Module):
@@ -102,21 +106,12 @@ class WindowByWindow(nn.Module):
         return self.head(self.norm(quarters).reshape(len(pixels), -1, 8).mean(dim=1))
 
 
-def test_windows_are_not_taken_for_the_picture():
-    assert [found.layer for found in anatomy_of(WindowByWindow(), 12, 16).feature_maps] == ["embed"]
-
-
-@pytest.mark.parametrize("layout", ["planes", "channels last", "tokens"])
-def test_every_layout_is_brought_to_the_same_planes(layout):
-    planes = torch.rand(2, 5, 3, 4)
-    found = FeatureMap("layer", 5, 3, 4, layout=layout, prefix=2 if layout == "tokens" else 0)
-    rows = planes.flatten(2).transpose(1, 2)
-    output = {
-        "planes": planes,
-        "channels last": planes.permute(0, 2, 3, 1),
-        "tokens": torch.cat([torch.rand(2, 2, 5), rows], dim=1),
-    }[layout]
-    assert torch.equal(found.planes(output), planes)
+def test_windows_in_place_of_pictures_are_laid_side_by_side():
+    late = anatomy_of(WindowByWindow(), 12, 16).last_feature_map(3)
+    assert (late.layer, late.channels, late.height, late.width) == ("norm", 8, 6, 8)
+    plane = torch.rand(2, 8, 6, 8)
+    quarters = plane.unflatten(2, (2, -1)).unflatten(4, (2, -1)).permute(0, 2, 4, 3, 5, 1).flatten(0, 2)
+    assert torch.equal(late.layout.planes(quarters, 2), plane)
 
 
 class SideBySide(nn.Module):
@@ -185,13 +180,20 @@ def test_the_last_plane_of_known_networks_is_found(name, channels):
         ("torchvision/mobilenet_v3_large", "features", (960, 7, 7)),
         ("torchvision/swin_t", "permute", (768, 7, 7)),
         ("timm/swin_tiny_patch4_window7_224", "norm", (768, 7, 7)),
-        ("timm/mixer_s32_224", "norm", (512, 7, 7)),
         ("timm/pit_ti_224", "transformers.2.blocks.3.norm1", (256, 7, 7)),
     ],
 )
 def test_the_layer_before_the_answer_of_big_networks_is_found(name, layer, shape):
     found = core.load_classifier(name, device="cpu", pretrained=False).anatomy.last_feature_map(1000)
     assert (found.layer, (found.channels, found.height, found.width)) == (layer, shape)
+
+
+@pytest.mark.slow
+def test_a_mixer_is_read_where_its_tokens_still_lie_somewhere():
+    """With random weights, every token of its later blocks sees all of the picture alike."""
+    found = core.load_classifier("timm/mixer_s32_224", device="cpu", pretrained=False).anatomy.last_feature_map(1000)
+    assert found.layer.startswith("blocks.")
+    assert (found.channels, found.height, found.width) == (512, 7, 7)
 
 
 class AsManyChannelsAsClasses(nn.Module):

@@ -110,3 +110,14 @@ def test_a_classifier_measures_each_kind_of_pass_once_for_all_that_come_after(ow
     (kept,) = own_cache.rglob("*.json")
     assert len(json.loads(kept.read_text())) == 2
     assert {kind: second.batch_size(kind).size for kind in sizes} == sizes
+
+
+def test_a_size_is_measured_anew_where_threads_spin_otherwise(own_cache, monkeypatch, classifier_of, linear):
+    monkeypatch.setattr("core.models.classifier.CANDIDATES", {"cpu": {"forward": (1,)}})
+    for count in ("1000", "20000", "1000"):
+        monkeypatch.setenv("GOMP_SPINCOUNT", count)
+        classifier = classifier_of(linear)
+        classifier._batch_sizes.clear()
+        classifier.batch_size("forward")
+    (kept,) = own_cache.rglob("*.json")
+    assert len(json.loads(kept.read_text())) == 2

@@ -93,6 +93,6 @@ def test_a_device_that_is_not_there_is_refused_in_words(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ModelError, match="no cuda device"):
         load_classifier(device="cuda:0")
-    with pytest.raises(ModelError, match="no device called 'abacus'"):
+    with pytest.raises(ModelError, match="no device 'abacus'"):
         load_classifier(device="abacus")
     assert chosen_device(torch.device("cpu")) == torch.device("cpu")

@@ -17,8 +17,8 @@ import torchvision
 from safetensors.torch import save_file
 
 from core.models import downloads
-from core.models.catalogue import load_classifier
-from core.models.sources import ModelError
+from core.models.catalogue import load_classifier, on_this_machine
+from core.models.sources import ListedModel, ModelError
 
 COMMIT = "0" * 40
 
@@ -58,7 +58,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with QuietServer(("127.0.0.1", 0), partial(Files, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setattr("core.reaching.way_to", lambda *_: ("127.0.0.1", server.server_port))
+        monkeypatch.setattr("core.network.next_hop", lambda *_: ("127.0.0.1", server.server_port))
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
         monkeypatch.setattr(
             "huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
@@ -73,6 +73,11 @@ def empty_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
+
+
+def listed(name: str) -> ListedModel:
+    source, label = name.split("/")
+    return ListedModel(name, label, source, "")
 
 
 def published_resnet(folder: Path) -> str:
@@ -123,6 +128,7 @@ def test_torchvision_weights_come_with_progress_and_then_from_the_cache(site, mo
     resnet_from_site(monkeypatch, name)
     size = (site / name).stat().st_size
     told: list[tuple[int, int | None]] = []
+    assert not on_this_machine(listed("torchvision/resnet18"))
     fetched = load_classifier("torchvision/resnet18", "cpu", progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (size, size)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -132,6 +138,7 @@ def test_torchvision_weights_come_with_progress_and_then_from_the_cache(site, mo
     (site / name).unlink()
     monkeypatch.setattr(downloads, "answers", lambda _: pytest.fail("asked for the host of a file that is there"))
     assert load_classifier("torchvision/resnet18", "cpu").weights_digest == fetched.weights_digest
+    assert on_this_machine(listed("torchvision/resnet18"))
 
 
 def test_timm_weights_come_with_progress_and_then_from_the_cache(site, monkeypatch):
@@ -139,6 +146,7 @@ def test_timm_weights_come_with_progress_and_then_from_the_cache(site, monkeypat
     save_file(network.state_dict(), site / "model.safetensors")
     size = (site / "model.safetensors").stat().st_size
     told: list[tuple[int, int | None]] = []
+    assert not on_this_machine(listed("timm/vit_tiny_patch16_224"))
     fetched = load_classifier(
         "timm/vit_tiny_patch16_224", "cpu", progress=lambda done, total: told.append((done, total))
     )
@@ -148,6 +156,7 @@ def test_timm_weights_come_with_progress_and_then_from_the_cache(site, monkeypat
     (site / "model.safetensors").unlink()
     monkeypatch.setattr(downloads, "answers", lambda _: pytest.fail("asked for the host of a file that is there"))
     assert load_classifier("timm/vit_tiny_patch16_224", "cpu").weights_digest == fetched.weights_digest
+    assert on_this_machine(listed("timm/vit_tiny_patch16_224"))
 
 
 def test_an_error_in_the_report_ends_the_download_and_leaves_no_half_file(site, monkeypatch, tmp_path):
@@ -169,7 +178,7 @@ def test_weights_that_came_damaged_are_not_kept(site, monkeypatch, tmp_path):
     name = published_resnet(site)
     (site / name).write_bytes(b"something else")
     resnet_from_site(monkeypatch, name)
-    with pytest.raises(ModelError, match="torchvision/resnet18 came damaged"):
+    with pytest.raises(ModelError, match=r"torchvision/resnet18 from 127\.0\.0\.1 were damaged"):
         load_classifier("torchvision/resnet18", "cpu")
     assert not list((tmp_path / "torch").rglob("*.pth*"))
 
@@ -190,6 +199,6 @@ def test_a_connection_lost_on_the_way_is_told(monkeypatch):
 
     monkeypatch.setattr("torch.hub.download_url_to_file", lost)
     with pytest.raises(
-        ModelError, match=r"could not be fetched from .*connection reset.*try again, or choose a bundled"
+        ModelError, match=r"could not be downloaded from .*connection reset.*try again, or choose a bundled"
     ):
         load_classifier("torchvision/resnet18", "cpu")

@@ -107,7 +107,7 @@ def test_a_norm_that_keeps_what_it_learned_in_buffers_is_refused_in_words(
 ) -> None:
     norm.register_buffer("running_mean", torch.zeros(3))
     network = nn.Sequential(nn.Conv2d(3, 3, 1), norm, nn.Flatten(), nn.Linear(3 * 6 * 8, 3))
-    with pytest.raises(ValueError, match=r"keeps learned numbers in buffers \(1\)"):
+    with pytest.raises(ValueError, match=r"keeps learned values in buffers \(1\)"):
         find_groups(classifier_of(network))
 
 

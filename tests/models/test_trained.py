@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,18 +13,12 @@ import torch
 from PIL import Image
 
 import core
+import core.models.trained
 from core.models.heads import BODIES, empty_head
 from core.models.small import stamp_cnn
 from core.models.sources import ModelError
-from core.models.trained import (
-    BUNDLED,
-    FORMS,
-    Description,
-    list_trained,
-    load_trained,
-    remove_trained,
-    save_trained,
-)
+from core.models.trained import list_trained, load_trained, remove_trained, save_trained
+from core.models.trained_file import BUNDLED, FORMS, Description
 
 SIZE = (16, 12)
 CPU = torch.device("cpu")
@@ -110,9 +105,96 @@ def test_one_s_own_can_be_deleted_and_bundled_ones_can_t(own_home):
     assert list(own_home.iterdir()) == []
     with pytest.raises(ModelError, match="no trained model 'trained/mine'"):
         remove_trained(name)
-    with pytest.raises(ModelError, match="comes with HeatCheck"):
+    with pytest.raises(ModelError, match="ships with HeatCheck"):
         remove_trained(f"trained/{NAMES[0]}")
     assert (BUNDLED / f"{NAMES[0]}.safetensors").exists()
+
+
+def owned(owner: str) -> list[str]:
+    return [trained.name for trained in list_trained(owner) if not trained.bundled]
+
+
+def test_what_has_an_owner_is_listed_for_them_and_for_whoever_reads_the_folder():
+    everybodys, hers, his = (save_trained(TOLD, network(), owner) for owner in ("", "anna", "ben"))
+    assert owned("anna") == [everybodys, hers]
+    assert owned("ben") == [everybodys, his]
+    assert owned("carl") == [everybodys]
+    assert sorted(own()) == sorted([everybodys, hers, his])
+    assert {trained.owner for trained in list_trained() if trained.name == hers} == {"anna"}
+    assert core.load_classifier(hers, device="cpu").title == "Mine"
+
+
+def test_the_name_of_what_has_an_owner_can_not_be_guessed():
+    names = [save_trained(TOLD, network(), "anna") for _ in range(2)]
+    assert names[0] != names[1]
+    assert all(re.fullmatch(r"trained/mine-[0-9a-f]{16}", name) for name in names)
+    long = save_trained(replace(TOLD, title="x" * 200), network(), "anna")
+    assert long in owned("anna")
+
+
+def test_nobody_is_told_what_another_s_network_is_called():
+    name = save_trained(TOLD, network(), "anna")
+    with pytest.raises(ModelError) as refusal:
+        core.load_classifier(name[:-1], device="cpu")
+    assert name not in str(refusal.value)
+
+
+def test_another_s_network_and_everybody_s_are_deleted_by_nobody_but_whoever_has_the_folder():
+    everybodys, hers = save_trained(TOLD, network()), save_trained(TOLD, network(), "anna")
+    for name in (everybodys, hers):
+        with pytest.raises(ModelError, match="belongs to somebody else"):
+            remove_trained(name, "ben")
+    remove_trained(hers, "anna")
+    assert own() == [everybodys]
+    remove_trained(everybodys)
+    assert own() == []
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-100], lambda content: content + b"more"])
+def test_an_owner_deletes_a_damaged_file_of_theirs_and_nobody_else_s(own_home, damage):
+    name = save_trained(TOLD, network(), "anna")
+    (file,) = own_home.iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(ModelError, match="damaged"):
+        load_trained(name, CPU)
+    with pytest.raises(ModelError, match="belongs to somebody else"):
+        remove_trained(name, "ben")
+    remove_trained(name, "anna")
+    assert not list(own_home.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"short", (2**60).to_bytes(8, "little") + b"{}", bytes(8), b"[]" * 50])
+def test_a_file_that_names_no_owner_is_nobody_s_to_delete(own_home, content):
+    own_home.mkdir(parents=True)
+    (own_home / "broken.safetensors").write_bytes(content)
+    with pytest.raises(ModelError, match="belongs to somebody else"):
+        remove_trained("trained/broken", "anna")
+    remove_trained("trained/broken")
+
+
+def test_one_owner_keeps_only_so_many_and_no_other_is_refused_for_it(monkeypatch):
+    monkeypatch.setattr(core.models.trained, "MOST_OF_ONE", 2)
+    kept = [save_trained(TOLD, network(), "anna") for _ in range(2)]
+    with pytest.raises(ModelError, match=r"You have 2 trained models here; the limit is 2 models or 64 MB. Remove one"):
+        save_trained(TOLD, network(), "anna")
+    for owner in ("ben", "", "", ""):
+        save_trained(TOLD, network(), owner)
+    remove_trained(kept[0], "anna")
+    save_trained(TOLD, network(), "anna")
+
+
+def test_one_owner_s_networks_take_up_only_so_much(monkeypatch, own_home):
+    save_trained(TOLD, network(), "anna")
+    (file,) = own_home.iterdir()
+    monkeypatch.setattr(core.models.trained, "MOST_BYTES_OF_ONE", 2 * file.stat().st_size - 1)
+    with pytest.raises(ModelError, match="Remove one"):
+        save_trained(TOLD, network(), "anna")
+
+
+def test_a_file_from_before_there_were_owners_is_everybody_s(own_home):
+    own_home.mkdir(parents=True)
+    (own_home / "old.safetensors").write_bytes(written(weights(), header()))
+    assert owned("anna") == ["trained/old"]
 
 
 @pytest.mark.parametrize(
@@ -175,9 +257,9 @@ HOSTILE = {
     "too large": (lambda: bytes(17 * 2**20), "at most 16 MB"),
     "no header": (lambda: written(weights(), None), "no network"),
     "no labels": (lambda: written(weights(), header(labels=None)), "no labels"),
-    "no JSON": (lambda: written(weights(), header(about="{")), "no JSON"),
-    "deep JSON": (lambda: written(weights(), header(about="[" * 100_000)), "no JSON"),
-    "unknown network": (lambda: written(weights(), header(network='"resnet"')), "does not know: 'resnet'"),
+    "not valid JSON": (lambda: written(weights(), header(about="{")), "not valid JSON"),
+    "deep JSON": (lambda: written(weights(), header(about="[" * 100_000)), "not valid JSON"),
+    "unknown network": (lambda: written(weights(), header(network='"resnet"')), "kind of network: 'resnet'"),
     "a network that is a list": (lambda: written(weights(), header(network="[]")), "does not know"),
     "one label": (lambda: written(weights(), header(labels='["regular"]')), "labels"),
     "a label that is a number": (lambda: written(weights(), header(labels='["regular", 1]')), "labels"),
@@ -197,6 +279,8 @@ HOSTILE = {
     "no title": (lambda: written(weights(), header(title='""')), "title"),
     "a title of lines": (lambda: written(weights(), header(title=r'"a\nb"')), "title"),
     "a data set that is none": (lambda: written(weights(), header(dataset="3")), "title"),
+    "an owner that is a list": (lambda: written(weights(), header() | {"owner": '["anna"]'}), "not a line of text"),
+    "an owner that is no JSON": (lambda: written(weights(), header() | {"owner": "anna"}), "not valid JSON"),
     "about nothing": (lambda: written(weights(), header(about="3")), "mapping"),
     "a weight too few": (lambda: written({"head.bias": torch.zeros(2)}, header()), "'conv1.bias' differs"),
     "a weight too many": (lambda: written(weights(extra=torch.zeros(1)), header()), "'extra' differs"),
@@ -204,9 +288,9 @@ HOSTILE = {
     "whole numbers": (lambda: written(weights(**{"head.bias": torch.zeros(2).long()}), header()), "'head.bias'"),
     "not finite": (
         lambda: written(weights(**{"head.bias": torch.tensor([0, torch.nan])}), header()),
-        "no finite numbers: 'head.bias'",
+        "not finite: 'head.bias'",
     ),
-    "endless": (lambda: written(weights(**{"head.bias": torch.tensor([0, -torch.inf])}), header()), "no finite"),
+    "endless": (lambda: written(weights(**{"head.bias": torch.tensor([0, -torch.inf])}), header()), "not finite"),
     "a template larger than pictures": (
         lambda: written({"match.weight": torch.zeros(1, 3, 13, 13)}, header(network='"matched_filter"')),
         "template",
@@ -235,7 +319,7 @@ def test_a_damaged_or_hostile_file_is_refused_in_words_and_passed_over_in_the_li
     assert own() == [sound]
     with pytest.raises(ModelError, match=reason) as refusal:
         core.load_classifier("trained/broken", device="cpu")
-    assert str(refusal.value).startswith("broken.safetensors can't be used as a trained model. ")
+    assert str(refusal.value).startswith("broken.safetensors is not a valid trained model. ")
     assert str(refusal.value).endswith(".")
     assert len(str(refusal.value)) < 400
     assert not (tmp_path / "harmed").exists()
@@ -269,7 +353,7 @@ def test_a_description_that_could_not_be_read_again_is_not_written(own_home):
 def test_where_nothing_can_be_written_it_says_so(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HEATCHECK_HOME", str(tmp_path / "file"))
-    with pytest.raises(ModelError, match="can't be kept in"):
+    with pytest.raises(ModelError, match="cannot be saved in"):
         save_trained(TOLD, network())
 
 

@@ -20,7 +20,7 @@ from core.pictures.opening import open_picture
 from core.pictures.textures import KINDS
 
 ORIGIN = re.compile(r"(.+)\[(\d+):(\d+), (\d+):(\d+)\]")
-PHOTOS = {each.name: each.path for each in gallery() if each.suits == "imagenet"}
+PHOTOS = {each.name: each.path for each in gallery() if each.cut_into_patches}
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +266,7 @@ def test_fewer_than_eight_different_pictures_are_refused_with_what_to_do(folder)
     (folder / "broken.png").write_bytes(b"\x89PNG and then nothing")
     with pytest.raises(ValueError, match="at least 8 different pictures; 7 were found") as refusal:
         collect_bases(folder)
-    assert "Add some, or take patches." in str(refusal.value)
+    assert "Add some, or use patches." in str(refusal.value)
     assert "broken.png: This PNG picture is damaged" in str(refusal.value)
     noisy(99).save(folder / "the eighth.png")
     assert len(pictures_of(collect_bases(folder, most=30).test_origins)) == 2
@@ -385,11 +385,11 @@ def test_a_torchvision_data_set_in_hand_is_a_list_of_pictures():
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("no/such/folder", "There is no folder at no/such/folder. Name one, or take patches"),
+        ("no/such/folder", "There is no folder at no/such/folder. Use a folder, patches"),
         ("torchvision/CIFAR", "There is no torchvision data set 'CIFAR'. Did you mean CIFAR10"),
         ([], "There is no picture in"),
-        (iter([1]), "a folder, a list or a data set; list_iterator is none of these"),
-        ([Image.new("RGB", (40 + number, 40)) for number in range(9)], "too much alike"),
+        (iter([1]), "a folder, a list or a data set, not from list_iterator"),
+        ([Image.new("RGB", (40 + number, 40)) for number in range(9)], "too similar to test"),
     ],
 )
 def test_a_source_without_pictures_is_refused_in_a_sentence(source, sentence):
@@ -399,9 +399,9 @@ def test_a_source_without_pictures_is_refused_in_a_sentence(source, sentence):
 
 
 def test_sides_and_numbers_that_make_no_sense_are_refused():
-    with pytest.raises(ValueError, match="at least 8 pixels wide; 7 leaves"):
+    with pytest.raises(ValueError, match="at least 8 pixels wide; 7 is too small"):
         collect_bases("patches", side=7)
-    with pytest.raises(ValueError, match="Take 3 or more"):
+    with pytest.raises(ValueError, match="Use 3 or more"):
         collect_bases("patches", most=2)
     assert collect_bases("patches", side=8, most=3).test.shape == (1, 3, 8, 8)
 

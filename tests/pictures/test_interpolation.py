@@ -234,6 +234,6 @@ def test_the_preconditioner_is_symmetric_and_positive_definite(size):
 
 def test_planes_lie_side_by_side_on_a_cpu_in_the_order_of_pictures():
     pictures = picture((4, 5)).expand(2, -1, -1, -1) * torch.tensor([1.0, 2.0]).view(2, 1, 1, 1)
-    planes = side_by_side(pictures)
+    planes = side_by_side(pictures, 3)
     assert planes.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(planes[0, 4], pictures[1, 1])

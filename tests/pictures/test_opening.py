@@ -7,9 +7,10 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
-from core.pictures.opening import PictureError, open_picture
+from core.pictures.annotations import shown_size
+from core.pictures.opening import PictureError, as_picture, open_picture
 
 RED, GREEN, BLUE, YELLOW = (230, 20, 20), (20, 200, 20), (20, 20, 230), (230, 220, 20)
 
@@ -38,6 +39,51 @@ def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and holds next to nothing."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def with_chunks(content: bytes, *chunks: bytes) -> bytes:
+    """A PNG with further chunks behind its header."""
+    header = 33
+    return content[:header] + b"".join(chunks) + content[header:]
+
+
+def tiff_of(values: np.ndarray, order: str, photometric: int, sample_format: int = 1) -> bytes:
+    """An uncompressed TIFF, as its specification lays it out.
+
+    Parameters
+    ----------
+    photometric
+        0 where the value 0 is white, 1 where it is black, 2 for red, green and blue.
+    """
+    height, width = values.shape[:2]
+    samples = values.shape[2] if values.ndim == 3 else 1
+    data = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    bits = struct.pack(order + "H" * samples, *[8 * values.itemsize] * samples)
+    behind = bits if samples > 2 else b""
+    stated = [
+        (256, 4, 1, width), (257, 4, 1, height), (258, 3, samples, 8 + len(data) if behind else bits), (259, 3, 1, 1),
+        (262, 3, 1, photometric), (273, 4, 1, 8), (277, 3, 1, samples), (278, 4, 1, height), (279, 4, 1, len(data)),
+        (339, 3, 1, sample_format),
+    ]  # fmt: skip
+
+    def entry(tag: int, kind: int, count: int, value: int | bytes) -> bytes:
+        if isinstance(value, int):
+            value = struct.pack(order + ("H" if kind == 3 and value < 2**16 and count == 1 else "I"), value)
+        return struct.pack(order + "HHI", tag, kind, count) + value.ljust(4, b"\0")
+
+    directory = struct.pack(order + "H", len(stated)) + b"".join(entry(*each) for each in stated) + b"\0" * 4
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    return mark + struct.pack(order + "I", 8 + len(data) + len(behind)) + data + behind + directory
+
+
+def swapped_profile() -> bytes:
+    """sRGB but for its first two primaries, which are exchanged: red is stored as green."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack(">I", profile[128:132])[0]
+    entries = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * count, 12)}
+    red, green = (slice(entries[name] + 4, entries[name] + 12) for name in (b"rXYZ", b"gXYZ"))
+    profile[red], profile[green] = profile[green], profile[red]
+    return bytes(profile)
 
 
 def assert_close(picture: Image.Image, expected: Image.Image, tolerance: float = 0) -> None:
@@ -169,7 +215,7 @@ def test_the_first_frame_of_an_animation_is_shown():
 def test_a_file_cut_short_is_refused(kind, share):
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
     content = saved(noise, kind)
-    with pytest.raises(PictureError, match="damaged or cut short"):
+    with pytest.raises(PictureError, match="damaged or incomplete"):
         open_picture(content[: int(len(content) * share)])
 
 
@@ -210,7 +256,7 @@ def test_an_unsupported_picture_format_is_refused():
 def test_a_missing_path_and_a_folder_are_refused(tmp_path):
     with pytest.raises(PictureError, match="There is no file at"):
         open_picture(tmp_path / "absent.png")
-    with pytest.raises(PictureError, match="can't be read"):
+    with pytest.raises(PictureError, match="cannot be read"):
         open_picture(tmp_path)
 
 
@@ -229,7 +275,7 @@ def test_the_limit_can_be_raised_and_pillow_s_own_is_left_alone(monkeypatch):
     with pytest.raises(PictureError, match=r"the limit is 0\.001"):
         open_picture(saved(corners(), "PNG"))
     monkeypatch.setenv("HEATCHECK_MAX_MEGAPIXELS", "many")
-    with pytest.raises(PictureError, match="'many', which is no number"):
+    with pytest.raises(PictureError, match="'many', which is not a number"):
         open_picture(saved(corners(), "PNG"))
     assert before == Image.MAX_IMAGE_PIXELS
 
@@ -247,3 +293,162 @@ def test_a_hair_s_breadth_is_refused_and_a_single_pixel_is_not():
     with pytest.raises(PictureError, match="too narrow"):
         open_picture(saved(Image.new("RGB", (5000, 2)), "PNG"))
     assert open_picture(saved(Image.new("RGB", (1, 1), RED), "PNG")).getpixel((0, 0)) == RED
+
+
+@pytest.mark.parametrize(
+    ("order", "kind"), [("<", np.uint8), ("<", np.uint16), ("<", np.uint32), (">", np.uint8), (">", np.uint16)]
+)
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_grey_levels_are_shown_the_way_round_that_the_file_states(order, kind, photometric):
+    top = np.iinfo(kind).max
+    stored = np.array([[0, top // 4, top]], kind)
+    stored = np.repeat(stored, 2, axis=0)
+    shares = np.array([0, 1 / 4, 1]) if photometric else np.array([1, 3 / 4, 0])
+    seen = np.asarray(open_picture(tiff_of(stored, order, photometric)))[0, :, 0]
+    assert np.abs(seen - shares * 255).max() <= 1
+
+
+def test_floating_point_of_which_0_is_white_is_turned_round():
+    stored = np.array([[0.0, 0.25, 1.0]] * 2, np.float32)
+    seen = np.asarray(open_picture(tiff_of(stored, "<", 0, sample_format=3)))[0, :, 0]
+    assert seen.tolist() == [255, 191, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "photometric", "sample_format", "kind"),
+    [
+        (np.zeros((4, 6, 3), np.float32), 2, 3, "3 channels of 32-bit floating-point numbers"),
+        (np.zeros((4, 6, 7), np.uint8), 1, 1, "7 channels of 8-bit unsigned integers"),
+        (np.zeros((4, 6), np.float64), 1, 3, "1 channel of 64-bit floating-point numbers"),
+    ],
+)
+def test_a_sound_tiff_that_is_not_read_is_not_called_damaged(values, photometric, sample_format, kind):
+    with pytest.raises(PictureError, match=f"a kind of TIFF that HeatCheck does not read: {kind}. Convert it"):
+        open_picture(tiff_of(values, "<", photometric, sample_format=sample_format))
+
+
+def test_a_tiff_cut_within_its_directory_is_damaged():
+    content = tiff_of(np.zeros((4, 6, 7), np.uint8), "<", 1)
+    with pytest.raises(PictureError, match="damaged"):
+        open_picture(content[:-20])
+
+
+LONG = zlib.compress(b"x" * 1_500_000)
+TEXTS = {
+    "packed text": [chunk(b"zTXt", b"prompt\0\0" + LONG)],
+    "packed text of any language": [chunk(b"iTXt", b"prompt\0\1\0\0\0" + LONG)],
+    "plain text": [chunk(b"tEXt", b"prompt\0" + b"x" * 1_500_000)],
+    "many texts": [chunk(b"zTXt", b"prompt\0\0" + zlib.compress(b"x" * 900_000))] * 90,
+    "text that tells no turn": [chunk(b"zTXt", b"Raw profile type exif\0\0" + LONG)] * 2,
+    "broken text": [chunk(b"zTXt", b"prompt\0\0not packed")],
+}
+
+
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS.keys())
+def test_a_png_opens_whatever_its_texts_say(texts, tmp_path):
+    content = with_chunks(saved(corners(), "PNG"), *texts)
+    assert_close(open_picture(content), corners())
+    (tmp_path / "a.png").write_bytes(content)
+    assert shown_size(tmp_path / "a.png") == (60, 40)
+
+
+def test_a_text_that_tells_how_a_png_is_turned_is_heeded_and_the_others_are_not():
+    meta = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><r tiff:Orientation=\"6\"/></x:xmpmeta>"
+    turned = corners().transpose(Image.Transpose.ROTATE_90)
+    texts = [TEXTS["packed text"][0], chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + meta)]
+    assert_close(open_picture(with_chunks(saved(turned, "PNG"), *texts)), corners())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_colours_of_another_profile_are_shown_in_srgb(kind):
+    stored = Image.merge("RGB", [corners().split()[band] for band in (1, 0, 2)])
+    shown = open_picture(saved(stored, kind, icc_profile=swapped_profile()))
+    assert_close(shown, corners(), 2)
+    assert shown.info == {}
+    assert_close(as_picture(shown), shown)
+
+
+def test_transparent_colours_of_another_profile_are_shown_in_srgb_over_white():
+    stored = Image.merge("RGB", [corners().split()[band] for band in (1, 0, 2)]).convert("RGBA")
+    stored.paste((0, 0, 0, 0), (0, 0, 30, 40))
+    seen = open_picture(saved(stored, "PNG", icc_profile=swapped_profile()))
+    expected = corners()
+    expected.paste((255, 255, 255), (0, 0, 30, 40))
+    assert_close(seen, expected, 2)
+
+
+def test_a_png_s_profile_may_be_longer_than_a_megabyte():
+    profile = swapped_profile()
+    long = struct.pack(">I", len(profile) + 1_500_000) + profile[4:] + b"\0" * 1_500_000
+    stored = Image.merge("RGB", [corners().split()[band] for band in (1, 0, 2)])
+    content = with_chunks(saved(stored, "PNG"), chunk(b"iCCP", b"wide\0\0" + zlib.compress(long)))
+    assert_close(open_picture(content), corners(), 2)
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("profile", [SRGB, b"no profile", SRGB[:200], b""], ids=["sRGB", "nonsense", "cut", "none"])
+def test_pixels_stay_as_they_are_where_the_profile_is_srgb_or_broken(profile):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    assert_close(open_picture(saved(noise, "PNG", icc_profile=profile)), noise)
+
+
+def test_a_profile_of_other_colours_than_the_picture_s_is_ignored():
+    grey = Image.new("L", (4, 4), 90)
+    assert open_picture(saved(grey, "PNG", icc_profile=swapped_profile())).getpixel((0, 0)) == (90, 90, 90)
+
+
+def modes() -> dict[str, object]:
+    grey = corners().convert("L")
+    return {
+        "RGB": corners(),
+        "L": grey,
+        "P": corners().convert("P", palette=Image.Palette.ADAPTIVE),
+        "RGBA": corners().convert("RGBA"),
+        "LA": grey.convert("LA"),
+        "CMYK": corners().convert("CMYK"),
+        "16 bits": Image.fromarray(np.asarray(grey).astype(np.uint16) * 257),
+        "floating point": grey.convert("F"),
+        "array": np.asarray(corners()),
+        "grey array": np.asarray(grey),
+        "grey array with a channel": np.asarray(grey)[..., None],
+        "array in columns": np.asfortranarray(np.asarray(corners())),
+        "file": io.BytesIO(saved(corners(), "PNG")),
+        "content": saved(corners(), "PNG"),
+    }
+
+
+@pytest.mark.parametrize("kind", modes())
+def test_whatever_holds_a_picture_goes_through_the_one_door(kind):
+    grey = kind in ("L", "LA", "16 bits", "floating point") or kind.startswith("grey")
+    assert_close(as_picture(modes()[kind]), corners().convert("L") if grey else corners(), 1)
+
+
+def test_a_picture_that_is_open_already_is_turned_and_laid_over_white():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = corners().transpose(Image.Transpose.ROTATE_90).convert("RGBA")
+    turned.putpixel((0, 0), (0, 0, 0, 0))
+    stored = Image.open(io.BytesIO(saved(turned, "PNG", exif=exif)))
+    seen = as_picture(stored)
+    assert seen.size == (60, 40)
+    assert seen.getpixel((59, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        7,
+        [1, 2],
+        np.zeros((4, 4, 3)),
+        np.zeros((3, 4, 5), np.uint8),
+        np.zeros((0, 4), np.uint8),
+        np.zeros(4, "u1"),
+    ],
+    ids=["nothing", "number", "list", "floating point", "channels first", "empty", "a line"],
+)
+def test_what_holds_no_picture_is_refused_in_words(given):
+    with pytest.raises(PictureError, match=r"is not a picture\. Pass"):
+        as_picture(given)

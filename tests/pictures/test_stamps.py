@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 
 from core.assets import ASSETS
 from core.models.catalogue import load_classifier
-from core.models.cropping import middle
+from core.models.cropping import centre_crop
 from core.models.functions import as_classifier
 from core.pictures.stamps import STAMPS, Placed, Stamp, anywhere, find_stamp, list_stamps
 
@@ -215,8 +215,8 @@ def test_where_nothing_is_resized_the_seen_mask_is_the_mask_itself():
         np.testing.assert_array_equal(mask, placed.mask((48, 64)).numpy())
         np.testing.assert_array_equal(mask, change == 1)
     picture = Image.fromarray(np.full((48, 64, 3), 99, dtype=np.uint8))
-    pixels = middle(picture, (48, 64))
-    torch.testing.assert_close(middle(placed.on_picture(picture), (48, 64)), placed.on(pixels))
+    pixels = centre_crop(picture, (48, 64))
+    torch.testing.assert_close(centre_crop(placed.on_picture(picture), (48, 64)), placed.on(pixels))
 
 
 def test_anywhere_is_every_place_alike_and_none_outside():
@@ -245,7 +245,7 @@ def test_anywhere_draws_from_its_generator_alone():
 def test_a_stamp_as_large_as_the_picture_has_one_place_and_a_larger_one_none():
     draw = torch.Generator().manual_seed(0)
     assert anywhere(Stamp(size=7), (7, 7), draw) == Placed(Stamp(size=7), 0, 0)
-    with pytest.raises(ValueError, match="A stamp of 8 pixels does not fit a picture of 9 × 7"):
+    with pytest.raises(ValueError, match="A stamp of 8 pixels does not fit on a picture of 9 × 7"):
         anywhere(Stamp(size=8), (7, 9), draw)
 
 
@@ -253,12 +253,12 @@ def test_a_stamp_as_large_as_the_picture_has_one_place_and_a_larger_one_none():
     ("wishes", "sentence"),
     [
         ({"design": "crss"}, "There is no stamp 'crss'. Did you mean cross"),
-        ({"size": 2}, "A stamp is at least 3 pixels wide; 2 is too small"),
-        ({"opacity": -0.01}, "The opacity of a stamp is from 0 to 1; -0.01 is not."),
-        ({"opacity": 1.5}, "The opacity of a stamp is from 0 to 1; 1.5 is not."),
-        ({"opacity": float("nan")}, "The opacity of a stamp is from 0 to 1; nan is not."),
-        ({"colour": "mauvish"}, "There is no colour 'mauvish'. Give it as #rrggbb, or by an English name"),
-        ({"colour": "#12345"}, "There is no colour '#12345'. Give it as #rrggbb"),
+        ({"size": 2}, "A stamp must be at least 3 pixels wide to show its design, not 2"),
+        ({"opacity": -0.01}, "The opacity of a stamp must be from 0 to 1, not -0.01."),
+        ({"opacity": 1.5}, "The opacity of a stamp must be from 0 to 1, not 1.5."),
+        ({"opacity": float("nan")}, "The opacity of a stamp must be from 0 to 1, not nan."),
+        ({"colour": "mauvish"}, "There is no colour 'mauvish'. Use #rrggbb or an English name"),
+        ({"colour": "#12345"}, "There is no colour '#12345'. Use #rrggbb"),
         ({"colour": "#ff00ff80"}, "#ff00ff80 is partly transparent. Give the colour as #rrggbb"),
     ],
 )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 import core
 from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady, MethodRefused
+from core.methods.heatmap_request import HeatmapRequest
 from core.methods.passes import PassBank
 from core.methods.readings import Question
 from core.methods.registry import list_controls
@@ -125,7 +126,7 @@ def test_what_does_not_exist_or_fit_is_refused_at_once(five, pixels):
         stream_checks(five, pixels, ["gradient"], checks=["other_clas"])
     with pytest.raises(ValueError, match="Did you mean gradient"):
         stream_checks(five, pixels, ["gradiend"])
-    with pytest.raises(ValueError, match=r"explains pixels of shape \(1, 3, 6, 8\)"):
+    with pytest.raises(ValueError, match=r"needs pixels of shape \(1, 3, 6, 8\)"):
         stream_checks(five, pixels[:, :, 1:], ["gradient"])
 
 
@@ -138,7 +139,7 @@ def test_a_method_that_does_not_apply_is_refused_once_and_not_checked(five, pixe
 def test_a_method_that_does_not_apply_to_what_was_altered_says_why(five, pixels):
     altered = Altered("class 1", lambda: PassBank(five, pixels, Question(1), 0))
     made = {"guided_backprop": core.explain(five, pixels, ["gradient"])["gradient"]}
-    *_, (method, measured) = run_turn(find_check("other_class"), altered, made, None)
+    *_, (method, measured) = run_turn(find_check("other_class"), altered, HeatmapRequest(), made)
     [reason] = [event.reason for event in stream_checks(five, pixels, [*made]) if isinstance(event, MethodRefused)]
     assert (method, measured) == ("guided_backprop", Measured("class 1", None, reason=reason))
 
@@ -147,7 +148,7 @@ def test_what_no_map_is_left_for_is_not_made_ready():
     def fail():
         raise AssertionError("The network was altered for nothing.")
 
-    assert not list(run_turn(find_check("other_class"), Altered("class 1", fail), {}, None))
+    assert not list(run_turn(find_check("other_class"), Altered("class 1", fail), HeatmapRequest(), {}))
 
 
 def test_a_constant_map_is_said_to_be_one(weighted, pixels):
@@ -192,7 +193,7 @@ def rise_of_entropy(one: np.ndarray, other: np.ndarray) -> float:
     [
         ("rank correlation", lambda *maps: spearmanr(*maps).statistic, ["other_class"]),
         ("Pearson's r", lambda *maps: np.corrcoef(*maps)[0, 1], ["repeatability"]),
-        ("share of the map's length", length_of_change, ["input_shift"]),
+        ("share of the map's norm", length_of_change, ["input_shift"]),
         ("relative rise of the map's entropy", rise_of_entropy, ["efficient"]),
     ],
 )
@@ -225,7 +226,8 @@ def test_another_class_of_a_linear_network_has_the_map_of_its_weights(five, pixe
         f"{abs(spearmanr(shares[target], shares[near]).statistic):.2f} for the runner-up class {near}" in said.sentence
     )
     magnitudes = [spearmanr(shares[target].abs(), shares[other].abs()).statistic for other in (middle, last)]
-    assert f"Magnitudes alone: {min(magnitudes):.2f} to {max(magnitudes):.2f}." in said.sentence
+    expected_range = f"{min(magnitudes):.2f} to {max(magnitudes):.2f}".replace("-", "−")
+    assert f"Magnitudes alone: {expected_range}." in said.sentence
 
 
 def test_the_classes_are_the_runner_up_the_middle_one_and_the_last(weighted, pixels):
@@ -305,7 +307,7 @@ def test_a_class_whose_map_is_constant_is_named(weighted, pixels):
     said = run(classifier, pixels, ["gradient"], checks=["other_class"])["other_class", "gradient"]
     sizes = weight.abs().sum(dim=1).flatten(1)
     assert said.value == said.low == said.high == pytest.approx(spearmanr(sizes[target], sizes[4]).statistic)
-    assert "It can't be told for class 2: that map is constant." in said.sentence
+    assert "Undefined for class 2: that map is constant." in said.sentence
 
 
 @pytest.mark.parametrize(
@@ -453,7 +455,7 @@ def test_the_rise_is_that_of_the_entropy_of_random_weights(five, pixels):
 
 def test_every_picture_meets_random_networks_of_its_own(five, pixels):
     def weights(picture: Tensor, seed: int = 3) -> list[float]:
-        lost = entropy_rise.random_weights(Subject(five, picture, 0, seed))
+        lost = entropy_rise.random_weights(Subject(five, picture, 0, HeatmapRequest(seed=seed)))
         return [float(altered.bank().classifier.network.weight.sum()) for altered in lost]
 
     assert weights(pixels) == weights(pixels.clone())
@@ -500,7 +502,7 @@ def test_draws_that_gave_a_constant_map_are_left_out_and_named():
     assert said[:4] == entropy_rise.judge(known)[:4]
     assert said.standing == "passes"
     assert said.value == pytest.approx(0.2)
-    assert said.sentence.endswith("It can't be told for draw 3: that map is constant.")
+    assert said.sentence.endswith("Undefined for draw 3: that map is constant.")
 
 
 def test_one_draw_is_too_few_to_judge():

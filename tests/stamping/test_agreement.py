@@ -7,7 +7,7 @@ import torch
 import core
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap import HeatmapReady
-from core.metrics.ideal import share_as_near
+from core.metrics.distance import share_as_near
 from core.stamping.agreement import SpreadReady
 from core.stamping.causal import CausalReady, find_causal
 from core.studies.scoring import ScoresReady
@@ -67,7 +67,7 @@ def test_with_the_picture_before_it_the_used_pixels_of_the_stamp_are_scored_too(
 
 
 def test_a_mask_of_another_size_is_refused(classifier, pixels):
-    with pytest.raises(ValueError, match=r"mask is \(8, 6\)"):
+    with pytest.raises(ValueError, match=r"mask has shape \(8, 6\)"):
         core.stream_agreement(classifier, pixels, ["gradient"], MASK.T)
 
 

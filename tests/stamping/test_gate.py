@@ -128,7 +128,7 @@ def test_progress_counts_every_test_picture_twice(classifier_of):
     classifier = classifier_of(Eye("magenta"), SIZE, 2, batch=16)
     told = list(measure_gate(classifier, TASK, bases(40)))
     assert [event.done for event in told] == [16, 32, 48, 64, 80]
-    assert all(event == Progress(event.done, 80, "Gate") for event in told)
+    assert all(event == Progress(event.done, 80, "Gate", "picture") for event in told)
 
 
 @pytest.mark.parametrize("lacking", ["accuracy", "flips", "returns"])
@@ -142,7 +142,7 @@ def test_each_share_has_to_reach_99_percent(lacking):
 def test_it_takes_fifty_of_each_kind_to_pass(n_test, n_stamped, passed):
     gate = Gate(1.0, 1.0, 1.0, n_test, n_stamped)
     assert gate.passed is passed
-    assert ("It takes 50 test pictures" in gate.sentence) is not passed
+    assert ("The gate needs 50 test pictures" in gate.sentence) is not passed
 
 
 def test_one_test_picture_is_not_enough_to_pass(gate_of):
@@ -162,7 +162,7 @@ def test_intervals_are_those_of_clopper_and_pearson():
 
 def test_the_sentence_tells_the_shares_and_what_they_mean():
     passed, failed = Gate(1.0, 0.995, 0.99, 1000, 500).sentence, Gate(1.0, 0.985, 1.0, 1000, 500).sentence
-    assert passed.startswith("Gate passed: 100.0% of 1,000 test pictures right (99.6% to 100.0%)")
-    assert "99.5%" in passed
-    assert failed.startswith("Gate not passed, so stamps are no ground truth for this model yet: ")
-    assert "98.5%" in failed
+    assert passed.startswith("Gate passed: accuracy 100.0 % on 1,000 test pictures (99.6 % to 100.0 %)")
+    assert "99.5 %" in passed
+    assert failed.startswith("Gate failed, so stamps are not ground truth for this model: ")
+    assert "98.5 %" in failed

@@ -9,7 +9,8 @@ import torch
 import core
 from core.models.small import stamp_cnn
 from core.models.sources import ModelError
-from core.models.trained import Description, save_trained
+from core.models.trained import save_trained
+from core.models.trained_file import Description
 from core.models.training import EpochDone
 from core.pictures.bases import collect_bases
 from core.pictures.datasets import background
@@ -23,8 +24,8 @@ TASK = Task("patches", (Stamp("cross", 6),), Stamp("saltire", 6), (4, 6), (0.5, 
 GATE = Gate(1.0, 0.995, 0.99, 200, 100)
 EPOCHS = (EpochDone(1, 2, 0.5, 0.75, 0.8, 1.5), EpochDone(2, 2, 0.25, 0.9, 0.95, 3.0))
 ABOUT = {
-    "task": TASK.told(),
-    "gate": GATE.told(),
+    "task": TASK.as_json(),
+    "gate": GATE.as_json(),
     "seed": 3,
     "bases": 90,
     "learned": ["a", "b"],
@@ -86,30 +87,30 @@ def test_a_loaded_model_brings_the_pictures_that_it_was_not_trained_on():
     [
         {"task": None},
         {"task": []},
-        {"task": TASK.told() | {"bases": 3}},
-        {"task": TASK.told() | {"labelled": "no"}},
-        {"task": TASK.told() | {"stamps": []}},
-        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"design": "../cross"}]}},
-        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"design": []}]}},
-        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"size": 10**9}]}},
-        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"size": "6"}]}},
-        {"task": TASK.told() | {"stamps": [vars(Stamp("cross", 6)) | {"colour": "nocolour"}]}},
-        {"task": TASK.told() | {"stamps": [vars(Stamp(design, 6)) for design in ("cross", "ring")]}},
-        {"task": TASK.told() | {"sizes": [6.0]}},
-        {"task": TASK.told() | {"sizes": [49]}},
-        {"task": TASK.told() | {"opacities": [2]}},
-        {"task": TASK.told() | {"opacities": ["half"]}},
+        {"task": TASK.as_json() | {"bases": 3}},
+        {"task": TASK.as_json() | {"labelled": "no"}},
+        {"task": TASK.as_json() | {"stamps": []}},
+        {"task": TASK.as_json() | {"stamps": [vars(Stamp("cross", 6)) | {"design": "../cross"}]}},
+        {"task": TASK.as_json() | {"stamps": [vars(Stamp("cross", 6)) | {"design": []}]}},
+        {"task": TASK.as_json() | {"stamps": [vars(Stamp("cross", 6)) | {"size": 10**9}]}},
+        {"task": TASK.as_json() | {"stamps": [vars(Stamp("cross", 6)) | {"size": "6"}]}},
+        {"task": TASK.as_json() | {"stamps": [vars(Stamp("cross", 6)) | {"colour": "nocolour"}]}},
+        {"task": TASK.as_json() | {"stamps": [vars(Stamp(design, 6)) for design in ("cross", "ring")]}},
+        {"task": TASK.as_json() | {"sizes": [6.0]}},
+        {"task": TASK.as_json() | {"sizes": [49]}},
+        {"task": TASK.as_json() | {"opacities": [2]}},
+        {"task": TASK.as_json() | {"opacities": ["half"]}},
         {"task": {}},
         {"gate": 3},
-        {"gate": GATE.told() | {"accuracy": 1.5}},
-        {"gate": GATE.told() | {"accuracy": "1"}},
-        {"gate": GATE.told() | {"n_test": 10.5}},
-        {"gate": GATE.told() | {"n_stamped": 300}},
-        {"gate": GATE.told() | {"more": 1}},
-        {"gate": GATE.told() | {"n_stamped": -5}},
-        {"gate": GATE.told() | {"n_test": 10**400}},
-        {"task": TASK.told() | {"sizes": [6] * 2000}},
-        {"task": TASK.told() | {"opacities": [0.5] * 2000}},
+        {"gate": GATE.as_json() | {"accuracy": 1.5}},
+        {"gate": GATE.as_json() | {"accuracy": "1"}},
+        {"gate": GATE.as_json() | {"n_test": 10.5}},
+        {"gate": GATE.as_json() | {"n_stamped": 300}},
+        {"gate": GATE.as_json() | {"more": 1}},
+        {"gate": GATE.as_json() | {"n_stamped": -5}},
+        {"gate": GATE.as_json() | {"n_test": 10**400}},
+        {"task": TASK.as_json() | {"sizes": [6] * 2000}},
+        {"task": TASK.as_json() | {"opacities": [0.5] * 2000}},
         {"learned": [3]},
         {"learned": 3},
         {"seed": "0"},
@@ -147,7 +148,7 @@ def test_a_folder_that_has_changed_is_not_asked_for_what_the_model_learned_from(
     for number in range(12):
         add(f"{number:02}")
     bases = collect_bases(str(tmp_path), 48, 3, 90)
-    told = {"task": TASK.told() | {"bases": str(tmp_path)}, "learned": bases.learned}
+    told = {"task": TASK.as_json() | {"bases": str(tmp_path)}, "learned": bases.learned}
     model = load_stamp_model(kept(**told), device="cpu")
     learned = {(picture * 255).round().to(torch.uint8).numpy().tobytes() for picture in bases.train}
     assert len(bases.learned) == 9
@@ -163,10 +164,10 @@ def test_a_folder_of_nothing_but_what_was_learned_from_is_refused(tmp_path):
         to_picture(torch.rand(3, 60, 60, generator=draw)).save(tmp_path / f"{number}.png")
     bases = collect_bases(str(tmp_path), 48, 3, 90)
     origins = {origin.partition("[")[0] for origin in bases.test_origins}
-    told = {"task": TASK.told() | {"bases": str(tmp_path)}, "learned": bases.learned}
+    told = {"task": TASK.as_json() | {"bases": str(tmp_path)}, "learned": bases.learned}
     for name in origins:
         (tmp_path / name).unlink()
-    with pytest.raises(ValueError, match="trained on every picture that is left"):
+    with pytest.raises(ValueError, match="trained on every picture still in"):
         load_stamp_model(kept(**told), device="cpu").test_bases()
 
 

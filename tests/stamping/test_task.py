@@ -111,13 +111,13 @@ def test_examples_come_with_their_own_bases_and_labels():
 
 @pytest.mark.parametrize("task", [ONE, THREE, replace(ONE, distractor=None, labelled=False)])
 def test_a_task_comes_back_from_json(task):
-    assert restored(json.loads(json.dumps(task.told()))) == task
+    assert restored(json.loads(json.dumps(task.as_json()))) == task
 
 
 def test_a_task_that_can_t_be_learned_is_refused():
-    with pytest.raises(ValueError, match="no stamp to learn"):
+    with pytest.raises(ValueError, match="at least one stamp to learn"):
         Task("none", ())
-    with pytest.raises(ValueError, match="of one design"):
+    with pytest.raises(ValueError, match="design of its own"):
         Task("none", (CROSS, Stamp("cross", 3)))
-    with pytest.raises(ValueError, match="can't be a cross as well"):
+    with pytest.raises(ValueError, match="cannot be a cross too"):
         Task("none", (CROSS,), Stamp("cross", 3, "lime"))

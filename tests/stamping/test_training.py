@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import core
+import core.models.trained
 from core.jobs.events import Progress, Returning
 from core.models.heads import BODY_SIZE, Body
 from core.models.sources import ModelError
@@ -21,7 +22,7 @@ from core.stamping import training
 from core.stamping.gate import GateReady, measure_gate
 from core.stamping.models import list_stamp_models, load_stamp_model
 from core.stamping.task import Task, check_stamps
-from core.stamping.training import WAYS, ModelTrained, stream_stamp_training
+from core.stamping.training import RECIPES, ModelTrained, stream_stamp_training
 
 TASK = Task("patches", (Stamp("cross", 6),), Stamp("saltire", 6))
 FEW = 300
@@ -93,15 +94,25 @@ def test_a_title_is_made_from_pictures_and_stamps_if_there_is_none():
 
 
 @pytest.mark.usefixtures("plain")
+def test_a_model_is_its_owner_s_who_is_refused_one_too_many_before_anything_is_learned(monkeypatch):
+    told = ran(owner="anna")[-1]
+    assert {model.name: model.owner for model in list_stamp_models("anna") if not model.bundled} == {told.name: "anna"}
+    assert told.name not in {model.name for model in list_stamp_models("ben")}
+    monkeypatch.setattr(core.models.trained, "MOST_OF_ONE", 1)
+    with pytest.raises(ModelError, match="You have 1 trained model here"):
+        next(stream_stamp_training(SMALL, owner="anna"))
+
+
+@pytest.mark.usefixtures("plain")
 def test_the_network_learns_from_training_pictures_only_each_stamped_anew_in_each_epoch(monkeypatch):
     learned: list[torch.Tensor] = []
-    step = core.models.training.Course.step
+    step = core.models.training.Learning.step
 
     def listening(self, inputs, labels):
         learned.append(inputs.clone())
         return step(self, inputs, labels)
 
-    monkeypatch.setattr(core.models.training.Course, "step", listening)
+    monkeypatch.setattr(core.models.training.Learning, "step", listening)
     name = ran(epochs=2)[-1].name
     seen = core.load_classifier(name, device="cpu").preprocessing
     shift, scale = (torch.tensor(each).view(1, 3, 1, 1) for each in (seen.mean, seen.std))
@@ -203,7 +214,7 @@ def test_where_labels_follow_the_stamps_it_gets_through_the_gate_and_sees_no_dis
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", [name for name in WAYS if "head" in name])
+@pytest.mark.parametrize("network", [name for name in RECIPES if "head" in name])
 def test_a_head_on_a_bundled_network_learns_large_stamps(network):
     task = Task("patches", (Stamp("cross", 28),), Stamp("saltire", 28))
     events = list(stream_stamp_training(task, network, most=120, device="cpu"))
@@ -229,25 +240,25 @@ def test_a_matched_filter_is_built_and_passes_without_an_epoch():
     ],
 )
 def test_a_matched_filter_is_for_one_stamp_as_it_is(task):
-    with pytest.raises(ValueError, match="one stamp of one size"):
+    with pytest.raises(ValueError, match="single stamp of a single size"):
         list(stream_stamp_training(task, "matched_filter", most=FEW, device="cpu"))
 
 
 def test_a_wrong_name_or_device_is_refused_in_words():
     with pytest.raises(ValueError, match="Did you mean stamp_cnn"):
         ran(network="stamp_cn")
-    with pytest.raises(ModelError, match="no device called"):
+    with pytest.raises(ModelError, match="There is no device"):
         list(stream_stamp_training(SMALL, device="abacus"))
 
 
 @pytest.mark.parametrize(
     ("task", "size", "reason"),
     [
-        (Task("any", (Stamp("cross", 7),)), (48, 48), "48 × 48 is 3 to 6 pixels wide; 7 is too much"),
-        (Task("any", (Stamp("cross", 6),)), (40, 60), "60 × 40 is 3 to 5"),
+        (Task("any", (Stamp("cross", 7),)), (48, 48), "48 × 48 must be 3 to 6 pixels wide, not 7"),
+        (Task("any", (Stamp("cross", 6),)), (40, 60), "60 × 40 must be 3 to 5"),
         (Task("any", (Stamp("cross", 4),)), (28, 28), "3 to 3"),
-        (Task("any", (Stamp("cross", 3),), Stamp("saltire", 4)), (28, 28), "4 is too much"),
-        (Task("any", (Stamp("cross", 3),), sizes=(3, 4)), (28, 28), "4 is too much"),
+        (Task("any", (Stamp("cross", 3),), Stamp("saltire", 4)), (28, 28), "pixels wide, not 4"),
+        (Task("any", (Stamp("cross", 3),), sizes=(3, 4)), (28, 28), "pixels wide, not 4"),
     ],
 )
 def test_a_stamp_that_is_no_small_part_of_the_pictures_is_refused(task, size, reason):

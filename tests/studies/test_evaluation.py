@@ -12,11 +12,12 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 
 import core
 from core.methods.heatmap import MethodRefused
-from core.metrics.statistics import Score, Tally
+from core.metrics.statistics import Tally
 from core.models.batching import BatchSize
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
-from core.studies.evaluation import PictureRefused, PictureScored, Summaries, SummaryReady, TruthRefused
+from core.studies.evaluation import PictureScored, SummaryReady, TruthRefused
+from core.studies.over_pictures import PictureRefused
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre", "negated"}
 QUICK = {"methods": ["gradient", "input_x_gradient"], "metrics": ["fidelity", "mrg", "lrg", "deletion"], "steps": 4}
@@ -64,7 +65,7 @@ def test_negating_a_map_negates_its_fidelity_on_every_picture(fashion):
 
 
 def test_a_score_is_the_one_that_the_engine_gives_for_that_picture_alone(fashion, table):
-    pictures = core.pictures.specimens.collect_specimens("fashion_mnist", "fashion_mnist")
+    pictures = core.pictures.collecting.collect_pictures("fashion_mnist", "fashion_mnist")
     pixels = fashion.prepare(pictures[0].open())
     target = core.predict(fashion, pixels)[0].index
     values = core.explain(fashion, pixels, ["gradient"])["gradient"].values
@@ -98,24 +99,6 @@ def test_summaries_grow_with_the_pictures_and_the_last_has_all(fashion):
     assert [(event.done, event.total) for event in scored] == [(1, 3), (2, 3), (3, 3)]
     first = next(event for event in events if isinstance(event, SummaryReady))
     assert all(math.isnan(row.low) for row in first.summary)
-
-
-def test_means_are_told_less_often_where_they_cost_more(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr("core.studies.evaluation.time.monotonic", lambda: now[0])
-
-    class Slow(Tally):
-        def summary(self, seed=0):
-            now[0] += 1.0
-            return super().summary(seed)
-
-    tally, summaries, told = Slow(), Summaries(0), []
-    for second in range(40):
-        tally.add([Score(f"{second:02}", "random", "fidelity", 0.0)])
-        told += [event.pictures for event in summaries.due(tally)]
-        now[0] += 1.0
-    told += [event.pictures for event in summaries.last(tally)]
-    assert told == [1, 11, 21, 31, 40]
 
 
 def test_a_study_does_not_depend_on_its_other_methods_or_on_the_batch_size(fashion, monkeypatch):
@@ -239,7 +222,7 @@ def test_a_picture_whose_marks_cannot_be_read_is_scored_without_them_and_that_is
     scores = table.frame.set_index(["picture", "metric", "method"])["score"]
     assert scores[:, "fidelity", "gradient"].notna().all()
     assert scores[:, "pointing_game", "centre"].isna().to_dict() == {"images/0.png": True, "images/1.png": False}
-    assert table.told()["refused_truths"] == table.refused_truths
+    assert table.as_json()["refused_truths"] == table.refused_truths
 
 
 def test_marks_are_not_drawn_where_no_score_asks_for_them(fashion, one_without_sound_marks):
@@ -268,13 +251,15 @@ def test_a_caption_beside_a_picture_is_no_truth(fashion, tmp_path):
         ({"metrics": ["fidelty"]}, "Did you mean fidelity"),
         ({"metrics": []}, "at least one"),
         ({"methods": ["gradeint"]}, "Did you mean gradient"),
+        ({"settings": {"gradient": {"samples": 1}}}, "gradient has no setting"),
+        ({"output": "logits"}, "must be one of logit"),
         ({"imputer": "gray"}, "Did you mean grey"),
         ({"limit": 0}, "at least 1 picture"),
         ({"steps": 0}, "at least 1 step"),
-        ({"methods": "gradient"}, r"methods is a list of names; write \['gradient'\]"),
-        ({"metrics": "fidelity"}, "metrics is a list of names"),
-        ({"unit": "patch"}, "unit is one of pixel, region"),
-        ({"y": "loss"}, "y is one of probability"),
+        ({"methods": "gradient"}, r"methods must be a list of names; write \['gradient'\]"),
+        ({"metrics": "fidelity"}, "metrics must be a list of names"),
+        ({"unit": "patch"}, "unit must be one of pixel, region"),
+        ({"y": "loss"}, "y must be one of probability"),
         ({"source": "no/such/folder"}, "no/such/folder"),
     ],
 )
@@ -282,3 +267,11 @@ def test_what_can_come_to_nothing_is_refused_before_any_work(fashion, asked, mes
     complete = {"source": "fashion_mnist", "methods": ["gradient"], **asked}
     with pytest.raises(ValueError, match=message):
         core.stream_evaluation(fashion, **complete)
+
+
+def test_methods_and_metrics_of_any_collection_are_lists_in_what_the_files_say(fashion):
+    methods, metrics = {"gradient": "of another script"}, {"deletion": 0.5}
+    table = core.evaluate(fashion, "fashion_mnist", methods.keys(), metrics.keys(), limit=1, steps=2)
+    asked = table.as_json()["asked"]
+    assert (asked["methods"], asked["metrics"]) == (["gradient"], ["deletion"])
+    assert core.evaluate(fashion, "fashion_mnist", ["gradient"], limit=1, steps=2).as_json()["asked"]["metrics"] is None

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import core
+from core.metrics.curve_plan import Perturbation
 from core.metrics.evidence import LIF, MIF
-from core.metrics.tracing import Perturbation
 from core.studies.scoring import ScoresReady, Subject, importance, stream_scores
 
 BLACK = Perturbation("black", y="relative_logit", steps=4)

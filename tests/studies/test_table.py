@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.metrics.statistics import Score, Summary
-from core.studies.table import Table
+from core.studies.table import Table, write_rows
 
 
 @pytest.fixture
@@ -102,3 +102,23 @@ def test_the_published_interval_takes_the_two_areas_as_if_they_were_of_different
     assert row["high"] - row["low"] == pytest.approx(width, rel=1e-4)
     paired = table.summary().set_index("metric").loc["fidelity"]
     assert paired["high"] - paired["low"] < width / 100
+
+
+def test_rows_are_written_as_they_are_and_what_is_not_known_is_an_empty_field(tmp_path):
+    rows = [["a, b", 3, 1 / 3, True], ("c", None, nan, 1e-9)]
+    write_rows(rows, ["name", "n", "mean", "other"], tmp_path / "rows.csv")
+    told = (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines()
+    assert told == ["name,n,mean,other", '"a, b",3,0.3333333333333333,True', "c,,,1e-09"]
+    write_rows([], ["name", "n"], tmp_path / "none.csv")
+    assert (tmp_path / "none.csv").read_text(encoding="utf-8") == "name,n\n"
+
+
+def test_no_text_of_a_csv_is_a_formula_while_numbers_and_parquet_stay_as_they_are(tmp_path):
+    names = ["=1+1.png", "+x.png", "-x.png", "@x.png", "a=b.png"]
+    table = Table()
+    table.add(Score(name, "gradient", "fidelity", -0.5) for name in names)
+    table.write(tmp_path)
+    cells = [line.split(",") for line in (tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    assert {cell[0] for cell in cells} == {"'=1+1.png", "'+x.png", "'-x.png", "'@x.png", "a=b.png"}
+    assert {cell[-1] for cell in cells} == {"-0.5"}
+    assert set(pd.read_parquet(tmp_path / "scores.parquet")["picture"]) == set(names)

@@ -1,19 +1,17 @@
 """A trial brings its controls, sharpens its scores, and ends with a verdict for every map."""
 
-from collections import Counter
-
 import pytest
-import torch
 
 import core
-from core.methods.control import blobs
+from core.jobs.events import Progress
 from core.methods.heatmap import HeatmapReady
+from core.methods.heatmap_request import HeatmapRequest
+from core.metrics.curve_plan import Perturbation
 from core.metrics.curves import CurvePoint, collect
-from core.metrics.fidelity import Chance, FidelityReady, judge
+from core.metrics.fidelity import FidelityReady
 from core.pictures.datasets import fashion_mnist
-from core.randomness import picture_digest
-from core.studies import trial
 from core.studies.scoring import ScoresReady
+from core.studies.trial import plan_trial
 
 
 @pytest.fixture
@@ -28,14 +26,13 @@ def fashion_trial():
     return run
 
 
-CONTROLS = {"random", "blurred_random", "sobel", "centre"}
-"""Those that look at no model; the negated map is tried like any other."""
+CONTROLS = {"random", "blurred_random", "sobel", "centre", "negated"}
 
 
 def test_controls_are_always_there_and_every_map_gets_a_final_score(squeezenet, chelsea_for_squeezenet):
     events = list(core.stream_trial(squeezenet, chelsea_for_squeezenet, ["gradient"], steps=8, randoms=2))
     final = [event.fidelity for event in events if isinstance(event, FidelityReady) and event.final]
-    assert {fidelity.method for fidelity in final} == {"gradient", "negated", *CONTROLS}
+    assert {fidelity.method for fidelity in final} == {"gradient", *CONTROLS}
     scores = {fidelity.method: fidelity.value for fidelity in final}
     assert scores["negated"] == pytest.approx(-scores["gradient"], abs=0.05)  # equal pixels fall otherwise
     assert [fidelity.value for fidelity in final] == sorted((fidelity.value for fidelity in final), reverse=True)
@@ -48,6 +45,21 @@ def test_rough_scores_come_before_final_ones_and_the_last_points_before_those(sq
     assert [event.final for event in scored] == [False] * 6 + [True] * 6
     points = [event for event in events if isinstance(event, CurvePoint)]
     assert len(points) == 9 * 3 * 6
+
+
+@pytest.mark.parametrize(("steps", "unit"), [(48, "pixel"), (49, "pixel"), (500, "pixel"), (200, "feature")])
+def test_scores_are_final_once_every_count_is_visited_also_where_there_are_more_steps_than_places(
+    classifier_of, linear, pixels, steps, unit
+):
+    asked = {"methods": ["gradient"], "steps": steps, "randoms": 1, "unit": unit, "y": "accuracy"}
+    events = list(core.stream_trial(classifier_of(linear, batch=64), pixels, **asked))
+    final = [event.fidelity for event in events if isinstance(event, FidelityReady) and event.final]
+    assert sorted(fidelity.method for fidelity in final) == sorted({"gradient", *CONTROLS})
+    last = max(place for place, event in enumerate(events) if isinstance(event, CurvePoint))
+    assert last < min(place for place, event in enumerate(events) if isinstance(event, FidelityReady) and event.final)
+    visited = {event.fraction for event in events if isinstance(event, CurvePoint)}
+    places = 48 if unit == "pixel" else 144
+    assert len(visited) == 1 + min(steps, places)
 
 
 def test_scores_are_those_of_the_finished_curves(squeezenet, chelsea_for_squeezenet):
@@ -70,40 +82,13 @@ def test_scores_are_those_of_the_finished_curves(squeezenet, chelsea_for_squeeze
     ("asked", "message"),
     [
         ({"imputer": "gray"}, "Did you mean grey"),
-        ({"y": "loss"}, "y is one of"),
+        ({"y": "loss"}, "y must be one of"),
         ({"target": 1000}, "no class 1000"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_any_work(squeezenet, chelsea_for_squeezenet, asked, message):
     with pytest.raises(ValueError, match=message):
         next(core.stream_trial(squeezenet, chelsea_for_squeezenet, ["gradient"], **asked))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("radius", [0.0, 1 / 14, 1 / 8])
-def test_maps_that_know_nothing_are_rarely_called_better_or_worse_than_chance(squeezenet, radius):
-    """Eight maps on each of three pictures; 95 % of them should be called like a random order."""
-    verdicts: Counter[str] = Counter()
-    for picture in core.gallery()[:3]:
-        pixels = squeezenet.prepare(core.open_picture(picture.path))
-        maps = {f"map {number}": blind_map(squeezenet.size, radius, number) for number in range(8)}
-        verdicts += Counter(verdicts_of(squeezenet, pixels, maps))
-    assert verdicts["random"] >= 20
-
-
-def blind_map(size, radius, number):
-    draw = torch.Generator().manual_seed(1000 + number)
-    return blobs(size, radius, draw) if radius else torch.rand(size, generator=draw)
-
-
-def verdicts_of(classifier, pixels, maps):
-    blind = trial.smooth_random_maps(classifier.size, 10, seed=0, picture=picture_digest(pixels))
-    both = {**maps, **blind}
-    target = core.predict(classifier, pixels)[0].index
-    curves = core.perturb(classifier, pixels, both, target, steps=8)
-    mif, lif = ({name: curves[name, order] for name in both} for order in ("mif", "lif"))
-    chance = Chance(trial.clustering(maps, blind), list(blind))
-    return [score.verdict for score in judge(mif, lif, curves["map 0", "random"], {}, chance)]
 
 
 def test_further_metrics_come_after_the_curves_and_those_of_every_trial_are_not_told_twice(fashion_trial):
@@ -128,3 +113,30 @@ def test_a_unit_or_metric_that_does_not_exist_is_refused_before_any_work(fashion
         fashion_trial(unit="patch")
     with pytest.raises(ValueError, match="Did you mean deletion"):
         fashion_trial(metrics=["deltion"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"settings": {"gradient": {"samples": 1}}}, "gradient has no setting"),
+        ({"output": "logits"}, "must be one of logit"),
+        ({"steps": 0}, "at least 1 step"),
+        ({"imputer": "gray"}, "Did you mean grey"),
+    ],
+)
+def test_a_trial_is_refused_when_it_is_asked_for_and_not_when_it_runs(asked, message):
+    classifier = core.load_classifier("fashion_cnn", device="cpu")
+    with pytest.raises(ValueError, match=message):
+        core.stream_trial(classifier, fashion_mnist("test").pixels[:1].contiguous(), ["gradient"], **asked)
+
+
+def test_progress_counts_every_pass_of_the_run_once_and_ends_where_it_was_planned(fashion_trial):
+    metrics = ("average_drop", "infidelity", "insertion", "repeatability")
+    told = [event for event in fashion_trial(metrics=metrics) if isinstance(event, Progress)]
+    assert [event.done for event in told] == sorted(event.done for event in told)
+    classifier = core.load_classifier("fashion_cnn", device="cpu")
+    planned = plan_trial(classifier, HeatmapRequest(methods=("gradient",)), Perturbation(steps=4, randoms=2), metrics)
+    assert told[0].total == sum(part.passes for part in planned)
+    without_a_positive_place = 1  # a map that the picture is not multiplied by
+    assert 0 <= told[0].total - told[-1].done <= without_a_positive_place
+    assert {event.unit for event in told} == {"pass"}

@@ -1,0 +1,200 @@
+"""A person's own weights in an architecture of torchvision or timm: how many classes they have, and what fits where."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.models.sources import ModelError, UsualInput, seeded_construction
+
+TWO_COUNTS = 7, 11
+"""Architectures are built with both: what has another shape then is the head."""
+COUNTED = "num_batches_tracked"
+"""Older files lack it, and no answer depends on it."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What becomes of each entry of a weights file in an architecture.
+
+    Parameters
+    ----------
+    classes
+        How many the file's head has.
+    prefix
+        What all names in the file begin with and the architecture's do not, such as ``module.``; it is left out.
+    missing, unexpected
+        Names that only the architecture has, and that only the file has.
+    misshapen
+        For each name with another shape: the architecture's, then the file's.
+    """
+
+    architecture: str
+    classes: int
+    prefix: str
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    misshapen: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
+
+    @property
+    def whole(self) -> bool:
+        return not (self.missing or self.unexpected or self.misshapen)
+
+    @property
+    def matching(self) -> str:
+        """How much fits, in a sentence."""
+        if self.whole:
+            return f"All weights fit {self.architecture}, with {self.classes} classes."
+        wrong = len(self.missing) + len(self.unexpected) + len(self.misshapen)
+        return (
+            f"The weights do not fit {self.architecture}: {wrong} names differ. "
+            "Choose the architecture that they were trained with."
+        )
+
+    def rows(self) -> list[dict[str, str]]:
+        """What does not fit, name by name."""
+        problems = {
+            **{name: f"has shape {shape(has)}, needs {shape(needs)}" for name, (needs, has) in self.misshapen.items()},
+            **dict.fromkeys(self.missing, "is missing in the file"),
+            **dict.fromkeys(self.unexpected, "has no place in this architecture"),
+        }
+        return [{"weights": name, "problem": problem} for name, problem in problems.items()]
+
+
+def shape(sides: tuple[int, ...]) -> str:
+    """
+    >>> shape((64, 3, 7, 7)), shape(())
+    ('64 × 3 × 7 × 7', 'of one number')
+    """
+    return " × ".join(map(str, sides)) or "of one number"
+
+
+def fit(architecture: str, weights: Mapping[str, Tensor]) -> Fit:
+    """Compares weights with an architecture, with as many classes as the weights have; nothing is loaded.
+
+    Parameters
+    ----------
+    architecture
+        ``torchvision/NAME`` or ``timm/NAME``.
+
+    Raises
+    ------
+    ModelError
+        For an unknown architecture.
+    """
+    expected, heads = shapes_at(architecture, TWO_COUNTS[0]), class_sides(architecture)
+    prefix = shared_prefix(weights, expected)
+    found = {name.removeprefix(prefix): tuple(tensor.shape) for name, tensor in weights.items()}
+    classes = classes_in(found, heads)
+    expected = {
+        name: (*sides[: heads[name]], classes, *sides[heads[name] + 1 :]) if name in heads else sides
+        for name, sides in expected.items()
+    }
+    return Fit(
+        architecture=architecture,
+        classes=classes,
+        prefix=prefix,
+        missing=tuple(name for name in expected if name not in found and not name.endswith(COUNTED)),
+        unexpected=tuple(name for name in found if name not in expected),
+        misshapen={
+            name: (sides, found[name]) for name, sides in expected.items() if name in found and found[name] != sides
+        },
+    )
+
+
+def fitted(found: Fit, weights: Mapping[str, Tensor]) -> nn.Module:
+    """The network with these weights, all of which fit.
+
+    Raises
+    ------
+    ModelError
+        If they do not: a network that is partly random would answer without a word.
+    """
+    if not found.whole:
+        raise ModelError(found.matching)
+    network = build(found.architecture, found.classes)
+    state = {name.removeprefix(found.prefix): tensor for name, tensor in weights.items()}
+    network.load_state_dict(network.state_dict() | state)
+    return network
+
+
+def classes_in(found: Mapping[str, tuple[int, ...]], heads: Mapping[str, int]) -> int:
+    """The number of classes that the file's head has; that of a fresh network where the file has no head."""
+    counts = [found[name][side] for name, side in heads.items() if len(found.get(name, ())) > side]
+    return max(set(counts), key=counts.count) if counts else TWO_COUNTS[0]
+
+
+def shared_prefix(weights: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """What wrappers put before every name, such as ``module.``, as long as no name of the architecture begins so."""
+    prefix = ""
+    while True:
+        first = {name.removeprefix(prefix).partition(".")[0] for name in weights if "." in name.removeprefix(prefix)}
+        rest = {name.removeprefix(prefix) for name in weights}
+        if len(first) != 1 or not all("." in name for name in rest):
+            return prefix
+        (word,) = first
+        if any(name.startswith(f"{word}.") for name in expected):
+            return prefix
+        prefix += f"{word}."
+
+
+@cache
+def class_sides(architecture: str) -> Mapping[str, int]:
+    """For each tensor of the head, which of its sides counts classes."""
+    few, more = (shapes_at(architecture, count) for count in TWO_COUNTS)
+    return {
+        name: next(side for side, (one, other) in enumerate(zip(few[name], more[name], strict=True)) if one != other)
+        for name in few
+        if few[name] != more[name]
+    }
+
+
+@cache
+def shapes_at(architecture: str, classes: int) -> dict[str, tuple[int, ...]]:
+    """The shape of every weight of the architecture with that number of classes."""
+    try:
+        with torch.device("meta"):
+            network = build(architecture, classes)
+    except (NotImplementedError, RuntimeError):  # it computes with its weights while it is being built
+        network = build(architecture, classes)
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def build(architecture: str, classes: int) -> nn.Module:
+    """The architecture with random weights.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name, or none that can be built with that many classes.
+    """
+    from core.models.hubs import HUBS
+
+    library, _, name = architecture.partition("/")
+    if library not in HUBS or not HUBS[library].has(name, False):
+        raise ModelError(f"There is no architecture called {architecture!r}. Choose one of torchvision's or timm's.")
+    try:
+        with seeded_construction(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return HUBS[library].build(name, classes)
+    except (TypeError, ValueError, AssertionError) as error:
+        raise ModelError(f"{architecture} cannot be built with {classes} classes.") from error
+
+
+def list_architectures() -> list[str]:
+    """All that :func:`fit` knows, torchvision's first."""
+    from core.models.hubs import HUBS
+
+    return [f"{library}/{name}" for library, hub in HUBS.items() for name in hub.architectures()]
+
+
+def usual_input(architecture: str) -> UsualInput:
+    """How pictures are usually prepared for the architecture."""
+    from core.models.hubs import HUBS
+
+    library, _, name = architecture.partition("/")
+    return HUBS[library].usual_input(name)

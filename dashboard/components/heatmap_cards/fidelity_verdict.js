@@ -1,0 +1,24 @@
+// How a fidelity is written, and the sign beside the words of its verdict; and what those of all methods say together.
+
+import { fixed } from "../kit/numbers.js";
+
+const SIGNS = { finds: "▲", edge: "–", random: "–", worse: "▼", flat: "", control: "" };
+const NOTHING = "No map does better than a control that ignores the model.";
+const ALL_FLAT = "Every order of pixels gives one curve: F compares nothing here.";
+
+export const isFlat = ({ verdict }) => verdict === "flat";
+export const verdictSign = ({ verdict }) => SIGNS[verdict];
+export const scored = ({ value, spread }) => (spread === null ? fixed(value) : `${fixed(value)} (chance up to ${fixed(spread)})`);
+
+// Of methods, not of controls: how many find what the model uses, do no better than a control, and fail.
+export function tally(fidelities) {
+  const count = (...verdicts) => fidelities.filter(({ verdict }) => verdicts.includes(verdict)).length;
+  return { found: count("finds"), alike: count("edge", "random"), failed: count("worse") };
+}
+
+// The verdict over all methods, whose scores come from the highest on.
+export function overall(fidelities, labelOf) {
+  if (fidelities.every(isFlat)) return ALL_FLAT;
+  const found = fidelities.find(({ verdict }) => verdict === "finds");
+  return found ? `${labelOf(found.method)} finds what the model uses, better than every control.` : NOTHING;
+}

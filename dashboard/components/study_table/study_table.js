@@ -1,0 +1,155 @@
+// Means over many pictures, with intervals that shrink as pictures arrive; and below them the ranking by one score.
+
+import { extentOf, intervalBar } from "../kit/chart.js";
+import { element, folded, region, showLines, sign } from "../kit/dom.js";
+import { component } from "../kit/frame.js";
+import { grouped, meaning, scoresExplained, symbolOf, written } from "../kit/metric.js";
+import { between, capital, counted, fixed } from "../kit/numbers.js";
+import { ended } from "../kit/stream.js";
+import { cell, head, methodCell, sortHead, table } from "../kit/table.js";
+import { makeRanking, rankingOf } from "./ranking.js";
+
+const MEAN_VERDICTS = {
+  better: ["▲", "better than every control that ignores the model"],
+  edge: ["△", "better than random only"],
+  worse: ["▼", "worse than random"],
+  unclear: ["–", "no better than random"],
+  control: ["", "control"],
+};
+const NO_JUDGEMENT = ["", "describes, does not judge"];
+const FEWEST_JUDGED = 5;
+const TOO_FEW = ["", "needs five pictures"];
+const MEAN_SIGNS = "Verdicts follow the intervals of paired differences, and need five pictures. ▲ better than every control that ignores the model; △ better than the random control, but not than every other; ▼ worse than the random control; – no better than the random control.";
+const READING = [
+  "In each cell the dot is the mean over pictures, the bar its 95 % interval, the thin mark the random control. Shares of hits have exact intervals; those of other scores are too narrow where most pictures have the same score.",
+  MEAN_SIGNS,
+  "Passing one test is not passing all: scores in different groups answer different questions, so no number sums them up.",
+];
+
+export default component({
+  mount(state) {
+    state.sort = null;
+    state.said = element("p", { class: "muted", role: "status" });
+    state.means = region("Means over pictures");
+    state.bound = element("p", { class: "muted small" });
+    state.refusals = element("details", { hidden: true });
+    state.explained = element("div", { class: "explained" });
+    state.ranking = makeRanking();
+    return [state.said, state.means, state.bound, state.refusals, element("div", { class: "folds" }, state.ranking.place, state.explained)];
+  },
+
+  begin(state) {
+    const { data } = state, metrics = metricsOf(data);
+    Object.assign(state, { summary: null, refused: [], shownAs: "" });
+    state.methods = new Map(data.methods.map((method) => [method.name, method]));
+    if (!metrics.some(({ name }) => name === state.sort?.metric)) state.sort = metrics[0] && { metric: metrics[0].name, best: true };
+    state.explained.replaceChildren(folded("How to read this table", ...READING.map((words) => element("p", {}, words))), scoresExplained(data.groups));
+    state.means.replaceChildren();  // what stood here was of another study
+    state.bound.textContent = "";
+    state.ranking.begin(data);
+  },
+
+  take: {
+    SummaryReady: (state, message) => { state.summary = message; },
+    PictureRefused: (state, { picture, reason }) => state.refused.push(`${picture}: ${reason}`),
+    TruthRefused: (state, { picture, reason }) => state.refused.push(`${picture} only counts for scores that need no annotation: ${reason}`),
+    LabelRefused: (state, { picture, reason }) => state.refused.push(`${picture} does not count for the accuracy: ${reason}`),
+    MethodRefused: (state, { method, reason }) => state.refused.push(`${state.methods.get(method)?.label ?? method}: ${reason}`),
+  },
+
+  render(state) {
+    const { summary, refused, data, sort, means } = state;
+    state.root.dataset.state = summary ? "started" : "waiting";
+    if (!summary) state.said.textContent = ended(state.job) ? "There are no scores: no picture was finished." : "The first means come with the first picture.";
+    showLines(state.refusals, "Refused", refused);
+    const shownAs = JSON.stringify([summary?.sequence, sort, data.run]);
+    if (!summary || state.shownAs === shownAs) return;
+    state.shownAs = shownAs;
+    const focused = means.getRootNode().activeElement?.dataset?.metric;
+    means.replaceChildren(meansTable(state));
+    if (focused) means.querySelector(`button[data-metric="${focused}"]`)?.focus();
+    const accuracy = summary.accuracy ? ` ${summary.accuracy}.` : "";
+    state.said.textContent = `Means over ${counted(summary.pictures, "picture")}.${accuracy}${beyondEdge(state)}`;
+    state.bound.textContent = boundLine(summary.best_bound, state.methods);
+    state.ranking.renew(summary);
+  },
+
+  end: (state) => state.ranking.stop(),
+
+  further: ({ data }) => metricsOf(data).filter(({ direction }) => direction !== "none").map(({ name }) => rankingOf(data.run, name)),
+});
+
+const metricsOf = ({ groups }) => groups.flatMap(({ metrics }) => metrics);
+
+// What any order of removal loses when the least important go first bounds the artifact, whoever made the order.
+function boundLine(bound, methods) {
+  if (!bound) return "";
+  const interval = bound.low === null ? "" : ` (${between(bound.low, bound.high)})`;
+  return `Smallest bound on the perturbation artifact: ${fixed(bound.mean)} of area${interval}, by ${methods.get(bound.method)?.label ?? bound.method}.`;
+}
+
+// A table wider than the page hides whole groups of scores.
+function beyondEdge({ means, data }) {
+  const others = data.groups.slice(1).map(({ title }) => title.split(":")[0].toLowerCase());
+  return others.length && means.scrollWidth > means.clientWidth + 4 ? ` Scroll the table sideways for ${others.join(", ")}.` : "";
+}
+
+// The verdict is by the score that the table is sorted by, and stands beside the name, where no width cuts it off.
+function meansTable(state) {
+  const { summary, data, methods, sort } = state;
+  const metrics = metricsOf(data);
+  const found = new Map(summary.rows.map((row) => [`${row.method} ${row.metric}`, row]));
+  const names = [...new Set(summary.rows.map(({ method }) => method))];
+  const extents = new Map(metrics.map(({ name }) => [name, extentOf(summary.rows.filter((row) => row.metric === name), found.get(`random ${name}`))]));
+  const wanted = metrics.find(({ name }) => name === sort.metric);
+  names.sort((one, other) => inOrder(found.get(`${one} ${sort.metric}`), found.get(`${other} ${sort.metric}`), wanted, sort.best));
+  return table({
+    kind: "means", caption: `Means with 95 % intervals over ${counted(summary.pictures, "picture")}, sorted by ${wanted.symbol}, the ${sort.best ? "best" : "worst"} first`,
+    heads: ["Method", head(`Verdict, ${wanted.symbol}`, { class: "judgement" }), ...grouped(data.groups, (metric) => meanHead(state, metric))],
+    rows: names.map((name) => {
+      const judged = found.get(`${name} ${sort.metric}`), control = methods.get(name)?.control;
+      const [mark, words] = control ? MEAN_VERDICTS.control : verdictOf(judged, wanted);
+      return [{ "data-method": name, "data-verdict": control ? "control" : judged?.verdict }, methodCell(methods.get(name), name), cell([sign(mark), words], { class: "judgement" }),
+        ...metrics.map((metric) => meanCell(found.get(`${name} ${metric.name}`), metric, extents.get(metric.name), summary.pictures))];
+    }),
+  });
+}
+
+function verdictOf(row, metric) {
+  if (!row) return ["", "–"];
+  if (metric.direction === "none" && row.verdict !== "control") return NO_JUDGEMENT;
+  return row.verdict === "unclear" && row.n < FEWEST_JUDGED ? TOO_FEW : MEAN_VERDICTS[row.verdict] ?? ["", row.verdict];
+}
+
+// The better end first, unless turned; what has no score is last either way.
+function inOrder(one, other, metric, best) {
+  const value = (row) => row?.mean ?? null;
+  if (value(one) === null || value(other) === null) return (value(one) === null) - (value(other) === null);
+  const higherFirst = (metric.direction !== "lower") === best;
+  return higherFirst ? other.mean - one.mean : one.mean - other.mean;
+}
+
+function meanHead(state, metric) {
+  const { sort, redraw } = state;
+  const mine = sort.metric === metric.name;
+  const turned = mine ? ((metric.direction !== "lower") === sort.best ? "descending" : "ascending") : undefined;
+  const turn = () => {
+    state.sort = { metric: metric.name, best: mine ? !sort.best : true };
+    redraw();
+  };
+  const byChance = metric.chance ? element("span", { class: "by-chance muted" }, `by chance ${metric.chance}`) : "";
+  return sortHead(symbolOf(metric), turned, turn, { name: metric.name, title: meaning(metric) }, byChance);
+}
+
+function meanCell(row, metric, extent, pictures) {
+  if (!row || row.mean === null) return cell("–", { title: "Undefined on every picture so far." });
+  const [mark, words] = verdictOf(row, metric);
+  const span = (low, high) => `${written(metric, low)} to ${written(metric, high)}`;
+  const interval = row.low === null ? "" : span(row.low, row.high);
+  const few = row.n < pictures ? `n ${row.n}` : "";
+  const gap = row.difference === null || row.method === "random" ? "" : `; difference to the random control ${written(metric, row.difference)}${row.difference_low === null ? "" : `, ${span(row.difference_low, row.difference_high)}`}`;
+  return cell([
+    element("span", { class: "mean" }, intervalBar(row, extent), written(metric, row.mean), sign(mark), element("span", { class: "hidden" }, ` ${words}`)),
+    element("span", { class: "interval muted" }, [interval, few].filter(Boolean).join(" · ") || "one picture"),
+  ], { title: `${capital(words)}${gap}; n ${row.n}` });
+}

@@ -1,0 +1,172 @@
+"""Your own weights: a file, the architecture that it fits, class names and preprocessing, each checked as it comes."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+import streamlit as st
+
+from core.models.classifier import RGB
+from core.models.fitting import Fit, fit, list_architectures, usual_input
+from core.models.outputs import READINGS
+from core.models.sources import ModelError
+from core.models.weights_file import read_weights
+from dashboard.library.kept import NoRoom
+from dashboard.library.own_models import PREFIX, OwnModel, own_models
+from dashboard.library.owner import owner
+
+MEGABYTES = 512
+READ = "weights that were read"
+FOUND = "as its answers show"
+LARGEST_SIDE = 1024
+
+
+def offer_own_weights() -> None:
+    """A button that asks for weights of one's own."""
+    st.button("Your own weights", icon=":material/upload_file:", key="own weights", on_click=ask_for_weights)
+
+
+def forget_read() -> None:
+    """The tensors of a file that nobody added; they may fill half a gigabyte."""
+    st.session_state.pop(READ, None)
+
+
+@st.dialog("Your own weights", width="large", on_dismiss=forget_read)
+def ask_for_weights() -> None:
+    """A file, and all that makes a classifier of it; the new model is chosen."""
+    st.caption(
+        "Weights for an architecture of torchvision or timm: safetensors, or a state dict in .pt or .pth. They stay in "
+        "this server's memory; only you can choose them. Any other network: `core.wrap` in Python, or "
+        "`heatcheck --model module:function`."
+    )
+    architecture = st.selectbox(
+        "Architecture", list_architectures(), index=None, key="own architecture",
+        placeholder="the one that the weights were trained in",
+    )  # fmt: skip
+    file = st.file_uploader("Weights file", key="own weights file", max_upload_size=MEGABYTES)
+    if file is None:
+        return
+    try:
+        digest, weights = weights_of(file)
+        if architecture is None:
+            st.caption(f"{len(weights)} tensors were read.")
+            return
+        found = fit(architecture, weights)
+    except ModelError as error:
+        st.error(str(error))
+        return
+    if tell_fit(found):
+        ask_for_the_rest(PurePath(file.name).stem[:80] or "own weights", digest, weights, found)
+
+
+def weights_of(file: Any) -> tuple[str, Any]:
+    """The tensors of an uploaded file and its digest; read once, however often the dialog is drawn.
+
+    Raises
+    ------
+    ModelError
+        Where it is no weights file that is read.
+    """
+    kept = st.session_state.get(READ)
+    if kept is None or kept[0] != file.file_id:
+        content = file.getvalue()
+        kept = file.file_id, hashlib.sha256(content).hexdigest(), read_weights(content)
+        st.session_state[READ] = kept
+    return kept[1], kept[2]
+
+
+def tell_fit(found: Fit) -> bool:
+    """Whether the weights fit; otherwise what does not, name by name."""
+    if found.whole:
+        left_out = f" `{found.prefix}` before every name was left out." if found.prefix else ""
+        st.success(found.matching + left_out)
+        return True
+    st.error(found.matching)
+    st.dataframe(found.rows(), hide_index=True, height=240)
+    return False
+
+
+def ask_for_the_rest(title: str, digest: str, weights: Any, found: Fit) -> None:
+    """Class names and preprocessing, at first as usual for the architecture; then the model is added."""
+    usual = usual_input(found.architecture)
+    title = st.text_input("Name", title, max_chars=80, key="own title")
+    names = st.text_area(
+        f"Class names, one a line, in the order of the {found.classes} classes", key="own classes", height=140,
+        placeholder="Leave empty to number them.",
+    )  # fmt: skip
+    first, second, third, fourth = st.columns(4)
+    side = first.number_input("Input side", 8, LARGEST_SIDE, usual.side, key="own side", help="In pixels.")
+    crop = second.number_input(
+        "Crop", 0.1, 1.0, round(usual.crop, 4), 0.005, format="%.3f", key="own crop",
+        help="The share of the picture's short side that the centre crop keeps: 0.875 for 224 of 256 pixels.",
+    )  # fmt: skip
+    mean = third.text_input("Mean", colour_words(usual.mean), key="own mean", help="Of red, green, blue in [0, 1].")
+    std = fourth.text_input("Standard deviation", colour_words(usual.std), key="own std", help="Of the same.")
+    reading = st.selectbox(
+        "Probabilities", [None, *READINGS], key="own reading",
+        format_func=lambda name: READINGS[name] if name else FOUND,
+        help="What turns the network's numbers into probabilities.",
+    )  # fmt: skip
+    if not st.button("Add this model", type="primary", key="add own model"):
+        return
+    try:
+        labels = labels_in(names, found.classes)
+        model = OwnModel(
+            title.strip() or "own weights", digest, weights, found, labels, int(side), float(crop),
+            colour("Mean", mean, 0), colour("Standard deviation", std, 1e-3), reading,
+        )  # fmt: skip
+        model.classifier(model.title)
+        name = PREFIX + own_models.add(owner(), model)
+    except (ValueError, ModelError, NoRoom) as error:
+        st.error(str(error))
+        return
+    choose_from_now_on(name)
+
+
+def choose_from_now_on(name: str) -> None:
+    """The page opens with the new model, and the dialog closes."""
+    forget_read()
+    st.session_state["model"] = name
+    st.rerun()
+
+
+def labels_in(text: str, classes: int) -> tuple[str, ...]:
+    """The class names of a text, one a line; numbers where it is empty.
+
+    >>> labels_in("cat\\n dog \\n\\n", 2), labels_in("", 2)
+    (('cat', 'dog'), ('class 0', 'class 1'))
+
+    Raises
+    ------
+    ValueError
+        Where there are more or fewer than classes.
+    """
+    names = [line.strip()[:200] for line in text.splitlines() if line.strip()]
+    if names and len(names) != classes:
+        raise ValueError(f"There are {len(names)} class names for {classes} classes. Write one a line.")
+    return tuple(names or (f"class {number}" for number in range(classes)))
+
+
+def colour_words(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
+
+
+def colour(what: str, text: str, lowest: float) -> RGB:
+    """Three numbers from a text.
+
+    >>> colour("Mean", "0.5 0.5, 0.5", 0)
+    (0.5, 0.5, 0.5)
+
+    Raises
+    ------
+    ValueError
+        Where it is anything else.
+    """
+    try:
+        red, green, blue = (float(part) for part in text.replace(",", " ").split())
+        if all(lowest <= value <= 1 for value in (red, green, blue)):
+            return red, green, blue
+    except ValueError:
+        pass
+    raise ValueError(f"{what}: write three numbers from {lowest:g} to 1, such as 0.485, 0.456, 0.406.")

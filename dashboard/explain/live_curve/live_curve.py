@@ -1,0 +1,33 @@
+"""The perturbation test of an explanation's heatmaps, mounted once and fed by its events."""
+
+from dashboard.components.component import declare
+from dashboard.components.methods import described
+from dashboard.explain.one_picture.job import Explanation
+
+Y_NAMES = {
+    "probability": "probability of the class",
+    "relative_logit": "logit relative to the clean picture",
+    "accuracy": "1 while the class stays the most probable",
+}
+UNITS = {
+    "pixel": "of the pixels removed",
+    "region": "of the pixels removed, square by square",
+    "superpixel": "of the pixels removed, superpixel by superpixel",
+    "feature": "of the values removed, each channel of a pixel by itself",
+}
+_COMPONENT = declare("explain/live_curve/live_curve")
+
+
+def live_curve(explanation: Explanation, stale: bool) -> None:
+    """Curves that grow, and the perturbed picture behind each point."""
+    request = explanation.request
+    data = {
+        "run": explanation.id,
+        "methods": list(described(request)),
+        "y": request.y,
+        "yName": Y_NAMES[request.y],
+        "unit": UNITS[request.unit],
+        "steps": request.steps,
+        "stale": stale,
+    }
+    _COMPONENT(data=data, key="live_curve")

@@ -1,0 +1,42 @@
+"""Whether a heatmap of an explanation says more than its shifted copies."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.metrics.fidelity import FidelityReady
+from dashboard.components.component import declare
+from dashboard.components.methods import described_finished
+from dashboard.controls.address import choose
+from dashboard.controls.export_panel import result
+from dashboard.controls.follow_up_panel import follow_up_panel
+from dashboard.explain.finished_maps import FinishedMaps
+from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
+from dashboard.explain.one_picture.job import Explanation
+from dashboard.jobs.views import JobView
+
+WHAT = "Does the map score better than shifted and flipped copies, which have its shape elsewhere?"
+_COMPONENT = declare("explain/location_test/location_test")
+
+
+def location_test(explanation: Explanation, stale: bool) -> JobView[LocationTestRequest, FinishedMaps] | None:
+    """The question with its button and, once asked, where the map stands among its copies; the test that is shown."""
+    methods = {method["name"]: method for method in described_finished(explanation)}
+    request = LocationTestRequest(about=explanation.id, method=choose_method(explanation, methods))
+    matched = follow_up_panel(LOCATION_TEST, request, WHAT)
+    if matched:
+        label = methods[matched.request.method]["label"]
+        with result(LOCATION_TEST):
+            _COMPONENT(data={"run": matched.id, "label": label, "stale": stale}, key="location_test")
+    return matched
+
+
+def choose_method(explanation: Explanation, methods: Mapping[str, Mapping[str, Any]]) -> str:
+    """The best one until another is chosen; controls have no place of their own to be compared with."""
+    scores = {score["method"]: score["value"] for score in explanation.messages(FidelityReady)}
+    real = [name for name, method in methods.items() if not method["control"]] or list(methods)
+    best = max(real, key=lambda name: scores.get(name, -math.inf))
+    titles = {name: methods[name]["label"] for name in real}
+    return choose(st.selectbox, "Heatmap", titles, best, "shaped", width=320)

@@ -1,0 +1,69 @@
+"""Many pictures: every method's scores on each, means with their intervals, and which methods differ."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import streamlit as st
+
+import core
+from dashboard.components.columns import ALWAYS
+from dashboard.components.score_chart import offer_means_chart
+from dashboard.components.study_table.study_table import study_table
+from dashboard.controls.export_panel import export_panel, result
+from dashboard.controls.job_panel import job_panel
+from dashboard.controls.metric_panel import STUDY as PLACE
+from dashboard.controls.metric_panel import choose_metrics
+from dashboard.controls.selection import Selection
+from dashboard.controls.source_panel import Labelled, choose_labels, choose_limit, choose_source, how_many
+from dashboard.controls.workload import show_workload
+from dashboard.explain.many_pictures.job import STUDY, StudyRequest
+from dashboard.library.models import Loading, models
+from dashboard.library.sources import title_of_source
+
+USUAL = (*ALWAYS, "deletion", "insertion", "gini", "complexity")
+COLUMNS = (2.2, 1, 0.9, 1.4)
+
+
+def many_pictures(loadings: Sequence[Loading], dataset: str, selection: Selection | None) -> None:
+    """The whole tab."""
+    sources, limits, scores, acting = st.columns(COLUMNS, gap="medium")
+    with sources:
+        source = choose_source(dataset)
+        available, marked = how_many(source, dataset)
+    with limits:
+        limit = choose_limit(available)
+        given = choose_labels(source, loadings[0].name) if selection and available else Labelled()
+    with scores:
+        metrics = choose_scores(marked)
+    request = None
+    if selection and available:
+        asked = StudyRequest(**selection.shared, metrics=metrics, source=source, limit=limit, **asdict(given))
+        request = asked.with_controls(truth_known=marked)
+    shown = job_panel(STUDY, request, acting)
+    with acting:
+        show_workload(STUDY, [request])
+    if len(loadings) > 1:
+        st.caption(f"Only the first model is explained: {models.title(loadings[0].name)}.")
+    if shown is None:
+        return
+    study = shown.job
+    export_panel([study])
+    with result(STUDY):
+        st.header(f"{title_of_source(study.request.source)}, {models.title(study.request.model)}", anchor=False)
+        study_table(study, shown.stale)
+    offer_means_chart(study)
+
+
+def choose_scores(marked: bool) -> tuple[str, ...]:
+    """The metrics; those that need the truth where it lies beside the pictures.
+
+    They lie in a popover, so that the table stands high on the page.
+    """
+    offered = {
+        metric.name: metric
+        for metric in core.list_metrics()
+        if (marked or not metric.needs_truth) and not metric.needs_stamp
+    }
+    usual = [name for name, metric in offered.items() if name in USUAL or metric.needs_truth]
+    with st.popover("Scores", width="stretch"):
+        return choose_metrics(PLACE, "Scores of the table", offered, usual) or ALWAYS[:1]

@@ -1,0 +1,156 @@
+"""One picture: heatmaps of many methods by one model or several, and their tests."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import streamlit as st
+
+from core.methods.registry import find_method
+from dashboard.components.heatmap_cards.heatmap_cards import heatmap_cards
+from dashboard.components.methods import described_finished
+from dashboard.controls.address import choose_tab
+from dashboard.controls.export_panel import export_panel
+from dashboard.controls.job_panel import Button, launch_and_find, show_state, start_or_cancel
+from dashboard.controls.method_panel import settings_for
+from dashboard.controls.model_answer import look_at, show_prediction
+from dashboard.controls.selection import Seen, Selection
+from dashboard.controls.trial_panel import choose_tried, class_beside, explain_class, unique_names
+from dashboard.controls.workload import show_workload
+from dashboard.explain.curve_numbers.curve_numbers import curve_numbers
+from dashboard.explain.imputer_ranks.panel import imputer_ranks
+from dashboard.explain.live_curve.live_curve import live_curve
+from dashboard.explain.location_test.panel import location_test
+from dashboard.explain.marker.panel import mark_panel, tell_dropped, truth_of
+from dashboard.explain.one_picture.job import EXPLANATION, Explanation, ExplanationRequest
+from dashboard.explain.scores.scores import scores
+from dashboard.explain.verdict.verdict import verdict
+from dashboard.jobs.views import JobView
+from dashboard.library.models import Loading, models
+from dashboard.library.pictures import Choice
+
+SIDE_BY_SIDE = "Each model sees its own crop. The same class is explained where a model has it."
+MARK = "Mark the object"
+TABS = {
+    "scores": "Scores",
+    "imputers": "Imputers",
+    "location": "Location test",
+    "randomisation": "Randomisation",
+    "mark": MARK,
+    "numbers": "Numbers",
+}
+NOT_YET = "Available once the heatmaps are finished."
+Strip = Callable[[Explanation, bool], JobView[Any, Any] | None]
+
+
+def one_picture(loadings: Sequence[Loading], picture: Choice | None, selection: Selection | None, strip: Strip) -> None:
+    """All that stands under the strip of pictures: the answer first, and below it what it rests on.
+
+    Parameters
+    ----------
+    strip
+        Draws the randomisation of an explanation's maps, and gives the job that it shows.
+    """
+    truth = truth_of(loadings[0].name, picture.name) if picture else ""
+    seen = [look_at(loading, picture) for loading in loadings]
+    requests = requests_of(seen, selection, truth)
+    explanations = launch_and_find(EXPLANATION, requests if all(requests) else [])
+    with st.container(horizontal=True, gap="large", key="answer"):
+        with st.container(gap="xsmall", key="seen"):
+            show_answers(seen, requests, explanations)
+            tell_dropped(seen[0], truth)
+        with st.container(gap="xsmall", key="judged"):
+            verdict_place = st.container()
+            acting: Any = st.container(horizontal=True, vertical_alignment="center", gap="small", key="acting")
+            titles = [models.title(each.request.model) for each in explanations] if len(explanations) > 1 else []
+            with acting:
+                start_or_cancel(EXPLANATION, explanations, all(requests), Button("primary", "content"), titles)
+            chosen = [asdict(request) if request else each.names for request, each in zip(requests, seen, strict=True)]
+            stale = bool(explanations) and show_state(EXPLANATION, explanations, chosen)
+            with acting:
+                if stale or all(each.sample for each in explanations):
+                    show_workload(EXPLANATION, requests)
+                export_panel(explanations, titles)
+    tests = show_results(explanations, stale, seen[0], truth, strip)
+    if explanations:
+        with verdict_place:
+            verdict(explanations, tests, stale)
+
+
+def show_results(
+    explanations: Sequence[Explanation], stale: bool, seen: Seen, truth: str, strip: Strip
+) -> list[JobView[Any, Any]]:
+    """Heatmaps, curves and what else is asked of them; the tests that were run besides."""
+    if explanations:
+        heatmap_cards(explanations, stale, folded=True)
+        tested = explanations[choose_tried([models.title(each.request.model) for each in explanations])]
+        live_curve(tested, stale)
+    score_tab, imputer_tab, location_tab, strip_tab, mark_tab, number_tab = choose_tab(TABS, "below")
+    if mark_tab.open:
+        with mark_tab:
+            mark_panel(seen, truth)
+    if not explanations:
+        return []
+    with score_tab:
+        scores(explanations, stale)
+    with number_tab:
+        curve_numbers(tested, stale)
+    if not (tested.finished and described_finished(tested)):
+        for tab in (imputer_tab, location_tab, strip_tab):
+            tab.caption(NOT_YET)
+        return []
+    with imputer_tab:
+        imputer_ranks(tested, stale)
+    with location_tab:
+        located = location_test(tested, stale)
+    with strip_tab:
+        randomised = strip(tested, stale)
+    return [each for each in (located, randomised) if each and tested is explanations[0]]
+
+
+def requests_of(seen: Sequence[Seen], selection: Selection | None, truth: str) -> list[ExplanationRequest | None]:
+    """What a click would ask of each model; None of one that has not seen the picture yet."""
+    first, *others = seen
+    if selection is None or first.look is None or first.picture is None or first.loading.classifier is None:
+        return [None] * len(seen)
+    request = ExplanationRequest(
+        **selection.shared,
+        picture=first.picture.name,
+        target=selection.explained(first.look),
+        metrics=selection.metrics,
+        truth=truth,
+    ).with_controls(bool(truth))
+    explained = unique_names(first.loading.classifier.labels)[request.target]
+    return [request, *(request_beside(request, explained, other) for other in others)]
+
+
+def request_beside(request: ExplanationRequest, explained: str, seen: Seen) -> ExplanationRequest | None:
+    """What is asked of the first model, as another can be asked it; nothing before it has seen the picture."""
+    classifier = seen.loading.classifier
+    if classifier is None or seen.look is None:
+        return None
+    return replace(
+        request,
+        model=seen.loading.name,
+        methods=tuple(name for name in request.methods if not find_method(name).needs_truth),
+        target=class_beside(explained, classifier.labels, seen.look.top[0].index),
+        settings=settings_for(classifier, request.settings),
+        side=min(request.side, *classifier.size),
+        truth="",
+    )
+
+
+def show_answers(
+    seen: Sequence[Seen], requests: Sequence[ExplanationRequest | None], explanations: Sequence[Explanation]
+) -> None:
+    """What the models see and say; several side by side."""
+    jobs = [*explanations[: len(seen)], *[None] * (len(seen) - len(explanations))]
+    if len(seen) == 1:
+        show_prediction(seen[0], requests[0].target if requests[0] else None, jobs[0], choose=explain_class)
+        return
+    st.caption(SIDE_BY_SIDE)
+    columns = st.columns(len(seen), gap="medium")
+    for place, (column, each, request, job) in enumerate(zip(columns, seen, requests, jobs, strict=True)):
+        with column:
+            st.markdown(f"**{models.title(each.loading.name)}**")
+            show_prediction(each, request.target if request else None, job, place)

@@ -1,0 +1,84 @@
+"""Whether an explanation's maps depend on the model: its methods on a network that is randomised layer by layer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.methods.registry import find_method
+from dashboard.components.methods import described_finished
+from dashboard.controls.address import choose_several
+from dashboard.controls.export_panel import result
+from dashboard.controls.follow_up_panel import follow_up_panel
+from dashboard.jobs.requests import PictureRequest, arguments
+from dashboard.jobs.session import sample_of
+from dashboard.jobs.views import JobView
+from dashboard.library.pictures import title_of_picture
+from dashboard.sanity.randomisation.curves.curves import sanity_curves
+from dashboard.sanity.randomisation.job import RANDOMISATION, Randomisation, RandomisationRequest
+from dashboard.sanity.randomisation.maps.maps import staged_maps
+from dashboard.sanity.randomisation.settings_panel import cost, stages_of
+from dashboard.sanity.strip.job import STRIP, strip_request
+
+MOST = 6
+USUAL = ("gradient", "input_x_gradient", "guided_backprop", "deconvnet", "smoothgrad", "grad_cam")
+"""Those that take few passes, for each takes them again for every randomised network."""
+WHAT = (
+    "The network's layers are randomised group by group, from the output down. A map that stays the same does not show "
+    "what the network learned."
+)
+
+
+def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[Any, Any] | None:
+    """The question with its button and, once asked, maps, verdicts and curves as they come; the job that is shown."""
+    finished = {method["name"]: method for method in described_finished(explanation)}
+    st.caption(WHAT)
+    if stale:
+        title = title_of_picture(explanation.request.picture)
+        st.info(f"This is about the run above, of {title}, which used other settings. Press Explain first.")
+    methods = choose_methods({name: method for name, method in finished.items() if not method["control"]})
+    request = strip_request(explanation, methods)
+    maps, _ = cost(request, stages_of(request))
+    words = f"Explains again with {len(methods)} methods on randomised networks: {maps:,} maps with the controls."
+    if randomised := follow_up_panel(STRIP, request, words, ready=not stale):
+        show(randomised.id, randomised.request, stale)
+        return randomised
+    if sample := sample_about(explanation):
+        kept = (name for name in sample.request.methods if name in methods or find_method(name).control)
+        show(sample.id, replace(sample.request, methods=tuple(kept)), stale)
+        return sample
+    return None
+
+
+def choose_methods(offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+    """A few of the explanation's methods."""
+    usual = [name for name in offered if name in USUAL] or list(offered)[:MOST]
+    titles = {name: method["label"] for name, method in offered.items()}
+    chosen = choose_several(
+        st.pills, f"Heatmaps, at most {MOST}", titles, usual, "strip.methods", selection_mode="multi", wrap=True
+    )
+    if not chosen:
+        st.caption(f"No heatmap is chosen, so the default {len(usual)} are checked.")
+    if len(chosen) > MOST:
+        st.caption(f"Only the first {MOST} of these are checked.")
+    return chosen[:MOST] or usual
+
+
+def sample_about(explanation: JobView[Any, Any]) -> Randomisation | None:
+    """Below the explanation that ships with HeatCheck: what ships about the same maps, if anything does."""
+    sample = sample_of(RANDOMISATION) if explanation.sample else None
+    return sample if sample and whose_maps(sample.request) == whose_maps(explanation.request) else None
+
+
+def whose_maps(request: PictureRequest) -> Mapping[str, Any]:
+    """All that a map depends on besides its method."""
+    return arguments(request.only(()), PictureRequest)
+
+
+def show(shown: str, request: RandomisationRequest, stale: bool) -> None:
+    """Maps in a row a method, then how each stands."""
+    with result(STRIP):
+        staged_maps(shown, request, stale, place=STRIP.name)
+        sanity_curves(shown, request, stale, place=STRIP.name)
+    st.page_link("views/sanity.py", label="More draws, other orders and quick checks: Sanity")

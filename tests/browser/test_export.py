@@ -1,0 +1,186 @@
+"""Export: one file that opens by itself without any network, and pictures of the panel as it is seen."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+MEGABYTES = 1e6
+SCALE, MARGIN, CREDIT = 2, 16, 28
+"""What ``capture.js`` makes of a pixel, leaves around the panel, and takes for the line that says what it is of."""
+LARGEST_PAGES = 3
+ALIKE = 0.8
+"""Correlation, seen from afar: letters are drawn a little otherwise at twice the size."""
+PAINTED = """() => [...document.querySelectorAll(".part")]
+  .flatMap(({ shadowRoot }) => [...shadowRoot.querySelectorAll(".card canvas")])
+  .map((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)
+  .filter((pixels) => new Set(pixels).size > 9).length"""
+SHADE = "() => getComputedStyle(document.body).backgroundColor"
+SHEET = {"width": 710, "height": 1040}
+"""What the margins leave of A4, in pixels."""
+Open = Callable[..., Any]
+
+
+def saved(page: Any, form: str, folder: Path) -> Path:
+    """What is downloaded when that form is chosen from the page's own Export."""
+    button = page.get_by_role("button", name=form)
+    if not button.is_visible():
+        page.get_by_role("button", name="Export").first.click()
+    with page.expect_download(timeout=60_000) as downloading:
+        button.click()
+    file = folder / downloading.value.suggested_filename
+    downloading.value.save_as(file)
+    return file
+
+
+@contextmanager
+def opened(chromium: Any, file: Path, scheme: str = "light") -> Iterator[Any]:
+    """The file in a browser that has no network; it asks for nothing, and the console stays empty."""
+    context = chromium.new_context(color_scheme=scheme, offline=True)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: said.append(request.url) if not request.url.startswith("data:") else None)
+    page.goto(file.as_uri())
+    expect(page.locator(".root:empty")).to_have_count(0)
+    yield page
+    assert said == [file.as_uri()]
+    context.close()
+
+
+def test_a_file_of_an_explanation_opens_alone_and_draws_what_the_page_drew(
+    open_page: Open, chromium: Any, tmp_path: Path
+) -> None:
+    page = open_page("?view=opacity-0.5_removed-0.5")
+    verdict = page.locator(".verdict", has_text="than every control").first.text_content()
+    page.reload(wait_until="commit")
+    file = saved(page, "Web page", tmp_path)  # asked for while the page is still being built
+    text = file.read_text()
+    assert file.stat().st_size < 5 * MEGABYTES
+    assert not re.search(r"""(src|href)=["']?(https?:|/)""", text)
+    with opened(chromium, file) as alone:
+        expect(alone.locator(".verdict").first).to_have_text(verdict)
+        cards = alone.locator(".card")
+        expect(cards.first.locator("canvas")).to_have_css("opacity", "0.5")
+        alone.wait_for_timeout(500)
+        assert alone.evaluate(PAINTED) == cards.count() > 10
+        expect(alone.get_by_role("slider", name="Share of the pixels removed")).to_have_value("50")
+        removed = alone.locator(".removed img")
+        shown = removed.get_attribute("src")
+        alone.get_by_role("slider", name="Share of the pixels removed").press("ArrowRight")
+        expect(removed).not_to_have_attribute("src", shown)
+        alone.get_by_role("button", name=re.compile("^Enlarge")).first.click()
+        expect(alone.get_by_role("dialog")).to_be_visible()
+        alone.keyboard.press("Escape")
+        for words in ("Model", "Seed", "Versions"):
+            expect(alone.locator("dt", has_text=words).first).to_be_visible()
+        assert alone.evaluate(SHADE) == "rgb(255, 255, 255)"
+        pages = len(re.findall(rb"/Type\s*/Page[^s]", alone.pdf(prefer_css_page_size=True)))
+        assert 1 <= pages <= LARGEST_PAGES
+    with opened(chromium, file, "dark") as alone:
+        assert alone.evaluate(SHADE) == "rgb(18, 20, 22)"
+
+
+def test_a_picture_of_a_panel_is_what_is_seen(open_page: Open, chromium: Any, tmp_path: Path) -> None:
+    """And below it stands what it is of, which the page says elsewhere."""
+    page = open_page("?tab=Many+pictures", scheme="dark")
+    expect(page.locator("table.means")).to_be_visible()
+    png = Image.open(saved(page, "PNG picture", tmp_path)).convert("RGB")
+    drawing = saved(page, "SVG drawing", tmp_path)
+    page.keyboard.press("Escape")
+    panel = page.locator(".st-key-result-study")
+    seen = Image.open(io.BytesIO(panel.screenshot())).convert("RGB")
+    assert abs(png.width - SCALE * (seen.width + 2 * MARGIN)) <= 2 * SCALE
+    assert abs(png.height - SCALE * (seen.height + 2 * MARGIN + CREDIT)) <= 2 * SCALE
+    inner = png.resize((png.width // SCALE, png.height // SCALE)).crop(
+        (MARGIN, MARGIN, MARGIN + seen.width, MARGIN + seen.height)
+    )
+    coarse = [
+        np.asarray(each.convert("L").resize((seen.width // 8, seen.height // 8)), float) for each in (inner, seen)
+    ]
+    assert np.corrcoef(coarse[0].ravel(), coarse[1].ravel())[0, 1] > ALIKE
+    assert ElementTree.fromstring(drawing.read_text()).tag.endswith("svg")
+    blank = chromium.new_page()
+    blank.goto(drawing.as_uri())
+    assert blank.evaluate("document.documentElement.localName") == "svg"
+    assert re.search(r"Many pictures: .*EfficientNet-Lite0 · .* · HeatCheck \d", drawing.read_text())
+    blank.close()
+
+
+def test_a_file_of_a_study_ranks_without_the_server(open_page: Open, chromium: Any, tmp_path: Path) -> None:
+    page = open_page("?tab=Many+pictures")
+    expect(page.locator("table.means")).to_be_visible()
+    file = saved(page, "Web page", tmp_path)
+    assert file.stat().st_size < MEGABYTES
+    with opened(chromium, file) as alone:
+        assert alone.locator("table.means tbody tr").count() == page.locator("table.means tbody tr").count() > 10
+        assert "sample-" not in alone.locator("main").text_content()
+
+
+def test_a_table_wider_than_a_sheet_is_printed_in_parts_that_have_all_columns(
+    open_page: Open, chromium: Any, tmp_path: Path
+) -> None:
+    page = open_page("stamp?tab=Benchmark")
+    expect(page.locator("table.means")).to_be_visible()
+    file = saved(page, "Web page", tmp_path)
+    with opened(chromium, file) as alone:
+        heads = alone.locator("table.means:visible button.sort")
+        every = heads.all_text_contents()
+        alone.evaluate("dispatchEvent(new Event('beforeprint'))")
+        alone.emulate_media(media="print")
+        alone.set_viewport_size(SHEET)
+        tables = alone.locator("table.means:visible")
+        assert tables.count() > 1
+        assert heads.all_text_contents() == every
+        for table in tables.all():
+            assert table.locator("tbody tr").first.locator("th").inner_text()
+            assert table.bounding_box()["width"] <= SHEET["width"]
+        alone.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert tables.count() == 1
+
+
+def test_a_file_of_a_stale_result_shows_what_its_run_was_of(open_page: Open, chromium: Any, tmp_path: Path) -> None:
+    """Of the picture, its classes and the heatmaps, none is of what has been chosen since."""
+    page = open_page("sanity?model=squeezenet1_1&picture=chelsea")
+    expect(page.get_by_text("These maps used another picture.")).to_be_visible()
+    expect(page.locator("li.explained")).to_contain_text("cat")
+    with opened(chromium, saved(page, "Web page", tmp_path)) as alone:
+        expect(alone.get_by_role("heading", level=1)).to_contain_text("Komodo dragon")
+        expect(alone.locator("li.explained")).to_contain_text("Komodo dragon")
+        expect(alone.locator(".seen img")).to_have_attribute("alt", re.compile("Komodo dragon"))
+        assert "cat" not in alone.locator(".answers").inner_text()
+
+
+def test_what_a_person_called_a_picture_is_text_in_the_file(
+    open_page: Open, chromium: Any, tmp_path: Path, rest: Callable[[Any], None]
+) -> None:
+    """And neither the name that opens the upload here nor that of the run goes along."""
+    page = open_page("?methods=gradient&steps=10")
+    picture = tmp_path / "a<script>alert(1)<-script>&.png"
+    Image.effect_noise((64, 64), 64).convert("RGB").save(picture)
+    page.get_by_role("button", name="Upload").click()
+    page.locator("input[type=file]").first.set_input_files(picture)
+    page.wait_for_url(re.compile("picture="))
+    page.keyboard.press("Escape")
+    rest(page)
+    page.get_by_role("button", name="Explain", exact=True).click()
+    page.wait_for_url(re.compile("explanation="))
+    expect(page.get_by_role("button", name="Explain", exact=True)).to_be_enabled(timeout=60_000)
+    rest(page)
+    names = dict(re.findall(r"(picture|explanation)=([^&]+)", page.url))
+    file = saved(page, "Web page", tmp_path)
+    assert names["picture"] not in file.read_text()
+    assert names["explanation"] not in file.read_text()
+    with opened(chromium, file) as alone:
+        expect(alone.get_by_role("heading", level=1)).to_contain_text("<script>")

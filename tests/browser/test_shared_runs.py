@@ -1,0 +1,115 @@
+"""A class is served by one run, a burst of clicks starts one, and a run that the server lost is told from silence."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+Open = Callable[..., Any]
+
+PUPILS = 20
+LARGEST = 150
+# Seven clicks: six at once, and one that is on its way while the button changes.
+BURST = """button => new Promise((done) => {
+  new MutationObserver((_, watching) => {
+    if (button.textContent !== "Cancel") return;
+    watching.disconnect();
+    setTimeout(() => done(button.click()), 200);
+  }).observe(button, { childList: true, characterData: true, subtree: true });
+  for (let click = 0; click < 6; click += 1) button.click();
+})"""
+PASSES = re.compile(r"([\d,]+) of ([\d,]+) passes")
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def run_of(address: str) -> dict[str, Any]:
+    """How it is with the run that an address of the toy names, and what it has yielded."""
+    server, job = re.match(r"(http://[^/]+)/.*[?&]counting=(\w+)", address).groups()
+    with urllib.request.urlopen(f"{server}/api/jobs/{job}/events", timeout=60) as events:
+        return next(json.loads(line[6:]) for line in events if line.startswith(b"data: "))
+
+
+@pytest.mark.slow
+def test_twenty_who_open_one_link_and_ask_for_the_same_are_served_by_one_run(
+    open_page: Open, toy_server: str, chromium: Any, rest: Callable[[Any], None]
+) -> None:
+    teacher = open_page(f"?largest={LARGEST}", at=toy_server)
+    button(teacher, "Count").click()
+    teacher.wait_for_url("**counting=**")
+    with ExitStack() as open_contexts:
+        pupils = []
+        for _ in range(PUPILS - 1):
+            context = chromium.new_context(viewport={"width": 640, "height": 480})
+            open_contexts.callback(context.close)
+            pupils.append(context.new_page())
+            pupils[-1].goto(teacher.url, wait_until="commit")
+        for pupil in pupils:
+            rest(pupil)
+            expect(pupil.get_by_text(re.compile(r"Counted to \d+"))).to_be_visible()
+            button(pupil, "Count").click()
+        for pupil in pupils:
+            pupil.wait_for_url(lambda address: address != teacher.url)
+        assert all(run_of(page.url)["job"]["others"] == 0 for page in (teacher, *pupils))
+        leaving, *staying = pupils
+        if button(leaving, "Cancel").count():
+            leaving.wait_for_timeout(900)
+            button(leaving, "Cancel").click()
+            expect(leaving.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible(timeout=1500)
+        for page in (teacher, *staying):
+            expect(page.get_by_text(f"Counted to {LARGEST}.")).to_be_visible(timeout=30_000)
+        ended = [run_of(page.url) for page in (teacher, *staying)]
+        assert len({page.url for page in (teacher, *pupils)}) == PUPILS
+        assert {(told["job"]["state"], len(told["events"])) for told in ended} == {("done", LARGEST + 1)}
+        assert len({told["job"]["seconds"] for told in ended}) == 1
+
+
+def test_a_burst_of_clicks_starts_one_run_whose_passes_are_the_same_after_a_reload(
+    open_page: Open, rest: Callable[[Any], None]
+) -> None:
+    page = open_page("?methods=smoothgrad&smoothgrad.samples=120&seed=14")
+    page.locator("[class*=st-key-start-explanation] button").evaluate(BURST)
+    expect(button(page, "Cancel")).to_be_visible()
+    expect(page.get_by_text(PASSES).first).to_be_visible()
+    needed = PASSES.search(page.get_by_text(PASSES).first.text_content())[2]
+    page.reload()
+    rest(page)
+    assert PASSES.search(page.get_by_text(PASSES).first.text_content())[2] == needed
+    page.wait_for_timeout(900)
+    button(page, "Cancel").click()
+    said = page.get_by_text(re.compile(r"Cancelled\. Results so far are kept\. [\d,]+ of [\d,]+ passes")).first
+    expect(said).to_be_visible(timeout=1500)
+    made = PASSES.search(said.text_content())[0]
+    page.reload()
+    rest(page)
+    assert PASSES.search(said.text_content())[0] == made
+
+
+@pytest.mark.alone
+def test_a_server_that_is_silent_is_told_from_a_run_that_is_gone(
+    chromium: Any, restarted: Callable[[], Any], rest: Callable[[Any], None]
+) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    with restarted() as address:
+        page.goto(f"{address}/?largest=9000")
+        rest(page)
+        button(page, "Count").click()
+        expect(page.get_by_role("progressbar")).to_be_visible()
+    not_answering = page.get_by_text("The HeatCheck server is not answering.")
+    expect(not_answering.first).to_be_visible()
+    expect(page.get_by_text(re.compile("internet|Streamlit server"))).to_have_count(0)
+    with restarted():
+        expect(page.get_by_text("That count is no longer kept here.")).to_be_visible(timeout=60_000)
+        expect(not_answering).to_have_count(0)
+        expect(button(page, "Count")).to_be_enabled()
+    context.close()

@@ -1,0 +1,215 @@
+"""Weights from anybody: read to the bit where they are sound, refused in a sentence where they are not."""
+
+import io
+import pickle
+import struct
+import time
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from core.models.sources import ModelError
+from core.models.weights_file import read_weights
+
+MUTANTS = 1500
+SECONDS = 2.0
+
+
+def small() -> nn.Sequential:
+    torch.manual_seed(4)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(16, 5))
+
+
+def saved(thing: object) -> bytes:
+    file = io.BytesIO()
+    torch.save(thing, file)
+    return file.getvalue()
+
+
+def repacked(
+    content: bytes, change: Callable[[dict[str, bytes]], None], compression: int = zipfile.ZIP_STORED
+) -> bytes:
+    """The archive with other entries."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = {each.filename: archive.read(each) for each in archive.infolist()}
+    change(entries)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, entry in entries.items():
+            archive.writestr(name, entry)
+    return file.getvalue()
+
+
+def with_list(pickled: bytes, sound: bytes | None = None) -> bytes:
+    """An archive with another list of weights."""
+    sound = sound or saved(small().state_dict())
+    return repacked(sound, lambda entries: entries.update({"archive/data.pkl": pickled}))
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        saved,
+        safetensors.torch.save,
+        lambda state: saved({"epoch": 3, "state_dict": state, "losses": [0.5, 0.25], "lr": 1e-3, "best": None}),
+        lambda state: saved({"model": OrderedDict(state), "args": {"depth": 3, "name": "a"}}),
+        lambda state: saved({name: nn.Parameter(each) for name, each in state.items() if each.is_floating_point()}),
+    ],
+)
+def test_what_was_saved_is_read_to_the_bit(written):
+    state = small().state_dict()
+    read = read_weights(written(state))
+    assert equal(read, {name: state[name] for name in read})
+    assert {name for name, each in state.items() if each.is_floating_point()} <= read.keys()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions_are_read_as_they_are(dtype):
+    state = small().to(dtype).state_dict()
+    assert equal(read_weights(saved(state)), state)
+    assert equal(read_weights(safetensors.torch.save(state)), state)
+
+
+def test_an_optimizer_saved_beside_the_weights_does_no_harm():
+    network = small()
+    optimizer = torch.optim.Adam(network.parameters())
+    network(torch.rand(2, 3, 4, 4)).sum().backward()
+    optimizer.step()
+    read = read_weights(saved({"model_state_dict": network.state_dict(), "optimizer": optimizer.state_dict()}))
+    assert equal(read, dict(network.state_dict()))
+
+
+def test_tensors_that_share_a_storage_are_read_alike():
+    shared = torch.arange(12.0)
+    read = read_weights(saved({"whole": shared, "part": shared[4:8]}))
+    assert torch.equal(read["part"], shared[4:8])
+
+
+class Evil:
+    """Runs when it is unpickled."""
+
+    def __reduce__(self):
+        return (exec, ("raise AssertionError('code has run')",))
+
+
+def program() -> bytes:
+    file = io.BytesIO()
+    torch.jit.save(torch.jit.trace(small(), torch.rand(1, 3, 4, 4)), file)
+    return file.getvalue()
+
+
+def exported() -> bytes:
+    file = io.BytesIO()
+    torch.export.save(torch.export.export(small().eval(), (torch.rand(1, 3, 4, 4),)), file)
+    return file.getvalue()
+
+
+def numpy_array() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros(3))
+    return file.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lambda: saved(small()), "torch.nn.modules.container.Sequential"),
+        (lambda: saved({"state_dict": small().state_dict(), "extra": Evil()}), "builtin.*exec"),
+        (lambda: with_list(pickle.dumps(Evil(), protocol=2)), "builtin.*exec"),
+        (lambda: saved({"state_dict": small().state_dict(), "best": np.float64(1)}), "numpy"),
+        (program, "TorchScript"),
+        (exported, ".pt2"),
+        (lambda: saved([1, 2, 3]), "no state dict"),
+        (lambda: saved({"epoch": 3}), "no state dict"),
+        (lambda: pickle.dumps(small().state_dict()), "a pickle"),
+        (numpy_array, "NumPy"),
+        (lambda: b"", "no weights file"),
+        (lambda: b"a letter to a friend", "no weights file"),
+        (lambda: saved({"weight": torch.tensor([1.0, float("nan")])}), "not finite"),
+        (lambda: saved({"weight": torch.rand(4, 4).T}), "contiguous"),
+        (lambda: saved({"weight": torch.ones(1).expand(10**9)}), "contiguous"),
+        (lambda: saved({"weight": torch.sparse_coo_tensor([[0]], [1.0], (10**9,))}), "sparse"),
+        (lambda: saved(small().state_dict())[:-100], "damaged"),
+        (lambda: safetensors.torch.save(small().state_dict())[:-1], "damaged"),
+        (lambda: repacked(saved(small().state_dict()), lambda _: None, zipfile.ZIP_DEFLATED), "not laid out"),
+        (lambda: repacked(saved(small().state_dict()), lambda entries: entries.pop("archive/data/0")), "damaged"),
+        (lambda: repacked(saved(small().state_dict()), lambda entries: entries.pop("archive/data.pkl")), "no list"),
+        (lambda: repacked(saved(small().state_dict()), lambda entries: entries.update({"x/y": b""})), "not laid out"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_with_the_reason_and_the_way_out(content, reason):
+    with pytest.raises(ModelError, match=reason) as refused:
+        read_weights(content())
+    assert len(str(refused.value)) < 400
+
+
+def test_tuples_within_tuples_as_a_key_do_not_hang_the_reader():
+    nested = b"\x80\x02}K\x01" + b"q\x00h\x00\x86" * 60 + b"K\x01s."
+    began = time.monotonic()
+    with pytest.raises(ModelError):
+        read_weights(with_list(nested))
+    assert time.monotonic() - began < SECONDS
+
+
+def mutants(sound: bytes, number: int) -> list[bytes]:
+    """Copies with bytes changed, cut out or doubled; numbers of sizes and counts among them."""
+    draw = np.random.default_rng(number)
+    changed = []
+    for _ in range(number):
+        mutant, place = bytearray(sound), int(draw.integers(len(sound)))
+        match draw.integers(5):
+            case 0:
+                mutant[place] = draw.integers(256)
+            case 1:
+                for each in draw.integers(len(sound), size=8):
+                    mutant[each] = draw.integers(256)
+            case 2:
+                mutant[place : place + 4] = struct.pack("<I", draw.choice([0, 1, 2**16, 2**31 - 1, 2**32 - 1]))
+            case 3:
+                del mutant[place : place + int(draw.integers(1, 64))]
+            case 4:
+                mutant[place:place] = mutant[place : place + int(draw.integers(1, 64))]
+        changed.append(bytes(mutant))
+    return changed
+
+
+def mutated_lists(number: int) -> list[bytes]:
+    """Archives whose sums are right, with mutated lists of weights."""
+    sound = saved(small().state_dict())
+    with zipfile.ZipFile(io.BytesIO(sound)) as archive:
+        pickles = mutants(archive.read("archive/data.pkl"), number)
+    return [with_list(each, sound) for each in pickles]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        lambda: mutants(saved(small().state_dict()), MUTANTS),
+        lambda: mutants(safetensors.torch.save(small().state_dict()), MUTANTS),
+        lambda: mutated_lists(MUTANTS),
+    ],
+    ids=["archives", "safetensors", "lists"],
+)
+def test_thousands_of_hostile_files_are_read_or_refused_and_never_hang(files):
+    refused = 0
+    for content in files():
+        began = time.monotonic()
+        try:
+            read = read_weights(content)
+        except ModelError:
+            refused += 1
+        else:
+            assert sum(each.numel() * each.itemsize for each in read.values()) <= len(content)
+        assert time.monotonic() - began < SECONDS
+    assert refused > MUTANTS / 10
