@@ -55,12 +55,15 @@ def job_panel(
     where
         The place of the button and of the progress; notices stand where the panel is called.
     """
-    jobs = launch_and_find(kind, [request])
+    notices = st.container()  # their number changes: on a busy machine what follows would be mounted anew
+    with notices:
+        jobs = launch_and_find(kind, [request])
     with where:
         start_or_cancel(kind, jobs, ready=request is not None, button=button)
     if not jobs:
         return None
-    return Shown(jobs[0], show_state(kind, jobs, [asdict(request) if request else {}]))
+    with notices:
+        return Shown(jobs[0], show_state(kind, jobs, [asdict(request) if request else {}]))
 
 
 def launch_and_find(kind: JobKind[R, I], requests: Sequence[R | None]) -> list[JobView[R, I]]:

@@ -2,7 +2,8 @@
 //
 // Streamlit writes the whole query anew whenever its script sets a part of it, from what its server knew of the query when
 // the script began; what was written here since would be lost. It is therefore put back after every change of the address.
-// Only values that differ from what everybody sees at first are written: view=opacity-0.3_colours-viridis.
+// Only values that differ from what everybody sees at first are written, by name: view=colours-viridis_opacity-0.3. The
+// order in which the modules came would give one view two addresses.
 
 const NAME = "view";
 const PAUSE = 200;
@@ -44,7 +45,7 @@ export function openWith(values) {
 function writeAddress() {
   if (inFile) return;
   const changed = [...kept].filter(([name, { holder, value }]) => holder[name] !== value).map(([name, { holder }]) => [name, holder[name]]);
-  const shown = [...unclaimed, ...changed].map(([name, value]) => `${name}-${value}`).join("_");
+  const shown = [...unclaimed, ...changed].map(([name, value]) => `${name}-${value}`).sort().join("_");
   const address = new URL(location.href);
   if ((address.searchParams.get(NAME) ?? "") === shown) return;
   if (shown) address.searchParams.set(NAME, shown);
