@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from core.stamping.benchmark import stream_stamp_benchmark, stream_stamp_sweep
     from core.stamping.models import list_stamp_models, load_stamp_model
     from core.stamping.training import stream_stamp_training
+    from core.studies.baselines import stream_baselines
     from core.studies.evaluation import evaluate, stream_evaluation
     from core.studies.imputer_rankings import stream_imputer_rankings
     from core.studies.shifted_copies import stream_matched
@@ -77,6 +78,7 @@ __all__ = [
     "predict",
     "stamp_distance",
     "stream_agreement",
+    "stream_baselines",
     "stream_checks",
     "stream_curves",
     "stream_evaluation",
@@ -119,6 +121,7 @@ _ROOMS = {
     "core.stamping.benchmark": ("stream_stamp_benchmark", "stream_stamp_sweep"),
     "core.stamping.models": ("list_stamp_models", "load_stamp_model"),
     "core.stamping.training": ("stream_stamp_training",),
+    "core.studies.baselines": ("stream_baselines",),
     "core.studies.evaluation": ("evaluate", "stream_evaluation"),
     "core.studies.imputer_rankings": ("stream_imputer_rankings",),
     "core.studies.shifted_copies": ("stream_matched",),

@@ -46,6 +46,7 @@ def calls(classifier_of, linear, pixels):
     stamped = {"model": core.load_stamp_model("trained/matched_filter", device="cpu"), "methods": ["gradient"]}
     return {
         "stream_agreement": {**explained, "truth": torch.eye(6, 8, dtype=torch.bool)},
+        "stream_baselines": {**picture, "methods": ["input_x_gradient"]},
         "stream_checks": explained,
         "stream_curves": judged,
         "stream_evaluation": pictures,

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.methods.passes import PassBank
+from core.methods.paths import Baseline
 from core.methods.registry import method
 from core.methods.requirements import gradients, note_other_activations, rectifiers
 
@@ -31,12 +32,17 @@ def gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
     paper="Shrikumar et al. 2016, arXiv:1605.01713",
     needs=(gradients,),
 )
-def input_x_gradient(passes: PassBank) -> Float[Tensor, "3 height width"]:
+def input_x_gradient(passes: PassBank, baseline: Baseline = "black") -> Float[Tensor, "3 height width"]:
     """The gradient times the pixel: each pixel's contribution if the network were linear.
 
-    Black pixels get zero, whatever the network does with them.
+    Pixels that look like the baseline get zero, whatever the network does with them.
+
+    Parameters
+    ----------
+    baseline
+        The picture that pixels are measured from; the papers' own is black, so that the pixel itself is multiplied.
     """
-    return passes.pixels[0] * passes.gradient()
+    return (passes.pixels - passes.baseline(baseline))[0] * passes.gradient()
 
 
 @method(

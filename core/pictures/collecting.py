@@ -36,11 +36,14 @@ class StudyPicture:
         Returns the picture, or raises PictureError with the reason why not.
     truth
         What a person marked on it; None where nobody did.
+    title
+        What a person reads in place of a name that is only a file's; empty elsewhere.
     """
 
     name: str
     open: Callable[[], Image.Image]
     truth: Truth | None = None
+    title: str = ""
 
 
 def collect_pictures(
@@ -68,7 +71,9 @@ def collect_pictures(
     """
     if isinstance(source, str) and source == "gallery":
         found = [
-            StudyPicture(each.name, partial(open_picture, each.path)) for each in gallery() if each.suits == dataset
+            StudyPicture(each.name, partial(open_picture, each.path), title=each.title)
+            for each in gallery()
+            if each.suits == dataset
         ]
     elif isinstance(source, str) and source == "fashion_mnist":
         found = [StudyPicture(f"fashion_mnist {place:03}", partial(open_bundled, place)) for place in range(1000)]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from core.methods.heatmap import Heatmap
 from core.methods.passes import PassBank
+from core.models.classifier import Classifier
 from core.sanity.verdict import Standing
 from core.studies.scoring import Subject
 
@@ -67,6 +68,8 @@ class Check:
         What it cannot show.
     alter
         The alterations, each for a run of its own; none where the network has nothing to alter.
+    count
+        Their number for a classifier, known before any picture is.
     without
         The explanation for that case.
     compare
@@ -85,6 +88,7 @@ class Check:
     limits: tuple[str, ...]
     paper: str
     alter: Callable[[Subject], Sequence[Altered]]
+    count: Callable[[Classifier], int]
     without: str
     compare: Callable[[Altered, Heatmap, Heatmap], Measured]
     judge: Callable[[Sequence[Measured]], Judgement]

@@ -13,6 +13,8 @@ from core.lookup import find
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
 from core.methods.heatmap_request import HeatmapRequest, requested
 from core.methods.registry import Reduction, Settings
+from core.methods.rehearsal import heatmaps_workload
+from core.methods.workload import Workload
 from core.models.class_choice import ClassChoice
 from core.models.classifier import Classifier, checked_pixels, checked_target
 from core.models.outputs import Output
@@ -88,6 +90,12 @@ def stream_checks(
     request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=False)
     subject = Subject(classifier, pixels, checked_target(classifier, pixels, target), request)
     return run_checks(asked, subject, subject.heatmaps())
+
+
+def plan_checks(classifier: Classifier, request: HeatmapRequest, checks: Sequence[str]) -> Workload:
+    """At most what the checks take: the same maps once more for each alteration."""
+    runs = 1 + sum(find_check(name).count(classifier) for name in checks)
+    return heatmaps_workload(request.with_controls(truth_known=False), classifier) * runs
 
 
 def run_checks(

@@ -11,6 +11,7 @@ from core.methods.heatmap import Heatmap
 from core.methods.passes import PassBank
 from core.metrics.similarity import map_entropy
 from core.metrics.statistics import estimates
+from core.models.classifier import Classifier
 from core.models.randomising import LayerGroup, find_groups, randomised
 from core.randomness import picture_digest
 from core.sanity.alterations import CONSTANT, Altered, Check, Judgement, Measured, known, sentences, unknown
@@ -23,13 +24,17 @@ STILL = 0.01
 
 def random_weights(subject: Subject) -> list[Altered]:
     """Networks with every parameter re-drawn."""
-    if next(subject.classifier.network.parameters(), None) is None:
-        return []
-    groups = find_groups(subject.classifier)
+    draws = count_draws(subject.classifier)
+    groups = find_groups(subject.classifier) if draws else ()
     return [
         Altered(f"draw {draw + 1} of random weights", partial(bank_for_weights, subject, groups, draw))
-        for draw in range(DRAWS)
+        for draw in range(draws)
     ]
+
+
+def count_draws(classifier: Classifier) -> int:
+    """None where the network has no parameters."""
+    return 0 if next(classifier.network.parameters(), None) is None else DRAWS
 
 
 def bank_for_weights(subject: Subject, groups: Sequence[LayerGroup], draw: int) -> PassBank:
@@ -103,6 +108,7 @@ EFFICIENT = Check(
     ),
     paper="Hedström et al. 2024, arXiv:2401.06465",
     alter=random_weights,
+    count=count_draws,
     without="This network has no parameters that could be re-drawn.",
     compare=compare,
     judge=judge,

@@ -83,6 +83,7 @@ INPUT_SHIFT = Check(
     ),
     paper="Kindermans et al. 2019, arXiv:1711.00867",
     alter=shifts,
+    count=lambda _: len(SHIFTS),
     without="",
     compare=compare,
     judge=judge,

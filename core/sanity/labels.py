@@ -15,17 +15,21 @@ import torch
 from jaxtyping import Float
 
 from core.jobs.events import Progress, Returning
-from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes
 from core.methods.heatmap_request import HeatmapRequest, requested
 from core.methods.registry import Reduction, Settings
+from core.methods.rehearsal import heatmaps_workload
+from core.methods.workload import Workload
 from core.metrics.similarity import JUDGED, SIMILARITIES, Original, Similarities
 from core.metrics.statistics import Estimate, estimates
 from core.models.bundled import FASHION_MNIST
-from core.models.classifier import checked_target
+from core.models.classifier import Classifier, checked_target
 from core.models.outputs import Output
 from core.pictures.datasets import fashion_mnist
 from core.sanity.label_networks import (
     ENOUGH,
+    EPOCHS,
+    LEARNED_FROM,
     ROLES,
     Learned,
     NetworkLearning,
@@ -140,6 +144,13 @@ def stream_label_check(
     request.check(len(FASHION_MNIST.labels()))
     made = bundled_networks(device) if isinstance(networks, str) else trained_networks(networks, device)
     return run_check(request, made, pictures)
+
+
+def plan_label_check(classifier: Classifier, request: HeatmapRequest, pictures: int, trained: bool) -> Workload:
+    """What the check takes: the maps by every network, and their training where they are not the bundled ones."""
+    maps = heatmaps_workload(request.with_controls(truth_known=False), classifier) * (len(ROLES) * pictures)
+    shown = len(ROLES) * EPOCHS * LEARNED_FROM if trained else 0
+    return maps + Workload(shown, Passes(shown, shown))
 
 
 def run_check(

@@ -23,7 +23,7 @@ from core.pictures.collecting import StudyPicture, collect_pictures
 from core.sanity.randomisation import Randomisation, StageReady, StagesFound, means_by_draw
 from core.sanity.stages import Mode
 from core.sanity.verdict import MeanSimilarity, VerdictReady, in_words, standing
-from core.studies.over_pictures import OnePicture, PictureRefused, over_pictures
+from core.studies.over_pictures import OnePicture, PictureRefused, on_picture, over_pictures
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,11 @@ def check(
         Where the picture cannot be opened, or cannot be checked with these settings.
     """
     began, points = time.monotonic(), list[StageReady]()
-    for event in randomisation.stream(classifier, classifier.prepare(picture.open())):
+    visiting = randomisation.stream(classifier, classifier.prepare(picture.open()))
+    for event in on_picture(visiting, picture.title or picture.name, place, total):
         match event:
-            case Progress(what=what):
-                yield Progress(place + event.share, total, f"{picture.name}: {what}", "picture")
-            case MethodRefused(method, reason):
-                yield MethodRefused(method, f"On {picture.name}: {reason}")
+            case Progress() | MethodRefused():
+                yield event
             case StageReady():
                 points.append(replace(event, heatmap=None))
             case VerdictReady() if total == 1:

@@ -7,6 +7,7 @@ from statistics import fmean
 from core.methods.heatmap import Heatmap
 from core.methods.registry import find_method
 from core.metrics.similarity import rank_correlation
+from core.models.classifier import Classifier
 from core.sanity.alterations import CONSTANT, Altered, Check, Judgement, Measured, known, sentences, span, unknown
 from core.sanity.verdict import Standing
 from core.studies.scoring import Subject
@@ -16,12 +17,18 @@ DIFFERENT, SAME = 0.7, 0.9
 
 def other_classes(subject: Subject) -> list[Altered]:
     """The runner-up, the middle one of all others, and the least probable one."""
+    if not count_others(subject.classifier):
+        return []
     ranking = subject.classifier.logits(subject.pixels)[0].argsort(descending=True).tolist()
     others = [index for index in ranking if index != subject.target]
-    if len(others) < 2:
-        return []
     chosen = dict.fromkeys((others[0], others[len(others) // 2], others[-1]))
     return [Altered(subject.classifier.labels[other], replace(subject, target=other).bank) for other in chosen]
+
+
+def count_others(classifier: Classifier) -> int:
+    """Three, fewer where there are fewer; none where no class is unrelated to the explained one."""
+    others = len(classifier.labels) - 1
+    return min(3, others) if others > 1 else 0
 
 
 def compare(altered: Altered, first: Heatmap, other: Heatmap) -> Measured:
@@ -81,6 +88,7 @@ OTHER_CLASS = Check(
     ),
     paper="our form of a check by Sixt et al. 2020, arXiv:1912.09818",
     alter=other_classes,
+    count=count_others,
     without="This network has fewer than three classes, so there is no unrelated one to explain.",
     compare=compare,
     judge=judge,

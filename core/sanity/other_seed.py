@@ -68,6 +68,7 @@ REPEATABILITY = Check(
     ),
     paper="ours",
     alter=seeds,
+    count=lambda _: SEEDS,
     without="",
     compare=compare,
     judge=judge,

@@ -25,6 +25,7 @@ from core.models.randomising import GROUPS, LayerGroup, find_groups, randomised
 from core.sanity.network_maps import NetworkMaps
 from core.sanity.stages import MODES, Mode, Stage, plan_stages
 from core.sanity.verdict import MeanSimilarity, VerdictReady, in_words, spread, standing
+from core.studies.over_pictures import OnePicture
 
 DRAWS = 2
 """The fewest draws of random weights that show what chance alone changes."""
@@ -167,7 +168,7 @@ class Randomisation:
 
     def stream(
         self, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], target: ClassChoice | None = None
-    ) -> Iterator[Event]:
+    ) -> OnePicture[Event, None]:
         """The stages of one picture, explaining its predicted class unless another is named.
 
         Raises
@@ -183,7 +184,7 @@ class Randomisation:
 
 def run_stages(
     classifier: Classifier, maps: NetworkMaps, groups: Sequence[LayerGroup], mode: Mode, draws: int
-) -> Iterator[Event]:
+) -> OnePicture[Event, None]:
     """The trained network's maps, then those of every stage and draw, with their similarities and the verdicts."""
     stages = plan_stages(groups, mode)
     yield StagesFound(mode, stages, draws)

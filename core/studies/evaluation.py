@@ -257,9 +257,7 @@ def stream_evaluation(
     perturbation = Perturbation(imputer, unit, side, y, steps)
     study = Study(classifier, request.with_controls(marked), asked, perturbation, labelling, explained)
     study.request.check(len(classifier.labels))
-    units = [
-        (each.name, scored(each.name, study.judge(each), place, len(pictures))) for place, each in enumerate(pictures)
-    ]
+    units = [(each.name, scored(each, study.judge(each), place, len(pictures))) for place, each in enumerate(pictures)]
     return over_pictures(units, lambda rows, _: [summed_up(rows, seed)])
 
 
@@ -307,12 +305,12 @@ def refuse_unlabelled(explained: Explained, labelling: Labelling | None) -> None
 
 
 def scored(
-    picture: str, judging: OnePicture[Progress | Refusal, Judged], place: int, total: int
+    picture: StudyPicture, judging: OnePicture[Progress | Refusal, Judged], place: int, total: int
 ) -> OnePicture[Progress | Refusal | PictureScored, Judged]:
     """One picture's scores, yielded once they are known."""
     began = time.monotonic()
-    judged = yield from on_picture(judging, picture, place, total)
-    yield PictureScored(picture, judged.scores, time.monotonic() - began, place + 1, total, judged.correct)
+    judged = yield from on_picture(judging, picture.title or picture.name, place, total)
+    yield PictureScored(picture.name, judged.scores, time.monotonic() - began, place + 1, total, judged.correct)
     return judged
 
 

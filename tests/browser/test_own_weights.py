@@ -43,7 +43,7 @@ def choose(page: Any, architecture: str) -> None:
 def test_own_weights_are_refused_explained_or_a_model_like_any_other(
     open_page: Open, check_accessible: Check, files: dict[str, Path]
 ) -> None:
-    page = open_page("?methods=gradient,grad_cam&seed=77")
+    page = open_page("?methods=gradient,grad_cam&steps=10&seed=77")
     page.get_by_role("button", name="Your own weights").click()
     dialog = page.get_by_role("dialog")
     bring(page, files["whole"])
@@ -68,6 +68,6 @@ def test_own_weights_are_refused_explained_or_a_model_like_any_other(
     expect(page.get_by_text("torchvision/resnet18 with your weights, 5 classes")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Explain", exact=True).click()
     expect(page.get_by_role("button", name="Enlarge Grad-CAM")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Explain", exact=True)).to_be_enabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Explain", exact=True)).to_be_enabled(timeout=120_000)
     page.get_by_role("button", name="Remove", exact=True).first.click()
     expect(page.get_by_text("torchvision/resnet18 with your weights")).to_have_count(0)

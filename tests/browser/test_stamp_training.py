@@ -72,7 +72,7 @@ def test_one_gets_back_to_a_training_whose_expander_is_closed(open_page: Open) -
 def test_a_model_is_trained_in_sight_through_a_reload_and_used(
     open_page: Open, home: Path, rest: Callable[[Any], None]
 ) -> None:
-    page = open_page(f"{TAB}&train=true&train.title=Crosses+of+mine")
+    page = open_page(f"{CLOTHES}&train.title=Crosses+of+mine")
     button(page, "Train").click()
     expect(page.get_by_text(re.compile(r"Epoch \d+ of \d+: loss [\d.]+; accuracy [\d.]+"))).to_be_visible(
         timeout=LONGEST

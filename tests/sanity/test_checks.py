@@ -24,7 +24,7 @@ from core.models.randomising import find_groups, randomised
 from core.randomness import picture_digest
 from core.sanity import entropy_rise, input_shift, other_class, other_seed
 from core.sanity.alterations import CONSTANT, Altered, Measured
-from core.sanity.checks import CHECKS, CheckReady, find_check, in_turn, run_turn, stream_checks
+from core.sanity.checks import CHECKS, CheckReady, find_check, in_turn, plan_checks, run_turn, stream_checks
 from core.sanity.input_shift import SHIFTS, shifted
 from core.studies.scoring import Subject
 
@@ -110,6 +110,19 @@ def test_progress_never_goes_back_and_its_total_is_kept(five, pixels):
     assert shares[first_run:] == sorted(shares[first_run:])
     assert max(shares) <= 1
     assert len({step.total for step in steps[first_run:]}) == 1
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_as_many_runs_are_planned_as_there_are_alterations(weighted, pixels, classes):
+    classifier = weighted(noise(1, classes, 3, 6, 8))
+    subject = Subject(classifier, pixels, target=1)
+    assert [check.count(classifier) for check in CHECKS] == [len(check.alter(subject)) for check in CHECKS]
+
+
+def test_the_passes_that_are_planned_are_those_of_the_progress(five, pixels):
+    methods = ("gradient", "smoothgrad")
+    steps = [event for event in stream_checks(five, pixels, methods) if isinstance(event, Progress)]
+    assert plan_checks(five, HeatmapRequest(methods=methods), NAMES).passes == steps[-1].total
 
 
 def test_each_check_says_something_before_any_has_said_all():

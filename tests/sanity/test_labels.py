@@ -38,6 +38,7 @@ from core.sanity.labels import (
     LabelsReady,
     NetworksReady,
     judged,
+    plan_label_check,
     run_check,
     stream_label_check,
 )
@@ -256,6 +257,16 @@ def test_where_retraining_changes_the_maps_completely_there_is_nothing_to_lose(
     verdict = final(checked(*weights, methods=("random",), pictures=8), "random")
     assert verdict.standing == "unclear"
     assert "shuffled labels have nothing left to change" in verdict.sentence
+
+
+def test_the_maps_of_three_networks_and_their_training_are_planned(classifier_of: Callable[..., Classifier]) -> None:
+    classifier = classifier_of(Weighted(noise(0, 10, 3, *SIZE)), SIZE, 10)
+    request = HeatmapRequest(methods=("gradient", "smoothgrad"))
+    made = request.with_controls(False).stream(classifier, fashion_mnist("test").pixels[:1], 0)
+    one = [event.total for event in made if isinstance(event, Progress)][-1]
+    bundled, trained = (plan_label_check(classifier, request, 4, each) for each in (False, True))
+    assert bundled.passes == 3 * 4 * one
+    assert trained.passes - bundled.passes == 3 * EPOCHS * LEARNED_FROM
 
 
 def test_magnitudes_decide_and_signs_are_reported(checked: Callable[..., list[Any]]) -> None:

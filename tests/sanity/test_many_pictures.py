@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+import core
 from core.jobs.events import Progress
 from core.methods.heatmap import MethodRefused
 from core.metrics.statistics import intervals
@@ -166,6 +167,13 @@ def test_a_broken_picture_is_told_of_and_the_rest_goes_on(small: Classifier, tmp
     assert [e.picture for e in events if isinstance(e, PictureRefused)] == ["0.5.png"]
     assert len([e for e in events if isinstance(e, PictureChecked)]) == 2
     assert [e.final for e in events if isinstance(e, VerdictReady)][-1]
+
+
+def test_progress_names_a_picture_as_a_person_reads_it_and_a_result_by_its_file(small: Classifier) -> None:
+    events = list(stream_sanity_study(small, "gallery", ["gradient"], limit=1))
+    first = next(each for each in core.gallery() if each.suits == small.dataset)
+    assert {each.what.partition(":")[0] for each in events if isinstance(each, Progress)} == {first.title}
+    assert [each.picture for each in events if isinstance(each, PictureChecked)] == [first.name]
 
 
 def test_a_method_that_does_not_apply_is_refused_once(small: Classifier) -> None:

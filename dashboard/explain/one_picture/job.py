@@ -11,7 +11,7 @@ from core.methods.heatmap import HeatmapReady
 from core.methods.workload import Workload
 from core.metrics.curve_plan import Perturbation
 from core.metrics.curves import CurvePoint
-from core.metrics.fidelity import FidelityReady
+from core.metrics.fidelity import VERDICTS, FidelityReady
 from core.metrics.removal import Order
 from core.models.classifier import Classifier
 from core.pictures.rendering import to_png
@@ -78,6 +78,9 @@ def scores(explanation: Explanation) -> pd.DataFrame:
         rows[judged["method"]] = {"fidelity": judged["value"], **judged}
     for judged in explanation.messages(ScoresReady):
         rows[judged["method"]] = {**rows.get(judged["method"], {}), **judged["scores"]}
+    for row in rows.values():
+        if "verdict" in row:
+            row["verdict"] = VERDICTS[row["verdict"]]
     table = pd.DataFrame([{"method": method, **row} for method, row in rows.items()])
     return table.drop(columns=["sequence", "kind", "value"], errors="ignore")
 

@@ -17,6 +17,7 @@ from dashboard.controls.model_answer import look_at, show_prediction
 from dashboard.controls.selection import Seen, Selection
 from dashboard.controls.trial_panel import choose_tried, class_beside, explain_class, unique_names
 from dashboard.controls.workload import show_workload
+from dashboard.explain.baselines.panel import baselines
 from dashboard.explain.curve_numbers.curve_numbers import curve_numbers
 from dashboard.explain.imputer_ranks.panel import imputer_ranks
 from dashboard.explain.live_curve.live_curve import live_curve
@@ -101,6 +102,7 @@ def show_results(
         return []
     with imputer_tab:
         imputer_ranks(tested, stale)
+        baselines(tested, stale)
     with location_tab:
         located = location_test(tested, stale)
     with strip_tab:

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import pandas as pd
 
+from core.methods.workload import Workload
 from core.models.bundled import FASHION_MNIST
-from core.sanity.labels import LabelMap, LabelsReady, stream_label_check
+from core.models.classifier import Classifier
+from core.sanity.labels import LabelMap, LabelsReady, plan_label_check, stream_label_check
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import ModelRequest, Words
 from dashboard.jobs.tables import records
@@ -53,6 +55,11 @@ def stream(request: LabelCheckRequest, _: Clothes) -> Iterator[Any]:
     return stream_label_check(networks=networks, pictures=request.pictures, **request.maps())
 
 
+def plan(request: LabelCheckRequest, classifier: Classifier) -> Workload:
+    """The passes of all maps, and of the networks' training where they are trained first."""
+    return plan_label_check(classifier, request, request.pictures, request.training_seed is not None)
+
+
 def similarities(check: JobView[LabelCheckRequest, Clothes]) -> pd.DataFrame:
     """A row for each picture, network and method: how like the first network's map it is."""
     rows = [
@@ -76,6 +83,7 @@ LABEL_CHECK = declare(
         request=LabelCheckRequest,
         inputs=lambda _: Clothes(),
         stream=stream,
+        plan=plan,
         formerly="labels",
         tables={"verdicts": records(LabelsReady), "similarities": similarities},
     )

@@ -21,6 +21,7 @@ from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
 from dashboard.controls.model_panel import follow
 from dashboard.controls.selection import Selection
+from dashboard.controls.workload import show_workload
 from dashboard.jobs.views import JobView
 from dashboard.library.models import Loading
 from dashboard.sanity.label_check.job import LABEL_CHECK, Clothes, LabelCheckRequest
@@ -45,6 +46,8 @@ def label_check(selection: Selection | None) -> None:
     with choosing:
         request = choose_check(selection)
     shown = job_panel(LABEL_CHECK, request, acting)
+    with acting:
+        show_workload(LABEL_CHECK, [request])
     if shown is None:
         return
     export_panel([shown.job])

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from core.sanity.checks import CheckReady, stream_checks
+from core.methods.workload import Workload
+from core.models.classifier import Classifier
+from core.sanity.checks import CheckReady, plan_checks, stream_checks
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import PictureRequest
 from dashboard.jobs.tables import records
@@ -25,6 +27,11 @@ def stream(request: QuickChecksRequest, subject: Subject) -> Iterator[Any]:
     )
 
 
+def plan(request: QuickChecksRequest, classifier: Classifier) -> Workload:
+    """The passes of all maps."""
+    return plan_checks(classifier, request, request.checks)
+
+
 QUICK_CHECKS = declare(
     JobKind(
         name="quick_checks",
@@ -39,6 +46,7 @@ QUICK_CHECKS = declare(
         request=QuickChecksRequest,
         inputs=lambda request: find_subject(request.model, request.picture),
         stream=stream,
+        plan=plan,
         formerly="checks",
         tables={"checks": records(CheckReady)},
     )

@@ -8,6 +8,7 @@ from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import Button, job_panel, named
+from dashboard.controls.workload import show_workload
 from dashboard.jobs.requests import PictureRequest, arguments
 from dashboard.sanity.quick_checks.job import QUICK_CHECKS, QuickChecksRequest
 
@@ -36,9 +37,12 @@ def quick_checks(of: PictureRequest | None) -> None:
 def show_checks(of: PictureRequest | None) -> None:
     """The button, how far the checks are, and the table."""
     saying, acting = st.columns([3, 1.1], gap="large")
+    request = checks_of(of) if of else None
     with saying:
         st.caption(WHAT)
-        shown = job_panel(QUICK_CHECKS, checks_of(of) if of else None, acting, Button("secondary"))
+        shown = job_panel(QUICK_CHECKS, request, acting, Button("secondary"))
+    with acting:
+        show_workload(QUICK_CHECKS, [request])
     if shown:
         columns = [described_check(check) for check in CHECKS if check.name in shown.job.request.checks]
         methods = list(described(shown.job.request))

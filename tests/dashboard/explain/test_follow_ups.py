@@ -8,8 +8,10 @@ import torch
 
 from core.jobs.events import Progress
 from core.metrics.fidelity import FidelityReady
+from core.studies.baselines import BaselineScored
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.shifted_copies import MatchedReady
+from dashboard.explain.baselines.job import BASELINES, BaselinesRequest
 from dashboard.explain.finished_maps import FinishedMaps, find_finished_maps
 from dashboard.explain.imputer_ranks.job import IMPUTER_RANKS, ImputerRanksRequest
 from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
@@ -30,7 +32,7 @@ def explanation(wait):
     """An explanation of few steps, by a model that is quick."""
     shelf.ask(MODEL).wait(60)
     request = ExplanationRequest(
-        model=MODEL, picture="fashion_boot", target=9, methods=("gradient",), seed=3, steps=STEPS
+        model=MODEL, picture="fashion_boot", target=9, methods=("gradient", "input_x_gradient"), seed=3, steps=STEPS
     )
     inputs = EXPLANATION.inputs(request)
     job = queue().submit(
@@ -44,8 +46,8 @@ def answered(kind, request):
     return list(kind.stream(request, kind.inputs(request)))
 
 
-def fidelity(explanation):
-    return [message["value"] for message in explanation.messages(FidelityReady) if message["method"] == "gradient"][-1]
+def fidelity(explanation, method="gradient"):
+    return [message["value"] for message in explanation.messages(FidelityReady) if message["method"] == method][-1]
 
 
 def test_the_imputer_of_the_explanation_gives_its_own_fidelity(explanation):
@@ -59,6 +61,15 @@ def test_a_map_beside_its_copies_has_the_explanations_own_fidelity(explanation):
     events = answered(LOCATION_TEST, LocationTestRequest(about=explanation.id, method="gradient"))
     *_, last = (event for event in events if isinstance(event, MatchedReady))
     assert last.value == pytest.approx(fidelity(explanation), abs=1e-6)
+
+
+def test_a_map_from_its_own_baseline_has_the_explanations_own_fidelity(explanation):
+    events = answered(BASELINES, BaselinesRequest(about=explanation.id))
+    scores = {event.replaces[1:]: event.score for event in events if isinstance(event, BaselineScored)}
+    assert scores["input_x_gradient", "black", "sum"] == pytest.approx(
+        fidelity(explanation, "input_x_gradient"), abs=1e-6
+    )
+    assert {baseline for _, baseline, _ in scores} == {"black", explanation.request.imputer}
 
 
 def test_what_is_released_of_finished_maps_pins_neither_network_nor_maps():
@@ -79,9 +90,10 @@ def test_released_maps_still_say_what_was_asked_and_of_which_classes(explanation
         _ = kept.subject
 
 
-@pytest.mark.parametrize("kind", [IMPUTER_RANKS, LOCATION_TEST, STRIP], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [BASELINES, IMPUTER_RANKS, LOCATION_TEST, STRIP], ids=lambda kind: kind.name)
 def test_the_way_back_to_a_follow_up_opens_the_tab_that_it_stands_in(page, explanation, kind):
     requests = {
+        BASELINES: BaselinesRequest(about=explanation.id),
         IMPUTER_RANKS: ImputerRanksRequest(about=explanation.id),
         LOCATION_TEST: LocationTestRequest(about=explanation.id, method="gradient"),
         STRIP: strip_request(explanation, ["gradient"]),

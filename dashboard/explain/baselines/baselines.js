@@ -1,0 +1,53 @@
+// F of each map from its own baseline and from what the imputer fills in, with its channels reduced in two ways.
+
+import { element, region, say } from "../../components/kit/dom.js";
+import { component } from "../../components/kit/frame.js";
+import { fixed } from "../../components/kit/numbers.js";
+import { cell, methodCell, table } from "../../components/kit/table.js";
+
+export default component({
+  mount(state) {
+    state.answer = element("p", { class: "answer", role: "status" });
+    state.scores = region("F from every baseline");
+    return [state.answer, state.scores];
+  },
+
+  begin: (state) => { state.found = new Map(); },
+
+  take: {
+    BaselineScored: (state, { method, baseline, reduction, score }) => {
+      const of = state.found.get(method) ?? new Map();
+      state.found.set(method, of.set(baseline, { ...of.get(baseline), [reduction]: score }));
+    },
+  },
+
+  render({ data, found, answer, scores }) {
+    say(answer, found.size ? changed(data, found) : "");
+    scores.replaceChildren(...(found.size ? [scoreTable(data, found)] : []));
+  },
+});
+
+const labelOf = ({ methods }, method) => methods.find(({ name }) => name === method)?.label ?? method;
+
+function scoreTable(data, found) {
+  const reductions = Object.entries(data.reductions);
+  const heads = reductions.map(([, label]) => label);
+  const group = (scores) => reductions.map(([name]) => cell(scores?.[name] === undefined ? "–" : fixed(scores[name])));
+  return table({
+    caption: "F of each map, by its baseline and its channel reduction",
+    heads: ["Method", { title: "Own baseline", heads }, { title: `Baseline like the imputer: ${data.baselines[data.imputer].toLowerCase()}`, heads }],
+    rows: [...found].map(([method, of]) => [{ "data-method": method }, methodCell(data.methods.find(({ name }) => name === method), method),
+      ...group(of.get(data.own[method])), ...group(of.get(data.imputer))]),
+  });
+}
+
+// The map whose F changes most, in the reduction that its channels have by default.
+function changed({ own, imputer, reductions, methods }, found) {
+  const [usual] = Object.keys(reductions);
+  const pairs = [...found].filter(([method, of]) => own[method] !== imputer && of.has(imputer))
+    .map(([method, of]) => ({ method, before: of.get(own[method])?.[usual], after: of.get(imputer)[usual] })).filter(({ before }) => before !== undefined);
+  if (!pairs.length) return "";
+  const most = pairs.reduce((one, other) => (Math.abs(other.after - other.before) > Math.abs(one.after - one.before) ? other : one));
+  const way = most.after > most.before ? "rises" : "falls";
+  return `With one baseline for both, F of ${labelOf({ methods }, most.method)} ${way} from ${fixed(most.before)} to ${fixed(most.after)}.`;
+}

@@ -1,0 +1,66 @@
+"""Baseline and imputer together: where a map starts from, what the test fills in, and F where both are the same."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import streamlit as st
+
+import core
+from core.methods.registry import REDUCTIONS
+from core.pictures.imputers import find_imputer
+from core.studies.baselines import COMPARED, refuse_unmatched, with_baseline
+from dashboard.components.component import declare
+from dashboard.components.methods import described_finished, method_labels, worded
+from dashboard.controls.export_panel import result
+from dashboard.controls.follow_up_panel import follow_up_panel
+from dashboard.explain.baselines.job import BASELINES, BaselinesRequest
+from dashboard.explain.one_picture.job import Explanation
+
+WHY = "What becomes of F where each map starts from what the test fills in?"
+_COMPONENT = declare("explain/baselines/baselines")
+
+
+def baselines(explanation: Explanation, stale: bool) -> None:
+    """Baseline and imputer told together, and one click that makes them the same; nothing without a baseline."""
+    request = explanation.request
+    own = with_baseline(request.methods, request.settings)
+    if not own:
+        return
+    st.subheader("Baseline and imputer", anchor=False)
+    st.markdown(told_together(own, request.imputer))
+    try:
+        for method in own:
+            refuse_unmatched(method, request.imputer)
+    except ValueError as reason:
+        st.caption(str(reason))
+        return
+    compared = follow_up_panel(BASELINES, BaselinesRequest(about=explanation.id), WHY)
+    if compared:
+        data = {
+            "run": compared.id,
+            "methods": described_finished(explanation),
+            "own": own,
+            "imputer": request.imputer,
+            "baselines": {each.name: each.label for each in core.list_imputers()},
+            "reductions": {name: REDUCTIONS[name] for name in COMPARED},
+            "stale": stale,
+        }
+        with result(BASELINES):
+            _COMPONENT(data=data, key="baselines")
+
+
+def told_together(own: Mapping[str, str], imputer: str) -> str:
+    """
+    >>> told_together({"integrated_gradients": "black", "deeplift": "black"}, "dataset_mean")
+    'Integrated gradients and DeepLIFT start from black. Removed pixels become the imputer\'s fill: data set mean.'
+    """
+    starting: defaultdict[str, list[str]] = defaultdict(list)
+    for method, baseline in own.items():
+        starting[baseline].append(method_labels()[method])
+    sentences = [
+        f"{' and '.join(filter(None, [', '.join(labels[:-1]), labels[-1]]))} "
+        f"start{'' if len(labels) > 1 else 's'} from {worded(baseline)}."
+        for baseline, labels in starting.items()
+    ]
+    fill = find_imputer(imputer).label.lower()
+    return " ".join([*sentences, f"Removed pixels become the imputer's fill: {fill}."])
