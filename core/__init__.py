@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.models.catalogue import ModelError, list_models, load_classifier
     from core.models.classifier import Classifier, Prediction, predict
     from core.models.functions import as_classifier
+    from core.models.onnx_file import from_onnx
     from core.models.outputs import Contrast
     from core.models.wrapping import wrap
     from core.pictures.gallery import gallery
@@ -63,6 +64,7 @@ __all__ = [
     "check_randomisation",
     "evaluate",
     "explain",
+    "from_onnx",
     "gallery",
     "list_imputers",
     "list_methods",
@@ -107,6 +109,7 @@ _ROOMS = {
     "core.models.catalogue": ("ModelError", "list_models", "load_classifier"),
     "core.models.classifier": ("Classifier", "Prediction", "predict"),
     "core.models.functions": ("as_classifier",),
+    "core.models.onnx_file": ("from_onnx",),
     "core.models.outputs": ("Contrast",),
     "core.models.wrapping": ("wrap",),
     "core.pictures.gallery": ("gallery",),

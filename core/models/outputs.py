@@ -1,5 +1,6 @@
 """Which number of the network's answer is explained, and how its numbers become probabilities."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,6 +41,18 @@ class Contrast:
 
 
 Output = Named | Contrast
+
+
+def output_in_words(output: Output, labels: Sequence[str]) -> str:
+    """With the name of the other class of a contrast, or its number where the classes are not named.
+
+    >>> output_in_words("logit", ["cat", "dog"]), output_in_words(Contrast(1), ["cat", "dog"])
+    ('logit of the class', 'logit of the class minus that of dog')
+    """
+    if not isinstance(output, Contrast):
+        return OUTPUTS[output]
+    other = output.rather_than
+    return f"logit of the class minus that of {labels[other] if other < len(labels) else f'class {other}'}"
 
 
 def rather_than(output: Output) -> int | None:

@@ -35,8 +35,14 @@ def stream_imputer_rankings(
     side: int = 9,
     seed: int = 0,
     steps: int = 8,
+    rather_than: int | None = None,
 ) -> Iterator[Progress | ImputerRanked]:
     """Each map's F under every imputer in turn; a step is one batch.
+
+    Parameters
+    ----------
+    rather_than
+        A class that the target is contrasted with.
 
     Raises
     ------
@@ -44,7 +50,7 @@ def stream_imputer_rankings(
         Where a map does not fit the picture, or the relative logit has no positive clean logit to refer to.
     """
     pixels = checked_pixels(classifier, pixels)
-    answers = Answers(classifier, pixels, checked_target(classifier, pixels, target), y)
+    answers = Answers(classifier, pixels, checked_target(classifier, pixels, target), y, rather_than)
     imputers = list_imputers()
     for place, imputer in enumerate(imputers):
         perturbation = Perturbation(imputer.name, unit, side, y, steps)

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from core.metrics.statistics import clopper_pearson
+from core.models.bundled import IMAGENET
 from core.models.class_choice import chosen_class
 from core.pictures.labels import LabelSource, given_labels
 
 Explained = Literal["predicted", "labelled"]
 MOST_HINTS = 20
+WORDNET = re.compile(r"n\d{8}(?!\d)")
 EXPLAINED: dict[Explained, str] = {"predicted": "predicted class", "labelled": "labelled class"}
 
 
@@ -97,7 +100,7 @@ def classes_meant(labels: Sequence[str], said: Sequence[str], model: str) -> dic
     meant: dict[str, int | str] = {}
     unknown = 0
     for each in said:
-        may_be_known = each.isdecimal() or spaced(each).casefold() in known
+        may_be_known = each.isdecimal() or bool(WORDNET.match(each)) or spaced(each).casefold() in known
         unknown += not may_be_known
         meant[each] = (
             class_or_reason(labels, each, model)
@@ -108,7 +111,10 @@ def classes_meant(labels: Sequence[str], said: Sequence[str], model: str) -> dic
 
 
 def class_or_reason(labels: Sequence[str], said: str, model: str) -> int | str:
-    """The class of a label, also where _ and - stand for spaces, or why there is none."""
+    """The class of a label, also where _ and - stand for spaces or it is a WordNet number, or why there is none."""
+    numbered = WORDNET.match(said)
+    if numbered and tuple(labels) == IMAGENET.labels():
+        return wordnet_numbers().get(numbered[0], f"{numbered[0]} is none of the 1,000 classes of {model}.")
     try:
         return chosen_class(labels, said, model)
     except ValueError as error:
@@ -117,6 +123,14 @@ def class_or_reason(labels: Sequence[str], said: str, model: str) -> int | str:
         return chosen_class([spaced(label) for label in labels], spaced(said), model)
     except ValueError:
         return reason
+
+
+@cache
+def wordnet_numbers() -> Mapping[str, int]:
+    """ImageNet's classes by the numbers that WordNet has for them, which its folders are called by."""
+    from timm.data import ImageNetInfo
+
+    return {number: index for index, number in enumerate(ImageNetInfo("imagenet-1k").label_names())}
 
 
 def spaced(label: str) -> str:

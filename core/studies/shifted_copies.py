@@ -55,11 +55,17 @@ def stream_matched(
     seed: int = 0,
     variants: int = FEWEST_COPIES,
     steps: int = 10,
+    rather_than: int | None = None,
 ) -> Iterator[Progress | MatchedReady]:
     """The rank of a map's F among those of its own copies, shifted and flipped at random, as they become known.
 
     The shape of a mask alone can confuse a model; copies have the same shape elsewhere, so they are equally far from
     the data.
+
+    Parameters
+    ----------
+    rather_than
+        A class that the target is contrasted with.
 
     Raises
     ------
@@ -69,7 +75,7 @@ def stream_matched(
     if variants < FEWEST_COPIES:
         raise ValueError(f"The location test needs at least {FEWEST_COPIES} copies; got {variants}.")
     pixels = checked_pixels(classifier, pixels)
-    answers = Answers(classifier, pixels, checked_target(classifier, pixels, target), y)
+    answers = Answers(classifier, pixels, checked_target(classifier, pixels, target), y, rather_than)
     perturbation = Perturbation(imputer, unit, side, y, steps)
     each = count_visits((MIF, LIF), 1, perturbation, classifier.size)
     scores: list[float] = []

@@ -21,7 +21,7 @@ def choose_maps(model: str, classifier: Classifier, methods: Sequence[str]) -> d
     return {
         "model": model,
         "methods": tuple(methods),
-        "output": choose_output(),
+        "output": choose_output(classifier),
         "reduction": choose_reduction(),
         "settings": choose_settings(classifier, methods),
     }

@@ -12,11 +12,11 @@ import core
 from core.methods.registry import REDUCTIONS, Reduction
 from core.models.class_choice import chosen_class
 from core.models.classifier import Classifier
-from core.models.outputs import OUTPUTS
+from core.models.outputs import OUTPUTS, Contrast, Named, Output
 from dashboard.components.thumbnails.thumbnails import imputer_strip
 from dashboard.controls.address import choose
 
-PREDICTED = -1
+PREDICTED = UNCHOSEN = -1
 OWN: Literal[""] = ""
 UNCLEAR = "why the address names no class"
 YS = {
@@ -88,11 +88,38 @@ def unique_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     return names if len(set(names)) == len(names) else numbered
 
 
-def choose_output() -> str:
-    return choose(
-        st.selectbox, "Output to explain", OUTPUTS, next(iter(OUTPUTS)), "output",
+def choose_output(classifier: Classifier) -> Output:
+    """The output that is explained; of a contrast only once the other class is chosen."""
+    outputs: dict[Named | Literal["contrast"], str] = dict(OUTPUTS.items())
+    if len(classifier.labels) > 1:
+        outputs["contrast"] = "logit minus that of another class"
+    named = choose(
+        st.selectbox, "Output to explain", outputs, "logit", "output",
         help="Methods that use gradients or outputs explain this output.",
     )  # fmt: skip
+    if named != "contrast":
+        return named
+    classes = {UNCHOSEN: "choose a class", **dict(enumerate(unique_names(classifier.labels)))}
+    other = choose(
+        st.selectbox, "Rather than", classes, UNCHOSEN, "rather_than",
+        help="Heatmaps and curves then show what makes the explained class more likely than this one.",
+    )  # fmt: skip
+    if other == UNCHOSEN:
+        st.caption("Until the other class is chosen, the logit of the class is explained.")
+        return "logit"
+    return Contrast(other)
+
+
+def output_beside(output: Output, labels: tuple[str, ...], other: tuple[str, ...]) -> Output:
+    """The output that another model explains beside the first one's; the logit where it has no class to contrast with.
+
+    >>> output_beside(Contrast(1), ("cat", "dog"), ("dog", "cup")), output_beside(Contrast(0), ("cat", "dog"), ("cup",))
+    (Contrast(rather_than=0), 'logit')
+    """
+    if not isinstance(output, Contrast):
+        return output
+    name, names = unique_names(labels)[output.rather_than], unique_names(other)
+    return Contrast(names.index(name)) if name in names else "logit"
 
 
 def choose_reduction() -> Reduction | None:

@@ -133,3 +133,17 @@ def test_a_label_of_two_classes_labels_nothing_and_asks_for_the_number():
 def test_a_study_without_a_single_label_is_refused_before_it_begins(colours, folder, asked, said):
     with pytest.raises(ValueError, match=said):
         core.stream_evaluation(colours, folder, **QUICK, **asked)
+
+
+@pytest.mark.parametrize("name", ["n02123159/a.jpg", "n02123159_tiger_cat/a.jpg"])
+def test_a_folder_called_by_its_wordnet_number_means_imagenet_s_class(squeezenet, name):
+    found = label_pictures([name], "folders", squeezenet.labels, squeezenet.name)
+    assert squeezenet.labels[found.classes[name]] == "tiger cat"
+
+
+def test_a_wordnet_number_of_no_class_is_named_and_means_nothing_to_other_networks(squeezenet):
+    names = ["n02123159/a.jpg", "n00000001/b.jpg"]
+    found = label_pictures(names, "folders", squeezenet.labels, squeezenet.name)
+    assert found.missing == {"n00000001/b.jpg": "n00000001 is none of the 1,000 classes of squeezenet1_1."}
+    with pytest.raises(ValueError, match="small has no class 'n02123159'"):
+        label_pictures(names, "folders", ("cat", "dog"), "small")

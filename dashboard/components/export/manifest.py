@@ -6,6 +6,7 @@ from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
 from typing import Any
 
+from core.models.outputs import output_in_words
 from dashboard.components.methods import described, method_labels
 from dashboard.components.subject import subject_in_words, title_of_model
 from dashboard.jobs.changes import words_of
@@ -113,6 +114,8 @@ def value_in_words(name: str, value: Any, job: JobView[Any, Any]) -> str:
             return method_labels()[value]
         case "target", int():
             return explained_class(job)
+        case "output", _:
+            return output_in_words(value, job.inputs().labels)
     return plain_words(value)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 import core
+from core.models.outputs import rather_than
 from core.studies.imputer_rankings import ImputerRanked
 from dashboard.explain.finished_maps import FinishedMaps, find_finished_maps
 from dashboard.jobs.kinds import JobKind, declare
@@ -34,6 +35,7 @@ def stream(_: ImputerRanksRequest, maps: FinishedMaps) -> Iterator[Any]:
         side=made.side,
         seed=made.seed,
         steps=made.steps,
+        rather_than=rather_than(made.output),
     )
 
 

@@ -1,13 +1,22 @@
 """The perturbation test of an explanation's heatmaps, mounted once and fed by its events."""
 
+from collections.abc import Mapping
+
+from core.metrics.answers import Y
+from core.models.outputs import rather_than
 from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.explain.one_picture.job import Explanation
 
-Y_NAMES = {
+Y_NAMES: Mapping[Y, str] = {
     "probability": "probability of the class",
     "relative_logit": "logit relative to the clean picture",
     "accuracy": "1 while the class stays the most probable",
+}
+CONTRASTED: Mapping[Y, str] = {
+    "probability": "probability of the class rather than {other}",
+    "relative_logit": "logit minus that of {other}, relative to the clean picture",
+    "accuracy": "1 while the class stays more probable than {other}",
 }
 UNITS = {
     "pixel": "of the pixels removed",
@@ -25,9 +34,18 @@ def live_curve(explanation: Explanation, stale: bool) -> None:
         "run": explanation.id,
         "methods": list(described(request)),
         "y": request.y,
-        "yName": Y_NAMES[request.y],
+        "yName": y_name(explanation),
         "unit": UNITS[request.unit],
         "steps": request.steps,
         "stale": stale,
     }
     _COMPONENT(data=data, key="live_curve")
+
+
+def y_name(explanation: Explanation) -> str:
+    """What the curves show, with the class that the explained one is contrasted with."""
+    request = explanation.request
+    other = rather_than(request.output)
+    if other is None:
+        return Y_NAMES[request.y]
+    return CONTRASTED[request.y].format(other=explanation.inputs().labels[other])

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 
 import core
+from core.models.outputs import rather_than
 from core.studies.shifted_copies import MatchedReady
 from dashboard.explain.finished_maps import FinishedMaps, find_finished_maps
 from dashboard.jobs.kinds import JobKind, declare
@@ -30,6 +31,7 @@ def stream(request: LocationTestRequest, maps: FinishedMaps) -> Iterator[Any]:
         maps.importances[request.method],
         made.target,
         seed=made.seed,
+        rather_than=rather_than(made.output),
         **made.removal(),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.methods.registry import find_method
+from core.models.outputs import Contrast
 from dashboard.components.heatmap_cards.heatmap_cards import heatmap_cards
 from dashboard.components.methods import described_finished
 from dashboard.controls.address import choose_tab
@@ -15,7 +16,7 @@ from dashboard.controls.job_panel import Button, launch_and_find, show_state, st
 from dashboard.controls.method_panel import settings_for
 from dashboard.controls.model_answer import look_at, show_prediction
 from dashboard.controls.selection import Seen, Selection
-from dashboard.controls.trial_panel import choose_tried, class_beside, explain_class, unique_names
+from dashboard.controls.trial_panel import choose_tried, class_beside, explain_class, output_beside, unique_names
 from dashboard.controls.workload import show_workload
 from dashboard.explain.baselines.panel import baselines
 from dashboard.explain.curve_numbers.curve_numbers import curve_numbers
@@ -59,6 +60,7 @@ def one_picture(loadings: Sequence[Loading], picture: Choice | None, selection: 
     with st.container(horizontal=True, gap="large", key="answer"):
         with st.container(gap="xsmall", key="seen"):
             show_answers(seen, requests, explanations)
+            tell_contrast(seen[0], requests[0])
             tell_dropped(seen[0], truth)
         with st.container(gap="xsmall", key="judged"):
             verdict_place = st.container()
@@ -122,24 +124,38 @@ def requests_of(seen: Sequence[Seen], selection: Selection | None, truth: str) -
         metrics=selection.metrics,
         truth=truth,
     ).with_controls(bool(truth))
-    explained = unique_names(first.loading.classifier.labels)[request.target]
-    return [request, *(request_beside(request, explained, other) for other in others)]
+    labels = first.loading.classifier.labels
+    return [request, *(request_beside(request, labels, other) for other in others)]
 
 
-def request_beside(request: ExplanationRequest, explained: str, seen: Seen) -> ExplanationRequest | None:
+def request_beside(request: ExplanationRequest, labels: tuple[str, ...], seen: Seen) -> ExplanationRequest | None:
     """What is asked of the first model, as another can be asked it; nothing before it has seen the picture."""
     classifier = seen.loading.classifier
     if classifier is None or seen.look is None:
         return None
+    explained = unique_names(labels)[request.target]
     return replace(
         request,
         model=seen.loading.name,
         methods=tuple(name for name in request.methods if not find_method(name).needs_truth),
         target=class_beside(explained, classifier.labels, seen.look.top[0].index),
+        output=output_beside(request.output, labels, classifier.labels),
         settings=settings_for(classifier, request.settings),
         side=min(request.side, *classifier.size),
         truth="",
     )
+
+
+def tell_contrast(seen: Seen, request: ExplanationRequest | None) -> None:
+    """Which class the explained one is contrasted with, and that a class cannot be contrasted with itself."""
+    classifier = seen.loading.classifier
+    if request is None or classifier is None or not isinstance(request.output, Contrast):
+        return
+    labels = unique_names(classifier.labels)
+    if request.output.rather_than == request.target:
+        st.warning(f"{labels[request.target]} cannot be contrasted with itself. Choose another class under Advanced.")
+    else:
+        st.caption(f"Explained: {labels[request.target]} rather than {labels[request.output.rather_than]}.")
 
 
 def show_answers(

@@ -8,6 +8,7 @@ import torch
 
 from core.jobs.events import Progress
 from core.metrics.fidelity import FidelityReady
+from core.models.outputs import Contrast
 from core.studies.baselines import BaselineScored
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.shifted_copies import MatchedReady
@@ -27,12 +28,18 @@ MODEL = "fashion_cnn"
 STEPS = 5
 
 
-@pytest.fixture
-def explanation(wait):
+@pytest.fixture(params=["logit", Contrast(7)], ids=["one class", "contrast"])
+def explanation(request, wait):
     """An explanation of few steps, by a model that is quick."""
     shelf.ask(MODEL).wait(60)
     request = ExplanationRequest(
-        model=MODEL, picture="fashion_boot", target=9, methods=("gradient", "input_x_gradient"), seed=3, steps=STEPS
+        model=MODEL,
+        picture="fashion_boot",
+        target=9,
+        methods=("gradient", "input_x_gradient"),
+        output=request.param,
+        seed=3,
+        steps=STEPS,
     )
     inputs = EXPLANATION.inputs(request)
     job = queue().submit(

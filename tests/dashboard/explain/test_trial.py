@@ -57,6 +57,24 @@ def test_further_scores_are_chosen_by_group_and_come_with_the_run(page, wait):
     assert 0 <= told["gradient"]["deletion"] <= 1
 
 
+def test_a_contrast_waits_for_its_other_class_and_then_goes_to_the_run(page, words):
+    shelf.ask("fashion_cnn").wait(60)
+    app = page(**SHORT, model="fashion_cnn", picture="fashion_boot", output="contrast")
+    assert "Until the other class is chosen, the logit of the class is explained." in words(app)
+    assert "another output" not in words(app)
+    app.selectbox(key="rather_than").select(7).run()
+    assert "Explained: Ankle boot rather than Sneaker." in words(app)
+    assert "another output to explain" in words(app)
+    assert explained(app).about.request.output == core.Contrast(7)
+    assert app.query_params["rather_than"] == "7"
+
+
+def test_a_class_is_not_contrasted_with_itself(page, words):
+    shelf.ask("fashion_cnn").wait(60)
+    app = page(**SHORT, model="fashion_cnn", picture="fashion_boot", output="contrast", rather_than="9")
+    assert "Ankle boot cannot be contrasted with itself. Choose another class" in words(app)
+
+
 def test_other_scores_do_not_make_a_run_old(page, words):
     app = page()
     app.button_group(key="metrics.faithfulness").set_value(["deletion"]).run()
