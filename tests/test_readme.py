@@ -88,7 +88,7 @@ def families_table() -> Iterator[str]:
     for name, told in place_errors().items():
         errors = sorted((error, family) for family, error in told if isinstance(error, float))
         blank = sum(isinstance(error, str) and "Blank" in error for _, error in told)
-        near = sum(error <= 1.1 for error, _ in errors)
+        near = sum(error <= 1 for error, _ in errors)
         furthest = ", ".join(f"{family} {error:.1f}" for error, family in errors[:-4:-1])
         cells = [len(errors), f"{median(error for error, _ in errors):.2f}", near, furthest, blank]
         yield f"| {labels[name]} | {' | '.join(map(str, cells))} | {len(told) - len(errors) - blank} |"

@@ -232,7 +232,8 @@ def lost_area(curve: Curve) -> float:
 def null_spread(by_chance: Sequence[float]) -> float:
     """Half-width of the 95 % interval of F for maps that know nothing, from what some of them score.
 
-    Negating a map negates its F, so the mean is known to be zero; Student's t accounts for the few draws.
+    It is taken around zero, where F of such maps lies, and not around the mean of these few, which would count as known
+    [ours]; Student's t accounts for their number.
     """
     return float(t.ppf((1 + CONFIDENCE) / 2, len(by_chance))) * sqrt(fmean(value**2 for value in by_chance))
 
@@ -267,8 +268,8 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     """
     if abs(value) < FLAT and spread < FLAT:
         return "flat", (
-            "The model's answer is gone, or unchanged, after the first step, so every order gives the same curve. "
-            "Try more steps, another imputer or the relative logit."
+            f"F and its range of chance are both below {FLAT:g}, so no order can be told from another. "
+            "Try more steps, another imputer, the relative logit or a more probable class."
         )
     spread = max(spread, MARGIN)
     if value < -spread:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -72,19 +73,44 @@ def start_of(name: str) -> str:
 
 
 def listed(pictures: Sequence[str], table: Path) -> dict[str, str]:
-    """The labels of a table, whose files may be listed without their folders or endings.
+    """The labels of a table, whose files may be listed without their folders or endings, or with further folders.
 
     Raises
     ------
     ValueError
-        Where it cannot be read, or lists a file with two labels.
+        Where it cannot be read, lists a file with two labels, or lists one that may be either of two pictures.
     """
     by_file: dict[str, str] = {}
     for file, label in rows_of(table):
         if label and by_file.setdefault(file, label) != label:
             raise ValueError(f"{table.name} lists {file} as {by_file[file]!r} and as {label!r}. Leave one of them.")
-    names = {picture: next((each for each in ways_to_list(picture) if each in by_file), None) for picture in pictures}
-    return {picture: by_file[name] for picture, name in names.items() if name is not None}
+    ends = by_end(by_file)
+    names: dict[str, str] = {}
+    for picture in pictures:
+        name = next((each for each in ways_to_list(picture) if each in by_file), ends.get(picture))
+        if name:
+            names[picture] = name
+    for name, count in Counter(names.values()).items():
+        if count > 1:
+            one, other = [picture for picture in names if names[picture] == name][:2]
+            raise ValueError(f"{table.name} lists {name}, which may be {one} or {other}. List it with its folder.")
+    return {picture: by_file[name] for picture, name in names.items()}
+
+
+def by_end(files: Iterable[str]) -> dict[str, str]:
+    """Listed files by what their paths end with, where that is the end of one only.
+
+    >>> by_end(["data/a.jpg", "x/b.jpg", "y/b.jpg"])
+    {'a.jpg': 'data/a.jpg'}
+    """
+    ends = [
+        (PurePosixPath(*parts[at:]).as_posix(), file)
+        for file in files
+        if (parts := PurePosixPath(file).parts)
+        for at in range(1, len(parts))
+    ]
+    counts = Counter(end for end, _ in ends)
+    return {end: file for end, file in ends if counts[end] == 1}
 
 
 def ways_to_list(picture: str) -> Iterator[str]:
@@ -100,12 +126,12 @@ def ways_to_list(picture: str) -> Iterator[str]:
 
 
 def rows_of(table: Path) -> Iterator[tuple[str, str]]:
-    """File and label of each row: in columns that are called so, or in the first two.
+    """File and label of each row: in columns that are called so, or in the only two.
 
     Raises
     ------
     ValueError
-        Where there are no two columns.
+        Where there are no two columns, or it is unclear which of them are meant.
     """
     try:
         lines = [line for line in read(table).splitlines() if line.strip()]
@@ -118,6 +144,11 @@ def rows_of(table: Path) -> Iterator[tuple[str, str]]:
     heads = [head.strip().lower() for head in rows[0]]
     file, label = column(heads, FILE_COLUMNS), column(heads, LABEL_COLUMNS)
     headed = file is not None and label is not None
+    if not headed and (len(heads) > 2 or file is not None or label is not None):
+        raise ValueError(
+            f"{table.name} has the columns {', '.join(rows[0])}; which has the file and which the label is unclear. "
+            "Call them file and label."
+        )
     for row in rows[1:] if headed else rows:
         cells = [cell.strip() for cell in row]
         of_file, of_label = (file or 0, label or 0) if headed else (0, 1)

@@ -5,7 +5,7 @@ what the imputer fills in. Where the two differ, a low F may only mean that the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jaxtyping import Float
 from torch import Tensor
@@ -24,6 +24,7 @@ from core.metrics.removal import Unit
 from core.models.class_choice import ClassChoice
 from core.models.classifier import Classifier, checked_pixels, checked_target
 from core.models.outputs import Output, rather_than
+from core.studies.scoring import importance
 
 COMPARED: tuple[Reduction, ...] = ("sum", "abs_sum")
 """The two ways of ranking contributions that the field's papers use."""
@@ -128,7 +129,9 @@ def score_baselines(
                 yield event
             elif event.final:
                 made = event.heatmap
-                maps |= {key(made.method, each): reduce_channels(made.attribution, each) for each in COMPARED}
+                for each in COMPARED:
+                    reduced = replace(made, values=reduce_channels(made.attribution, each), reduction=each)
+                    maps[key(made.method, each)] = importance(reduced, perturbation.unit)
         tracing = trace_curves(classifier, pixels, maps, (MIF, LIF), answers, perturbation, request.seed)
         curves = yield from phases.part(tracing)
         for method, baseline in baselines.items():

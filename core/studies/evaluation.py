@@ -8,7 +8,7 @@ from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from PIL.Image import Image
 from torch import Tensor
 
@@ -26,7 +26,7 @@ from core.metrics.registry import find_metric, list_metrics
 from core.metrics.removal import Unit
 from core.metrics.statistics import Score, Summary, Tally
 from core.models.classifier import Classifier, checked_target
-from core.models.outputs import Output, check_contrast, rather_than
+from core.models.outputs import Output, check_contrast, predicts, rather_than
 from core.pictures.collecting import StudyPicture, collect_pictures
 from core.pictures.labels import LabelSource
 from core.pictures.opening import PictureError
@@ -139,7 +139,11 @@ class Study:
         check_contrast(target, rather_than(self.request.output))
         subject = Subject(self.classifier, pixels, target, self.request, truth)
         scores = yield from self.score(picture.name, subject)
-        return Judged(scores, None if labelled is None else labelled == predicted)
+        return Judged(scores, None if labelled is None else self.predicts(pixels, labelled))
+
+    def predicts(self, pixels: Float[Tensor, "1 3 height width"], labelled: int) -> bool:
+        """Whether the model predicts the class: of several labels at once, each stands by itself."""
+        return bool(predicts(self.classifier.logits(pixels), labelled, self.classifier.reading)[0])
 
     def labelled_class(self, picture: str) -> Generator[LabelRefused, None, int | None]:
         """The class that the picture is labelled with; None where no labels are read, or this one is none.

@@ -53,6 +53,9 @@ def test_a_mapping_labels_pictures_by_their_names():
         ("", "has no two columns"),
         ("a.jpg,cat\nb.jpg", "'b.jpg' has no label"),
         ("elsewhere.jpg,cat", "None of the pictures has a label. List each file"),
+        ("filename,width,species\na.jpg,640,goldfish", "has the columns filename, width, species; .* Call them file"),
+        ("index,filename,breed\n0,a.jpg,pug", "has the columns index, filename, breed"),
+        ("filename,split\na.jpg,train", "has the columns filename, split"),
     ],
 )
 def test_a_table_that_labels_nothing_or_twice_is_refused_in_words(tmp_path, table, said):
@@ -69,3 +72,14 @@ def test_a_table_that_labels_nothing_or_twice_is_refused_in_words(tmp_path, tabl
 def test_where_no_picture_has_a_label_the_way_to_one_is_told(source, said):
     with pytest.raises(ValueError, match=said):
         given_labels(["12.jpg"], source)
+
+
+def test_a_table_may_list_files_with_folders_above_those_of_the_study(tmp_path):
+    (tmp_path / "labels.csv").write_text("data/train/a.jpg,cat\ndata/x/b.jpg,dog\ndata/y/b.jpg,cup")
+    assert given_labels(["a.jpg", "b.jpg", "x/b.jpg"], tmp_path / "labels.csv") == {"a.jpg": "cat", "x/b.jpg": "dog"}
+
+
+def test_a_name_that_two_pictures_have_labels_neither(tmp_path):
+    (tmp_path / "labels.csv").write_text("a.jpg,cat")
+    with pytest.raises(ValueError, match=r"which may be cat/a.jpg or dog/a.jpg. List it with its folder"):
+        given_labels(["cat/a.jpg", "dog/a.jpg"], tmp_path / "labels.csv")

@@ -201,7 +201,6 @@ def test_tossed_labels_teach_nothing_and_the_gate_says_so():
 @pytest.mark.parametrize(
     "task",
     [
-        TASK,
         Task("fashion_mnist", (Stamp("cross", 3),), Stamp("saltire", 3)),
         Task("patches", (Stamp("cross", 6), Stamp("ring", 6), Stamp("bars", 6))),
     ],

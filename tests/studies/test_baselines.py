@@ -42,6 +42,17 @@ def test_where_the_baseline_is_what_the_imputer_fills_in_the_signed_sum_has_the_
     assert best > max(curves[name, "lif"].area - curves[name, "mif"].area for name in others)
 
 
+def test_where_channels_are_removed_by_themselves_they_are_ranked_by_themselves(classifier_of, linear, pixels):
+    """As in every other score, so that F from a map's own baseline is that of its card."""
+    asked = {**ASKED, "unit": "feature"}
+    found = scored(core.stream_baselines(classifier_of(linear), pixels, METHODS[:1], **asked))
+    shares = pixels[0] * linear.weight.detach()[2]
+    curves = core.perturb(classifier_of(linear), pixels, {"sum": shares, "abs_sum": shares.abs()}, **asked)
+    for reduction in COMPARED:
+        area = curves[reduction, "lif"].area - curves[reduction, "mif"].area
+        assert found["input_x_gradient", "black", reduction] == pytest.approx(area, abs=1e-6)
+
+
 def test_a_map_that_starts_from_the_fill_already_is_made_once(classifier_of, linear, pixels):
     settings = {"input_x_gradient": {"baseline": "grey"}}
     events = core.stream_baselines(classifier_of(linear), pixels, METHODS, settings=settings, **ASKED)

@@ -9,6 +9,7 @@ from torch import nn
 
 import core
 from core.metrics.statistics import clopper_pearson
+from core.models.answering import Answering
 from core.models.classifier import Classifier, Preprocessing
 from core.models.cropping import centre_crop
 from core.studies.evaluation import PictureScored, SummaryReady
@@ -147,3 +148,20 @@ def test_a_wordnet_number_of_no_class_is_named_and_means_nothing_to_other_networ
     assert found.missing == {"n00000001/b.jpg": "n00000001 is none of the 1,000 classes of squeezenet1_1."}
     with pytest.raises(ValueError, match="small has no class 'n02123159'"):
         label_pictures(names, "folders", ("cat", "dog"), "small")
+
+
+def test_of_several_labels_at_once_each_is_predicted_by_itself(folder):
+    """Where a picture may have several labels, the less probable of two that both hold is predicted too."""
+
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.logits = nn.Parameter(torch.tensor([0.5, 2.0, -1.0]))
+
+        def forward(self, pixels):
+            return self.logits + 0.0 * pixels.mean(dim=(1, 2, 3))[:, None]
+
+    seen = Preprocessing(lambda picture: centre_crop(picture, (6, 8)), (6, 8), (0.0,) * 3, (1.0,) * 3)
+    several = Classifier("several", Both(), seen, LABELS, answering=Answering(reading="sigmoid"))
+    found = core.evaluate(several, folder, labels="folders", **QUICK).accuracy
+    assert found == Accuracy(2, 4)  # red and green hold, blue does not

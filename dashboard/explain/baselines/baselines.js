@@ -23,13 +23,13 @@ export default component({
 
   render({ data, found, answer, scores }) {
     say(answer, found.size ? changed(data, found) : "");
-    scores.replaceChildren(...(found.size ? [scoreTable(data, found)] : []));
+    scores.replaceChildren(...(found.size ? [baselineTable(data, found)] : []));
   },
 });
 
-const labelOf = ({ methods }, method) => methods.find(({ name }) => name === method)?.label ?? method;
+const methodLabel = ({ methods }, method) => methods.find(({ name }) => name === method)?.label ?? method;
 
-function scoreTable(data, found) {
+function baselineTable(data, found) {
   const reductions = Object.entries(data.reductions);
   const heads = reductions.map(([, label]) => label);
   const group = (scores) => reductions.map(([name]) => cell(scores?.[name] === undefined ? "–" : fixed(scores[name])));
@@ -41,13 +41,13 @@ function scoreTable(data, found) {
   });
 }
 
-// The map whose F changes most, in the reduction that its channels have by default.
-function changed({ own, imputer, reductions, methods }, found) {
-  const [usual] = Object.keys(reductions);
+// The map whose F changes most, in the reduction that the page's own F is of, if it is among the two.
+function changed({ own, imputer, reductions, spoken: usual, methods }, found) {
   const pairs = [...found].filter(([method, of]) => own[method] !== imputer && of.has(imputer))
     .map(([method, of]) => ({ method, before: of.get(own[method])?.[usual], after: of.get(imputer)[usual] })).filter(({ before }) => before !== undefined);
   if (!pairs.length) return "";
   const most = pairs.reduce((one, other) => (Math.abs(other.after - other.before) > Math.abs(one.after - one.before) ? other : one));
-  const way = most.after > most.before ? "rises" : "falls";
-  return `With one baseline for both, F of ${labelOf({ methods }, most.method)} ${way} from ${fixed(most.before)} to ${fixed(most.after)}.`;
+  const [before, after] = [most.before, most.after].map((score) => fixed(score));
+  const way = before === after ? `stays at ${after}` : `${most.after > most.before ? "rises" : "falls"} from ${before} to ${after}`;
+  return `With one baseline for both, F of ${methodLabel({ methods }, most.method)} (${reductions[usual]}) ${way}.`;
 }

@@ -43,6 +43,7 @@ def baselines(explanation: Explanation, stale: bool) -> None:
             "imputer": request.imputer,
             "baselines": {each.name: each.label for each in core.list_imputers()},
             "reductions": {name: REDUCTIONS[name] for name in COMPARED},
+            "spoken": request.reduction if request.reduction in COMPARED else COMPARED[0],
             "stale": stale,
         }
         with result(BASELINES):
@@ -52,15 +53,10 @@ def baselines(explanation: Explanation, stale: bool) -> None:
 def told_together(own: Mapping[str, str], imputer: str) -> str:
     """
     >>> told_together({"integrated_gradients": "black", "deeplift": "black"}, "dataset_mean")
-    'Integrated gradients and DeepLIFT start from black. Removed pixels become the imputer\'s fill: data set mean.'
+    'Integrated gradients, DeepLIFT: baseline black. Imputer: data set mean.'
     """
     starting: defaultdict[str, list[str]] = defaultdict(list)
     for method, baseline in own.items():
         starting[baseline].append(method_labels()[method])
-    sentences = [
-        f"{' and '.join(filter(None, [', '.join(labels[:-1]), labels[-1]]))} "
-        f"start{'' if len(labels) > 1 else 's'} from {worded(baseline)}."
-        for baseline, labels in starting.items()
-    ]
-    fill = find_imputer(imputer).label.lower()
-    return " ".join([*sentences, f"Removed pixels become the imputer's fill: {fill}."])
+    sentences = [f"{', '.join(labels)}: baseline {worded(baseline)}." for baseline, labels in starting.items()]
+    return " ".join([*sentences, f"Imputer: {find_imputer(imputer).label.lower()}."])
