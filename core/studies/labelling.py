@@ -128,9 +128,10 @@ def class_or_reason(labels: Sequence[str], said: str, model: str) -> int | str:
 @cache
 def wordnet_numbers() -> Mapping[str, int]:
     """ImageNet's classes by the numbers that WordNet has for them, which its folders are called by."""
-    from timm.data import ImageNetInfo
+    from timm.data.imagenet_info import ImageNetInfo
 
-    return {number: index for index, number in enumerate(ImageNetInfo("imagenet-1k").label_names())}
+    numbers = ImageNetInfo("imagenet-1k").label_names()  # type: ignore[no-untyped-call]
+    return {number: index for index, number in enumerate(numbers)}
 
 
 def spaced(label: str) -> str:
