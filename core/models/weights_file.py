@@ -20,6 +20,8 @@ from core.models.weights_pickle import StoredTensor, understood
 MOST_BYTES = 1 << 30
 MOST_ENTRIES = 20_000
 MOST_BYTES_OF_PICKLE = 1 << 24
+MOST_TIMES_THE_FILE = 4
+"""Weights that are tied stand in a file once and in memory under each of their names."""
 LIST = "data.pkl"
 NESTED = ("state_dict", "model_state_dict", "model", "weights", "network", "net")
 """What training scripts call the state dict among other things that they save; the first that is there is read."""
@@ -87,7 +89,7 @@ def from_archive(content: bytes) -> dict[str, Tensor]:
     said = understood(entries[LIST])
     if any(len(entries.get(f"data/{key}", b"")) != size for key, size in said.storages.items()):
         raise ModelError(DAMAGED)
-    state_dict_in(said.value)
+    refuse_repeated(state_dict_in(said.value).values(), len(content))
     try:
         loaded: Any = torch.load(rewritten(entries, said.storages), map_location="cpu", weights_only=True)
     except Exception as error:  # arguments that fit no function, say: the loader has errors of many types
@@ -150,6 +152,22 @@ def state_dict_in(said: Any) -> dict[str, Any]:
             if tensors and all(isinstance(name, str) for name in tensors):
                 return tensors
     raise ModelError(f"The file holds no state dict. {WAY_OUT}")
+
+
+def refuse_repeated(tensors: Iterable[StoredTensor], size: int) -> None:
+    """Refuses weights that share the numbers of the file so often that they would fill the memory.
+
+    Parameters
+    ----------
+    size
+        Of the file, in bytes.
+    """
+    needed = sum(tensor.size for tensor in tensors)
+    if needed > MOST_TIMES_THE_FILE * size:
+        raise ModelError(
+            f"The weights share their numbers: they need {needed / size:.0f} times the size of the file in memory. "
+            f"Save each tied weight under fewer names; {MOST_TIMES_THE_FILE} times the size is the limit."
+        )
 
 
 def rewritten(entries: Mapping[str, bytes], storages: Iterable[str]) -> io.BytesIO:

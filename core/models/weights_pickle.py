@@ -41,6 +41,10 @@ class StoredTensor:
     dtype: torch.dtype
     shape: tuple[int, ...]
 
+    @property
+    def size(self) -> int:
+        return prod(self.shape) * self.dtype.itemsize
+
 
 @dataclass(frozen=True)
 class Named:

@@ -95,6 +95,20 @@ def test_tensors_that_share_a_storage_are_read_alike():
     assert torch.equal(read["part"], shared[4:8])
 
 
+def test_tied_weights_are_read_under_each_of_their_names():
+    tied = torch.rand(64, 64)
+    read = read_weights(saved({"embedding.weight": tied, "head.weight": tied}))
+    assert equal(read, {"embedding.weight": tied, "head.weight": tied})
+
+
+def test_one_tensor_under_hundreds_of_names_is_refused_before_it_fills_the_memory(monkeypatch):
+    shared = torch.zeros(1 << 18)
+    views = {f"name {number}": shared.view(1 << number % 18, -1) for number in range(300)}
+    monkeypatch.setattr("torch.load", lambda *_, **__: pytest.fail("loaded"))
+    with pytest.raises(ModelError, match="times the size of the file in memory"):
+        read_weights(saved({"state_dict": views}))
+
+
 class Evil:
     """Runs when it is unpickled."""
 
