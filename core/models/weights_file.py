@@ -20,6 +20,7 @@ from core.models.weights_pickle import StoredTensor, understood
 MOST_BYTES = 1 << 30
 MOST_ENTRIES = 20_000
 MOST_BYTES_OF_PICKLE = 1 << 24
+MOST_BYTES_OF_HEADER = 1 << 22
 MOST_TIMES_THE_FILE = 4
 """Weights that are tied stand in a file once and in memory under each of their names."""
 LIST = "data.pkl"
@@ -31,6 +32,7 @@ OTHER_KINDS = {
     b"\x80": "a pickle, or was saved by PyTorch before version 1.6",
 }
 WAY_OUT = "Save the weights alone: torch.save(network.state_dict(), 'weights.pth'), or as safetensors."
+TOO_MANY = f"The file lists more weights than any network has; {MOST_ENTRIES:,} is the limit. {WAY_OUT}"
 DAMAGED = "The file is damaged. Download or save it again."
 
 
@@ -70,12 +72,16 @@ def kind_of(content: bytes) -> str:
 
 def from_safetensors(content: bytes) -> dict[str, Tensor]:
     """The tensors of a safetensors file, whose own reader checks that they fill the file exactly."""
+    if int.from_bytes(content[:8], "little") > MOST_BYTES_OF_HEADER:
+        raise ModelError(TOO_MANY)
     try:
         found: dict[str, Tensor] = safetensors.torch.load(content)
     except (SafetensorError, KeyError, ValueError, RuntimeError, OverflowError) as error:
         raise ModelError(DAMAGED) from error
     if not found:
         raise ModelError(f"The file holds no weights. {WAY_OUT}")
+    if len(found) > MOST_ENTRIES:
+        raise ModelError(TOO_MANY)
     return found
 
 

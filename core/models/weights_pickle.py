@@ -29,8 +29,13 @@ DTYPES = {
 }
 PROTOCOL = 2
 """The one that PyTorch writes, and that its own restricted unpickler reads."""
-MOST_INSTRUCTIONS = 2_000_000
+MOST_INSTRUCTIONS = 500_000
+"""A tensor takes about 32. Large networks have 2,000; with two moments and an average of each, that makes 250,000."""
 MOST_DIMENSIONS = 16
+TOO_LONG = (
+    "The file lists more than any network has. "
+    "Save the weights alone: torch.save(network.state_dict(), 'weights.pth'), or as safetensors."
+)
 DAMAGED = "The file is damaged: its list of weights cannot be read. Download or save it again."
 
 
@@ -92,7 +97,7 @@ def understood(content: bytes) -> Understood:
     try:
         for count, (instruction, argument, _) in enumerate(pickletools.genops(content)):
             if count > MOST_INSTRUCTIONS:
-                raise ModelError(DAMAGED)
+                raise ModelError(TOO_LONG)
             if instruction.name == "STOP":
                 return Understood(reading.pop(), reading.storages)
             reading.follow(instruction.name, argument)

@@ -1,6 +1,7 @@
 """Weights from anybody: read to the bit where they are sound, refused in a sentence where they are not."""
 
 import io
+import json
 import pickle
 import struct
 import time
@@ -174,6 +175,41 @@ def test_tuples_within_tuples_as_a_key_do_not_hang_the_reader():
     with pytest.raises(ModelError):
         read_weights(with_list(nested))
     assert time.monotonic() - began < SECONDS
+
+
+def header_of(tensors: int, name: str) -> bytes:
+    """A safetensors file of tensors without numbers."""
+    empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    header = json.dumps({name.format(number): empty for number in range(tensors)}).encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda: with_list(b"\x80\x02" + b"}" * 1_900_000 + b"."),
+        lambda: header_of(100_000, "{}"),
+        lambda: header_of(30_000, "{}"),
+        lambda: header_of(10, "{}" + "a" * 500_000),
+    ],
+    ids=["instructions", "tensors", "short names", "long names"],
+)
+def test_a_list_longer_than_that_of_any_network_is_refused_at_once(content):
+    content = content()
+    began = time.monotonic()
+    with pytest.raises(ModelError, match=r"than any network has.* Save the weights alone"):
+        read_weights(content)
+    assert time.monotonic() - began < SECONDS
+
+
+def test_a_checkpoint_of_the_largest_networks_is_within_the_limits():
+    weights = {f"blocks.{block}.conv.weight": torch.zeros(1, 1, 1, 1) for block in range(2000)}
+    moments = {number: {"step": torch.zeros(()), "exp_avg": each, "exp_avg_sq": each.clone()}
+               for number, each in enumerate(weights.values())}  # fmt: skip
+    read = read_weights(saved({"state_dict": weights, "optimizer": {"state": moments}}))
+    assert len(read) == 2000
+    assert len(read_weights(safetensors.torch.save(weights))) == 2000
 
 
 def mutants(sound: bytes, number: int) -> list[bytes]:
