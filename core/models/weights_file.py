@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from core.models.sources import ModelError
-from core.models.weights_pickle import StoredTensor, understood
+from core.models.weights_pickle import DTYPES, StoredTensor, understood
 
 MOST_BYTES = 1 << 30
 MOST_ENTRIES = 20_000
@@ -82,6 +82,9 @@ def from_safetensors(content: bytes) -> dict[str, Tensor]:
         raise ModelError(f"The file holds no weights. {WAY_OUT}")
     if len(found) > MOST_ENTRIES:
         raise ModelError(TOO_MANY)
+    if strange := {tensor.dtype for tensor in found.values()} - {*DTYPES.values()}:
+        kinds = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in strange))
+        raise ModelError(f"The file holds weights saved as {kinds}, which is not read. Save them as float16.")
     return found
 
 

@@ -157,6 +157,8 @@ def numpy_array() -> bytes:
         (lambda: saved({"weight": torch.sparse_coo_tensor([[0]], [1.0], (10**9,))}), "sparse"),
         (lambda: saved(small().state_dict())[:-100], "damaged"),
         (lambda: safetensors.torch.save(small().state_dict())[:-1], "damaged"),
+        (lambda: safetensors.torch.save(small().to(torch.float8_e4m3fn).state_dict()), "float8_e4m3fn.* float16"),
+        (lambda: safetensors.torch.save(small().to(torch.complex64).state_dict()), "complex64.* float16"),
         (lambda: repacked(saved(small().state_dict()), lambda _: None, zipfile.ZIP_DEFLATED), "not laid out"),
         (lambda: repacked(saved(small().state_dict()), lambda entries: entries.pop("archive/data/0")), "damaged"),
         (lambda: repacked(saved(small().state_dict()), lambda entries: entries.pop("archive/data.pkl")), "no list"),
