@@ -32,6 +32,12 @@ OTHER_KINDS = {
     b"\x80": "a pickle, or was saved by PyTorch before version 1.6",
 }
 WAY_OUT = "Save the weights alone: torch.save(network.state_dict(), 'weights.pth'), or as safetensors."
+FOR_ONNX = (
+    "The file is an ONNX network. Write a function that returns core.from_onnx(file, labels), and start the dashboard "
+    "with it: heatcheck --model module:function."
+)
+ONNX_FIELDS = [bytes([number << 3 | wire]) for number, wire in ((2, 2), (3, 2), (4, 2), (5, 0), (6, 2), (7, 2), (8, 2))]
+"""What may follow the version: producer, its version, domain, version of the model, remarks, graph, operator sets."""
 TOO_MANY = f"The file lists more weights than any network has; {MOST_ENTRIES:,} is the limit. {WAY_OUT}"
 DAMAGED = "The file is damaged. Download or save it again."
 
@@ -57,11 +63,20 @@ def read_weights(content: bytes) -> dict[str, Tensor]:
     elif content[8:9] == b"{":
         weights = from_safetensors(content)
     else:
-        raise ModelError(f"The file is {kind_of(content)}. {WAY_OUT}")
+        raise ModelError(FOR_ONNX if is_onnx(content) else f"The file is {kind_of(content)}. {WAY_OUT}")
     for name, tensor in weights.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise ModelError(f"Some weights are not finite numbers: {name[:80]}. Training may have diverged.")
     return weights
+
+
+def is_onnx(content: bytes) -> bool:
+    """Whether a file begins as ONNX files do: a small version of the format, then another field of a model.
+
+    >>> is_onnx(bytes([0x08, 9, 0x12, 7]) + b"pytorch"), is_onnx(b"a letter")
+    (True, False)
+    """
+    return content[:1] == b"\x08" and content[1:2] <= b"\x20" and content[2:3] in ONNX_FIELDS
 
 
 def kind_of(content: bytes) -> str:

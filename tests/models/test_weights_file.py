@@ -129,6 +129,12 @@ def exported() -> bytes:
     return file.getvalue()
 
 
+def onnx_network(producer: str) -> bytes:
+    onnx = pytest.importorskip("onnx")
+    graph = onnx.helper.make_graph([], "empty", [], [])
+    return onnx.helper.make_model(graph, producer_name=producer).SerializeToString()
+
+
 def numpy_array() -> bytes:
     file = io.BytesIO()
     np.save(file, np.zeros(3))
@@ -149,6 +155,8 @@ def numpy_array() -> bytes:
         (lambda: saved({"epoch": 3}), "no state dict"),
         (lambda: pickle.dumps(small().state_dict()), "a pickle"),
         (numpy_array, "NumPy"),
+        (lambda: onnx_network("pytorch"), "ONNX .*core.from_onnx.* --model module:function"),
+        (lambda: onnx_network(""), "ONNX .*core.from_onnx.* --model module:function"),
         (lambda: b"", "no weights file"),
         (lambda: b"a letter to a friend", "no weights file"),
         (lambda: saved({"weight": torch.tensor([1.0, float("nan")])}), "not finite"),
