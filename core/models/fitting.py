@@ -31,6 +31,8 @@ class Fit:
         Names that only the architecture has, and that only the file has.
     misshapen
         For each name with another shape: the architecture's, then the file's.
+    unusable
+        For each name whose shape fits and whose numbers do not: why, and what to do.
     """
 
     architecture: str
@@ -39,19 +41,21 @@ class Fit:
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     misshapen: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
+    unusable: Mapping[str, str]
 
     @property
     def whole(self) -> bool:
-        return not (self.missing or self.unexpected or self.misshapen)
+        return not (self.missing or self.unexpected or self.misshapen or self.unusable)
 
     @property
     def matching(self) -> str:
         """How much fits, in a sentence."""
         if self.whole:
-            return f"All weights fit {self.architecture}, with {self.classes} classes."
-        wrong = len(self.missing) + len(self.unexpected) + len(self.misshapen)
+            removed = f" The prefix `{self.prefix}` was removed from every name." if self.prefix else ""
+            return f"All weights fit {self.architecture}, with {in_words(self.classes)}.{removed}"
+        wrong = len(self.missing) + len(self.unexpected) + len(self.misshapen) + len(self.unusable)
         return (
-            f"The weights do not fit {self.architecture}: {wrong} names differ. "
+            f"The weights do not fit {self.architecture}: {wrong} {'name differs' if wrong == 1 else 'names differ'}. "
             "Choose the architecture that they were trained with."
         )
 
@@ -59,10 +63,19 @@ class Fit:
         """What does not fit, name by name."""
         problems = {
             **{name: f"has shape {shape(has)}, needs {shape(needs)}" for name, (needs, has) in self.misshapen.items()},
+            **self.unusable,
             **dict.fromkeys(self.missing, "is missing in the file"),
             **dict.fromkeys(self.unexpected, "has no place in this architecture"),
         }
         return [{"weights": name, "problem": problem} for name, problem in problems.items()]
+
+
+def in_words(classes: int) -> str:
+    """
+    >>> in_words(1), in_words(5)
+    ('1 class', '5 classes')
+    """
+    return f"{classes} class{'' if classes == 1 else 'es'}"
 
 
 def shape(sides: tuple[int, ...]) -> str:
@@ -86,9 +99,11 @@ def fit(architecture: str, weights: Mapping[str, Tensor]) -> Fit:
     ModelError
         For an unknown architecture.
     """
-    expected, heads = shapes_at(architecture, TWO_COUNTS[0]), class_sides(architecture)
+    known, heads = blueprint(architecture, TWO_COUNTS[0]), class_sides(architecture)
+    expected = shapes(known)
     prefix = shared_prefix(weights, expected)
-    found = {name.removeprefix(prefix): tuple(tensor.shape) for name, tensor in weights.items()}
+    unprefixed = {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
+    found = shapes(unprefixed)
     classes = classes_in(found, heads)
     expected = {
         name: (*sides[: heads[name]], classes, *sides[heads[name] + 1 :]) if name in heads else sides
@@ -103,6 +118,9 @@ def fit(architecture: str, weights: Mapping[str, Tensor]) -> Fit:
         misshapen={
             name: (sides, found[name]) for name, sides in expected.items() if name in found and found[name] != sides
         },
+        unusable=unusable(
+            {name: tensor for name, tensor in unprefixed.items() if found[name] == expected.get(name)}, known
+        ),
     )
 
 
@@ -120,6 +138,21 @@ def fitted(found: Fit, weights: Mapping[str, Tensor]) -> nn.Module:
     state = {name.removeprefix(found.prefix): tensor for name, tensor in weights.items()}
     network.load_state_dict(network.state_dict() | state)
     return network
+
+
+def unusable(weights: Mapping[str, Tensor], known: Mapping[str, Tensor]) -> dict[str, str]:
+    """The weights of the right shape whose numbers are of no use, with the reason."""
+    empty = {
+        name: "is for 0 classes; save the network with its head"
+        for name, tensor in weights.items()
+        if not tensor.numel() and known[name].numel()
+    }
+    integers = {
+        name: f"holds integers ({str(tensor.dtype).removeprefix('torch.')}); save it as float32 or float16"
+        for name, tensor in weights.items()
+        if known[name].is_floating_point() and not tensor.is_floating_point()
+    }
+    return integers | empty
 
 
 def classes_in(found: Mapping[str, tuple[int, ...]], heads: Mapping[str, int]) -> int:
@@ -145,7 +178,7 @@ def shared_prefix(weights: Mapping[str, Any], expected: Mapping[str, Any]) -> st
 @cache
 def class_sides(architecture: str) -> Mapping[str, int]:
     """For each tensor of the head, which of its sides counts classes."""
-    few, more = (shapes_at(architecture, count) for count in TWO_COUNTS)
+    few, more = (shapes(blueprint(architecture, count)) for count in TWO_COUNTS)
     return {
         name: next(side for side, (one, other) in enumerate(zip(few[name], more[name], strict=True)) if one != other)
         for name in few
@@ -154,14 +187,19 @@ def class_sides(architecture: str) -> Mapping[str, int]:
 
 
 @cache
-def shapes_at(architecture: str, classes: int) -> dict[str, tuple[int, ...]]:
-    """The shape of every weight of the architecture with that number of classes."""
+def blueprint(architecture: str, classes: int) -> dict[str, Tensor]:
+    """Every weight of the architecture with that number of classes: its shape and its type, without numbers."""
     try:
         with torch.device("meta"):
             network = build(architecture, classes)
     except (NotImplementedError, RuntimeError):  # it computes with its weights while it is being built
         network = build(architecture, classes)
-    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    return {name: torch.empty_like(tensor, device="meta") for name, tensor in network.state_dict().items()}
+
+
+def shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The shape of each."""
+    return {name: tuple(tensor.shape) for name, tensor in weights.items()}
 
 
 def build(architecture: str, classes: int) -> nn.Module:
@@ -182,7 +220,7 @@ def build(architecture: str, classes: int) -> nn.Module:
             warnings.simplefilter("ignore")
             return HUBS[library].build(name, classes)
     except (TypeError, ValueError, AssertionError) as error:
-        raise ModelError(f"{architecture} cannot be built with {classes} classes.") from error
+        raise ModelError(f"{architecture} cannot be built with {in_words(classes)}.") from error
 
 
 def list_architectures() -> list[str]:

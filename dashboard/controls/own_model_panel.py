@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.models.classifier import RGB
-from core.models.fitting import Fit, fit, list_architectures, usual_input
+from core.models.fitting import Fit, fit, in_words, list_architectures, usual_input
 from core.models.outputs import READINGS
 from core.models.sources import ModelError
 from core.models.weights_file import read_weights
@@ -79,8 +79,7 @@ def weights_of(file: Any) -> tuple[str, Any]:
 def tell_fit(found: Fit) -> bool:
     """Whether the weights fit; otherwise what does not, name by name."""
     if found.whole:
-        left_out = f" `{found.prefix}` before every name was left out." if found.prefix else ""
-        st.success(found.matching + left_out)
+        st.success(found.matching)
         return True
     st.error(found.matching)
     st.dataframe(found.rows(), hide_index=True, height=240)
@@ -92,7 +91,7 @@ def ask_for_the_rest(title: str, digest: str, weights: Any, found: Fit) -> None:
     usual = usual_input(found.architecture)
     title = st.text_input("Name", title, max_chars=80, key="own title")
     names = st.text_area(
-        f"Class names, one a line, in the order of the {found.classes} classes", key="own classes", height=140,
+        f"Class names, one a line, in the order of the {in_words(found.classes)}", key="own classes", height=140,
         placeholder="Leave empty to number them.",
     )  # fmt: skip
     first, second, third, fourth = st.columns(4)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 import core
 from core.models.classifier import RGB, Classifier
-from core.models.fitting import Fit, fitted
+from core.models.fitting import Fit, fitted, in_words
 from core.models.outputs import AnswerReading
 from core.models.sources import ListedModel
 from dashboard.library.absence import NotThere
@@ -98,5 +98,5 @@ def listed_own(name: str) -> ListedModel | None:
 
 
 def as_listed(name: str, model: OwnModel) -> ListedModel:
-    fits = f"{model.fit.architecture} with your weights, {model.fit.classes} classes"
+    fits = f"{model.fit.architecture} with your weights, {in_words(model.fit.classes)}"
     return ListedModel(PREFIX + name, model.title, "yours", f"{fits}, {model.side} × {model.side} pixels")

@@ -27,6 +27,7 @@ def test_what_a_wrapper_put_before_every_name_is_left_out(five_classes, prefix):
     wrapped = {prefix + name: tensor for name, tensor in five_classes.state_dict().items()}
     found = fit("torchvision/resnet18", wrapped)
     assert (found.whole, found.prefix) == (True, prefix)
+    assert found.matching.endswith(f"with 5 classes. The prefix `{prefix}` was removed from every name.")
     picture = torch.rand(1, 3, 64, 64)
     assert torch.equal(fitted(found, wrapped).eval()(picture), five_classes(picture))
 
@@ -43,6 +44,38 @@ def test_a_partial_match_is_explained_name_by_name_and_not_loaded(five_classes):
     assert "64 × 1 × 7 × 7, needs 64 × 3 × 7 × 7" in found.rows()[0]["problem"]
     with pytest.raises(ModelError, match="3 names differ"):
         fitted(found, weights)
+
+
+def problems(weights):
+    found = fit("torchvision/resnet18", weights)
+    with pytest.raises(ModelError, match="do not fit"):
+        fitted(found, weights)
+    return {row["weights"]: row["problem"] for row in found.rows()}
+
+
+def test_a_head_of_no_classes_does_not_fit(five_classes):
+    said = problems({**five_classes.state_dict(), "fc.weight": torch.zeros(0, 512), "fc.bias": torch.zeros(0)})
+    assert said == dict.fromkeys(("fc.weight", "fc.bias"), "is for 0 classes; save the network with its head")
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int64, torch.bool])
+def test_integers_do_not_fit_where_the_network_computes_with_fractions(five_classes, kind):
+    weights = five_classes.state_dict()
+    said = problems({**weights, "conv1.weight": weights["conv1.weight"].to(kind)})
+    assert [*said] == ["conv1.weight"]
+    assert "save it as float32" in said["conv1.weight"]
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.float64])
+def test_every_floating_type_fits_and_counts_may_be_of_it_too(five_classes, kind):
+    assert fit("torchvision/resnet18", {name: each.to(kind) for name, each in five_classes.state_dict().items()}).whole
+
+
+def test_one_is_said_in_the_singular():
+    weights = torchvision.models.resnet18(num_classes=1).state_dict()
+    assert fit("torchvision/resnet18", weights).matching == "All weights fit torchvision/resnet18, with 1 class."
+    del weights["conv1.weight"]
+    assert ": 1 name differs." in fit("torchvision/resnet18", weights).matching
 
 
 def test_a_file_without_a_head_says_that_it_is_missing(five_classes):
