@@ -15,11 +15,10 @@ from core.models.catalogue import chosen_device
 from core.models.classifier import RGB, Classifier, Preprocessing
 from core.models.cropping import centre_crop
 from core.models.outputs import AnswerReading
-from core.models.sources import UNSCALED, UNSHIFTED
 from core.models.wrapping import as_size, in_order
 
 GREY: RGB = (0.5, 0.5, 0.5)
-Answer = Callable[[Float[Tensor, "n 3 height width"]], ArrayLike | Tensor]
+Answer = Callable[[Float[Tensor, "n channels height width"]], ArrayLike | Tensor]
 
 
 def as_tensor(answers: Any) -> Tensor:
@@ -67,13 +66,15 @@ def as_classifier(
     device: torch.device | str = "cpu",
     dataset_mean: RGB = GREY,
     reading: AnswerReading | None = None,
+    channels: int = 3,
 ) -> Classifier:
     """A classifier that calls a plain function, whatever computes its answers; methods that need gradients refuse it.
 
     Parameters
     ----------
     answer
-        Receives float32 pixels ``(n, 3, height, width)`` in [0, 1], returns logits ``(n, classes)`` as tensor or array.
+        Receives float32 pixels ``(n, channels, height, width)`` in [0, 1], returns logits ``(n, classes)`` as a tensor
+        or an array.
     size
         Height and width of the function's input, or the side of a square.
     labels
@@ -86,6 +87,8 @@ def as_classifier(
         Mean colour of the function's training data, in [0, 1]; grey if unknown.
     reading
         How its answers become probabilities; see :func:`core.wrap`.
+    channels
+        Channels of the pixels; with one, pictures become grey.
 
     Raises
     ------
@@ -100,7 +103,7 @@ def as_classifier(
     return Classifier(
         name=name,
         network=Function(answer),
-        preprocessing=Preprocessing(partial(centre_crop, size=size), size, UNSHIFTED, UNSCALED),
+        preprocessing=Preprocessing(partial(centre_crop, size=size), size, (0.0,) * channels, (1.0,) * channels),
         labels=in_order(labels),
         device=chosen_device(device),
         dataset_mean=dataset_mean,
