@@ -22,12 +22,18 @@ TOLERANCE = 1e-3
 MOVES = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "ToCopy", "Alias", "Clone", "Select", "Permute")
 """Steps of the graph that move numbers and do not change them."""
 
+SQUASHES = "Sigmoid", "Softmax"
+"""Steps that make probabilities of logits."""
+
 NOT_ALONE = (
     "The network's answer to a picture depends on the other pictures in its batch, as batch normalisation without "
     "running statistics makes it. So every picture is sent through it alone."
 )
 ONE_AT_A_TIME = "The network takes one picture at a time, so every picture is sent through it alone."
-READ_TWICE = "The network's answers look like probabilities already; softmax is taken of them, as requested."
+READ_TWICE = (
+    "The network's answers look like probabilities already; the requested softmax or sigmoid is applied to them once "
+    "more. Choose the reading probabilities, or separate probabilities, to take them as they are."
+)
 NO_LOGITS = "The network answers with probabilities; where a logit is requested, the probability is explained."
 
 
@@ -271,7 +277,7 @@ class Probe:
             reading = "separate probabilities"
         notes = found.notes
         notes += (NO_LOGITS,) if "probabilities" in reading else ()
-        notes += (READ_TWICE,) if reading == "softmax" and sums_to_one else ()
+        notes += (READ_TWICE,) if "probabilities" not in reading and (sums_to_one or last in SQUASHES) else ()
         return replace(found, reading=reading, widened=widened, notes=notes)
 
     def found_reading(self, single: bool, widened: bool, sums_to_one: bool, last: str) -> AnswerReading:

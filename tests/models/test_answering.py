@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import core
-from core.models.answering import NO_LOGITS, NOT_ALONE, ONE_AT_A_TIME
+from core.models.answering import NO_LOGITS, NOT_ALONE, ONE_AT_A_TIME, READ_TWICE
 from core.models.batching import BatchSize
 
 SIZE = (6, 8)
@@ -182,11 +182,34 @@ def test_what_a_network_ends_in_is_found_and_its_probabilities_are_those_it_answ
     assert (NO_LOGITS in classifier.notes) == (reading != "softmax")
 
 
+@pytest.mark.parametrize(
+    ("last", "classes", "reading"),
+    [
+        (lambda logits: logits.sigmoid(), 3, "sigmoid"),
+        (lambda logits: logits.sigmoid(), 3, "softmax"),
+        (lambda logits: logits.softmax(dim=1), 3, "sigmoid"),
+        (lambda logits: logits.softmax(dim=1), 3, "softmax"),
+        (lambda logits: logits[:, :1].sigmoid(), 2, "one logit"),
+        (lambda logits: logits[:, :1].sigmoid(), 2, "softmax"),
+        (lambda logits: logits[:, :1].sigmoid(), 1, "sigmoid"),
+    ],
+)
+def test_probabilities_that_are_read_as_logits_are_noted(last, classes, reading):
+    assert READ_TWICE in wrapped(Small(last), classes, reading=reading).notes
+    assert READ_TWICE not in wrapped(Small(last), classes).notes
+
+
 def test_probabilities_of_a_function_are_not_read_twice(picture):
     network = Small(lambda logits: logits.softmax(dim=1))
     classifier = core.as_classifier(lambda pixels: network(pixels).detach().numpy(), SIZE, ("a", "b", "c"))
     found = sorted((each.probability for each in core.predict(classifier, picture)), reverse=True)
     assert found == pytest.approx(network(picture)[0].sort(descending=True).values.tolist())
+
+
+@pytest.mark.parametrize("reading", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("last", [lambda logits: logits, lambda logits: logits.log_softmax(dim=1)])
+def test_logits_that_are_read_as_logits_are_not_noted(last, reading):
+    assert wrapped(Small(last), reading=reading).notes == ()
 
 
 def test_a_reading_that_does_not_fit_is_refused():
