@@ -15,7 +15,7 @@ from core.models.classifier import Classifier
 from core.models.functions import as_classifier
 from core.models.outputs import AnswerReading
 from core.models.sources import ModelError
-from core.models.wrapping import as_size
+from core.models.wrapping import as_size, check_spread
 
 COLOURS = 3
 FEW = 1, 3, 4
@@ -82,6 +82,7 @@ class OnnxNetwork:
     """
 
     def __init__(self, session: Any, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
+        check_spread(std)
         self.session, self.entry = session, only_entry(session.get_inputs())
         self.pictures = picture_input(self.entry.shape)
         self.normalisation = [torch.tensor(each, dtype=torch.float32).view(-1, 1, 1) for each in (mean, std)]

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import inf
 
 import torch
 from jaxtyping import Float
@@ -63,17 +64,18 @@ def wrap(
     Raises
     ------
     ValueError
-        Where its answers cannot be explained, with what to do.
+        Where its answers cannot be explained, or the preprocessing is impossible, with what to do.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
     >>> digits = wrap(net, size=28, labels=("even", "odd"), name="digits")
     >>> digits.channels, digits.reading, net.training
     (1, 'softmax', True)
     """
+    check_spread(std)
     own = copied(network)
     place = next((each.device for each in own.parameters()), torch.device("cpu"))
     size = as_size(size)
-    by_share = partial(centre_crop, size=size, share=crop) if isinstance(crop, int | float) else crop
+    by_share = partial(centre_crop, size=size, share=checked_share(crop)) if isinstance(crop, int | float) else crop
     shift, scale = as_colour(mean), as_colour(std)
     classifier = Classifier(
         name=name or type(network).__name__,
@@ -103,6 +105,31 @@ def as_size(size: int | tuple[int, int]) -> tuple[int, int]:
 def as_colour(values: float | Sequence[float]) -> Colour:
     """A value for each channel; of one number, the same for red, green and blue."""
     return (float(values),) * 3 if isinstance(values, int | float) else tuple(map(float, values))
+
+
+def check_spread(std: float | Sequence[float]) -> None:
+    """Refuses a standard deviation that pixels cannot be divided by.
+
+    Raises
+    ------
+    ValueError
+        Where it is not above 0 in every channel.
+    """
+    if not all(0 < each < inf for each in as_colour(std)):
+        raise ValueError(f"std must be above 0 for every channel, not {std}. Write 1.0 for pixels in [0, 1].")
+
+
+def checked_share(crop: float) -> float:
+    """The share of a picture that the crop keeps.
+
+    Raises
+    ------
+    ValueError
+        Where it keeps nothing, or more than there is.
+    """
+    if not 0 < crop <= 1:
+        raise ValueError(f"crop must be a share above 0 and up to 1, such as 224 / 256 = 0.875, not {crop}.")
+    return crop
 
 
 def in_order(labels: Sequence[str] | Mapping[int, str]) -> tuple[str, ...]:

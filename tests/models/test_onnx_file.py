@@ -63,6 +63,11 @@ def test_the_normalisation_tells_how_many_channels_where_the_file_does_not():
         from_onnx(means(channels=1), LABELS, mean=(0.1, 0.2, 0.3))
 
 
+def test_the_spread_that_pixels_are_divided_by_is_above_zero():
+    with pytest.raises(ValueError, match="std must be above 0"):
+        from_onnx(means(), LABELS, std=0)
+
+
 def test_a_size_that_the_file_contradicts_is_refused():
     with pytest.raises(ModelError, match=r"takes 6 × 6 pixels, not 8 × 8. Leave size out"):
         from_onnx(means(), LABELS, size=8)

@@ -68,6 +68,19 @@ def test_normalisation_has_to_fit_the_channels():
     assert core.wrap(own, 8, ("a", "b"), mean=[0.1], std=[0.5]).channels == 1
 
 
+@pytest.mark.parametrize("crop", [0.0, -0.5, 87.5, 1.01, float("nan")])
+def test_a_crop_keeps_a_share_of_the_picture(crop):
+    with pytest.raises(ValueError, match=r"above 0 and up to 1, such as 224 / 256 = 0\.875, not"):
+        core.wrap(network(), 16, ("cat", "dog"), crop=crop)
+    assert core.wrap(network(), 16, ("cat", "dog"), crop=1).size == (16, 16)
+
+
+@pytest.mark.parametrize("std", [0, [0.2, 0.0, 0.2], -1.0, float("nan"), float("inf")])
+def test_pixels_are_divided_by_a_spread_above_zero(std):
+    with pytest.raises(ValueError, match="std must be above 0 for every channel"):
+        core.wrap(network(), 16, ("cat", "dog"), std=std)
+
+
 def test_a_network_that_cannot_be_copied_is_used_itself():
     own = network()
     own.held = (value for value in ())  # generators cannot be copied
