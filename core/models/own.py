@@ -25,9 +25,12 @@ def made_by(place: str) -> Classifier:
     Raises
     ------
     ModelError
-        Where there is no such function, or it returns something else. An error in its own code comes through.
+        Where it is named otherwise, there is no such function, or it returns something else. An error in its own code
+        comes through.
     """
     name, _, function = place.partition(":")
+    if not all(word.isidentifier() for word in (*name.split("."), function)):
+        raise ModelError(f"{place!r} is not of the form module:function. Write it such as my_package.my_module:make.")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

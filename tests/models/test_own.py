@@ -43,6 +43,13 @@ def test_a_function_of_the_current_folder_makes_the_classifier():
     ("place", "sentence"),
     [
         ("nowhere:pooled", "no module 'nowhere'"),
+        (".of_my_own:pooled", "not of the form module:function. Write it such as my_package"),
+        (":pooled", "not of the form module:function"),
+        ("of_my_own:", "not of the form module:function"),
+        ("of_my_own", "not of the form module:function"),
+        ("of_my_own.py:pooled()", "not of the form module:function"),
+        ("./of_my_own:pooled", "not of the form module:function"),
+        ("of..my_own:pooled", "not of the form module:function"),
         ("of_my_own:absent", "of_my_own has no function 'absent'"),
         ("of_my_own:MADE", "has no function 'MADE'"),
         ("of_my_own:bare", "returns Linear, not a classifier. Return core.wrap"),
@@ -65,6 +72,12 @@ def test_only_what_was_offered_is_loaded_by_name():
     assert core.load_classifier("of_my_own:pooled", device="cpu").title == "pets"
     (listed,) = own.list_offered()
     assert (listed.name, listed.label, listed.source) == ("of_my_own:pooled", "pets", "own")
+
+
+def test_the_command_line_says_how_to_name_one(heatcheck_alone):
+    said = heatcheck_alone("explain", core.gallery()[0].path, "--model", ".of_my_own:pooled")
+    assert said.exit_code == 2
+    assert "not of the form module:function" in " ".join(said.output.split())
 
 
 def test_the_command_line_explains_by_it_and_contrasts_two_classes(heatcheck_alone, tmp_path):
