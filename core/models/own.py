@@ -5,6 +5,7 @@ it was started with, and no visitor's address adds to it.
 """
 
 import sys
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 
@@ -53,8 +54,10 @@ def made_by(place: str) -> Classifier:
 
 
 def offer(place: str) -> None:
-    """Makes the classifier, so that it can be loaded and is listed by this name from now on."""
-    _OFFERED[place] = made_by(place)
+    """Makes the classifier, so that it can be loaded, is listed and has this name from now on; its title stays."""
+    made = copy(made_by(place))
+    made.name = place
+    _OFFERED[place] = made
 
 
 def offered(name: str) -> Classifier | None:

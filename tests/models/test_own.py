@@ -69,9 +69,19 @@ def test_only_what_was_offered_is_loaded_by_name():
     with pytest.raises(ModelError, match="no model called"):
         core.load_classifier("of_my_own:pooled", device="cpu")
     own.offer("of_my_own:pooled")
-    assert core.load_classifier("of_my_own:pooled", device="cpu").title == "pets"
+    classifier = core.load_classifier("of_my_own:pooled", device="cpu")
+    assert (classifier.name, classifier.title) == ("of_my_own:pooled", "pets")
     (listed,) = own.list_offered()
     assert (listed.name, listed.label, listed.source) == ("of_my_own:pooled", "pets", "own")
+
+
+def test_two_places_that_share_a_classifier_each_have_their_own_name(tmp_path):
+    with (tmp_path / "of_my_own.py").open("a") as module:
+        module.write("SHARED = pooled()\n\ndef one(): return SHARED\n\ndef other(): return SHARED\n")
+    places = ["of_my_own:one", "of_my_own:other"]
+    for place in places:
+        own.offer(place)
+    assert [core.load_classifier(place).name for place in places] == places
 
 
 def test_the_command_line_says_how_to_name_one(heatcheck_alone):
