@@ -36,6 +36,7 @@ Colour = tuple[float, ...]
 RGB = tuple[float, float, float]
 LOOKED_AT = ("cpu",)
 """Devices on which a look at every answer makes nothing wait; elsewhere answers are looked at on the host."""
+OTHER_CHANNELS = "If it takes another number of channels, give a mean for each: mean=[0.5]."
 IMAGENET_MEAN: RGB = (0.485, 0.456, 0.406)
 
 
@@ -128,9 +129,10 @@ class Classifier:
                 return probe.find(len(self.labels), reading, expected)
         except AnswerError as error:
             channels = first_channels(self.network)
-            if error.__cause__ is None or channels in (None, expected):
+            if error.__cause__ is None or channels == expected or (channels is None and not precision(self.network)):
                 raise
-        assert channels is not None
+            if channels is None:
+                raise AnswerError(f"{str(error).rstrip('.')}. {OTHER_CHANNELS}") from error.__cause__
         if len({*self.preprocessing.mean}) > 1 or len({*self.preprocessing.std}) > 1:
             raise AnswerError(
                 f"{self.name} takes {channels} channel{'s' if channels > 1 else ''}, but its normalisation has "

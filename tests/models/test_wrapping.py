@@ -81,6 +81,27 @@ def test_pixels_are_divided_by_a_spread_above_zero(std):
         core.wrap(network(), 16, ("cat", "dog"), std=std)
 
 
+def test_a_failure_that_other_channels_may_explain_says_how_to_give_them():
+    own, way_out = nn.Sequential(nn.Flatten(), nn.Linear(16 * 16, 2)), r"mat1 .*\. If it takes .* mean=\[0\.5\]\.$"
+    with pytest.raises(ValueError, match=way_out):
+        core.wrap(own, 16, ("cat", "dog"))
+    assert core.wrap(own, 16, ("cat", "dog"), mean=[0.5]).channels == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: core.wrap(nn.Sequential(nn.Conv2d(3, 1, 3), nn.Flatten(), nn.Linear(100, 2)), 16, ("cat", "dog")),
+        lambda: core.as_classifier(lambda pixels: pixels.reshape(7, 7), 16, ("cat", "dog")),
+    ],
+    ids=["a convolution of as many", "a function, which takes no mean"],
+)
+def test_a_failure_that_channels_cannot_explain_does_not_speak_of_them(make):
+    with pytest.raises(ValueError, match="fails on pixels of shape") as refused:
+        make()
+    assert "mean=" not in str(refused.value)
+
+
 def test_a_network_that_cannot_be_copied_is_used_itself():
     own = network()
     own.held = (value for value in ())  # generators cannot be copied
