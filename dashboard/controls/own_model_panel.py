@@ -1,6 +1,7 @@
 """Your own weights: a file, the architecture that it fits, class names and preprocessing, each checked as it comes."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -9,10 +10,9 @@ import streamlit as st
 
 from core.models.classifier import RGB
 from core.models.fitting import Fit, fit, in_words, list_architectures, usual_input
-from core.models.outputs import READINGS
+from core.models.outputs import READINGS, AnswerReading
 from core.models.sources import ModelError
 from core.models.weights_file import read_weights
-from dashboard.library.kept import NoRoom
 from dashboard.library.own_models import PREFIX, OwnModel, own_models
 from dashboard.library.owner import owner
 
@@ -20,6 +20,7 @@ MEGABYTES = 512
 READ = "weights that were read"
 FOUND = "as its answers show"
 LARGEST_SIDE = 1024
+logger = logging.getLogger(__name__)
 
 
 def offer_own_weights() -> None:
@@ -91,8 +92,7 @@ def ask_for_the_rest(title: str, digest: str, weights: Any, found: Fit) -> None:
     usual = usual_input(found.architecture)
     title = st.text_input("Name", title, max_chars=80, key="own title")
     names = st.text_area(
-        f"Class names, one a line, in the order of the {in_words(found.classes)}", key="own classes", height=140,
-        placeholder="Leave empty to number them.",
+        asks_for_names(found.classes), key="own classes", height=140, placeholder="Leave empty to number them.",
     )  # fmt: skip
     first, second, third, fourth = st.columns(4)
     side = first.number_input("Input side", 8, LARGEST_SIDE, usual.side, key="own side", help="In pixels.")
@@ -110,17 +110,37 @@ def ask_for_the_rest(title: str, digest: str, weights: Any, found: Fit) -> None:
     if not st.button("Add this model", type="primary", key="add own model"):
         return
     try:
-        labels = labels_in(names, found.classes)
+        labels = labels_in(names, found.classes, reading)
         model = OwnModel(
             title.strip() or "own weights", digest, weights, found, labels, int(side), float(crop),
             colour("Mean", mean, 0), colour("Standard deviation", std, 1e-3), reading,
         )  # fmt: skip
-        model.classifier(model.title)
-        name = PREFIX + own_models.add(owner(), model)
-    except (ValueError, ModelError, NoRoom) as error:
+        name = added(model)
+    except (ValueError, ModelError) as error:
         st.error(str(error))
         return
     choose_from_now_on(name)
+
+
+def added(model: OwnModel) -> str:
+    """The name of the model in the list, after it has answered a few pictures.
+
+    Raises
+    ------
+    ValueError, ModelError
+        Where it does not answer as a classifier does, or there is no room for it.
+    """
+    try:
+        model.classifier(model.title)
+    except (ValueError, ModelError):
+        raise
+    except Exception as error:  # the code of a library's architecture raises what it likes
+        logger.exception("%s could not be built with a person's weights", model.fit.architecture)
+        raise ModelError(
+            f"{model.fit.architecture} fails with these weights and settings ({type(error).__name__}; see the server's "
+            "log). Try its usual input side, or another architecture."
+        ) from error
+    return PREFIX + own_models.add(owner(), model)
 
 
 def choose_from_now_on(name: str) -> None:
@@ -130,21 +150,41 @@ def choose_from_now_on(name: str) -> None:
     st.rerun()
 
 
-def labels_in(text: str, classes: int) -> tuple[str, ...]:
+def asks_for_names(outputs: int) -> str:
+    """The label of the field for class names."""
+    if outputs == 1:
+        return (
+            "Class names, one a line: one name, or two for a single logit that tells them apart (the positive one last)"
+        )
+    return f"Class names, one a line, in the order of the {in_words(outputs)}"
+
+
+def labels_in(text: str, outputs: int, reading: AnswerReading | None = None) -> tuple[str, ...]:
     """The class names of a text, one a line; numbers where it is empty.
 
     >>> labels_in("cat\\n dog \\n\\n", 2), labels_in("", 2)
     (('cat', 'dog'), ('class 0', 'class 1'))
+    >>> labels_in("cat\\ndog", 1), labels_in("", 1, "one logit")
+    (('cat', 'dog'), ('class 0', 'class 1'))
+
+    Parameters
+    ----------
+    outputs
+        Numbers that the network answers with; a single one may tell two classes apart.
 
     Raises
     ------
     ValueError
         Where there are more or fewer than classes.
     """
-    names = [line.strip()[:200] for line in text.splitlines() if line.strip()]
+    names = tuple(line.strip()[:200] for line in text.splitlines() if line.strip())
+    two = outputs == 1 and (reading == "one logit" or len(names) == 2)
+    classes = 2 if two else outputs
     if names and len(names) != classes:
-        raise ValueError(f"There are {len(names)} class names for {classes} classes. Write one a line.")
-    return tuple(names or (f"class {number}" for number in range(classes)))
+        given = f"{len(names)} class name{'' if len(names) == 1 else 's'}"
+        verb = "is" if len(names) == 1 else "are"
+        raise ValueError(f"There {verb} {given} for {in_words(classes)}. Write one a line.")
+    return names or tuple(f"class {number}" for number in range(classes))
 
 
 def colour_words(values: Sequence[float]) -> str:
