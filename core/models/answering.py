@@ -269,6 +269,8 @@ class Probe:
             reading = "sigmoid"
         if widened and reading in ("softmax", "sigmoid"):
             reading = "one logit"
+        if widened and reading == "separate probabilities":
+            reading = "probabilities"
         if reading == "one logit" and not widened:
             raise AnswerError(f"{self.name} answers with {rows.shape[1]} numbers; the reading one logit needs one.")
         if "probabilities" in reading and not probable:

@@ -199,6 +199,14 @@ def test_probabilities_that_are_read_as_logits_are_noted(last, classes, reading)
     assert READ_TWICE not in wrapped(Small(last), classes).notes
 
 
+@pytest.mark.parametrize("reading", ["probabilities", "separate probabilities"])
+def test_one_probability_leaves_the_rest_to_the_other_class(reading, picture):
+    classifier = wrapped(Small(lambda logits: logits[:, :1].sigmoid()), 2, reading=reading)
+    chance = float(Small(lambda logits: logits[:, :1].sigmoid())(picture))
+    found = {each.index: each.probability for each in core.predict(classifier, picture)}
+    assert found == {0: pytest.approx(1 - chance), 1: pytest.approx(chance)}
+
+
 def test_probabilities_of_a_function_are_not_read_twice(picture):
     network = Small(lambda logits: logits.softmax(dim=1))
     classifier = core.as_classifier(lambda pixels: network(pixels).detach().numpy(), SIZE, ("a", "b", "c"))
