@@ -6,13 +6,14 @@ from typing import Any, get_args, get_type_hints
 
 import core
 from core.methods.registry import REDUCTIONS
+from core.models.outputs import output_in_words
 from dashboard.jobs.requests import Words
 
 ADDED = {"methods": "methods", "metrics": "scores"}
 """Choosing others of these makes nothing stale: they are only not shown yet."""
 OF_THE_ENGINE = {
     "settings": Words("method settings", plural=True),
-    "output": Words("output to explain"),
+    "output": Words("output to explain", said=lambda output: output_in_words(output, ())),
     "reduction": Words("channel reduction", said=lambda name: REDUCTIONS[name] if name else "method default"),
     "seed": Words("seed"),
 }

@@ -11,7 +11,7 @@ from dashboard.components.methods import described, method_labels
 from dashboard.components.subject import subject_in_words, title_of_model
 from dashboard.jobs.changes import words_of
 from dashboard.jobs.messages import Message
-from dashboard.jobs.requests import FollowUpRequest
+from dashboard.jobs.requests import FollowUpRequest, Words
 from dashboard.jobs.session import find
 from dashboard.jobs.views import JobView
 from dashboard.library.absence import NotThere
@@ -74,7 +74,7 @@ def asked(job: JobView[Any, Any]) -> Iterator[tuple[str, str]]:
     for name, words in words_of(type(request)).items():
         if name not in (*HIDDEN, "settings", *unused(request)):
             value = getattr(request, name)
-            yield capitalised(words.text), words.said(value) if words.said else value_in_words(name, value, job)
+            yield capitalised(words.text), value_in_words(name, value, words, job)
 
 
 def asked_before(subject: JobView[Any, Any], request: FollowUpRequest) -> Iterator[tuple[str, str]]:
@@ -101,8 +101,8 @@ def named_methods(request: Any) -> Iterator[str]:
         yield f"{method['label']} ({method['settings']})" if method["settings"] else method["label"]
 
 
-def value_in_words(name: str, value: Any, job: JobView[Any, Any]) -> str:
-    """The value of a field of a request, as a person would say it."""
+def value_in_words(name: str, value: Any, words: Words, job: JobView[Any, Any]) -> str:
+    """The value of a field of a request, as a person would say it, with the names that only the job knows."""
     match name, value:
         case "model", str():
             return title_of_model(value)
@@ -116,7 +116,7 @@ def value_in_words(name: str, value: Any, job: JobView[Any, Any]) -> str:
             return explained_class(job)
         case "output", _:
             return output_in_words(value, job.inputs().labels)
-    return plain_words(value)
+    return words.said(value) if words.said else plain_words(value)
 
 
 def plain_words(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import get_args, get_type_hints
 import pytest
 import torch
 
+from core.models.outputs import Contrast
 from core.pictures.imputers import find_imputer
 from core.pictures.stamps import Stamp
 from core.stamping.task import Task
@@ -93,6 +94,12 @@ def test_a_training_is_told_in_words_and_not_in_fields(ended):
     assert rows["Task"] == task_in_words(request.task, "Learns")
     assert rows["Network"] == "Small CNN, from scratch"
     assert rows["Seed"] == "3"
+
+
+def test_a_contrast_is_told_with_the_name_of_its_other_class(finished_run, ended):
+    request = replace(finished_run.request, output=Contrast(1))
+    rows = dict(about(ended(EXPLANATION, request, finished_run.inputs()))["rows"])
+    assert rows["Output to explain"] == f"logit of the class minus that of {finished_run.inputs().labels[1]}"
 
 
 def test_no_request_of_any_kind_holds_a_record_that_has_no_words():
