@@ -33,13 +33,15 @@ calibrate: $(INSTALLED)/run
 readme: $(INSTALLED)/run
 	$(BIN)/python tests/test_readme.py
 
-# The extra of pyproject.toml that has the target's name; `run` has none and takes the product alone. pip compiles one
-# file after the other, which takes as long as the rest: all cores do it instead. Some files are for other Pythons.
+# Python compiles what is imported when it first is, and keeps it: pip would compile four times as many files, which takes
+# as long as the rest of the installation.
+unexport PYTHONDONTWRITEBYTECODE
+
+# The extra of pyproject.toml that has the target's name; `run` has none and takes the product alone.
 $(INSTALLED)/%: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "HeatCheck needs Python 3.11 or newer; install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable ".$(if $(filter run,$*),,[$*])"
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null || true
 	@mkdir -p $(INSTALLED) && touch $@
 
 # The browser tests drive any Chromium or Chrome; on Debian as root it is fetched.

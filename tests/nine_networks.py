@@ -30,8 +30,8 @@ NETWORKS = {
     "torchvision/vit_b_16": "ViT-B/16",
     "torchvision/swin_t": "Swin-T",
 }
-LARGE = ("torchvision/convnext_tiny", "torchvision/vit_b_16", "torchvision/swin_t")
-"""Run once in the tests: what may differ from one run to the next, the six smaller ones show."""
+LARGE = ("torchvision/resnet18", "torchvision/convnext_tiny", "torchvision/vit_b_16", "torchvision/swin_t")
+"""Run once in the tests: what may differ from one run to the next, the five smaller ones show."""
 FEW_SAMPLES = {"samples": 2}
 FEW_POINTS = {"samples": 2, "steps": 2}
 # For methods that take long as they are set; one that is not here runs as it is.

@@ -13,9 +13,8 @@ from test_readme import README, TABLES, examples
 
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 UP_TO_DATE = (*PYTEST, "tests/test_readme.py", "-k", "tables_are_those")
-PICKER = "tests/dashboard/controls/test_method_panel.py"
-TOUCHED = (*PYTEST, "tests/methods/test_registry.py", "tests/methods/test_sharpened.py", PICKER)
-COLLECTED = (*PYTEST, "--collect-only", "tests/dashboard", "tests/test_devices.py")
+COLLECTED = ("tests/test_readme.py", "tests/test_devices.py", "tests/methods", "tests/dashboard")
+TOUCHED = "tables_are_those or sharpened or (test_registry and (promised or family or families)) or test_method_panel"
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def printed(ran: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # nine networks, and five processes that import torch
+@pytest.mark.timeout(900)  # nine networks, and three processes that import torch
 def test_a_new_method_is_one_file_and_one_test_and_make_readme(
     copy: Path, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
@@ -68,6 +67,6 @@ def test_a_new_method_is_one_file_and_one_test_and_make_readme(
     assert [line.split()[0] for line in examined.splitlines()] == list(NETWORKS), examined
     lines = [line for room in TABLES for line in (copy / room).read_text(encoding="utf-8").splitlines()]
     assert [line.count("●") for line in lines if "| Sharpened" in line] == [0, len(NETWORKS)]
-    assert f"{len(TABLES)} passed" in printed(python(*UP_TO_DATE))
-    printed(python(*TOUCHED, "-k", "sharpened or promised or family or families or method_panel"))
-    printed(python(*COLLECTED))
+    passed = printed(python(*PYTEST, "-vv", *COLLECTED, "-k", TOUCHED))
+    assert all(f"tables_are_those_of_the_registry[{room}] PASSED" in passed for room in TABLES), passed
+    assert "test_sharpened.py" in passed
