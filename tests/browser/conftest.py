@@ -73,9 +73,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
+LOADED = f"api/pictures/chelsea/crop?model={MODEL}"
+"""What a dashboard answers once its default model is loaded."""
+UP = "_stcore/health"
+"""And once it is there at all."""
+
+
 @contextmanager
-def serving(program: list[str], folder: Path, home: Path, port: int | None = None) -> Iterator[str]:
-    """Address of a dashboard whose default model is loaded, served by a Python program that takes a port."""
+def serving(program: list[str], folder: Path, home: Path, ready: str, port: int | None = None) -> Iterator[str]:
+    """Address of a dashboard that gives that answer, served by a Python program that takes a port."""
     port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     log = folder / "log.txt"
@@ -85,7 +91,7 @@ def serving(program: list[str], folder: Path, home: Path, port: int | None = Non
         process = subprocess.Popen(command, cwd=ROOT, env=kept, stdout=written, stderr=subprocess.STDOUT)
         try:
             until = time.monotonic() + START_SECONDS
-            while not answers(f"{address}/api/pictures/chelsea/crop?model={MODEL}"):
+            while not answers(f"{address}/{ready}"):
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < until, log.read_text()
                 time.sleep(0.3)
@@ -100,19 +106,19 @@ def serving(program: list[str], folder: Path, home: Path, port: int | None = Non
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[str]:
     """Address of the dashboard."""
-    with serving(["-m", "dashboard.server"], tmp_path_factory.mktemp("server"), home) as address:
+    with serving(["-m", "dashboard.server"], tmp_path_factory.mktemp("server"), home, LOADED) as address:
         yield address
 
 
 def toy_program(folder: Path) -> list[str]:
-    """What serves a dashboard whose pages are the toy's."""
+    """What serves a dashboard whose pages are the toy's, which ask no model."""
     shutil.copytree(ROOT / "dashboard" / ".streamlit", folder / ".streamlit")
     script = folder / "app.py"
     script.write_text("import toy_job\ntoy_job.app()\n")
     tests = str(ROOT / "tests")
     program = (
         f"import sys, pathlib; sys.path.insert(0, {tests!r}); import toy_job; import dashboard.server as server; "
-        f"server.SCRIPT = pathlib.Path({str(script)!r}); server.main()"
+        f"server.SCRIPT = pathlib.Path({str(script)!r}); server.warm_up = lambda: None; server.main()"
     )
     return ["-c", program]
 
@@ -121,7 +127,7 @@ def toy_program(folder: Path) -> list[str]:
 def toy_server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[str]:
     """Address of a dashboard whose pages are the toy's."""
     folder = tmp_path_factory.mktemp("toy")
-    with serving(toy_program(folder), folder, home) as address:
+    with serving(toy_program(folder), folder, home, UP) as address:
         yield address
 
 
@@ -129,7 +135,7 @@ def toy_server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator
 def restarted(tmp_path: Path, home: Path) -> Callable[[], Any]:
     """Serves the toy's pages, each time at the same address."""
     port, program = free_port(), toy_program(tmp_path)
-    return lambda: serving(program, tmp_path, home, port)
+    return lambda: serving(program, tmp_path, home, UP, port)
 
 
 @pytest.fixture(scope="session")

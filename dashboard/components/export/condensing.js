@@ -1,7 +1,7 @@
 // Heatmaps in few bytes: whole steps of each map's largest value, as fine as the room for all of them allows.
 
 const ROOM = 2.6e6;
-const COARSEST = 6;
+const COARSEST = 4; // three models that see 384 pixels and more: steps that can be seen, and a file that can be sent
 const FINEST = 15;
 
 // Bits for each value in a file with this many.
