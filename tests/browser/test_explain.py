@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ expect = sync_api.expect
 import core  # noqa: E402
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes  # noqa: E402
 from core.metrics.curves import CurvePoint  # noqa: E402
-from core.metrics.fidelity import Fidelity, FidelityReady, pass_verdict  # noqa: E402
+from core.metrics.fidelity import CONTROL, Fidelity, FidelityReady, pass_verdict  # noqa: E402
 from dashboard.components.component import digest  # noqa: E402
 from dashboard.explain.one_picture.job import EXPLANATION  # noqa: E402
 from dashboard.jobs.messages import to_message  # noqa: E402
@@ -538,17 +538,29 @@ HALF_DONE = (
 )
 
 
-def test_cards_say_what_was_refused_and_what_is_rough(open_page: Open) -> None:
-    page = open_page("?picture=coffee")
+def replay(page: Any, events: Sequence[object]) -> None:
+    """The page again, whose sample has told these events and no others."""
     address = page.url
     page.goto("about:blank")  # what the sample's own maps are still fetched for would be drawn from these
-    messages = [{"sequence": at, **to_message(event, ("cat",))} for at, event in enumerate(HALF_DONE)]
-    job = {"state": "running", "seconds": 1, "error": None}
-    stream = f"id: 4\ndata: {json.dumps({'job': job, 'events': messages})}\n\n"
+    messages = [{"sequence": at, **to_message(event, ("cat",))} for at, event in enumerate(events)]
+    told = {"job": {"state": "running", "seconds": 1, "error": None}, "events": messages}
+    stream = f"id: 4\ndata: {json.dumps(told)}\n\n"
     sample = "**/api/jobs/sample-explanation"
     page.route(f"{sample}/events", lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
     page.route(f"{sample}/maps/2", lambda route: route.fulfill(body=VALUES.numpy().tobytes()))
     page.goto(address)
+
+
+def test_while_only_controls_are_judged_there_is_no_verdict(open_page: Open) -> None:
+    page = open_page("?picture=coffee")
+    replay(page, [FidelityReady(Fidelity("random", 0.001, None, 0, 0, None, 0, *CONTROL), final=True)])
+    expect(page.locator("p.verdict").first).to_have_text("No verdict yet: the heatmaps come first.")
+    expect(page.locator(".counts").first).to_be_empty()
+
+
+def test_cards_say_what_was_refused_and_what_is_rough(open_page: Open) -> None:
+    page = open_page("?picture=coffee")
+    replay(page, HALF_DONE)
     refused = cards(page, "refused")
     expect(refused.locator(".reason")).to_have_text("This network has no ReLU.")
     expect(refused.locator("canvas")).to_be_hidden()

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.methods.registry import find_method
-from core.models.outputs import Contrast
+from core.models.outputs import rather_than
 from dashboard.components.heatmap_cards.heatmap_cards import heatmap_cards
 from dashboard.components.methods import described_finished
 from dashboard.controls.address import choose_tab
@@ -60,7 +60,7 @@ def one_picture(loadings: Sequence[Loading], picture: Choice | None, selection: 
     with st.container(horizontal=True, gap="large", key="answer"):
         with st.container(gap="xsmall", key="seen"):
             show_answers(seen, requests, explanations)
-            tell_contrast(seen[0], requests[0])
+            tell_contrast(seen[0], selection)
             tell_dropped(seen[0], truth)
         with st.container(gap="xsmall", key="judged"):
             verdict_place = st.container()
@@ -113,9 +113,11 @@ def show_results(
 
 
 def requests_of(seen: Sequence[Seen], selection: Selection | None, truth: str) -> list[ExplanationRequest | None]:
-    """What a click would ask of each model; None of one that has not seen the picture yet."""
+    """What a click would ask of each model; None of one that has not seen the picture yet, or where nothing can be."""
     first, *others = seen
     if selection is None or first.look is None or first.picture is None or first.loading.classifier is None:
+        return [None] * len(seen)
+    if rather_than(selection.shared["output"]) == selection.explained(first.look):
         return [None] * len(seen)
     request = ExplanationRequest(
         **selection.shared,
@@ -146,16 +148,16 @@ def request_beside(request: ExplanationRequest, labels: tuple[str, ...], seen: S
     )
 
 
-def tell_contrast(seen: Seen, request: ExplanationRequest | None) -> None:
+def tell_contrast(seen: Seen, selection: Selection | None) -> None:
     """Which class the explained one is contrasted with, and that a class cannot be contrasted with itself."""
-    classifier = seen.loading.classifier
-    if request is None or classifier is None or not isinstance(request.output, Contrast):
+    other = rather_than(selection.shared["output"]) if selection else None
+    if selection is None or other is None or seen.look is None or seen.loading.classifier is None:
         return
-    labels = unique_names(classifier.labels)
-    if request.output.rather_than == request.target:
-        st.warning(f"{labels[request.target]} cannot be contrasted with itself. Choose another class under Advanced.")
+    labels, target = unique_names(seen.loading.classifier.labels), selection.explained(seen.look)
+    if other == target:
+        st.warning(f"{labels[target]} cannot be contrasted with itself. Choose another class under Advanced.")
     else:
-        st.caption(f"Explained: {labels[request.target]} rather than {labels[request.output.rather_than]}.")
+        st.caption(f"Explained: {labels[target]} rather than {labels[other]}.")
 
 
 def show_answers(

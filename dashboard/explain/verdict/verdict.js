@@ -66,7 +66,7 @@ function sentence(run) {
 
 function countsOf(run) {
   const scores = scoresOf(run);
-  if (scores.every(isFlat)) return [];
+  if (scores.every(isFlat)) return []; // also where only controls have come
   const { found, alike, failed } = tally(scores);
   return [`${found} ${found === 1 ? "finds" : "find"} it`, sign(" ▲"), ` · ${alike} no better than a control`, sign(" –"), ` · ${failed} ${failed === 1 ? "fails" : "fail"}`, sign(" ▼")];
 }
@@ -75,7 +75,10 @@ function countsOf(run) {
 const faint = (run) => (run.probability !== null && run.probability < FAINT
   ? [`${named(run)} gives ${run.target} less than ${fixed(FAINT)}: F says little about it.`] : []);
 
-const flat = (run) => (run.fidelities.size && scoresOf(run).every(isFlat) ? [scoresOf(run)[0].sentence] : []);
+function flat(run) {
+  const scores = scoresOf(run);
+  return scores.length && scores.every(isFlat) ? [scores[0].sentence] : [];
+}
 
 const named = ({ data }) => data.title || "The model";
 

@@ -73,6 +73,7 @@ def test_a_class_is_not_contrasted_with_itself(page, words):
     shelf.ask("fashion_cnn").wait(60)
     app = page(**SHORT, model="fashion_cnn", picture="fashion_boot", output="contrast", rather_than="9")
     assert "Ankle boot cannot be contrasted with itself. Choose another class" in words(app)
+    assert app.button(key="start explanation").disabled
 
 
 def test_other_scores_do_not_make_a_run_old(page, words):
