@@ -554,7 +554,7 @@ def replay(page: Any, events: Sequence[object]) -> None:
 def test_while_only_controls_are_judged_there_is_no_verdict(open_page: Open) -> None:
     page = open_page("?picture=coffee")
     replay(page, [FidelityReady(Fidelity("random", 0.001, None, 0, 0, None, 0, *CONTROL), final=True)])
-    expect(page.locator("p.verdict").first).to_have_text("No verdict yet: the heatmaps come first.")
+    expect(page.locator("p.verdict").first).to_have_text("No verdict yet: the perturbation test is not finished.")
     expect(page.locator(".counts").first).to_be_empty()
 
 

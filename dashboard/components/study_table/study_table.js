@@ -10,7 +10,7 @@ import { cell, head, methodCell, sortHead, table } from "../kit/table.js";
 import { makeRanking, rankingOf } from "./ranking.js";
 
 const MEAN_VERDICTS = {
-  better: ["▲", "better than every control that ignores the model"],
+  better: ["▲", "better than every control"],
   edge: ["△", "better than random only"],
   worse: ["▼", "worse than random"],
   unclear: ["–", "no better than random"],

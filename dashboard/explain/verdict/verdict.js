@@ -59,7 +59,7 @@ const labelOf = ({ data }, method) => data.methods.find(({ name }) => name === m
 
 function sentence(run) {
   const scores = scoresOf(run);
-  if (!scores.length) return ended(run.job) ? "No verdict: the run ended before its perturbation test." : "No verdict yet: the heatmaps come first.";
+  if (!scores.length) return ended(run.job) ? "No verdict: the run ended before its perturbation test." : "No verdict yet: the perturbation test is not finished.";
   const words = overall(scores, (method) => labelOf(run, method));
   return scores.every(({ final }) => final) ? words : `So far: ${words}`;
 }
