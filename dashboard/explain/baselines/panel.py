@@ -18,8 +18,8 @@ from dashboard.explain.one_picture.job import Explanation
 
 WHY = "What becomes of F where each map starts from what the test fills in?"
 MEASURED = (
-    "Over 100 photos (EfficientNet-Lite0, imputer data set mean) integrated gradients score F −0.03 from black and "
-    "0.13 from the mean as signed sums, 0.12 and 0.26 as absolute sums. Black and the signed sum are the papers' defaults."
+    "Over 100 photos (EfficientNet-Lite0, data set mean as imputer) integrated gradients score F −0.03 from black and "
+    "0.13 from the mean as signed sums, 0.12 and 0.26 as absolute sums. Black and signed are the papers' defaults."
 )
 _COMPONENT = declare("explain/baselines/baselines")
 
