@@ -268,7 +268,7 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     """
     if abs(value) < FLAT and spread < FLAT:
         return "flat", (
-            f"F and its range of chance are both below {FLAT:g}, so no order can be told from another. "
+            f"F and its range of chance are both below {FLAT:g}, so orders cannot be compared. "
             "Try more steps, another imputer, the relative logit or a more probable class."
         )
     spread = max(spread, MARGIN)

@@ -45,6 +45,11 @@ class StudyPicture:
     truth: Truth | None = None
     title: str = ""
 
+    @property
+    def called(self) -> str:
+        """What a person reads of it."""
+        return self.title or self.name
+
 
 def collect_pictures(
     source: str | os.PathLike[str] | Image.Image | Sequence[Any], dataset: str = "imagenet"

@@ -144,7 +144,7 @@ def check(
     """
     began, points = time.monotonic(), list[StageReady]()
     visiting = randomisation.stream(classifier, classifier.prepare(picture.open()))
-    for event in on_picture(visiting, picture.title or picture.name, place, total):
+    for event in on_picture(visiting, picture.called, place, total):
         match event:
             case Progress() | MethodRefused():
                 yield event

@@ -313,7 +313,7 @@ def scored(
 ) -> OnePicture[Progress | Refusal | PictureScored, Judged]:
     """One picture's scores, yielded once they are known."""
     began = time.monotonic()
-    judged = yield from on_picture(judging, picture.title or picture.name, place, total)
+    judged = yield from on_picture(judging, picture.called, place, total)
     yield PictureScored(picture.name, judged.scores, time.monotonic() - began, place + 1, total, judged.correct)
     return judged
 

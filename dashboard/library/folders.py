@@ -125,7 +125,7 @@ def safe_path(name: str) -> PurePosixPath:
 
 
 def why_not(inside: PurePosixPath, size: int, files: int, written: int) -> str:
-    """Why a file of that size is not taken beside so many others; nothing where it is."""
+    """Why a file of that size is not taken beside the others; nothing where it is."""
     if inside.suffix.lower() in UNREAD:
         return "HEIC and AVIF pictures are not read. Convert it to PNG or JPEG."
     if inside.suffix.lower() not in ENDINGS | BESIDE_PICTURES:
