@@ -123,7 +123,7 @@ def toy_program(folder: Path) -> list[str]:
     return ["-c", program]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def toy_server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[str]:
     """Address of a dashboard whose pages are the toy's."""
     folder = tmp_path_factory.mktemp("toy")
@@ -147,58 +147,67 @@ def chromium() -> Iterator[Any]:
 
 
 class Visitors:
-    """Browser contexts, each a person that this server has never seen.
+    """Pages of browsers, each of a person that this server has never seen.
 
-    Whoever leaves takes nothing along but the browser's cache: to fetch and compile Streamlit's own scripts again costs
-    seconds in every test.
+    Whoever leaves takes all along but the browser's cache and the process that draws the page: to start one, and to
+    fetch and compile Streamlit's own scripts again, costs seconds in every test.
     """
 
-    def __init__(self, chromium: Any) -> None:
+    def __init__(self, chromium: Any, elsewhere: str) -> None:
         self._chromium = chromium
-        self._left: dict[tuple[tuple[str, Any], ...], list[Any]] = {}
+        self._elsewhere = elsewhere
+        self._left: list[Any] = []
 
-    def come(self, **options: Any) -> Any:
-        known = self._left.get(tuple(options.items()))
-        width, height = options.pop("width"), options.pop("height")
-        return known.pop() if known else self._chromium.new_context(
-            viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB", **options
-        )  # fmt: skip
+    def come(self, scheme: str, width: int, height: int) -> Any:
+        if not self._left:
+            self._left.append(self._chromium.new_context(reduced_motion="reduce", locale="en-GB").new_page())
+        page = self._left.pop()
+        page.set_default_timeout(30_000)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        return page
 
-    def leave(self, context: Any, **options: Any) -> None:
-        for page in context.pages:
-            page.evaluate("localStorage.clear()")
-            page.close()
-        context.clear_cookies()
-        context.clear_permissions()
-        self._left.setdefault(tuple(options.items()), []).append(context)
+    def leave(self, page: Any) -> None:
+        for other in page.context.pages:
+            if other != page:
+                other.close()
+        page.unroute_all()
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.goto(self._elsewhere)
+        page.context.clear_cookies()
+        page.context.clear_permissions()
+        self._left.append(page)
 
 
 @pytest.fixture(scope="session")
-def visitors(chromium: Any) -> Visitors:
-    return Visitors(chromium)
+def visitors(chromium: Any, server: str) -> Visitors:
+    return Visitors(chromium, f"{server}/{UP}")
 
 
 @pytest.fixture
 def open_page(visitors: Visitors, server: str) -> Iterator[Callable[..., Any]]:
     """Opens an address of the dashboard as a newcomer would, and waits until the page is at rest."""
-    came: list[tuple[Any, dict[str, Any]]] = []
+    came: list[Any] = []
     errors: list[str] = []
+    heard = {
+        "pageerror": lambda error: errors.append(str(error)),
+        "console": lambda said: errors.append(said.text) if is_mistake(said) else None,
+    }
 
     def open_one(query: str = "", scheme: str = "light", width: int = 1280, at: str = server, height: int = 900) -> Any:
-        options = {"color_scheme": scheme, "width": width, "height": height}
-        context = visitors.come(**options)
-        came.append((context, options))
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if is_mistake(said) else None)
+        page = visitors.come(scheme, width, height)
+        came.append(page)
+        for event, hear in heard.items():
+            page.on(event, hear)
         page.goto(f"{at}/{query}")
         at_rest(page)
         return page
 
     yield open_one
-    for context, options in came:
-        visitors.leave(context, **options)
+    for page in came:
+        visitors.leave(page)
+        for event, hear in heard.items():
+            page.remove_listener(event, hear)
     assert not errors, errors
 
 
