@@ -273,3 +273,16 @@ def at_rest(page: Any) -> None:
 @pytest.fixture
 def rest() -> Callable[[Any], None]:
     return at_rest
+
+
+@pytest.fixture
+def cancel() -> Callable[[Any], float]:
+    """Clicks Cancel, and gives when; sooner, the page takes it for one more click on what the button said before."""
+
+    def click(page: Any) -> float:
+        page.wait_for_timeout(900)
+        clicked = time.monotonic()
+        page.get_by_role("button", name="Cancel", exact=True).click()
+        return clicked
+
+    return click

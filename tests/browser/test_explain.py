@@ -33,6 +33,7 @@ COUNT_MESSAGES = """() => {
   window.sent = 0;
   WebSocket.prototype.send = function (...given) { window.sent++; return send.apply(this, given); };
 }"""
+Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
 
@@ -271,19 +272,18 @@ def test_the_slider_shows_the_perturbed_picture(open_page: Open) -> None:
 
 
 @pytest.mark.alone
-def test_cancel_is_answered_at_once_and_keeps_what_was_computed(open_page: Open) -> None:
+def test_cancel_is_answered_at_once_and_keeps_what_was_computed(open_page: Open, cancel: Cancel) -> None:
     page = open_page(LONG)
     explain(page)
     begun(page)
-    clicked = time.monotonic()
-    button(page, "Cancel").click()
+    clicked = cancel(page)
     expect(button(page, "Explain")).to_be_enabled(timeout=10_000)
     assert time.monotonic() - clicked < SLACK
     expect(page.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible()
     assert cards(page).count() > 0
 
 
-def test_reload_finds_the_running_job(open_page: Open, rest: Callable[[Any], None]) -> None:
+def test_reload_finds_the_running_job(open_page: Open, rest: Callable[[Any], None], cancel: Cancel) -> None:
     page = open_page(LONG)
     explain(page)
     begun(page)
@@ -291,7 +291,7 @@ def test_reload_finds_the_running_job(open_page: Open, rest: Callable[[Any], Non
     rest(page)
     begun(page)
     expect(button(page, "Cancel")).to_be_visible()
-    button(page, "Cancel").click()
+    cancel(page)
     finish(page)
 
 
@@ -424,11 +424,11 @@ def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None
         expect(groups).to_have_text(["EfficientNet-Lite0", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"])
 
 
-def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: Open) -> None:
+def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: Open, cancel: Cancel) -> None:
     page = open_page(f"{LONG}&compare=true&with=SqueezeNet+1.1")
     explain(page)
     begun(page)
-    button(page, "Cancel").click()
+    cancel(page)
     expect(button(page, "Explain")).to_be_enabled(timeout=10_000)
     expect(page.locator("p", has_text="Cancelled. Results so far are kept.")).to_have_count(2)
     expect(cards(page, "waiting")).to_have_count(0)

@@ -14,6 +14,7 @@ FASHION = "model=Small+CNN+%28Fashion-MNIST%29&methods=gradient,smoothgrad"
 MANY = f"?tab=Many+pictures&{FASHION}"
 SIDE = 390  # of the crop that is marked on, in pixels of the screen
 SLACK = 2.0
+Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
 
@@ -44,7 +45,7 @@ def test_many_pictures_show_a_sample_at_once(open_page: Open) -> None:
 
 
 @pytest.mark.alone
-def test_a_study_fills_in_place_and_is_cancelled_at_once(open_page: Open) -> None:
+def test_a_study_fills_in_place_and_is_cancelled_at_once(open_page: Open, cancel: Cancel) -> None:
     page = open_page(f"{MANY}&limit=1000")
     place = button(page, "Run").bounding_box()
     button(page, "Run").click()
@@ -59,8 +60,7 @@ def test_a_study_fills_in_place_and_is_cancelled_at_once(open_page: Open) -> Non
             break
         page.wait_for_timeout(50)
     assert len(seen) > 2
-    clicked = time.monotonic()
-    button(page, "Cancel").click()
+    clicked = cancel(page)
     expect(button(page, "Run")).to_be_enabled(timeout=10_000)
     assert time.monotonic() - clicked < SLACK
     expect(page.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible()
@@ -68,15 +68,16 @@ def test_a_study_fills_in_place_and_is_cancelled_at_once(open_page: Open) -> Non
     assert region.evaluate("region => region.marked")
 
 
-def test_another_model_s_run_clears_the_old_table_and_does_not_bring_it_back_when_cancelled(open_page: Open) -> None:
+def test_another_model_s_run_clears_the_old_table_and_does_not_bring_it_back_when_cancelled(
+    open_page: Open, cancel: Cancel
+) -> None:
     page = open_page("?tab=Many+pictures&model=SqueezeNet+1.1&methods=smoothgrad&smoothgrad.samples=200")
     expect(means(page).first).to_be_visible()
     expect(page.locator(".root.stale .means")).to_have_count(1)
     button(page, "Run").click()
     expect(page.get_by_role("heading", name="SqueezeNet 1.1")).to_be_visible()
     expect(means(page)).to_have_count(0)
-    page.wait_for_timeout(900)  # a click that comes sooner was meant for Run
-    button(page, "Cancel").click()
+    cancel(page)
     is_over(page, "Run")
     expect(means(page)).to_have_count(0)
     expect(page.locator(".ranked")).to_be_hidden()

@@ -13,6 +13,7 @@ expect = sync_api.expect
 TAB = "sanity?tab=Labels&methods=gradient,input_x_gradient"
 LONGEST = 120_000
 SLACK = 2.0
+Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
 
@@ -72,7 +73,9 @@ def test_a_map_is_seen_large_beside_the_first_network_s_by_the_keyboard_alone(op
 
 @pytest.mark.alone
 def test_a_check_fills_in_place_survives_a_reload_and_is_cancelled_at_once(
-    open_page: Open, rest: Callable[[Any], None]
+    open_page: Open,
+    rest: Callable[[Any], None],
+    cancel: Cancel,
 ) -> None:
     page = open_page(f"{TAB}&labels.pictures=200")
     region = page.get_by_role("region", name="Maps and verdicts by method")
@@ -85,15 +88,14 @@ def test_a_check_fills_in_place_survives_a_reload_and_is_cancelled_at_once(
     page.reload()
     rest(page)
     expect(said).to_be_visible()
-    clicked = time.monotonic()
-    button(page, "Cancel").click()
+    clicked = cancel(page)
     expect(button(page, "Run")).to_be_enabled(timeout=10_000)
     assert time.monotonic() - clicked < SLACK
     expect(page.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible()
     expect(row(page, "sobel")).to_have_attribute("data-standing", "fails")
 
 
-def test_networks_learn_in_sight(open_page: Open) -> None:
+def test_networks_learn_in_sight(open_page: Open, cancel: Cancel) -> None:
     page = open_page(f"{TAB}&labels.networks=train+them+here")
     button(page, "Run").click()
     line = page.locator('.networks tr[data-role="true"] polyline')
@@ -103,7 +105,7 @@ def test_networks_learn_in_sight(open_page: Open) -> None:
         page.wait_for_timeout(100)
     assert now > before
     expect(page.get_by_text("The networks are being trained.")).to_be_visible()
-    button(page, "Cancel").click()
+    cancel(page)
     expect(button(page, "Run")).to_be_enabled(timeout=10_000)
     expect(page.get_by_text("The check ended before the networks were trained.")).to_be_visible()
 

@@ -36,6 +36,7 @@ BROKEN = """all => all.flatMap((layer) => [...layer.childNodes].filter((node) =>
     return range.getClientRects().length > 1 || range.getBoundingClientRect().width > layer.clientWidth + 1;
   }).map(([word]) => word)))"""
 BACKGROUND = "standing => getComputedStyle(standing).backgroundColor"
+Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
 
@@ -97,12 +98,12 @@ def test_the_verdict_stands_above_the_grid_and_what_fails_looks_unlike_what_pass
     expect(grid.locator("tbody tr").filter(visible=True)).to_have_count(shown + 3)
 
 
-def test_the_random_end_comes_before_all_between(open_page: Open) -> None:
+def test_the_random_end_comes_before_all_between(open_page: Open, cancel: Cancel) -> None:
     page = open_page(LONG)
     button(page, "Randomise").click()
     there, last = page.wait_for_function(FIRST, timeout=60_000).json_value()
     assert there == [last]
-    button(page, "Cancel").click()
+    cancel(page)
     expect(button(page, "Randomise")).to_be_visible(timeout=15_000)
     expect(page.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible()
     expect(page.locator('.maps td[data-state="waiting"]')).to_have_count(0)
@@ -150,12 +151,12 @@ def test_cells_are_of_one_size_and_no_word_of_a_heading_is_broken(open_page: Ope
     assert page.locator(".maps .layer").evaluate_all(BROKEN) == []
 
 
-def test_a_run_that_ended_early_leaves_no_verdict(open_page: Open) -> None:
+def test_a_run_that_ended_early_leaves_no_verdict(open_page: Open, cancel: Cancel) -> None:
     page = open_page(LONG)
     button(page, "Randomise").click()
     page.wait_for_function(FIRST, timeout=60_000)
     expect(page.get_by_text(re.compile(r"\d+ of \d+ networks · (about \d+|almost)"))).to_be_visible(timeout=30_000)
-    button(page, "Cancel").click()
+    cancel(page)
     expect(button(page, "Randomise")).to_be_visible(timeout=15_000)
     expect(page.locator(".verdict")).to_have_text(re.compile(r"No verdict: the run ended before"))
     for place in (".maps", ".standings"):

@@ -11,6 +11,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
+Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 
 PUPILS = 20
@@ -40,7 +41,11 @@ def run_of(address: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_twenty_who_open_one_link_and_ask_for_the_same_are_served_by_one_run(
-    open_page: Open, toy_server: str, chromium: Any, rest: Callable[[Any], None]
+    open_page: Open,
+    toy_server: str,
+    chromium: Any,
+    rest: Callable[[Any], None],
+    cancel: Cancel,
 ) -> None:
     teacher = open_page(f"?largest={LARGEST}", at=toy_server)
     button(teacher, "Count").click()
@@ -61,8 +66,7 @@ def test_twenty_who_open_one_link_and_ask_for_the_same_are_served_by_one_run(
         assert all(run_of(page.url)["job"]["others"] == 0 for page in (teacher, *pupils))
         leaving, *staying = pupils
         if button(leaving, "Cancel").count():
-            leaving.wait_for_timeout(900)
-            button(leaving, "Cancel").click()
+            cancel(leaving)
             expect(leaving.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible(timeout=1500)
         for page in (teacher, *staying):
             expect(page.get_by_text(f"Counted to {LARGEST}.")).to_be_visible(timeout=30_000)
@@ -73,7 +77,9 @@ def test_twenty_who_open_one_link_and_ask_for_the_same_are_served_by_one_run(
 
 
 def test_a_burst_of_clicks_starts_one_run_whose_passes_are_the_same_after_a_reload(
-    open_page: Open, rest: Callable[[Any], None]
+    open_page: Open,
+    rest: Callable[[Any], None],
+    cancel: Cancel,
 ) -> None:
     page = open_page("?methods=smoothgrad&smoothgrad.samples=120&seed=14")
     page.locator("[class*=st-key-start-explanation] button").evaluate(BURST)
@@ -83,8 +89,7 @@ def test_a_burst_of_clicks_starts_one_run_whose_passes_are_the_same_after_a_relo
     page.reload()
     rest(page)
     assert PASSES.search(page.get_by_text(PASSES).first.text_content())[2] == needed
-    page.wait_for_timeout(900)
-    button(page, "Cancel").click()
+    cancel(page)
     said = page.get_by_text(re.compile(r"Cancelled\. Results so far are kept\. [\d,]+ of [\d,]+ passes")).first
     expect(said).to_be_visible(timeout=1500)
     made = PASSES.search(said.text_content())[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Rest = Callable[[Any], None]
 Check = Callable[[Any], None]
@@ -119,7 +120,10 @@ def test_a_phone_shows_the_pages_above_the_content_and_the_settings_closed(open_
 
 
 def test_axe_finds_nothing_while_a_run_is_stale_goes_on_or_was_cancelled(
-    open_page: Open, rest: Rest, check_accessible: Check
+    open_page: Open,
+    rest: Rest,
+    check_accessible: Check,
+    cancel: Cancel,
 ) -> None:
     page = open_page("?methods=all&seed=3")
     expect(page.get_by_text("Press Explain to update them").or_(page.get_by_text("another seed")).first).to_be_visible()
@@ -127,8 +131,7 @@ def test_axe_finds_nothing_while_a_run_is_stale_goes_on_or_was_cancelled(
     page.get_by_role("button", name="Explain", exact=True).click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     check_accessible(page)
-    page.wait_for_timeout(900)  # a click that comes sooner was meant for Explain
-    page.get_by_role("button", name="Cancel").click()
+    cancel(page)
     expect(page.get_by_role("button", name="Explain", exact=True)).to_be_enabled(timeout=60_000)
     rest(page)
     page.locator(".card button").first.click()

@@ -16,6 +16,7 @@ CLOTHES = f"{TAB}&train=true&train.pictures=Fashion-MNIST"
 FILTER = f"{TAB}&model=Matched+filter+for+a+cross%2C+with+known+weights&methods=gradient,input_x_gradient"
 LONGEST = 200_000
 SLACK = 2.0
+Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
 
@@ -34,7 +35,7 @@ def kept(home: Path) -> list[str]:
 
 
 @pytest.mark.alone
-def test_a_training_is_cancelled_at_once_and_nothing_is_kept(open_page: Open, home: Path) -> None:
+def test_a_training_is_cancelled_at_once_and_nothing_is_kept(open_page: Open, home: Path, cancel: Cancel) -> None:
     before = kept(home)
     page = open_page(f"{TAB}&train=true")
     expect(page.locator(".gate dd .value").first).to_be_visible()
@@ -44,8 +45,7 @@ def test_a_training_is_cancelled_at_once_and_nothing_is_kept(open_page: Open, ho
     button(page, "Train").click()
     assert button(page, "Cancel").bounding_box() == place
     expect(page.get_by_text(re.compile(r"Epoch \d+ of \d+ · [\d,]+ of [\d,]+ pictures"))).to_be_visible(timeout=LONGEST)
-    clicked = time.monotonic()
-    button(page, "Cancel").click()
+    clicked = cancel(page)
     expect(button(page, "Train")).to_be_enabled(timeout=10_000)
     assert time.monotonic() - clicked < SLACK
     expect(page.get_by_text("Cancelled; no model was kept.").first).to_be_visible()
@@ -53,7 +53,7 @@ def test_a_training_is_cancelled_at_once_and_nothing_is_kept(open_page: Open, ho
     expect(button(page, "Use this model")).to_have_count(0)
 
 
-def test_one_gets_back_to_a_training_whose_expander_is_closed(open_page: Open) -> None:
+def test_one_gets_back_to_a_training_whose_expander_is_closed(open_page: Open, cancel: Cancel) -> None:
     page = open_page(f"{TAB}&train=true")
     button(page, "Train").click()
     expect(button(page, "Cancel")).to_be_visible()
@@ -64,7 +64,7 @@ def test_one_gets_back_to_a_training_whose_expander_is_closed(open_page: Open) -
     expect(button(page, "Explain")).to_be_visible()
     button(page, "Back to Training").click()
     expect(button(page, "Back to Training")).to_have_count(0)
-    button(page, "Cancel").click()
+    cancel(page)
     expect(button(page, "Train")).to_be_enabled(timeout=10_000)
 
 
@@ -105,7 +105,7 @@ def test_a_model_is_trained_in_sight_through_a_reload_and_used(
 
 
 @pytest.mark.alone
-def test_a_score_table_is_there_at_once_and_another_fills_in_place(open_page: Open) -> None:
+def test_a_score_table_is_there_at_once_and_another_fills_in_place(open_page: Open, cancel: Cancel) -> None:
     page = open_page(f"{FILTER}&stamped=300")
     expect(page.get_by_text("used another model. Press Run to update them.")).to_be_visible()
     expect(page.get_by_text("Means over 60 pictures.")).to_be_visible()
@@ -119,8 +119,7 @@ def test_a_score_table_is_there_at_once_and_another_fills_in_place(open_page: Op
     first = page.locator("table.means tbody tr").first
     best = re.compile("oracle|input_x_gradient")  # on the first few pictures others are as near
     expect(first).to_have_attribute("data-method", best, timeout=LONGEST)
-    clicked = time.monotonic()
-    button(page, "Cancel").click()
+    clicked = cancel(page)
     expect(button(page, "Run")).to_be_enabled(timeout=10_000)
     assert time.monotonic() - clicked < SLACK
     assert region.evaluate("region => region.marked")
@@ -157,11 +156,11 @@ def test_a_sweep_scores_what_passes_the_gate_and_says_why_the_rest_has_no_truth(
     expect(again.get_by_text("This sweep used")).to_have_count(0)
 
 
-def test_axe_finds_nothing_in_the_benchmark(open_page: Open, check_accessible: Check) -> None:
+def test_axe_finds_nothing_in_the_benchmark(open_page: Open, check_accessible: Check, cancel: Cancel) -> None:
     page = open_page(f"{CLOTHES}&sweeping=true&sweep.pictures=2&sweep.opacities=1&methods=gradient")
     button(page, "Train").click()
     expect(page.get_by_text(re.compile(r"Epoch 1 of \d+: loss"))).to_be_visible(timeout=LONGEST)
-    button(page, "Cancel").click()
+    cancel(page)
     expect(button(page, "Train")).to_be_enabled(timeout=10_000)
     button(page, "Sweep").click()
     expect(page.locator("td.closed, td .mean").last).to_be_visible(timeout=LONGEST)
