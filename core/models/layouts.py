@@ -271,9 +271,10 @@ def misfit_of(layout: Layout, seen: Sequence[Sight], others: Collection[int] = (
     held = [axis for axis in range(len(seen)) if layout.on(axis)]
     worth = {axis: where_seen(layout.worth()[axis], seen[axis], layout.prefix[axis]) for axis in held}
     moved = {axis: moves(seen[axis], layout.prefix[axis]) for axis in held}
-    step = sum((moved[axis] * worth[axis]).mean(axis=1) for axis in held) / sum(
-        np.square(worth[axis]).mean(axis=1) for axis in held
-    )
+    squared = sum(np.square(worth[axis]).mean(axis=1) for axis in held)
+    if not np.all(squared):  # none of the places that saw a change is apart from another
+        return np.inf
+    step = sum((moved[axis] * worth[axis]).mean(axis=1) for axis in held) / squared
     if (step * layout.shape[1:] < SMALLEST_MOVE).any():
         return np.inf
     expected = {axis: step[:, None] * worth[axis] for axis in held}

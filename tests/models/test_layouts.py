@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import core
 from core.methods.explaining import explain
 from core.methods.registry import Unfit
 from core.models.anatomy import Anatomy, examine
@@ -235,3 +236,11 @@ class Checkpointed(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         seen = torch.utils.checkpoint.checkpoint(self.body, pixels, use_reentrant=True)
         return self.head(seen.mean(dim=(2, 3)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_layer_of_which_a_single_row_noticed_the_change_is_looked_at_without_a_warning(squeezenet):
+    seen = squeezenet.preprocessing
+    small = core.wrap(squeezenet.network, size=96, labels=squeezenet.labels, mean=seen.mean, std=seen.std)
+    komodo = small.prepare(core.open_picture(core.gallery()[0].path))
+    assert explain(small, komodo, ["grad_cam"])["grad_cam"].values.any()
