@@ -147,11 +147,11 @@ def test_a_network_that_answers_every_picture_alike_gets_a_map_that_says_nothing
     ("name", "least"),
     [("occlusion", 0.5), ("rise", 0.5), ("lime", 0.5), ("kernel_shap", 0.5), ("extremal_perturbation", 0.3)],
 )
-def test_the_map_after_64_passes_is_already_like_the_final_one(squeezenet, chelsea_for_squeezenet, name, least):
+def test_the_map_after_64_passes_is_already_like_the_final_one(small_squeezenet, small_chelsea, name, least):
     settings = {"extremal_perturbation": {"rounds": 5}} if name == "extremal_perturbation" else {}
     maps = [
         event.heatmap
-        for event in stream_heatmaps(squeezenet, chelsea_for_squeezenet, [name], settings=settings)
+        for event in stream_heatmaps(small_squeezenet, small_chelsea, [name], settings=settings)
         if isinstance(event, HeatmapReady)
     ]
     early = [heatmap for heatmap in maps if heatmap.passes.forward <= 70][-1]

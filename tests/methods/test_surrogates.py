@@ -208,11 +208,11 @@ def test_one_superpixel_alone_is_refused(classifier_of, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["lime", "kernel_shap"])
-def test_few_samples_are_told_apart_from_enough(squeezenet, chelsea_for_squeezenet, name):
+def test_few_samples_are_told_apart_from_enough(small_squeezenet, small_chelsea, name):
     """25 samples over too many parts repeat hardly at all; a reader is told."""
 
     def agreement(samples):
-        (note,) = surrogate(squeezenet, chelsea_for_squeezenet, name, samples=samples).notes
+        (note,) = surrogate(small_squeezenet, small_chelsea, name, samples=samples).notes
         return float(note.rpartition("= ")[2].rstrip("."))
 
     assert agreement(25) < 0.6

@@ -278,20 +278,20 @@ def test_what_does_not_exist_is_refused_before_anything_runs(
 
 
 @pytest.mark.slow
-def test_gradient_passes_and_guided_backprop_fails_on_a_plain_relu_network(squeezenet: Classifier) -> None:
+def test_gradient_passes_and_guided_backprop_fails_on_a_plain_relu_network(small_squeezenet: Classifier) -> None:
     """Adebayo et al. 2018 in direction, over two opposite corners of the first six photos.
 
     Guided backprop hardly notices what upper layers forget.
     """
     photos = [core.open_picture(each.path) for each in core.gallery()[:6]]
     crops = [crop for photo in photos for crop in opposite_corners(photo)]
-    events = list(core.stream_sanity_study(squeezenet, crops, ["gradient", "guided_backprop"]))
+    events = list(core.stream_sanity_study(small_squeezenet, crops, ["gradient", "guided_backprop"]))
     checked = [event for event in events if isinstance(event, PictureChecked)]
     likeness = {
         method: [means_by_draw([p for p in each.points if p.method == method])[0] for each in checked]
         for method in ("gradient", "guided_backprop")
     }
-    assert len(checked) == len({picture_digest(squeezenet.prepare(crop)) for crop in crops}) == 12
+    assert len(checked) == len({picture_digest(small_squeezenet.prepare(crop)) for crop in crops}) == 12
     verdicts = {event.method: event for event in events if isinstance(event, VerdictReady) and event.final}
     assert verdicts["gradient"].standing == "passes"
     assert verdicts["guided_backprop"].standing == "fails"

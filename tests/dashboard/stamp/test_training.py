@@ -3,6 +3,7 @@
 import io
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -14,7 +15,7 @@ from core.pictures.stamps import Stamp
 from core.stamping.gate import Gate, GateReady
 from core.stamping.models import list_stamp_models
 from core.stamping.task import Task
-from core.stamping.training import ModelTrained
+from core.stamping.training import RECIPES, ModelTrained
 from dashboard.jobs.session import find
 from dashboard.library.folders import folders, write_folder
 from dashboard.library.models import shelf
@@ -242,7 +243,9 @@ def test_a_training_that_is_gone_says_so(benchmark_tab, words):
 
 
 @pytest.mark.slow
-def test_shuffled_labels_are_refused_by_the_gate_and_the_training_is_shown(benchmark_tab, started, wait):
+def test_shuffled_labels_are_refused_by_the_gate_and_the_training_is_shown(benchmark_tab, started, wait, monkeypatch):
+    """A real training, on fewer pictures: the engine's tests show that as many teach a network where there is a rule."""
+    monkeypatch.setitem(RECIPES, "stamp_cnn", replace(RECIPES["stamp_cnn"], epochs=4, most=600))
     app = benchmark_tab(train="true", **{"train.pictures": "Fashion-MNIST", "train.labels": "random"})
     job = started(app, TRAINING)
     wait(lambda: job.messages(ModelTrained) or job.finished, 200)  # to look at it keeps it going for more than 30 s
