@@ -54,14 +54,17 @@
     }
   }).observe(document, { childList: true, characterData: true, subtree: true });
 
-  // While the server does not answer, Streamlit speaks of the internet, or of its own command.
-  const NOT_ANSWERING = "The HeatCheck server is not answering. This page continues when it does.";
-  const OF_STREAMLIT = /Is Streamlit still running|Streamlit server is not responding/;
+  // Where Streamlit speaks of the internet, of its own command or of a developer's folders.
+  const REWORDED = [
+    [/Is Streamlit still running|Streamlit server is not responding/, "The HeatCheck server is not answering. This page continues when it does."],
+    [/^(You have requested page|The page that you have requested)/, "There is no page at this address, so this is the first one."],
+  ];
   const reword = (dialog) => {
     const texts = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
-      if (!OF_STREAMLIT.test(texts.currentNode.nodeValue)) continue;
-      texts.currentNode.nodeValue = NOT_ANSWERING;
+      const [, words] = REWORDED.find(([theirs]) => theirs.test(texts.currentNode.nodeValue)) ?? [];
+      if (!words) continue;
+      texts.currentNode.nodeValue = words;
       for (const command of dialog.querySelectorAll("pre")) command.style.display = "none";
     }
   };

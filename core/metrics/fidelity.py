@@ -282,5 +282,5 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     theirs = rivals[rival]
     if value > to_beat(spread, theirs):
         return "finds", "Finds pixels that the model uses: better than chance and than every control."
-    standing = "worse than" if theirs > to_beat(spread, value) else "no better than"
-    return "edge", f"Better than chance, but {standing} the {rival} control (F {theirs:.2f}), which ignores the model."
+    control = f"the {rival} control (F {theirs:.2f}), which ignores the model"
+    return "edge", f"Better than chance, but no better than {control}."

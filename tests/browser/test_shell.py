@@ -95,6 +95,14 @@ def test_back_leaves_the_page_in_one_press_whatever_was_changed_on_it(open_page:
     assert "/sanity" not in page.url
 
 
+def test_an_address_without_a_page_is_said_in_plain_words(open_page: Open) -> None:
+    page = open_page("nosuchpage")
+    told = page.get_by_role("dialog", name="Page not found")
+    expect(told).to_contain_text("There is no page at this address, so this is the first one.")
+    expect(told).not_to_contain_text("directory")
+    expect(page.get_by_role("heading", level=1)).to_have_text("HeatCheck Explain")
+
+
 def test_one_tab_and_return_reach_the_main_action(open_page: Open) -> None:
     page = open_page()
     expect(page.get_by_role("button", name="Explain", exact=True)).to_be_enabled()
