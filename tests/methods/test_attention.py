@@ -294,14 +294,17 @@ def test_networks_whose_attention_can_not_be_followed_are_refused_with_what_was_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["torchvision/vit_b_16", "timm/vit_tiny_patch16_224", "timm/deit_tiny_patch16_224"])
-def test_published_transformers_fit(name):
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [("torchvision/vit_b_32", 7), ("timm/vit_tiny_patch16_224", 14), ("timm/deit_tiny_patch16_224", 14)],
+)
+def test_published_transformers_fit(name, side):
     classifier: Classifier = core.load_classifier(name, device="cpu", pretrained=False)
     head = [module for module in classifier.network.modules() if isinstance(module, nn.Linear)][-1]
     nn.init.normal_(head.weight, generator=torch.Generator().manual_seed(0))
     maps = explain(classifier, photo(224, 224), BOTH, 3)
     assert all(heatmap.values.max() > 0 for heatmap in maps.values())
-    assert maps["attention_rollout"].notes[0].startswith("12 layers of attention over 14 × 14")
+    assert maps["attention_rollout"].notes[0].startswith(f"12 layers of attention over {side} × {side}")
 
 
 @pytest.mark.slow

@@ -369,7 +369,7 @@ def test_relevance_that_vanishes_or_explodes_is_refused_with_the_figure(
 @pytest.mark.parametrize(
     ("name", "kind", "layer"),
     [
-        ("torchvision/vit_b_16", "LayerNorm", "encoder.layers.encoder_layer_0.ln_1"),
+        ("torchvision/vit_b_32", "LayerNorm", "encoder.layers.encoder_layer_0.ln_1"),
         ("torchvision/swin_t", "LayerNorm", "features.0.2"),
         ("torchvision/convnext_tiny", "LayerNorm", "features.0.1"),
         ("torchvision/mobilenet_v3_small", "Hardswish", "features.0.2"),

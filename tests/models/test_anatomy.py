@@ -175,7 +175,7 @@ def test_the_last_plane_of_known_networks_is_found(name, channels):
 @pytest.mark.parametrize(
     ("name", "layer", "shape"),
     [
-        ("torchvision/vit_b_16", "encoder.layers.encoder_layer_11.ln_1", (768, 14, 14)),
+        ("torchvision/vit_b_32", "encoder.layers.encoder_layer_11.ln_1", (768, 7, 7)),
         ("torchvision/convnext_tiny", "features", (768, 7, 7)),
         ("torchvision/mobilenet_v3_large", "features", (960, 7, 7)),
         ("torchvision/swin_t", "permute", (768, 7, 7)),

@@ -27,7 +27,7 @@ def assert_sees_the_same(classifier: Classifier, reference: Callable[[Image.Imag
     assert expected.shape[1] == len(classifier.labels)
 
 
-@pytest.mark.parametrize("name", ["vit_b_16", "swin_t", "resnet18", "efficientnet_b1"])
+@pytest.mark.parametrize("name", ["vit_b_32", "swin_t", "resnet18", "efficientnet_b1"])
 def test_torchvision_s_own_preprocessing_gives_the_same_logits(name, uploads):
     reference = torchvision.models.get_model_weights(name)["DEFAULT"].transforms()
     assert_sees_the_same(load_classifier(f"torchvision/{name}", **RANDOM), reference, uploads)
