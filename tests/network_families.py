@@ -169,6 +169,8 @@ def without(classifier: core.Classifier, layer: str, taken: Tensor) -> Iterator[
     """Takes something away from a layer's output for each picture."""
 
     def left(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        if output.numel() % taken.numel():  # a second run of the layer, on something else
+            return output
         return (output.reshape(-1, *taken.shape) - taken).reshape(output.shape)
 
     hook = classifier.network.get_submodule(layer).register_forward_hook(left)
