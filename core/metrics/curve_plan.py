@@ -172,7 +172,7 @@ def moved(
     values: Float[Tensor, "*channels height width"], copy: int, pixels: Float[Tensor, "1 3 height width"], seed: int
 ) -> Float[Tensor, "*channels height width"]:
     """The map's copy with that number; all maps of a picture are moved in the same way."""
-    return moved_copy(values, generator(seed, picture_digest(pixels), "copy", copy)) if copy else values
+    return moved_copy(values, copy, generator(seed, picture_digest(pixels), "copy", copy)) if copy else values
 
 
 def trace_curves(

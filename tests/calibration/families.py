@@ -1,12 +1,11 @@
 """Maps that know nothing of the model, in families; each with the moved copies that its range of chance is taken from.
 
-Noise is distributed like its own copies, so the copies of one map are tested against each other. A ramp and a map of
-superpixels are not: they are tested against copies of their own, and ramps in all directions share theirs.
+Noise is distributed like its own copies, so a map and its copies are each tested against the other eight. A ramp and a
+map of superpixels are not: they are tested against copies of their own, and ramps in all directions share theirs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 
 import torch
 from jaxtyping import Float
@@ -28,6 +27,7 @@ NOTHING = (*NOISE, "ramps", "superpixels", MOVED_HERE, MOVED_THERE)
 """Families that know neither the model nor where the object is."""
 PICTURE_ONLY = "edges, centre"
 """Maps that know the picture and not the model: they may be better than chance, but must not beat the controls."""
+GRID = COPIES + 1
 SUPERPIXELS = 100
 EDGES = (1 / 56, 1 / 28, 1 / 14)
 
@@ -41,25 +41,33 @@ class Tested:
     copies: Sequence[Map]
 
 
-def copies_of(values: Map, count: int, *purpose: object) -> list[Map]:
-    return [moved_copy(values, generator(0, "copy", number, *purpose)) for number in range(count)]
+def copies_of(values: Map, *purpose: object) -> list[Map]:
+    return [moved_copy(values, number, generator(0, "copy", number, *purpose)) for number in range(1, COPIES + 1)]
 
 
-def by_each_other(family: str, orbit: Sequence[Map]) -> Iterator[Tested]:
-    """Each copy of a map judged by the copies that follow it."""
-    for place, values in enumerate(orbit):
-        yield Tested(family, values, list(islice(chain(orbit[place + 1 :], orbit), COPIES)))
+def placed(values: Map, *purpose: object) -> Map:
+    """The map somewhere else, at random."""
+    return moved_copy(values, COPIES + 1, generator(0, "placed", *purpose))
+
+
+def by_each_other(family: str, values: Map, count: int, *purpose: object) -> Iterator[Tested]:
+    """Grids of the map, placed at random, and of its copies, each judged by the other eight; about so many maps."""
+    for number in range(max(1, round(count / GRID))):
+        somewhere = placed(values, number, *purpose)
+        grid = [somewhere, *copies_of(somewhere, number, *purpose)]
+        for place, here in enumerate(grid):
+            yield Tested(family, here, [*grid[:place], *grid[place + 1 :]])
 
 
 def by_copies(family: str, values: Map, *purpose: object) -> Tested:
-    return Tested(family, values, copies_of(values, COPIES, *purpose))
+    return Tested(family, values, copies_of(values, *purpose))
 
 
 def noise(size: tuple[int, int], count: int, *purpose: object) -> Iterator[Tested]:
     for family, radius in NOISE.items():
         draw = generator(0, family, *purpose)
         values = blobs(size, radius, draw) if radius else torch.rand(size, generator=draw)
-        yield from by_each_other(family, copies_of(values, count, family, *purpose))
+        yield from by_each_other(family, values, count, family, *purpose)
 
 
 def ramps(size: tuple[int, int], count: int, *purpose: object) -> Iterator[Tested]:
@@ -68,7 +76,7 @@ def ramps(size: tuple[int, int], count: int, *purpose: object) -> Iterator[Teste
     for number in range(-(-count // 8)):
         angle = 2 * torch.pi * torch.rand((), generator=generator(0, "ramp", number, *purpose))
         plane = torch.cos(angle) * columns + torch.sin(angle) * rows[:, None]
-        copies = copies_of(plane, COPIES, "ramp", number, *purpose)
+        copies = copies_of(plane, "ramp", number, *purpose)
         for turned in (plane.rot90(quarter if size[0] == size[1] else 2 * quarter) for quarter in range(4)):
             yield Tested("ramps", turned, copies)
             yield Tested("ramps", turned.flip(1), copies)
@@ -85,15 +93,14 @@ def of_superpixels(pixels: Float[Tensor, "1 3 height width"], count: int, *purpo
 def moved_maps(maps: Mapping[str, Map], count: int, *purpose: object) -> Iterator[Tested]:
     """Moved copies of real maps of this picture, which know the model but not where; and those maps by their copies."""
     for name, values in maps.items():
-        orbit = copies_of(values, count, name, *purpose)
-        yield from by_each_other(MOVED_HERE, orbit)
-        yield Tested(name, values, orbit[:COPIES])
+        yield from by_each_other(MOVED_HERE, values, count, name, *purpose)
+        yield by_copies(name, values, name, *purpose)
 
 
 def moved_from(maps: Mapping[str, Map], count: int, *purpose: object) -> Iterator[Tested]:
     """Moved copies of the real maps of another picture."""
     for name, values in maps.items():
-        yield from by_each_other(MOVED_THERE, copies_of(values, count, "another", name, *purpose))
+        yield from by_each_other(MOVED_THERE, values, count, "another", name, *purpose)
 
 
 def of_the_picture(controls: Mapping[str, Map], *purpose: object) -> Iterator[Tested]:

@@ -13,7 +13,7 @@ import core
 from core.jobs.events import Returning
 from core.methods.registry import find_method, first_reason
 from core.metrics.answers import Answers
-from core.metrics.chance import COPIES, FRACTIONS
+from core.metrics.chance import FRACTIONS
 from core.metrics.curve_plan import Perturbation, trace_curves
 from core.metrics.curves import area_between
 from core.metrics.evidence import Trace
@@ -62,12 +62,11 @@ def explained(classifier: Classifier, pixels: Float[Tensor, "1 3 height width"])
 def tested_on(here: Explained, elsewhere: Explained, number: int, count: int) -> Iterator[Tested]:
     """The maps to be judged on one picture, about so many a family."""
     size = (here.pixels.shape[2], here.pixels.shape[3])
-    each = max(COPIES + 1, count)
-    yield from families.noise(size, each, number)
+    yield from families.noise(size, count, number)
     yield from families.ramps(size, count, number)
     yield from families.of_superpixels(here.pixels, count, number)
-    yield from families.moved_maps(here.methods, each, number)
-    yield from families.moved_from(elsewhere.methods, each, number)
+    yield from families.moved_maps(here.methods, count, number)
+    yield from families.moved_from(elsewhere.methods, count, number)
     yield from families.of_the_picture(here.controls, number)
 
 

@@ -21,7 +21,7 @@ from core.metrics.curve_plan import Perturbation
 from core.studies.trial import RANDOMS, plan_trial
 
 NETWORKS = ("efficientnet_lite0", "squeezenet1_1", "fashion_cnn", "fashion_vit")
-PICTURES = {"efficientnet_lite0": 32, "squeezenet1_1": 32}
+PICTURES = {"efficientnet_lite0": 34, "squeezenet1_1": 34}
 MANY_PICTURES = 60
 FEWEST_MAPS = 300
 STEPS = 20

@@ -5,7 +5,7 @@ from calibration.families import NOISE, NOTHING, PICTURE_ONLY
 from calibration.measuring import Judged, calibrate
 from calibration.report import rows, share
 
-PICTURES, EACH = 12, 10
+PICTURES, EACH = 12, 9
 MOST_BETTER, MOST_TWO_SIDED, MOST_FINDS = 3.0, 6.0, 2.5
 """Percent over all families [SCIENCE.md, section 9]."""
 IN_ONE_FAMILY = 2.0

@@ -1,5 +1,7 @@
 """A copy has the map's shape and lies elsewhere."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -14,7 +16,9 @@ def drawn(seed: int) -> torch.Generator:
 def test_a_copy_has_the_very_values_of_the_map():
     values = torch.rand(6, 8, generator=drawn(0))
     for seed in range(20):
-        assert torch.equal(moved_copy(values, drawn(seed)).flatten().sort().values, values.flatten().sort().values)
+        assert torch.equal(
+            moved_copy(values, 1 + seed, drawn(seed)).flatten().sort().values, values.flatten().sort().values
+        )
 
 
 def test_a_map_that_knows_nothing_is_the_best_of_twenty_in_one_case_of_twenty():
@@ -26,8 +30,8 @@ def test_a_map_that_knows_nothing_is_the_best_of_twenty_in_one_case_of_twenty():
         blob = torch.zeros(32, 32)
         blob[:12, :12] = 1
         noise = 1e-3 * torch.rand(32, 32, generator=drawn(10**6 + run))
-        own = moved_copy(blob + noise, drawn(10**5 + run))
-        copies = [moved_copy(own, drawn(100 * run + copy)) for copy in range(19)]
+        own = moved_copy(blob + noise, 9, drawn(10**5 + run))
+        copies = [moved_copy(own, copy, drawn(100 * run + copy)) for copy in range(1, 20)]
         best += all((own * counts).sum() > (copy * counts).sum() for copy in copies)
     assert 0.03 < best / runs < 0.07
 
@@ -40,7 +44,7 @@ def test_square_copies_meet_all_turns_and_flips_and_others_only_those_that_fit()
     def directions(values):
         found = set()
         for seed in range(100):
-            copy = moved_copy(values, drawn(seed))
+            copy = moved_copy(values, 9, drawn(seed))
             (big,), (small,) = ((copy == level).nonzero() for level in (2, 1))
             found.add(
                 tuple((step + 1) % side - 1 for step, side in zip((small - big).tolist(), copy.shape, strict=True))
@@ -54,7 +58,7 @@ def test_square_copies_meet_all_turns_and_flips_and_others_only_those_that_fit()
 def test_masks_of_a_copy_are_as_clustered_as_the_map_s():
     rows = torch.arange(64.0 * 64).view(64, 64)
     edges = []
-    for values in (rows, moved_copy(rows, drawn(3))):
+    for values in (rows, moved_copy(rows, 9, drawn(3))):
         mask = removal_rank(values, drawn(0)) < 2048
         edges.append(sum(int((mask != mask.roll(1, axis)).sum()) for axis in (0, 1)))
     assert edges[0] == edges[1]
@@ -79,3 +83,16 @@ def test_maps_of_noise_are_alike_by_chance_as_far_as_two_standard_errors():
     low, high = similarity_by_chance((noise - noise.mean()) / noise.std(correction=0))
     assert low == pytest.approx(-1.96 / 64, rel=0.1)
     assert high == pytest.approx(1.96 / 64, rel=0.1)
+
+
+@pytest.mark.parametrize("side", [9, 10, 28, 224])
+def test_a_map_and_its_first_eight_copies_take_the_nine_places_of_a_grid(side):
+    """Of a single pixel in the middle, which no turn and no flip moves, only the shifts are seen."""
+    dot = torch.zeros(side | 1, side | 1)
+    dot[side // 2, side // 2] = 1
+    copies = [moved_copy(dot, number, drawn(number)) for number in range(1, 9)]
+    places = {tuple(copy.nonzero()[0].tolist()) for copy in (dot, *copies)}
+    rows, columns = ({place[axis] for place in places} for axis in (0, 1))
+    assert (len(places), len(rows), len(columns)) == (9, 3, 3)
+    gaps = {(later - earlier) % len(dot) for earlier, later in itertools.permutations(rows, 2)}
+    assert all(abs(gap - len(dot) / 3) <= 1 or abs(gap - 2 * len(dot) / 3) <= 1 for gap in gaps)
