@@ -264,7 +264,7 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     >>> pass_verdict(0.3, 0.05, {"Sobel": 0.1})[0]
     'finds'
     >>> pass_verdict(0.1, 0.05, {"Sobel": 0.1})[1]
-    'Better than chance, but no better than the Sobel control (F 0.10), which ignores the model.'
+    'Better than chance, but no better than the Sobel control, which ignores the model (F 0.10; 0.11 beats it).'
     """
     if abs(value) < FLAT and spread < FLAT:
         return "flat", (
@@ -282,5 +282,7 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     theirs = rivals[rival]
     if value > to_beat(spread, theirs):
         return "finds", "Finds pixels that the model uses: better than chance and than every control."
-    control = f"the {rival} control (F {theirs:.2f}), which ignores the model"
-    return "edge", f"Better than chance, but no better than {control}."
+    return "edge", (
+        f"Better than chance, but no better than the {rival} control, which ignores the model "
+        f"(F {theirs:.2f}; {to_beat(spread, theirs):.2f} beats it)."
+    )

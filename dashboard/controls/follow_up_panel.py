@@ -1,33 +1,84 @@
 """A question about a finished job: its button, and how far the answer is."""
 
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
 
 from dashboard.controls.export_panel import export_panel
-from dashboard.controls.job_panel import Button, launch_and_find, start_or_cancel
+from dashboard.controls.job_panel import Button, launch_and_find, named, start_or_cancel
+from dashboard.jobs.changes import additions, changed_fields, listed
 from dashboard.jobs.kinds import I, JobKind
 from dashboard.jobs.requests import FollowUpRequest
+from dashboard.jobs.session import find
 from dashboard.jobs.views import JobView
+from dashboard.library.absence import NotThere
 
 F = TypeVar("F", bound=FollowUpRequest)
+Run = TypeVar("Run", bound=JobView[Any, Any])
 
 
-def follow_up_panel(kind: JobKind[F, I], request: F, words: str, ready: bool = True) -> JobView[F, I] | None:
-    """The answer about the same job, if it was asked for.
+class Answer(NamedTuple, Generic[F, I, Run]):
+    """The follow-up that a page shows, the run that it is about, and how that run differs from the one shown."""
+
+    job: JobView[F, I]
+    about: Run
+    changes: Sequence[str] = ()
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is the answer of an earlier run that used something else."""
+        return bool(self.changes)
+
+
+def follow_up_panel(
+    kind: JobKind[F, I], run: Run, request: F, words: str, ready: bool = True
+) -> Answer[F, I, Run] | None:
+    """The answer about the run that is shown, or about an earlier one that the address still names an answer of.
 
     Parameters
     ----------
+    run
+        The run that the request is about.
     words
         What the button does, said until there is an answer.
     """
     row: Any = st.container(horizontal=True, vertical_alignment="center", gap="medium")
-    jobs = [job for job in launch_and_find(kind, [request]) if job.request.about == request.about]
+    jobs = launch_and_find(kind, [request])
+    own = [job for job in jobs if job.request.about == run.id]
+    answers = [Answer(job, run) for job in own] or earlier_answers(jobs, run)
     with row:
-        start_or_cancel(kind, jobs, ready, Button("secondary", "content"))
-        if not jobs:
+        start_or_cancel(kind, own, ready, Button("secondary", "content"))
+        if not answers:
             with st.container(width="stretch"):
                 st.caption(words)
         else:
-            export_panel(jobs, where=st.container(width="content"))
-    return jobs[0] if jobs else None
+            export_panel([answers[0].job], where=st.container(width="content"))
+    if not answers:
+        return None
+    if answers[0].stale:
+        update = f" Press {kind.verb} to update it." if ready else ""
+        st.info(f"This result is of an earlier run, which used {listed(answers[0].changes)}.{update}")
+    return answers[0]
+
+
+def earlier_answers(jobs: Sequence[JobView[F, I]], run: Run) -> list[Answer[F, I, Run]]:
+    """The complete answers about runs before this one; none about a run that stands beside it."""
+    beside, answers = named(run.kind), []
+    for job in jobs:
+        if job.request.about in beside or job.state()["state"] != "done":
+            continue
+        try:
+            about: Any = find(job.request.about)
+        except NotThere:
+            continue
+        answers.append(Answer(job, about, differences(about.request, run.request)))
+    return answers
+
+
+def differences(earlier: Any, request: Any) -> list[str]:
+    """In words, what an earlier request had otherwise; a first mark and other scores change no map."""
+    now = asdict(request)
+    added = additions(earlier, {"methods": now["methods"]})
+    return [*changed_fields(earlier, now), *(f"other {words}" for words in added)]

@@ -21,6 +21,7 @@ from dashboard.library.queue import queue
 
 DEFAULT_MODEL = "efficientnet_lite0"
 PATIENCE = 120.0
+GONE = "a model that was removed"
 logger = logging.getLogger(__name__)
 
 
@@ -65,9 +66,9 @@ class ModelList:
         return listed_own(name) or next((model for model in self.known() if model.name == name), None)
 
     def title(self, name: str) -> str:
-        """What the picker calls the model."""
+        """What the picker calls the model; one that was brought here and is gone has no name but a random one."""
         found = self.find(name)
-        return title_of(found) if found else name
+        return title_of(found) if found else GONE if name.startswith(PREFIX) else name
 
     def dataset(self, name: str) -> str:
         """What the model was trained on."""

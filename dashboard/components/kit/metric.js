@@ -15,6 +15,9 @@ export const grouped = (groups, headOf = metricHead) => groups.map(({ title, met
 
 export const written = (metric, value) => (value === null || value === undefined ? "–" : metric.percent ? percent(value) : fixed(value));
 
+// A share of a drop may come out below none or above all, where the drop is small: how far beyond says nothing.
+export const writtenShare = (metric, value) => (metric.percent && value < 0 ? "< 0 %" : metric.percent && value > 1 ? "> 100 %" : written(metric, value));
+
 // All scores of a table in words, with their papers.
 export const scoresExplained = (groups) => glossary("What the scores mean", groups.flatMap(({ title, metrics }) => [
   element("dt", { class: "group" }, title),

@@ -3,7 +3,7 @@
 import { extentOf, intervalBar } from "../kit/chart.js";
 import { element, folded, region, showLines, sign } from "../kit/dom.js";
 import { component } from "../kit/frame.js";
-import { grouped, meaning, scoresExplained, symbolOf, written } from "../kit/metric.js";
+import { grouped, meaning, scoresExplained, symbolOf, written, writtenShare } from "../kit/metric.js";
 import { between, capital, counted, fixed } from "../kit/numbers.js";
 import { ended } from "../kit/stream.js";
 import { cell, head, methodCell, sortHead, table } from "../kit/table.js";
@@ -144,12 +144,12 @@ function meanHead(state, metric) {
 function meanCell(row, metric, extent, pictures) {
   if (!row || row.mean === null) return cell("–", { title: "Undefined on every picture so far." });
   const [mark, words] = verdictOf(row, metric);
-  const span = (low, high) => `${written(metric, low)} to ${written(metric, high)}`;
-  const interval = row.low === null ? "" : span(row.low, row.high);
+  const span = (low, high, how = written) => `${how(metric, low)} to ${how(metric, high)}`;
+  const interval = row.low === null ? "" : span(row.low, row.high, writtenShare);
   const few = row.n < pictures ? `n ${row.n}` : "";
   const gap = row.difference === null || row.method === "random" ? "" : `; difference to the random control ${written(metric, row.difference)}${row.difference_low === null ? "" : `, ${span(row.difference_low, row.difference_high)}`}`;
   return cell([
-    element("span", { class: "mean" }, intervalBar(row, extent), written(metric, row.mean), sign(mark), element("span", { class: "hidden" }, ` ${words}`)),
+    element("span", { class: "mean" }, intervalBar(row, extent), writtenShare(metric, row.mean), sign(mark), element("span", { class: "hidden" }, ` ${words}`)),
     element("span", { class: "interval muted" }, [interval, few].filter(Boolean).join(" · ") || "one picture"),
   ], { title: `${capital(words)}${gap}; n ${row.n}` });
 }

@@ -39,17 +39,18 @@ def baselines(explanation: Explanation, stale: bool) -> None:
     except ValueError as reason:
         st.caption(str(reason))
         return
-    compared = follow_up_panel(BASELINES, BaselinesRequest(about=explanation.id), WHY)
+    compared = follow_up_panel(BASELINES, explanation, BaselinesRequest(about=explanation.id), WHY)
     if compared:
+        made = compared.about.request
         data = {
-            "run": compared.id,
-            "methods": described_finished(explanation),
-            "own": own,
-            "imputer": request.imputer,
+            "run": compared.job.id,
+            "methods": described_finished(compared.about),
+            "own": with_baseline(made.methods, made.settings),
+            "imputer": made.imputer,
             "baselines": {each.name: each.label for each in core.list_imputers()},
             "reductions": {name: REDUCTIONS[name] for name in COMPARED},
-            "spoken": request.reduction if request.reduction in COMPARED else COMPARED[0],
-            "stale": stale,
+            "spoken": made.reduction if made.reduction in COMPARED else COMPARED[0],
+            "stale": stale or compared.stale,
         }
         with result(BASELINES):
             _COMPONENT(data=data, key="baselines")

@@ -14,14 +14,14 @@ _COMPONENT = declare("explain/imputer_ranks/imputer_ranks")
 
 def imputer_ranks(explanation: Explanation, stale: bool) -> None:
     """The question with its button and, once asked, the ranks as they come."""
-    ranked = follow_up_panel(IMPUTER_RANKS, ImputerRanksRequest(about=explanation.id), WHAT)
+    ranked = follow_up_panel(IMPUTER_RANKS, explanation, ImputerRanksRequest(about=explanation.id), WHAT)
     if ranked:
         data = {
-            "run": ranked.id,
+            "run": ranked.job.id,
             "imputers": [{"name": each.name, "label": each.label} for each in core.list_imputers()],
-            "chosen": explanation.request.imputer,
-            "methods": described_finished(explanation),
-            "stale": stale,
+            "chosen": ranked.about.request.imputer,
+            "methods": described_finished(ranked.about),
+            "stale": stale or ranked.stale,
         }
         with result(IMPUTER_RANKS):
             _COMPONENT(data=data, key="imputer_ranks")

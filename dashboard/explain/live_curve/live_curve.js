@@ -50,7 +50,7 @@ export default component({
     state.slider.setAttribute("aria-valuetext", `${percent(fraction)} removed`);
     state.names.show(litFirst(state, methods, [...loud]), colours);
     state.plot.draw(curvePicture({ curves, methods, colours, fraction, yName: data.yName, unit: data.unit, words: plotWords(state, methods) }));
-    perturbed.show(data.run, curves, fraction, state.target, data.y === "probability", ended(state.job));
+    perturbed.show(data.run, curves, fraction, state.target, data.y, data.yName, ended(state.job));
   },
 
   further: ({ perturbed, data, curves }) => perturbed.addresses(data.run, curves),

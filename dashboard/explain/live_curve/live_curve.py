@@ -6,7 +6,7 @@ from core.metrics.answers import Y
 from core.models.outputs import rather_than
 from dashboard.components.component import declare
 from dashboard.components.methods import described
-from dashboard.explain.one_picture.job import Explanation
+from dashboard.explain.one_picture.job import Explanation, y_shown
 
 Y_NAMES: Mapping[Y, str] = {
     "probability": "probability of the class",
@@ -33,7 +33,7 @@ def live_curve(explanation: Explanation, stale: bool) -> None:
     data = {
         "run": explanation.id,
         "methods": list(described(request)),
-        "y": request.y,
+        "y": y_shown(request),
         "yName": y_name(explanation),
         "unit": UNITS[request.unit],
         "steps": request.steps,

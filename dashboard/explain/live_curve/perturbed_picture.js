@@ -42,7 +42,7 @@ export function makePerturbed(changed) {
     offer(methods);
   }
 
-  function show(run, curves, fraction, target, yIsProbability, over) {
+  function show(run, curves, fraction, target, y, yName, over) {
     const point = curves.at(chosen.method, chosen.order, fraction);
     heading.textContent = `${percent(fraction)} removed`;
     if (!point) { blank(over ? "The run ended before its curves." : "No curve has reached this point yet."); return; }
@@ -54,10 +54,12 @@ export function makePerturbed(changed) {
       frame.dataset.state = "coming";
       note.textContent = "";
     }
-    const clean = new Map(curves.at(chosen.method, chosen.order, 0)?.top ?? []);
+    const first = curves.at(chosen.method, chosen.order, 0);
+    const clean = new Map(first?.top ?? []);
     const rows = point.top.map(([label, probability]) => answer(label, probability, clean.get(label), label === target));
-    const missing = yIsProbability && !point.top.some(([label]) => label === target);
+    const missing = y === "probability" && !point.top.some(([label]) => label === target);
     if (missing && target) rows.push(answer(target, point.value, clean.get(target), true));
+    if (y === "contrast") rows.push(answer(yName, point.value, first?.value, true)); // of two classes, so beside what the model says of each
     top.replaceChildren(...rows);
   }
 

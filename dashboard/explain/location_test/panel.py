@@ -22,15 +22,21 @@ _COMPONENT = declare("explain/location_test/location_test")
 
 
 def location_test(explanation: Explanation, stale: bool) -> JobView[LocationTestRequest, FinishedMaps] | None:
-    """The question with its button and, once asked, where the map stands among its copies; the test that is shown."""
+    """The question with its button and, once asked, where the map stands among its copies; the test of this run."""
     methods = {method["name"]: method for method in described_finished(explanation)}
     request = LocationTestRequest(about=explanation.id, method=choose_method(explanation, methods))
-    matched = follow_up_panel(LOCATION_TEST, request, WHAT)
-    if matched:
-        label = methods[matched.request.method]["label"]
-        with result(LOCATION_TEST):
-            _COMPONENT(data={"run": matched.id, "label": label, "stale": stale}, key="location_test")
-    return matched
+    matched = follow_up_panel(LOCATION_TEST, explanation, request, WHAT)
+    if not matched:
+        return None
+    tested = {method["name"]: method for method in described_finished(matched.about)}
+    data = {
+        "run": matched.job.id,
+        "label": tested[matched.job.request.method]["label"],
+        "stale": stale or matched.stale,
+    }
+    with result(LOCATION_TEST):
+        _COMPONENT(data=data, key="location_test")
+    return None if matched.stale else matched.job
 
 
 def choose_method(explanation: Explanation, methods: Mapping[str, Mapping[str, Any]]) -> str:

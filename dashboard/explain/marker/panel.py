@@ -7,9 +7,11 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+import core
 from dashboard.controls.metric_panel import want_plausibility
 from dashboard.controls.selection import Seen
 from dashboard.explain.marker.marker import marker
+from dashboard.explain.one_picture.job import Explanation
 from dashboard.library.marks import Mark, MarkGone, bits_of_mask, box, marks, mask_of_bits
 from dashboard.library.models import models
 from dashboard.library.owner import owner
@@ -58,8 +60,14 @@ def tell_dropped(seen: Seen, truth: str) -> None:
         )
 
 
-def mark_panel(seen: Seen, truth: str) -> None:
-    """The first model's crop to mark on, and the same as four numbers."""
+def mark_panel(seen: Seen, truth: str, run: Explanation | None) -> None:
+    """The first model's crop to mark on, and the same as four numbers.
+
+    Parameters
+    ----------
+    run
+        The first model's run that the page shows, if there is one.
+    """
     classifier, picture = seen.loading.classifier, seen.picture
     if not (classifier and picture):
         st.caption("Available once the model has seen the picture.")
@@ -78,9 +86,7 @@ def mark_panel(seen: Seen, truth: str) -> None:
             made[place] = marks.add(owner(), Mark(*place, mask))
         write_mark(made.get(place, ""))
 
-    st.markdown(
-        "**Marked: the next run scores plausibility.**" if truth else "**Not marked: plausibility is not scored.**"
-    )
+    st.markdown(f"**{marked_words(truth, run)}**")
     st.caption(WHAT_FOR)
     crop = f"/api/pictures/{picture.name}/crop?model={seen.loading.name}"
     drawing, numbers = st.columns([1.6, 1], gap="large")
@@ -88,6 +94,21 @@ def mark_panel(seen: Seen, truth: str) -> None:
         marker(crop, picture.title, size, bits_of_mask(shown), lambda bits: take(mask_of_bits(bits, *size)))
     with numbers:
         ask_numbers(shown, lambda: take(box_of_numbers(size)))
+
+
+def marked_words(truth: str, run: Explanation | None) -> str:
+    """Whether plausibility is scored with this mark, and by which run."""
+    if not truth:
+        return "Not marked: plausibility is not scored."
+    if run and run.request.truth == truth and scores_plausibility(run):
+        return "Marked, and scored by this run: see Scores." if run.finished else "Marked, and this run scores it."
+    return "Marked: the next run scores plausibility."
+
+
+def scores_plausibility(run: Explanation) -> bool:
+    """Whether the run was asked for a score that needs a mark, and was not ended before its last one."""
+    needing = {metric.name for metric in core.list_metrics() if metric.needs_truth}
+    return bool(needing & {*run.request.metrics}) and run.state()["state"] not in ("cancelled", "failed")
 
 
 def ask_numbers(marked: Bool[Tensor, "height width"], submitted: Callable[[], None]) -> None:

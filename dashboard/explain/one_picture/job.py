@@ -14,6 +14,7 @@ from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import VERDICTS, FidelityReady
 from core.metrics.removal import Order
 from core.models.classifier import Classifier
+from core.models.outputs import rather_than
 from core.pictures.rendering import to_png
 from core.studies.scoring import ScoresReady, importance
 from core.studies.trial import RANDOMS, plan_trial
@@ -43,6 +44,11 @@ class MarkedSubject(Subject):
 
 
 Explanation = JobView[ExplanationRequest, MarkedSubject]
+
+
+def y_shown(request: ExplanationRequest) -> str:
+    """Which value the curves show; that of a class rather than another is none that the model gives to a class."""
+    return request.y if rather_than(request.output) is None else "contrast"
 
 
 def find_inputs(request: ExplanationRequest) -> MarkedSubject:

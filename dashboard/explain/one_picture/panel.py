@@ -91,7 +91,7 @@ def show_results(
     score_tab, imputer_tab, location_tab, strip_tab, mark_tab, number_tab = choose_tab(TABS, "below")
     if mark_tab.open:
         with mark_tab:
-            mark_panel(seen, truth)
+            mark_panel(seen, truth, explanations[0] if explanations else None)
     if not explanations:
         return []
     with score_tab:

@@ -4,8 +4,8 @@ import { scored, verdictSign } from "../../components/heatmap_cards/fidelity_ver
 import { intervalBar } from "../../components/kit/chart.js";
 import { element, region, say, sign } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
-import { grouped, metricHead, scoresExplained, written } from "../../components/kit/metric.js";
-import { fixed, percent } from "../../components/kit/numbers.js";
+import { grouped, metricHead, scoresExplained, written, writtenShare } from "../../components/kit/metric.js";
+import { capital, counted, fixed, percent } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { cell, methodCell, table } from "../../components/kit/table.js";
 
@@ -51,7 +51,8 @@ function answer(run) {
   const best = bestOf(run);
   if (!best) return "Only controls were scored.";
   const label = run.data.methods.find(({ name }) => name === best.method).label;
-  return `${label} scores highest: F ${scored(best)}.`;
+  const above = [...run.fidelities.values()].filter(({ method, value }) => isControl(run, method) && value > best.value).length;
+  return `${label} scores highest of the methods: F ${scored(best)}.${above ? ` ${capital(counted(above, "control"))} ${above === 1 ? "scores" : "score"} higher.` : ""}`;
 }
 
 // A share of a drop is one only where there is a drop, and less of it goes to the artifact than the whole.
@@ -86,7 +87,7 @@ const chanceExtent = (scores) => ({ low: Math.min(0, ...scores.map(({ value, spr
 function scoreCell(metric, score, extra, extent, over) {
   if (!score) return cell("–", { class: "muted" });
   if (metric.name === "fidelity") return fidelityCell(score, extent);
-  if (metric.name === "artifact_share") return cell(score.artifact_share > 1 ? "> 100 %" : written(metric, score.artifact_share));
+  if (metric.name === "artifact_share") return cell(writtenShare(metric, score.artifact_share));
   if (metric.name in score) return cell(written(metric, score[metric.name]));
   if (!extra) return over ? cell("–", { class: "muted", title: "The run ended before this score." }) : cell("…", { class: "muted" });
   const value = extra[metric.name];

@@ -6,7 +6,7 @@ import { earlierMark, element, markEarlier, region, say, sign } from "../../comp
 import { component } from "../../components/kit/frame.js";
 import { fixed } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
-import { cell, table } from "../../components/kit/table.js";
+import { cell, head, table } from "../../components/kit/table.js";
 import { FAINT, disagreements, outcomes } from "./tests.js";
 
 export default component({
@@ -85,7 +85,7 @@ const named = ({ data }) => data.title || "The model";
 function modelTable(runs) {
   return table({
     kind: "models", caption: "What the perturbation test says of each model", captionKind: "hidden",
-    heads: ["Model", "Class", "Best method", "F", "▲ finds it", "– like a control", "▼ fails"],
+    heads: ["Model", "Class", "Best method", "F", "▲ finds it", head("– no better", { title: "No better than a control that ignores the model" }), "▼ fails"],
     rows: runs.map((run) => {
       const scores = scoresOf(run), [best] = scores, { found, alike, failed } = tally(scores);
       const none = ended(run.job) ? "–" : "…", counts = scores.length ? [found, alike, failed] : [none, none, none];

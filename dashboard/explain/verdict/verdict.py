@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.components.subject import subject_in_words
-from dashboard.explain.one_picture.job import Explanation
+from dashboard.explain.one_picture.job import Explanation, y_shown
 from dashboard.jobs.views import JobView
 from dashboard.library.models import models
 from dashboard.library.pictures import title_of_picture
@@ -27,7 +27,7 @@ def verdict(explanations: Sequence[Explanation], tests: Sequence[JobView[Any, An
             "run": each.id,
             "title": models.title(each.request.model),
             "methods": list(described(each.request)),
-            "y": each.request.y,
+            "y": y_shown(each.request),
         }
         for each in explanations
     ]

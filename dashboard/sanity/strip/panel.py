@@ -31,7 +31,7 @@ WHAT = (
 
 
 def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[Any, Any] | None:
-    """The question with its button and, once asked, maps, verdicts and curves as they come; the job that is shown."""
+    """The question with its button and, once asked, maps, verdicts and curves as they come; the job about this run."""
     finished = {method["name"]: method for method in described_finished(explanation)}
     st.caption(WHAT)
     if stale:
@@ -41,9 +41,9 @@ def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[
     request = strip_request(explanation, methods)
     maps, _ = cost(request, stages_of(request))
     words = f"Explains again with {len(methods)} methods on randomised networks: {maps:,} maps with the controls."
-    if randomised := follow_up_panel(STRIP, request, words, ready=not stale):
-        show(randomised.id, randomised.request, stale)
-        return randomised
+    if randomised := follow_up_panel(STRIP, explanation, request, words, ready=not stale):
+        show(randomised.job.id, randomised.job.request, stale or randomised.stale)
+        return None if randomised.stale else randomised.job
     if sample := sample_about(explanation):
         kept = (name for name in sample.request.methods if name in methods or find_method(name).control)
         show(sample.id, replace(sample.request, methods=tuple(kept)), stale)

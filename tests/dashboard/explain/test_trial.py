@@ -1,12 +1,17 @@
 """How heatmaps are judged: choices of the trial, the marked truth, and questions asked beside a run."""
 
+import json
+from dataclasses import replace
+
 import pytest
 import torch
 
 import core
+from core.methods.heatmap import Heatmap, HeatmapReady, Passes
 from core.studies.scoring import ScoresReady
+from core.studies.shifted_copies import MatchedReady
 from dashboard.explain.imputer_ranks.job import IMPUTER_RANKS
-from dashboard.explain.location_test.job import LOCATION_TEST
+from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
 from dashboard.explain.one_picture.job import EXPLANATION
 from dashboard.jobs.session import sample_of
 from dashboard.library.marks import Mark, box, marks
@@ -109,6 +114,80 @@ def test_four_numbers_mark_a_box_and_plausibility_is_wished_for(page):
     asked = explained(app).about.request
     needing = {metric.name for metric in core.list_metrics() if metric.needs_truth and not metric.needs_stamp}
     assert needing <= set(asked.metrics)
+
+
+@pytest.fixture
+def run_with(ended):
+    """A finished run of the sample's maps by its own requests, which differ in these fields; nothing is computed."""
+    sample = sample_of(EXPLANATION)
+
+    def run(**otherwise):
+        job = ended(EXPLANATION, replace(sample.request, **otherwise), sample.inputs(), told_of(sample))
+        assert job.state()["state"] == "done"
+        return job
+
+    return run
+
+
+def told_of(sample):
+    """The finished heatmap of one method."""
+    final = next(each for each in sample.messages(HeatmapReady) if each["final"])
+    values = sample.heatmap(final["sequence"])
+    return [HeatmapReady(Heatmap(values, values[None], final["heatmap"]["method"], 1, "sum", 0.25, Passes(1, 1)), True)]
+
+
+@pytest.fixture
+def tested(ended):
+    """A finished location test of the first map of that run."""
+
+    def ask(run):
+        method = next(run.events(HeatmapReady)).heatmap.method
+        request = LocationTestRequest(about=run.id, method=method)
+        return ended(LOCATION_TEST, request, LOCATION_TEST.inputs(request), [MatchedReady(0.4, (0.1, 0.2), 1, True)])
+
+    return ask
+
+
+def shown_test(app):
+    """What the component of the location test is told; None where it is not there."""
+    told = [json.loads(each.proto.json) for each in app.get("bidi_component") if each.proto.json]
+    return next((each for each in told if {"run", "label", "stale"} <= {*each}), None)
+
+
+def test_an_answer_stays_when_only_the_mark_was_added(page, run_with, tested, mark, words):
+    test, marked = tested(run_with()), run_with(truth=mark("komodo_dragon"))
+    app = page(explanation=marked.id, location_test=test.id, truth=mark("komodo_dragon"))
+    assert shown_test(app)["run"] == test.id
+    assert not shown_test(app)["stale"]
+    assert "earlier run" not in words(app)
+
+
+def test_an_answer_about_an_earlier_run_is_stale_and_says_what_to_press(page, run_with, tested, words):
+    test, other = tested(run_with()), run_with(imputer="black", seed=5)
+    app = page(explanation=other.id, location_test=test.id)
+    assert shown_test(app)["run"] == test.id
+    assert shown_test(app)["stale"]
+    assert "This result is of an earlier run, which used another imputer and another seed." in words(app)
+    assert "Press Test the location to update it." in words(app)
+    assert app.button(key="start location_test").label == "Test the location"
+
+
+def test_an_answer_that_was_cancelled_does_not_come_back_below_another_run(page, run_with, tested, words, monkeypatch):
+    test, other = tested(run_with()), run_with(seed=5)
+    monkeypatch.setattr(queue().get(test.id).run, "state", "cancelled")
+    app = page(explanation=other.id, location_test=test.id)
+    assert shown_test(app) is None
+    assert "earlier run" not in words(app)
+
+
+def test_the_mark_says_whether_the_run_that_is_shown_has_scored_it(page, run_with, mark, words):
+    truth = mark("komodo_dragon")
+    before, after = run_with(), run_with(truth=truth, metrics=("pointing_game",))
+    app = page(explanation=before.id, truth=truth, below="Mark the object")
+    assert "Marked: the next run scores plausibility." in words(app)
+    app = page(explanation=after.id, truth=truth, below="Mark the object")
+    assert "Marked, and scored by this run: see Scores." in words(app)
+    assert "next run" not in words(app)
 
 
 def test_another_picture_has_no_mark_and_the_mark_is_back_with_its_own(page, mark):

@@ -4,7 +4,7 @@ import threading
 import time
 
 import core
-from dashboard.library.models import get_to_know
+from dashboard.library.models import get_to_know, models
 from dashboard.library.queue import queue
 
 
@@ -27,3 +27,8 @@ def test_a_run_goes_on_and_is_cancelled_at_once_while_a_model_is_measured(monkey
     assert time.monotonic() - cancelled < step
     measuring.join(60)
     assert set(classifier._seconds) == {"forward", "gradient"}
+
+
+def test_a_model_that_was_removed_is_not_called_by_its_random_name():
+    assert models.title("own/48143e660664bb32987adc8d3c0a82ab") == "a model that was removed"
+    assert models.title("fashion_cnn") == "Small CNN (Fashion-MNIST)"

@@ -112,13 +112,18 @@ def test_the_strip_is_cancelled_where_it_was_begun_and_the_explanation_stays(
     assert explanation.state()["state"] == "done"
 
 
-def test_another_explanations_strip_is_not_shown(explained, started, followed, explanation, wait):
+def test_another_explanations_strip_is_shown_as_that_of_an_earlier_run(
+    explained, started, followed, explanation, wait, words
+):
     app, _ = explained()
     job = started(app, STRIP)
     wait(lambda: job.finished)
     assert job.id in followed(app.run())
+    assert "earlier run" not in words(app)
     app.query_params["explanation"] = explanation.id
-    assert job.id not in followed(app.run())
+    assert job.id in followed(app.run())
+    assert "This result is of an earlier run, which used" in words(app)
+    assert app.button(key="start strip").label == STRIP.verb
 
 
 def test_a_strip_that_still_runs_when_another_explanation_is_open_leads_back_to_its_own(
