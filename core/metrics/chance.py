@@ -46,7 +46,7 @@ def score_copies(
 ) -> Generator[Progress, None, dict[str, list[float]]]:
     """F of the copies of every map; yields after each batch, and returns them by map.
 
-    All maps are moved in the same ways, and the first copies of the location test are these.
+    All maps are moved in the same ways.
     """
     scores: dict[str, list[float]] = {name: [] for name in maps}
     numbers = range(1, COPIES + 1)

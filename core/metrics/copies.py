@@ -7,18 +7,20 @@ from torch import Tensor
 CENTRAL = 0.95
 THIRDS = ((1, 1), (2, 2), (1, 2), (2, 1), (0, 1), (2, 0), (0, 2), (1, 0))
 """How far the first copies are shifted down and across, in thirds of the picture."""
+FIRST_AT_RANDOM = len(THIRDS) + 1
+"""The number of the first copy that is drawn independently of all others."""
 
 
 def moved_copy(
     values: Float[Tensor, "*channels height width"], number: int, draw: torch.Generator
 ) -> Float[Tensor, "*channels height width"]:
-    """The map flipped or, where it is square, rotated by quarter turns, at random, and shifted around the picture.
+    """The map shifted around the picture, then flipped or, where it is square, rotated by quarter turns, at random.
 
     What leaves at one border comes in at the other, so the copy has exactly the map's values. The first eight copies
-    are shifted by thirds, each by other ones, so that with the map they take the nine places of one grid wherever that
-    lies; those that follow are shifted at random. Every place is equally likely: an uninformed map is as good as its
-    copies, and the best of 20 in one case out of 20. Eight that are drawn one by one may all lie alike by chance, and
-    tell less of what a map scores by chance [ours].
+    are shifted by thirds, each by other ones: seen from any of the nine, the other eight are shifted by all thirds, so
+    an uninformed map is exchangeable with them, and the best of the nine in one case out of nine. They are for the
+    range of chance: eight that are drawn one by one may all lie alike, and tell less of it [ours]. Those that follow
+    are shifted at random, and the map is the best among 19 of these in one case out of 20.
 
     Parameters
     ----------
@@ -34,13 +36,14 @@ def moved_copy(
     def draw_below(count: int) -> int:
         return int(torch.randint(count, (), generator=draw, device=draw.device))
 
+    if number < FIRST_AT_RANDOM:
+        down, across = THIRDS[number - 1]
+        shift = round(down * height / 3), round(across * width / 3)
+    else:
+        shift = draw_below(height), draw_below(width)
     turns = draw_below(4) if height == width else 2 * draw_below(2)
-    turned = values.rot90(turns, dims=(-2, -1))
-    turned = turned.flip(-1) if draw_below(2) else turned
-    if number > len(THIRDS):
-        return torch.roll(turned, (draw_below(height), draw_below(width)), dims=(-2, -1))
-    down, across = THIRDS[number - 1]
-    return torch.roll(turned, (round(down * height / 3), round(across * width / 3)), dims=(-2, -1))
+    moved = torch.roll(values, shift, dims=(-2, -1)).rot90(turns, dims=(-2, -1))
+    return moved.flip(-1) if draw_below(2) else moved
 
 
 def correlations_with_copies(

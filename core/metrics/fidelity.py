@@ -233,7 +233,8 @@ def null_spread(by_chance: Sequence[float]) -> float:
     """Half-width of the 95 % interval of F for maps that know nothing, from what some of them score.
 
     It is taken around zero, where F of such maps lies, and not around the mean of these few, which would count as known
-    [ours]; Student's t accounts for their number.
+    [ours]; Student's t accounts for their number. Exact where F of such maps is normal: where a single spot decides,
+    a map that lies there by luck is called better more often.
     """
     return float(t.ppf((1 + CONFIDENCE) / 2, len(by_chance))) * sqrt(fmean(value**2 for value in by_chance))
 
@@ -264,7 +265,7 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     >>> pass_verdict(0.3, 0.05, {"Sobel": 0.1})[0]
     'finds'
     >>> pass_verdict(0.1, 0.05, {"Sobel": 0.1})[1]
-    'Better than chance, but no better than the Sobel control, which ignores the model (F 0.10; 0.11 beats it).'
+    'Better than chance, but no better than the Sobel control, which ignores the model (F 0.10; it takes over 0.11).'
     """
     if abs(value) < FLAT and spread < FLAT:
         return "flat", (
@@ -284,5 +285,5 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
         return "finds", "Finds pixels that the model uses: better than chance and than every control."
     return "edge", (
         f"Better than chance, but no better than the {rival} control, which ignores the model "
-        f"(F {theirs:.2f}; {to_beat(spread, theirs):.2f} beats it)."
+        f"(F {theirs:.2f}; it takes over {to_beat(spread, theirs):.2f})."
     )

@@ -5,6 +5,7 @@ All read curves from the same engine, so they differ in what is removed, what re
 
 from statistics import fmean
 
+from core.metrics.copies import FIRST_AT_RANDOM
 from core.metrics.curves import Curve, area_between
 from core.metrics.evidence import LIF, MIF, Evidence, Trace
 from core.metrics.registry import metric
@@ -24,7 +25,9 @@ ROUNDING = 1e-5
 """The same picture's value differs by up to a tenth of this from batch to batch; no smaller rise is an increase."""
 
 TOP_KEPT = Trace("lif", "dataset_mean", (1 - KEPT_SHARE,))
-COPIES = tuple((Trace("mif", copy=number), Trace("lif", copy=number)) for number in (1, 2))
+COPIES = tuple(
+    (Trace("mif", copy=number), Trace("lif", copy=number)) for number in (FIRST_AT_RANDOM, FIRST_AT_RANDOM + 1)
+)
 
 
 @metric(

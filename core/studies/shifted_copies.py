@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core.jobs.events import Progress, Returning
 from core.metrics.answers import Answers, Y
+from core.metrics.copies import FIRST_AT_RANDOM
 from core.metrics.curve_plan import Perturbation, count_visits, trace_curves
 from core.metrics.curves import area_between
 from core.metrics.evidence import LIF, MIF, Trace
@@ -79,11 +80,9 @@ def stream_matched(
     perturbation = Perturbation(imputer, unit, side, y, steps)
     each = count_visits((MIF, LIF), 1, perturbation, classifier.size)
     scores: list[float] = []
+    copies = [0, *range(FIRST_AT_RANDOM, FIRST_AT_RANDOM + variants)]
     for begin in range(0, variants + 1, COPIES_AT_ONCE):
-        pairs = [
-            (Trace("mif", copy=copy), Trace("lif", copy=copy))
-            for copy in range(begin, min(begin + COPIES_AT_ONCE, variants + 1))
-        ]
+        pairs = [(Trace("mif", copy=copy), Trace("lif", copy=copy)) for copy in copies[begin : begin + COPIES_AT_ONCE]]
         traces = [trace for pair in pairs for trace in pair]
         tracing = Returning(trace_curves(classifier, pixels, {"": values}, traces, answers, perturbation, seed))
         for step in tracing:

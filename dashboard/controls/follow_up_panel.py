@@ -28,14 +28,14 @@ class Answer(NamedTuple, Generic[F, I, Run]):
 
     @property
     def stale(self) -> bool:
-        """Whether it is the answer of an earlier run that used something else."""
+        """Whether it is the answer of a run that used something else."""
         return bool(self.changes)
 
 
 def follow_up_panel(
     kind: JobKind[F, I], run: Run, request: F, words: str, ready: bool = True
 ) -> Answer[F, I, Run] | None:
-    """The answer about the run that is shown, or about an earlier one that the address still names an answer of.
+    """The answer about the run that is shown, or about another one whose answer the address still names.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def follow_up_panel(
     row: Any = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     jobs = launch_and_find(kind, [request])
     own = [job for job in jobs if job.request.about == run.id]
-    answers = [Answer(job, run) for job in own] or earlier_answers(jobs, run)
+    answers = [Answer(job, run) for job in own] or other_answers(jobs, run)
     with row:
         start_or_cancel(kind, own, ready, Button("secondary", "content"))
         if not answers:
@@ -59,12 +59,12 @@ def follow_up_panel(
         return None
     if answers[0].stale:
         update = f" Press {kind.verb} to update it." if ready else ""
-        st.info(f"This result is of an earlier run, which used {listed(answers[0].changes)}.{update}")
+        st.info(f"This result is about another run, which used {listed(answers[0].changes)}.{update}")
     return answers[0]
 
 
-def earlier_answers(jobs: Sequence[JobView[F, I]], run: Run) -> list[Answer[F, I, Run]]:
-    """The complete answers about runs before this one; none about a run that stands beside it."""
+def other_answers(jobs: Sequence[JobView[F, I]], run: Run) -> list[Answer[F, I, Run]]:
+    """The complete answers about other runs; none about a run that stands beside this one."""
     beside, answers = named(run.kind), []
     for job in jobs:
         if job.request.about in beside or job.state()["state"] != "done":
@@ -78,7 +78,7 @@ def earlier_answers(jobs: Sequence[JobView[F, I]], run: Run) -> list[Answer[F, I
 
 
 def differences(earlier: Any, request: Any) -> list[str]:
-    """In words, what an earlier request had otherwise; a first mark and other scores change no map."""
+    """In words, what another request had otherwise; a first mark and other scores change no map."""
     now = asdict(request)
     added = additions(earlier, {"methods": now["methods"]})
     return [*changed_fields(earlier, now), *(f"other {words}" for words in added)]

@@ -21,7 +21,7 @@ from dashboard.library.queue import queue
 
 DEFAULT_MODEL = "efficientnet_lite0"
 PATIENCE = 120.0
-GONE = "a model that was removed"
+GONE = "Removed model"
 logger = logging.getLogger(__name__)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -158,9 +159,8 @@ class Visitors:
     fetch and compile Streamlit's own scripts again, costs seconds in every test.
     """
 
-    def __init__(self, chromium: Any, elsewhere: str) -> None:
+    def __init__(self, chromium: Any) -> None:
         self._chromium = chromium
-        self._elsewhere = elsewhere
         self._left: list[Any] = []
 
     def come(self, scheme: str, width: int, height: int) -> Any:
@@ -177,16 +177,17 @@ class Visitors:
             if other != page:
                 other.close()
         page.unroute_all()
+        page.goto(urljoin(page.url, f"/{UP}"))  # of the same server, to clear what the page writes when it is left, too
         page.evaluate("localStorage.clear(), sessionStorage.clear()")
-        page.goto(self._elsewhere)
+        page.mouse.move(0, 0)
         page.context.clear_cookies()
         page.context.clear_permissions()
         self._left.append(page)
 
 
 @pytest.fixture(scope="session")
-def visitors(chromium: Any, server: str) -> Visitors:
-    return Visitors(chromium, f"{server}/{UP}")
+def visitors(chromium: Any) -> Visitors:
+    return Visitors(chromium)
 
 
 @pytest.fixture
@@ -209,11 +210,13 @@ def open_page(visitors: Visitors, server: str) -> Iterator[Callable[..., Any]]:
         return page
 
     yield open_one
-    for page in came:
-        visitors.leave(page)
-        for event, hear in heard.items():
-            page.remove_listener(event, hear)
-    assert not errors, errors
+    try:
+        for page in came:
+            visitors.leave(page)
+            for event, hear in heard.items():
+                page.remove_listener(event, hear)
+    finally:
+        assert not errors, errors
 
 
 def is_mistake(said: Any) -> bool:

@@ -83,12 +83,10 @@ def test_back_leaves_the_page_in_one_press_whatever_was_changed_on_it(open_page:
     page.wait_for_url("**/sanity**")
     rest(page)
     expect(page_link(page, "Sanity")).to_have_attribute("aria-current", "page")
-    before = page.evaluate("history.length")
     for tab, name in (("Labels", "label_check"), ("Many pictures", "sanity_study")):
         page.get_by_role("tab", name=tab).click()
         page.wait_for_url(f"**tab={name}**")
         rest(page)
-    assert page.evaluate("history.length") == before
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("HeatCheck Explain")
     rest(page)

@@ -25,8 +25,8 @@ def fitting(small_squeezenet):
 
 
 def asks_much(name):
-    """Many answers, or gradients that others ask for too: most of a large network's time, and nothing that
-    distinguishes one architecture from another.
+    """Methods with many answers, and those that average over draws of what another method asks for: most of a large
+    network's time, and nothing that distinguishes one architecture from another.
     """
     method = find_method(name)
     return method.family == "perturbation" or method.drawn

@@ -159,7 +159,7 @@ def test_an_answer_stays_when_only_the_mark_was_added(page, run_with, tested, ma
     app = page(explanation=marked.id, location_test=test.id, truth=mark("komodo_dragon"))
     assert shown_test(app)["run"] == test.id
     assert not shown_test(app)["stale"]
-    assert "earlier run" not in words(app)
+    assert "about another run" not in words(app)
 
 
 def test_an_answer_about_an_earlier_run_is_stale_and_says_what_to_press(page, run_with, tested, words):
@@ -167,7 +167,7 @@ def test_an_answer_about_an_earlier_run_is_stale_and_says_what_to_press(page, ru
     app = page(explanation=other.id, location_test=test.id)
     assert shown_test(app)["run"] == test.id
     assert shown_test(app)["stale"]
-    assert "This result is of an earlier run, which used another imputer and another seed." in words(app)
+    assert "This result is about another run, which used another imputer and another seed." in words(app)
     assert "Press Test the location to update it." in words(app)
     assert app.button(key="start location_test").label == "Test the location"
 
@@ -177,7 +177,7 @@ def test_an_answer_that_was_cancelled_does_not_come_back_below_another_run(page,
     monkeypatch.setattr(queue().get(test.id).run, "state", "cancelled")
     app = page(explanation=other.id, location_test=test.id)
     assert shown_test(app) is None
-    assert "earlier run" not in words(app)
+    assert "about another run" not in words(app)
 
 
 def test_the_mark_says_whether_the_run_that_is_shown_has_scored_it(page, run_with, mark, words):

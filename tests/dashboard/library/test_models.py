@@ -30,5 +30,5 @@ def test_a_run_goes_on_and_is_cancelled_at_once_while_a_model_is_measured(monkey
 
 
 def test_a_model_that_was_removed_is_not_called_by_its_random_name():
-    assert models.title("own/48143e660664bb32987adc8d3c0a82ab") == "a model that was removed"
+    assert models.title("own/48143e660664bb32987adc8d3c0a82ab") == "Removed model"
     assert models.title("fashion_cnn") == "Small CNN (Fashion-MNIST)"

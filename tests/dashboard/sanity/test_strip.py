@@ -119,10 +119,10 @@ def test_another_explanations_strip_is_shown_as_that_of_an_earlier_run(
     job = started(app, STRIP)
     wait(lambda: job.finished)
     assert job.id in followed(app.run())
-    assert "earlier run" not in words(app)
+    assert "about another run" not in words(app)
     app.query_params["explanation"] = explanation.id
     assert job.id in followed(app.run())
-    assert "This result is of an earlier run, which used" in words(app)
+    assert "This result is about another run, which used" in words(app)
     assert app.button(key="start strip").label == STRIP.verb
 
 

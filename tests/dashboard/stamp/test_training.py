@@ -245,7 +245,7 @@ def test_a_training_that_is_gone_says_so(benchmark_tab, words):
 @pytest.mark.slow
 def test_shuffled_labels_are_refused_by_the_gate_and_the_training_is_shown(benchmark_tab, started, wait, monkeypatch):
     """A real training; the engine's tests show that so few pictures do teach a network where labels follow stamps."""
-    monkeypatch.setitem(RECIPES, "stamp_cnn", replace(RECIPES["stamp_cnn"], epochs=4, most=600))
+    monkeypatch.setitem(RECIPES, "stamp_cnn", replace(RECIPES["stamp_cnn"], epochs=6, most=600))
     app = benchmark_tab(train="true", **{"train.pictures": "Fashion-MNIST", "train.labels": "random"})
     job = started(app, TRAINING)
     wait(lambda: job.messages(ModelTrained) or job.finished, 200)  # to look at it keeps it going for more than 30 s
