@@ -8,6 +8,7 @@ import torch
 from core.methods.heatmap import HeatmapReady
 from core.methods.heatmap_request import HeatmapRequest
 from core.metrics import perturbation
+from core.metrics.copies import FIRST_AT_RANDOM
 from core.metrics.curve_plan import Perturbation
 from core.metrics.curves import Curve
 from core.metrics.perturbation import drop, increase
@@ -118,7 +119,7 @@ def test_the_gain_over_its_shape_leaves_out_what_the_shape_does(evidence_of, sha
     areas = {trace: curve.area for trace, curve in evidence.curves.items()}
     own, first, second = (
         sum(area if trace.order == "lif" else -area for trace, area in areas.items() if trace.copy == copy)
-        for copy in range(3)
+        for copy in (0, FIRST_AT_RANDOM, FIRST_AT_RANDOM + 1)
     )
     assert perturbation.shape_gain(evidence) == pytest.approx(own - (first + second) / 2)
 

@@ -34,7 +34,7 @@ def judged(classifier_of):
 
 
 def test_the_map_that_knows_the_place_comes_first_of_twenty(judged):
-    last = judged(corner_map())[-1]
+    last = judged(corner_map(), seed=1)[-1]
     assert last.rank == 1
     assert len(last.by_chance) == 19
     assert last.value > max(last.by_chance)

@@ -1,5 +1,6 @@
 """How heatmaps are judged: choices of the trial, the marked truth, and questions asked beside a run."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -116,13 +117,20 @@ def test_four_numbers_mark_a_box_and_plausibility_is_wished_for(page):
     assert needing <= set(asked.metrics)
 
 
+SEEDS = itertools.count(1000)
+
+
 @pytest.fixture
 def run_with(ended):
-    """A finished run of the sample's maps by its own requests, which differ in these fields; nothing is computed."""
+    """A finished run of the sample's maps by its own requests, which differ in these fields; nothing is computed.
+
+    Its seed is nobody else's: an equal request joins a run of another test, which may be forgotten before it is shown.
+    """
     sample = sample_of(EXPLANATION)
+    own = replace(sample.request, seed=next(SEEDS))
 
     def run(**otherwise):
-        job = ended(EXPLANATION, replace(sample.request, **otherwise), sample.inputs(), told_of(sample))
+        job = ended(EXPLANATION, replace(own, **otherwise), sample.inputs(), told_of(sample))
         assert job.state()["state"] == "done"
         return job
 
