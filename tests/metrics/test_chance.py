@@ -7,11 +7,12 @@ import core
 from core.jobs.events import Returning
 from core.metrics.answers import Answers
 from core.metrics.chance import COPIES, FRACTIONS, count_copy_visits, score_copies
-from core.metrics.curve_plan import Perturbation
+from core.metrics.curve_plan import Perturbation, trace_curves
+from core.metrics.curves import area_between
+from core.metrics.evidence import Trace
 from core.metrics.fidelity import null_spread
 from core.pictures.datasets import fashion_mnist
 from core.randomness import generator
-from core.studies.shifted_copies import stream_matched
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +51,16 @@ def test_a_map_s_chance_does_not_depend_on_the_other_maps_of_the_run(fashion):
 
 
 def test_four_shares_removed_give_the_range_that_twenty_steps_give(fashion):
-    """The location test follows the same copies over all steps."""
     classifier, pixels, target = fashion
+    pairs = [(Trace("mif", copy=copy), Trace("lif", copy=copy)) for copy in range(1, COPIES + 1)]
     for number in range(3):
         few, _ = scored(fashion, {"map": smooth(number)})
-        (*_, matched) = stream_matched(classifier, pixels, smooth(number), target, steps=20)
-        fine = matched.by_chance[:COPIES]
+        answers, over_all = Answers(classifier, pixels, target, "probability"), Perturbation(steps=20)
+        traces = [trace for pair in pairs for trace in pair]
+        tracing = Returning(trace_curves(classifier, pixels, {"map": smooth(number)}, traces, answers, over_all))
+        list(tracing)
+        curves = tracing.result["map"]
+        fine = [area_between(curves[lif], curves[mif]) for mif, lif in pairs]
         assert null_spread(few["map"]) == pytest.approx(null_spread(fine), rel=0.15)
         assert torch.corrcoef(torch.tensor([few["map"], fine]))[0, 1] > 0.9
 
