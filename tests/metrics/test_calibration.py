@@ -9,8 +9,8 @@ PICTURES, EACH = 12, 9
 MOST_BETTER, MOST_TWO_SIDED, MOST_FINDS = 3.0, 6.0, 2.5
 """Percent over all families [SCIENCE.md, section 9]."""
 IN_ONE_FAMILY = 5.0
-"""How much of that any one family may have more: the maps of 12 pictures decide it to two percent, and superpixels, which
-follow the picture's edges where their copies do not, have 5 % over 34 pictures.
+"""How much of that any one family may have more: the maps of 12 pictures decide it to two percent, and superpixels,
+which follow the picture's edges where their copies do not, have 5 % over 34 pictures.
 """
 
 

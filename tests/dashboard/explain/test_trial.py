@@ -166,7 +166,8 @@ def shown_test(app):
 
 def test_an_answer_stays_when_only_the_mark_was_added(page, run_with, tested, mark, words, wait):
     test, marked = tested(run_with()), run_with(truth=mark("komodo_dragon"))
-    app = page(explanation=marked.id, location_test=test.id, truth=mark("komodo_dragon"))
+    asked = {"truth": mark("komodo_dragon"), "seed": str(marked.request.seed)}
+    app = page(explanation=marked.id, location_test=test.id, **asked)
     wait(lambda: shown_test(app.run()).get("stale") is False)  # once the model has seen the picture
     assert shown_test(app)["run"] == test.id
     assert "about another run" not in words(app)
