@@ -93,12 +93,15 @@ def test_back_leaves_the_page_in_one_press_whatever_was_changed_on_it(open_page:
     assert "/sanity" not in page.url
 
 
-def test_an_address_without_a_page_is_said_in_plain_words(open_page: Open) -> None:
-    page = open_page("nosuchpage")
+def test_an_address_without_a_page_is_said_in_plain_words(visitors: Any, server: str, rest: Rest) -> None:
+    page = visitors.come("light", 1280, 900)  # not by `open_page`: the browser writes that there is no such page
+    page.goto(f"{server}/nosuchpage")
+    rest(page)
     told = page.get_by_role("dialog", name="Page not found")
     expect(told).to_contain_text("There is no page at this address, so this is the first one.")
     expect(told).not_to_contain_text("directory")
     expect(page.get_by_role("heading", level=1)).to_have_text("HeatCheck Explain")
+    visitors.leave(page)
 
 
 def test_one_tab_and_return_reach_the_main_action(open_page: Open) -> None:
@@ -137,9 +140,11 @@ def test_axe_finds_nothing_while_a_run_is_stale_goes_on_or_was_cancelled(
     page.get_by_role("button", name="Explain", exact=True).click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     check_accessible(page)
+    enlarge = page.locator(".card button").filter(visible=True).first
+    expect(enlarge).to_be_visible(timeout=60_000)
     cancel(page)
     expect(page.get_by_role("button", name="Explain", exact=True)).to_be_enabled(timeout=60_000)
     rest(page)
-    page.locator(".card button").first.click()
+    enlarge.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     check_accessible(page)
