@@ -25,6 +25,8 @@ KEPT_OF_ONE, KEPT_RUNS = 16, 24
 The total bounds memory: an explanation by all methods holds about 36 MB of maps at 224 x 224, so all of them stay
 within a gigabyte. A job also keeps its network in memory, and the number of those is bounded by this as well.
 """
+GONE_SECONDS = 600.0
+"""An owner who has looked at nothing for this long has left."""
 
 
 class Job:
@@ -241,16 +243,23 @@ class JobQueue:
 
 
 def too_many(finished: Iterable[Job]) -> Iterator[Job]:
-    """The jobs to drop, the longest unwatched first: those beyond an owner's share, then those of whoever has most."""
+    """The jobs to drop, the longest unwatched first: those beyond an owner's share, then those of owners who have left.
+
+    Where nobody has left, it is whoever has most that loses one.
+    """
     shares: defaultdict[str, list[Job]] = defaultdict(list)
     for job in sorted(finished, key=lambda job: job.seen_at):
         shares[job.owner].append(job)
     while shares:
         largest = max(shares.values(), key=len)
         runs = {id(job.run) for share in shares.values() for job in share}
-        if len(largest) <= KEPT_OF_ONE and len(runs) <= KEPT_RUNS:
+        if len(largest) > KEPT_OF_ONE:
+            yield largest.pop(0)
+        elif len(runs) > KEPT_RUNS:
+            left = [share for share in shares.values() if share and time.monotonic() - share[-1].seen_at > GONE_SECONDS]
+            yield min(left, key=lambda share: share[0].seen_at, default=largest).pop(0)
+        else:
             return
-        yield largest.pop(0)
 
 
 def answer_call(ask: Callable[[], Any], answer: Future[Any]) -> None:

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
+from core.jobs import queue as queue_of_jobs
 from core.jobs.events import Progress
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes
 from core.metrics.curves import CurvePoint
@@ -73,6 +74,12 @@ def _nothing_was_asked_before(monkeypatch: pytest.MonkeyPatch, request: pytest.F
     """Whatever another test has asked for is computed anew."""
     question = session.question
     monkeypatch.setattr(session, "question", lambda *asked: f"{request.node.nodeid} {question(*asked)}")
+
+
+@pytest.fixture(autouse=True)
+def _people_of_other_tests_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a full queue drops their jobs first."""
+    monkeypatch.setattr(queue_of_jobs, "GONE_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -268,6 +268,19 @@ def test_of_a_full_server_whoever_keeps_most_loses_first(jobs, monkeypatch):
     assert [job for job in many if jobs.get(job.id)] == many[1:]
 
 
+def test_who_has_left_loses_before_whoever_is_there_with_more(jobs, monkeypatch):
+    monkeypatch.setattr(queue, "KEPT_RUNS", 4)
+    monkeypatch.setattr(queue, "GONE_SECONDS", 0.2)
+    left = [jobs.submit(counting(1), f"visitor {number}") for number in range(3)]
+    wait_for(lambda: left[-1].finished)
+    time.sleep(0.3)
+    here = [jobs.submit(counting(1), "somebody", lane=str(number)) for number in range(4)]
+    wait_for(lambda: here[-1].finished)
+    jobs.submit(counting(1), "somebody", lane="another")
+    assert [job for job in here if jobs.get(job.id)] == here
+    assert not any(jobs.get(job.id) for job in left)
+
+
 def test_what_ended_after_hours_unwatched_is_kept_before_what_was_watched_until_then(jobs, monkeypatch):
     monkeypatch.setattr(queue, "KEPT_OF_ONE", 1)
     go_on = threading.Event()
