@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torchvision.models import VisionTransformer
 
 import core
 from core.methods.explaining import stream_heatmaps
@@ -58,9 +59,20 @@ QUICKLY = {
 SAME = 1 - 1e-6
 
 
-def load(name: str) -> core.Classifier:
-    """The network with its bundled weights, or with random ones; in small batches, so that memory is no matter."""
+def load(name: str, side: int | None = None) -> core.Classifier:
+    """The network with its bundled weights, or with random ones; in small batches, so that memory is no matter.
+
+    Parameters
+    ----------
+    side
+        Of the pictures that it sees, if not of those that it was made for.
+    """
     classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
+    if side and side < min(classifier.size):
+        seen, network = classifier.preprocessing, classifier.network
+        if isinstance(network, VisionTransformer):  # which has a weight for each place; four blocks tell as much
+            network = type(network)(side, network.patch_size, 4, 12, network.hidden_dim, network.mlp_dim)
+        classifier = core.wrap(network, side, classifier.labels, seen.mean, seen.std, name=classifier.name)
     classifier._batch_sizes.update(forward=BatchSize(4), gradient=BatchSize(2))
     draw = torch.Generator().manual_seed(0)
     for weight in classifier.network.parameters():

@@ -13,7 +13,8 @@ from test_readme import README, TABLES, examples
 
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 UP_TO_DATE = (*PYTEST, "tests/test_readme.py", "-k", "tables_are_those")
-COLLECTED = ("tests/test_readme.py", "tests/test_devices.py", "tests/methods", "tests/dashboard")
+METHOD_PANEL = "tests/dashboard/controls/test_method_panel.py"
+COLLECTED = ("tests/test_readme.py", "tests/test_devices.py", "tests/methods", METHOD_PANEL)
 TOUCHED = "tables_are_those or sharpened or (test_registry and (promised or family or families)) or test_method_panel"
 
 

@@ -43,7 +43,7 @@ def choose(page: Any, architecture: str) -> None:
 def test_own_weights_are_refused_explained_or_a_model_like_any_other(
     open_page: Open, check_accessible: Check, files: dict[str, Path]
 ) -> None:
-    page = open_page("?methods=gradient,grad_cam&steps=10&seed=77")
+    page = open_page("?methods=gradient,grad_cam&steps=4&seed=77")
     page.get_by_role("button", name="Your own weights").click()
     dialog = page.get_by_role("dialog")
     bring(page, files["whole"])

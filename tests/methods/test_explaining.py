@@ -36,7 +36,7 @@ def asks_much(name):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", nine_networks.NETWORKS)
 def test_every_method_leaves_every_network_as_it_was_and_answers_twice_the_same(name, fingerprint):
-    classifier = nine_networks.load(name)
+    classifier = nine_networks.load(name, side=128)
     before = fingerprint(classifier)
     states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
     large = name in nine_networks.LARGE
