@@ -10,7 +10,7 @@ ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
 BETTER = {"higher": "higher is better", "lower": "lower is better", "none": "neither way is better"}
 GROUPS = {
     "faithfulness": "what the model uses",
-    "plausibility": "where the cue is",
+    "plausibility": "where the object or stamp is",
     "robustness": "what small changes do",
     "complexity": "how much is pointed at",
 }

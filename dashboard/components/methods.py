@@ -1,12 +1,14 @@
 """Methods and their settings, as a page shows them."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import core
 from core.methods.heatmap import HeatmapReady
 from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import Method, Parameter
+from core.metrics.fidelity import FidelityReady
 from dashboard.jobs.views import JobView
 
 
@@ -24,6 +26,12 @@ def described_finished(job: JobView[Any, Any]) -> list[dict[str, Any]]:
     """The same of those methods of a job whose heatmap is finished."""
     finished = {message["heatmap"]["method"] for message in job.messages(HeatmapReady) if message["final"]}
     return [method for method in described(job.request) if method["name"] in finished]
+
+
+def best_of(job: JobView[Any, Any], names: Sequence[str]) -> str:
+    """Of these methods of an explanation, the one whose heatmap scores highest, as far as they are scored."""
+    scores = {score["method"]: score["value"] for score in job.messages(FidelityReady)}
+    return max(names, key=lambda name: scores.get(name, -math.inf))
 
 
 def method_labels() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Generic, Literal, NamedTuple
 
 import streamlit as st
@@ -44,7 +45,11 @@ class Shown(NamedTuple, Generic[R, I]):
 
 
 def job_panel(
-    kind: JobKind[R, I], request: R | None, where: DeltaGenerator, button: Button = PRIMARY
+    kind: JobKind[R, I],
+    request: R | None,
+    where: DeltaGenerator,
+    button: Button = PRIMARY,
+    known: Mapping[str, Any] = MappingProxyType({}),
 ) -> Shown[R, I] | None:
     """Starts the job that is asked for, and tells of the one that the address names, or of the sample.
 
@@ -54,6 +59,8 @@ def job_panel(
         What a click would ask for; None while it is not known yet.
     where
         The place of the button and of the progress; notices stand where the panel is called.
+    known
+        What is chosen while the request as a whole is not known, by field.
     """
     notices = st.container()  # their number changes: on a busy machine what follows would be mounted anew
     with notices:
@@ -63,7 +70,7 @@ def job_panel(
     if not jobs:
         return None
     with notices:
-        return Shown(jobs[0], show_state(kind, jobs, [asdict(request) if request else {}]))
+        return Shown(jobs[0], show_state(kind, jobs, [asdict(request) if request else known]))
 
 
 def launch_and_find(kind: JobKind[R, I], requests: Sequence[R | None]) -> list[JobView[R, I]]:

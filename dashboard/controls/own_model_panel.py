@@ -18,7 +18,7 @@ from dashboard.library.owner import owner
 
 MEGABYTES = 512
 READ = "weights that were read"
-FOUND = "as its answers show"
+FOUND = "found from its answers"
 LARGEST_SIDE = 1024
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def ask_for_weights() -> None:
     try:
         digest, weights = weights_of(file)
         if architecture is None:
-            st.caption(f"{len(weights)} tensors were read.")
+            st.info(f"{len(weights)} tensors were read. Choose the architecture that they were trained in.")
             return
         found = fit(architecture, weights)
     except ModelError as error:

@@ -1,5 +1,6 @@
 """The pictures of a study, and how many of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +31,11 @@ def choose_source(dataset: str) -> str:
         offered = {"fashion_mnist": BUNDLED["fashion_mnist"], **offered}
     chosen = choose(st.segmented_control, "Pictures", offered, next(iter(offered)), "source", required=True, wrap=True)
     return ask_folder(WHAT_FILES) if chosen == FOLDER else chosen
+
+
+def known_source(source: str) -> Mapping[str, str]:
+    """What is known of a study's pictures before there are any; a folder that is gone is still what was studied."""
+    return {} if not source and FOLDER in st.query_params else {"source": source}
 
 
 def how_many(source: str, dataset: str) -> tuple[int, bool]:

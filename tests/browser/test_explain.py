@@ -22,7 +22,7 @@ from dashboard.explain.one_picture.job import EXPLANATION  # noqa: E402
 from dashboard.jobs.messages import to_message  # noqa: E402
 from dashboard.jobs.session import sample_of  # noqa: E402
 
-SHORT = "?methods=gradient,grad_cam&steps=4"
+SHORT = "?methods=gradient,grad_cam&steps=10"
 CNN = "?model=Small+CNN+%28Fashion-MNIST%29"
 SMALL = f"{CNN}&methods=gradient,grad_cam&steps=10"
 LONG = "?methods=smoothgrad,integrated_gradients&steps=40&smoothgrad.samples=200&integrated_gradients.steps=500"
@@ -154,7 +154,7 @@ def test_another_picture_dims_what_belongs_to_the_old_one(open_page: Open) -> No
 
 
 def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) -> None:
-    page = open_page("?methods=gradient,grad_cam&steps=10&picture=chelsea")
+    page = open_page("?methods=gradient,grad_cam&steps=10&picture=chelsea&model=SqueezeNet+1.1")
     page.locator(".trial svg.plot").evaluate("svg => { svg.marked = true }")
     page.locator(".grid").evaluate("grid => { grid.marked = true }")
     place = button(page, "Explain").bounding_box()
@@ -164,7 +164,7 @@ def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) 
     growth = []
     while not button(page, "Explain").is_visible() and len(growth) < 600:
         growth.append(curve_points(page))
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(200)
     finish(page)
     assert len(set(growth)) > 2
     assert growth == sorted(growth)
@@ -402,8 +402,9 @@ def test_two_people_run_side_by_side_and_see_only_their_own(open_page: Open, tmp
     assert one.url.split("explanation=")[1] != other.url.split("explanation=")[1]
 
 
-THREE = f"{SHORT}&picture=coffee&compare=true&with=SqueezeNet+1.1&with=Tiny+ViT+%28Fashion-MNIST%29"
-SIDES = ["224", "224", "28"]
+VIT = "Tiny+ViT+%28Fashion-MNIST%29"
+THREE = f"{SMALL}&picture=coffee&compare=true&with=SqueezeNet+1.1&with={VIT}"
+SIDES = ["28", "224", "28"]
 
 
 def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None:
@@ -411,7 +412,7 @@ def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None
     predictions = page.locator(".seen img")
     expect(predictions).to_have_count(3)
     crops = [image.get_attribute("src") for image in predictions.all()]
-    assert [crop.split("model=")[1] for crop in crops] == ["efficientnet_lite0", "squeezenet1_1", "fashion_vit"]
+    assert [crop.split("model=")[1] for crop in crops] == ["fashion_cnn", "squeezenet1_1", "fashion_vit"]
     explain(page)
     finish(page)
     jobs = page.url.split("explanation=")[1].split("&")[0].split("%2C")
@@ -425,12 +426,12 @@ def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None
             assert sources == {f"/api/jobs/{job}/crop"}
             assert {canvas.get_attribute("width") for canvas in column.locator("canvas").all()} == {side}
         expect(shown.locator(".columns .model")).to_have_text(
-            ["EfficientNet-Lite0", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"]
+            ["Small CNN (Fashion-MNIST)", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"]
         )
         expect(shown.locator(".root.stale")).to_have_count(0)
         expect(shown.locator("table.models tbody tr")).to_have_count(3)
         groups = shown.locator("table.scores th.group")
-        expect(groups).to_have_text(["EfficientNet-Lite0", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"])
+        expect(groups).to_have_text(["Small CNN (Fashion-MNIST)", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"])
 
 
 def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: Open, cancel: Cancel) -> None:
@@ -441,20 +442,19 @@ def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: 
     expect(button(page, "Explain")).to_be_enabled(timeout=10_000)
     expect(page.locator("p", has_text="Cancelled. Results so far are kept.")).to_have_count(2)
     expect(cards(page, "waiting")).to_have_count(0)
-    page.goto(f"{page.url.split('?')[0]}{SHORT}&compare=true&with=SqueezeNet+1.1")
-    explain(page)
-    finish(page)
+    page.goto(f"{page.url.split('?')[0]}{SMALL}&compare=true&with={VIT}")
+    run_small(page)
     shown = page.locator(".removed img")
     expect(shown).to_have_attribute("alt", re.compile("removed"))
     first = shown.get_attribute("src")
-    page.get_by_role("radio", name="SqueezeNet 1.1").click()
+    page.get_by_role("radio", name="Tiny ViT (Fashion-MNIST)").click()
     expect(shown).not_to_have_attribute("src", first)
     page.wait_for_url("**trial=1**")
-    enlarge = page.get_by_role("button", name="Enlarge Grad-CAM, SqueezeNet 1.1")
+    enlarge = page.get_by_role("button", name="Enlarge Grad-CAM, Tiny ViT (Fashion-MNIST)")
     enlarge.click()
-    dialog = page.get_by_role("dialog", name="Grad-CAM, SqueezeNet 1.1")
+    dialog = page.get_by_role("dialog", name="Grad-CAM, Tiny ViT (Fashion-MNIST)")
     beside = dialog.get_by_label("Compare with").locator("option")
-    expect(beside.nth(1)).to_have_text("Grad-CAM, EfficientNet-Lite0")
+    expect(beside.nth(1)).to_have_text("Grad-CAM, Small CNN (Fashion-MNIST)")
 
 
 @pytest.mark.alone

@@ -166,7 +166,7 @@ def test_what_a_person_called_a_picture_is_text_in_the_file(
     open_page: Open, chromium: Any, tmp_path: Path, rest: Callable[[Any], None]
 ) -> None:
     """And neither the name that opens the upload here nor that of the run goes along."""
-    page = open_page("?methods=gradient&steps=4")
+    page = open_page("?methods=gradient&steps=10")
     picture = tmp_path / "a<script>alert(1)<-script>&.png"
     Image.effect_noise((64, 64), 64).convert("RGB").save(picture)
     page.get_by_role("button", name="Upload").click()

@@ -43,7 +43,7 @@ def choose(page: Any, architecture: str) -> None:
 def test_own_weights_are_refused_explained_or_a_model_like_any_other(
     open_page: Open, check_accessible: Check, files: dict[str, Path]
 ) -> None:
-    page = open_page("?methods=gradient,grad_cam&steps=4&seed=77")
+    page = open_page("?methods=gradient,grad_cam&steps=10&seed=77")
     page.get_by_role("button", name="Your own weights").click()
     dialog = page.get_by_role("dialog")
     bring(page, files["whole"])
@@ -63,6 +63,9 @@ def test_own_weights_are_refused_explained_or_a_model_like_any_other(
     expect(dialog.get_by_text("There are 2 class names for 5 classes.")).to_be_visible()
     names.fill("\n".join(CLASSES))
     names.press("Control+Enter")
+    side = dialog.get_by_role("spinbutton", name="Input side")
+    side.fill("64")
+    side.press("Enter")
     dialog.get_by_role("button", name="Add this model").click()
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("torchvision/resnet18 with your weights, 5 classes")).to_be_visible(timeout=60_000)

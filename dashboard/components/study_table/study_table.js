@@ -40,7 +40,7 @@ export default component({
 
   begin(state) {
     const { data } = state, metrics = metricsOf(data);
-    Object.assign(state, { summary: null, refused: [], shownAs: "" });
+    Object.assign(state, { summary: null, refused: [], left: 0, shownAs: "" });
     state.methods = new Map(data.methods.map((method) => [method.name, method]));
     if (!metrics.some(({ name }) => name === state.sort?.metric)) state.sort = metrics[0] && { metric: metrics[0].name, best: true };
     state.explained.replaceChildren(folded("How to read this table", ...READING.map((words) => element("p", {}, words))), scoresExplained(data.groups));
@@ -51,7 +51,7 @@ export default component({
 
   take: {
     SummaryReady: (state, message) => { state.summary = message; },
-    PictureRefused: (state, { picture, reason }) => state.refused.push(`${picture}: ${reason}`),
+    PictureRefused: (state, { picture, reason }) => { state.refused.push(`${picture}: ${reason}`); state.left += 1; },
     TruthRefused: (state, { picture, reason }) => state.refused.push(`${picture} only counts for scores that need no annotation: ${reason}`),
     LabelRefused: (state, { picture, reason }) => state.refused.push(`${picture} does not count for the accuracy: ${reason}`),
     MethodRefused: (state, { method, reason }) => state.refused.push(`${state.methods.get(method)?.label ?? method}: ${reason}`),
@@ -62,14 +62,14 @@ export default component({
     state.root.dataset.state = summary ? "started" : "waiting";
     if (!summary) state.said.textContent = ended(state.job) ? "There are no scores: no picture was finished." : "The first means come with the first picture.";
     showLines(state.refusals, "Refused", refused);
-    const shownAs = JSON.stringify([summary?.sequence, sort, data.run]);
+    const shownAs = JSON.stringify([summary?.sequence, sort, data.run, refused.length]);
     if (!summary || state.shownAs === shownAs) return;
     state.shownAs = shownAs;
     const focused = means.getRootNode().activeElement?.dataset?.metric;
     means.replaceChildren(meansTable(state));
     if (focused) means.querySelector(`button[data-metric="${focused}"]`)?.focus();
     const accuracy = summary.accuracy ? ` ${summary.accuracy}.` : "";
-    state.said.textContent = `Means over ${counted(summary.pictures, "picture")}.${accuracy}${beyondEdge(state)}`;
+    state.said.textContent = `Means over ${counted(summary.pictures, "picture")}${state.left ? `; ${state.left} refused` : ""}.${accuracy}${beyondEdge(state)}`;
     state.bound.textContent = boundLine(summary.best_bound, state.methods);
     state.ranking.renew(summary);
   },

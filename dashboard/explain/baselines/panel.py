@@ -16,10 +16,11 @@ from dashboard.controls.follow_up_panel import follow_up_panel
 from dashboard.explain.baselines.job import BASELINES, BaselinesRequest
 from dashboard.explain.one_picture.job import Explanation
 
-WHY = "What becomes of F where each map starts from what the test fills in?"
+WHY = "What is F if each map starts from the values that the test fills in?"
 MEASURED = (
-    "Over 100 photos (EfficientNet-Lite0, data set mean as imputer) integrated gradients score F −0.03 from black and "
-    "0.13 from the mean as signed sums, 0.12 and 0.26 as absolute sums. Black and signed are the papers' defaults."
+    "On 100 photos (EfficientNet-Lite0, imputer data set mean) integrated gradients scores F −0.03 with a black "
+    "baseline and 0.13 with the data set mean as baseline, as signed sums; 0.12 and 0.26 as absolute sums. The papers "
+    "use a black baseline and signed sums."
 )
 _COMPONENT = declare("explain/baselines/baselines")
 

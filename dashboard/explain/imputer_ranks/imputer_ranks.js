@@ -55,14 +55,19 @@ function howFar(data, found) {
   if (!chosen || !others.length) return ["", ""];
   const swapped = others.map(({ name, label }) => ({ label, ...swaps(chosen.scores, found.get(name).scores) }));
   const worst = swapped.reduce((one, other) => (other.count > one.count ? other : one));
-  const best = new Set([chosen.order[0], ...others.map(({ name }) => found.get(name).order[0])]);
-  const label = (method) => data.methods.find(({ name }) => name === method)?.label ?? method;
-  const firsts = [...best].map(label);
-  const answer = firsts.length === 1 ? `${firsts[0]} is first under ${found.size === data.imputers.length ? "every imputer" : `the ${found.size} imputers so far`}.`
-    : `First place depends on the imputer: ${firsts.length === 2 ? firsts.join(" or ") : `${firsts.length} maps reach it`}.`;
-  const reached = firsts.length > 2 ? `First under one imputer or more: ${firsts.join(", ")}. ` : "";
   const most = worst.count ? `${worst.label} moves most: of ${worst.pairs} pairs of methods ${worst.count} change their order (Kendall's tau ${fixed(worst.tau)}).` : "No pair of methods changes its order.";
-  return [answer, reached + most];
+  const controls = new Set(data.methods.filter(({ control }) => control).map(({ name }) => name));
+  const known = data.imputers.filter(({ name }) => found.has(name)).map(({ name, label }) => ({ label, first: found.get(name).order[0] }));
+  const beaten = known.filter(({ first }) => controls.has(first)).map(({ label }) => label);
+  const label = (method) => data.methods.find(({ name }) => name === method)?.label ?? method;
+  const firsts = [...new Set(known.map(({ first }) => first))].filter((method) => !controls.has(method)).map(label);
+  const all = found.size === data.imputers.length ? "every imputer" : `the ${found.size} imputers so far`;
+  if (!firsts.length) return [`A control is first under ${all}, so no ranking says anything about the methods.`, most];
+  const answer = firsts.length > 1 ? `First place depends on the imputer: ${firsts.length === 2 ? firsts.join(" or ") : `${firsts.length} methods reach it`}.`
+    : `${firsts[0]} is first under ${beaten.length ? `${counted(known.length - beaten.length, "imputer")} of ${known.length}` : all}.`;
+  const reached = firsts.length > 2 ? `First under one imputer or more: ${firsts.join(", ")}. ` : "";
+  const ranked = beaten.length ? `Under ${new Intl.ListFormat("en-GB").format(beaten)} a control scores higher than every method. ` : "";
+  return [answer, ranked + reached + most];
 }
 
 // How many pairs of methods are the other way round; ties count as neither.

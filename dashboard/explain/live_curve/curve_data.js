@@ -46,5 +46,8 @@ export function makeCurves() {
   };
 }
 
+// Two standard deviations from a mean near 0 or 1 reach beyond what a probability can be.
+export const asProbability = (point) => (point.low === null ? point : { ...point, low: Math.max(0, point.low), high: Math.min(1, point.high) });
+
 export const nearestTo = (wanted, numbers) =>
   numbers.reduce((best, number) => (Math.abs(number - wanted) < Math.abs(best - wanted) ? number : best), numbers[0]);

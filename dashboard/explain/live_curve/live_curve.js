@@ -6,7 +6,7 @@ import { component } from "../../components/kit/frame.js";
 import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
 import { counted, percent } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
-import { makeCurves, nearestTo } from "./curve_data.js";
+import { asProbability, makeCurves, nearestTo } from "./curve_data.js";
 import { curvePicture, makeCurvePlot } from "./curve_plot.js";
 import { asked, makePerturbed } from "./perturbed_picture.js";
 
@@ -35,7 +35,7 @@ export default component({
   take: {
     HeatmapReady: (state, { heatmap }) => { state.target = heatmap.target; },
     MethodRefused: (state, { method }) => state.refused.add(method),
-    CurvePoint: (state, message) => state.curves.add(message),
+    CurvePoint: (state, message) => state.curves.add(state.data.bounded ? asProbability(message) : message),
     FidelityReady: (state, message) => state.fidelities.set(message.method, message),
   },
 

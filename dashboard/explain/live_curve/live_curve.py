@@ -34,6 +34,7 @@ def live_curve(explanation: Explanation, stale: bool) -> None:
         "run": explanation.id,
         "methods": list(described(request)),
         "y": y_shown(request),
+        "bounded": request.y != "relative_logit",
         "yName": y_name(explanation),
         "unit": UNITS[request.unit],
         "steps": request.steps,

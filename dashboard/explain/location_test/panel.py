@@ -1,14 +1,12 @@
 """Whether a heatmap of an explanation says more than its shifted copies."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from core.metrics.fidelity import FidelityReady
 from dashboard.components.component import declare
-from dashboard.components.methods import described_finished
+from dashboard.components.methods import best_of, described_finished
 from dashboard.controls.address import choose
 from dashboard.controls.export_panel import result
 from dashboard.controls.follow_up_panel import follow_up_panel
@@ -41,8 +39,6 @@ def location_test(explanation: Explanation, stale: bool) -> JobView[LocationTest
 
 def choose_method(explanation: Explanation, methods: Mapping[str, Mapping[str, Any]]) -> str:
     """The best one until another is chosen; controls have no place of their own to be compared with."""
-    scores = {score["method"]: score["value"] for score in explanation.messages(FidelityReady)}
     real = [name for name, method in methods.items() if not method["control"]] or list(methods)
-    best = max(real, key=lambda name: scores.get(name, -math.inf))
     titles = {name: methods[name]["label"] for name in real}
-    return choose(st.selectbox, "Heatmap", titles, best, "shaped", width=320)
+    return choose(st.selectbox, "Heatmap", titles, best_of(explanation, real), "shaped", width=320)

@@ -13,6 +13,7 @@ from core.studies.labelling import Explained
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import PerturbationRequest, Words
 from dashboard.jobs.scores import FILES
+from dashboard.jobs.views import JobView
 from dashboard.library.sources import Source, open_source
 from dashboard.library.subjects import find_classifier
 
@@ -31,6 +32,9 @@ class StudyRequest(PerturbationRequest):
     limit: Annotated[int, Words("number of pictures", sample_may_differ=True)]
     labels: Annotated[str, Words("labels", plural=True)] = ""
     explained: Annotated[Explained, Words("explained class")] = "predicted"
+
+
+Study = JobView[StudyRequest, Source]
 
 
 def stream(request: StudyRequest, source: Source) -> Iterator[Any]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import streamlit as st
 
 import core
+from core.models.outputs import rather_than
 from dashboard.components.columns import ALWAYS
 from dashboard.components.score_chart import offer_means_chart
 from dashboard.components.study_table.study_table import study_table
@@ -14,9 +15,10 @@ from dashboard.controls.job_panel import job_panel
 from dashboard.controls.metric_panel import STUDY as PLACE
 from dashboard.controls.metric_panel import choose_metrics
 from dashboard.controls.selection import Selection
-from dashboard.controls.source_panel import Labelled, choose_labels, choose_limit, choose_source, how_many
+from dashboard.controls.source_panel import Labelled, choose_labels, choose_limit, choose_source, how_many, known_source
+from dashboard.controls.trial_panel import unique_names
 from dashboard.controls.workload import show_workload
-from dashboard.explain.many_pictures.job import STUDY, StudyRequest
+from dashboard.explain.many_pictures.job import STUDY, Study, StudyRequest
 from dashboard.library.models import Loading, models
 from dashboard.library.sources import title_of_source
 
@@ -39,7 +41,7 @@ def many_pictures(loadings: Sequence[Loading], dataset: str, selection: Selectio
     if selection and available:
         asked = StudyRequest(**selection.shared, metrics=metrics, source=source, limit=limit, **asdict(given))
         request = asked.with_controls(truth_known=marked)
-    shown = job_panel(STUDY, request, acting)
+    shown = job_panel(STUDY, request, acting, known=known_source(source))
     with acting:
         show_workload(STUDY, [request])
     if len(loadings) > 1:
@@ -50,8 +52,17 @@ def many_pictures(loadings: Sequence[Loading], dataset: str, selection: Selectio
     export_panel([study])
     with result(STUDY):
         st.header(f"{title_of_source(study.request.source)}, {models.title(study.request.model)}", anchor=False)
+        tell_contrast(study)
         study_table(study, shown.stale)
     offer_means_chart(study)
+
+
+def tell_contrast(study: Study) -> None:
+    """Which class those of the pictures are contrasted with, if any."""
+    other = rather_than(study.request.output)
+    if other is not None:
+        label = unique_names(study.inputs().classifier.labels)[other]
+        st.caption(f"Explained: the class of each picture rather than {label}.")
 
 
 def choose_scores(marked: bool) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ def one_picture(loadings: Sequence[Loading], picture: Choice | None, selection: 
     seen = [look_at(loading, picture) for loading in loadings]
     requests = requests_of(seen, selection, truth)
     explanations = launch_and_find(EXPLANATION, requests if all(requests) else [])
+    if all(each.finished for each in explanations[len(loadings) :]):
+        explanations = explanations[: len(loadings)]  # the first model's stands when others are compared no more
     with st.container(horizontal=True, gap="large", key="answer"):
         with st.container(gap="xsmall", key="seen"):
             show_answers(seen, requests, explanations)

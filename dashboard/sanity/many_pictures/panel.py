@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
 from dashboard.controls.selection import Selection
-from dashboard.controls.source_panel import choose_limit, choose_source, how_many
+from dashboard.controls.source_panel import choose_limit, choose_source, how_many, known_source
 from dashboard.controls.workload import show_workload
 from dashboard.library.models import models
 from dashboard.library.sources import title_of_source
@@ -34,7 +34,7 @@ def sanity_of_many(dataset: str, selection: Selection | None, stages: Mapping[st
     request = None
     if selection and available:
         request = SanityStudyRequest(**selection.shared, **stages, source=source, limit=limit)
-    shown = job_panel(SANITY_STUDY, request, acting)
+    shown = job_panel(SANITY_STUDY, request, acting, known=known_source(source))
     with acting:
         if request:
             show_cost(request, limit)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.methods.registry import find_method
-from dashboard.components.methods import described_finished
+from dashboard.components.methods import best_of, described_finished
 from dashboard.controls.address import choose_several
 from dashboard.controls.export_panel import result
 from dashboard.controls.follow_up_panel import follow_up_panel
@@ -37,7 +37,7 @@ def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[
     if stale:
         title = title_of_picture(explanation.request.picture)
         st.info(f"This is about the run above, of {title}, which used other settings. Press Explain first.")
-    methods = choose_methods({name: method for name, method in finished.items() if not method["control"]})
+    methods = choose_methods(explanation, {name: each for name, each in finished.items() if not each["control"]})
     request = strip_request(explanation, methods)
     maps, _ = cost(request, stages_of(request))
     words = f"Explains again with {len(methods)} methods on randomised networks: {maps:,} maps with the controls."
@@ -51,9 +51,10 @@ def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[
     return None
 
 
-def choose_methods(offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
-    """A few of the explanation's methods."""
-    usual = [name for name in offered if name in USUAL] or list(offered)[:MOST]
+def choose_methods(explanation: JobView[Any, Any], offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+    """A few of the explanation's methods, among them the one that its verdict names."""
+    few = [name for name in offered if name in USUAL] or list(offered)
+    usual = list(dict.fromkeys([best_of(explanation, list(offered)), *few]))[:MOST] if offered else []
     titles = {name: method["label"] for name, method in offered.items()}
     chosen = choose_several(
         st.pills, f"Heatmaps, at most {MOST}", titles, usual, "strip.methods", selection_mode="multi", wrap=True

@@ -57,10 +57,22 @@ def test_the_address_restores_both(pair, page):
     assert again.button_group(key="trial").options == ["EfficientNet-Lite0", "SqueezeNet 1.1"]
 
 
-def test_without_the_second_model_its_run_is_old(pair, page):
-    app, _ = pair()
-    alone = page(methods="gradient", picture="rocket", explanation=app.query_params["explanation"])
+def test_where_no_models_are_compared_any_more_the_first_one_s_run_stays(pair, page, wait):
+    app, jobs = pair(steps="10")
+    wait(lambda: all(job.state == "done" for job in jobs), 120)
+    alone = page(methods="gradient", picture="rocket", steps="10", explanation=app.query_params["explanation"])
+    assert not alone.info
+    assert not [group for group in alone.button_group if group.key == "trial"]
+    other = page(methods="gradient", picture="rocket", model="squeezenet1_1", explanation=jobs[0].id)
+    assert "used another model" in " ".join(info.value for info in other.info)
+
+
+def test_while_the_second_model_s_run_goes_on_it_can_be_cancelled_where_it_is_not_compared(pair, page):
+    app, jobs = pair(**{"methods": "smoothgrad", "smoothgrad.samples": "200"})
+    alone = page(visitor=app, methods="smoothgrad", picture="rocket", explanation=app.query_params["explanation"])
     assert "used another model" in " ".join(info.value for info in alone.info)
+    alone.button(key="start explanation").click().run()
+    assert {job.state for job in jobs} == {"cancelled"}
 
 
 def test_where_one_of_several_runs_is_gone_the_page_says_so(pair, page):

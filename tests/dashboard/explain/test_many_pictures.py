@@ -204,6 +204,26 @@ def test_a_table_in_the_folder_labels_its_pictures(page, wait, words, clothes):
     folders.remove(folder, "somebody")
 
 
+def test_what_stands_there_is_old_once_other_pictures_are_wished_for_and_not_where_their_folder_is_gone(
+    page, words, finished_study
+):
+    shown = {**FASHION, "study": finished_study.id}
+    assert "used other pictures" in words(page(**shown, source="A folder of your own"))
+    assert "pictures" not in old(words(page(**shown, source="A folder of your own", folder="gone")))
+
+
+def old(said):
+    """What differs, where a page says so."""
+    return said.partition("These scores used ")[2].partition(".")[0]
+
+
+def test_a_study_says_which_class_those_of_its_pictures_are_contrasted_with(page, words, wait):
+    wait(lambda: shelf.ask("fashion_cnn").settled)
+    app = page(**FASHION, output="contrast", rather_than="9", limit="1")
+    app.button(key="start study").click().run()
+    assert "Explained: the class of each picture rather than Ankle boot." in words(app)
+
+
 def test_bundled_pictures_are_not_asked_for_labels(page):
     assert not [each for each in page(**FASHION).selectbox if each.key == "labels"]
 

@@ -165,6 +165,13 @@ def test_a_newcomer_has_six_methods_at_most_and_is_told_of_more(page, words):
     assert f"Only the first {MOST} of these are checked." in words(app)
 
 
+def test_the_heatmap_that_its_verdict_names_is_among_those_that_are_checked(monkeypatch, page):
+    names = [method["name"] for method in described_finished(sample_of(EXPLANATION)) if not method["control"]]
+    for best in names:
+        monkeypatch.setattr(strip, "best_of", lambda *_, best=best: best)
+        assert best in page().button_group(key="strip.methods").value
+
+
 @pytest.fixture
 def shipped(tmp_path, monkeypatch):
     """Lets the randomisation that ships be about the explanation that ships, but for these fields."""
