@@ -14,7 +14,7 @@ expect = sync_api.expect
 Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 
-PUPILS = 10
+PUPILS = 20
 LARGEST = 150
 # Seven clicks: six at once, and one that is on its way while the button changes.
 BURST = """button => new Promise((done) => {
@@ -40,7 +40,7 @@ def run_of(address: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_ten_who_open_one_link_and_ask_for_the_same_are_served_by_one_run(
+def test_twenty_who_open_one_link_and_ask_for_the_same_are_served_by_one_run(
     open_page: Open,
     toy_server: str,
     chromium: Any,

@@ -4,7 +4,7 @@
 import { isFlat, overall, tally } from "../../components/heatmap_cards/fidelity_verdict.js";
 import { earlierMark, element, markEarlier, region, say, sign } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
-import { fixed } from "../../components/kit/numbers.js";
+import { counted, fixed } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { cell, head, table } from "../../components/kit/table.js";
 import { FAINT, disagreements, outcomes } from "./tests.js";
@@ -37,7 +37,7 @@ export default component({
     const runs = followed.slice(0, data.runs.length), tests = followed.slice(data.runs.length);
     const one = runs.length === 1;
     markEarlier(state.earlier, data);
-    say(state.sentence, one ? sentence(runs[0]) : "");
+    say(state.sentence, one ? sentence(runs[0]) : runs.length ? sentenceOfSeveral(runs) : "");
     state.counts.replaceChildren(...(one ? countsOf(runs[0]) : []));
     state.models.replaceChildren(...(one || !runs.length ? [] : [modelTable(runs)]));
     const lines = [...runs.flatMap(faint), ...runs.flatMap(flat), ...disagreements(outcomes(runs[0], tests))];
@@ -62,6 +62,16 @@ function sentence(run) {
   if (!scores.length) return ended(run.job) ? "No verdict: the run ended before its perturbation test." : "No verdict yet: the perturbation test is not finished.";
   const words = overall(scores, (method) => labelOf(run, method));
   return scores.every(({ final }) => final) ? words : `So far: ${words}`;
+}
+
+// In how many models some heatmap finds what the model uses; the table says which.
+function sentenceOfSeveral(runs) {
+  const judged = runs.map(scoresOf).filter((scores) => scores.length);
+  if (!judged.length) return sentence(runs[0]);
+  const found = judged.filter((scores) => tally(scores).found).length;
+  const words = found ? `In ${found} of ${counted(runs.length, "model")} a heatmap finds what the model uses, better than every control.`
+    : `In none of ${counted(runs.length, "model")} does a heatmap score better than every control.`;
+  return judged.length === runs.length && judged.flat().every(({ final }) => final) ? words : `So far: ${words}`;
 }
 
 function countsOf(run) {
