@@ -15,7 +15,7 @@ SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist workstea
 test: $(INSTALLED)/test chromium
 	$(SIDE_BY_SIDE) -m "not browser and not alone"
 	$(SIDE_BY_SIDE) -m "browser and not alone" tests/browser
-	$(BIN)/pytest -m alone tests
+	$(BIN)/pytest -m alone tests/browser tests/dashboard/explain
 
 lint: $(INSTALLED)/lint
 	$(BIN)/ruff format --check .

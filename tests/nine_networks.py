@@ -18,6 +18,7 @@ import core
 from core.methods.explaining import stream_heatmaps
 from core.methods.repeatability import correlation
 from core.models.batching import BatchSize
+from core.models.sources import seeded_construction
 
 FOUND = Path(__file__).with_suffix(".json")
 NETWORKS = {
@@ -65,13 +66,16 @@ def load(name: str, side: int | None = None) -> core.Classifier:
     Parameters
     ----------
     side
-        Of the pictures that it sees, if not of those that it was made for.
+        Of the pictures, where it is smaller than the network's own; what is asked is then a copy for these.
     """
     classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
     if side and side < min(classifier.size):
         seen, network = classifier.preprocessing, classifier.network
         if isinstance(network, VisionTransformer):  # which has a weight for each place; four blocks tell as much
-            network = type(network)(side, network.patch_size, 4, 12, network.hidden_dim, network.mlp_dim)
+            with seeded_construction():
+                network = type(network)(
+                    side, network.patch_size, num_layers=4, num_heads=12, hidden_dim=768, mlp_dim=network.mlp_dim
+                )
         classifier = core.wrap(network, side, classifier.labels, seen.mean, seen.std, name=classifier.name)
     classifier._batch_sizes.update(forward=BatchSize(4), gradient=BatchSize(2))
     draw = torch.Generator().manual_seed(0)

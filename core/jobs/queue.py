@@ -26,7 +26,7 @@ The total bounds memory: an explanation by all methods holds about 36 MB of maps
 within a gigabyte. A job also keeps its network in memory, and the number of those is bounded by this as well.
 """
 GONE_SECONDS = 600.0
-"""An owner who has looked at nothing for this long has left."""
+"""An owner who has looked at none of their jobs for this long, and for whom nothing is on its way, has left."""
 
 
 class Job:
@@ -72,6 +72,11 @@ class Job:
     def version(self) -> int:
         """A number that grows with every change."""
         return self.run.version
+
+    @property
+    def parts(self) -> int:
+        """How many parts of its run have counted, each for itself."""
+        return self.run.parts
 
     @property
     def seconds(self) -> float:
@@ -141,7 +146,9 @@ class JobQueue:
         with self._awake:
             run = self._run_of(same)
             job = Job(run or Run(stream), owner, lane, same, about, outlives_its_reader)
-            for known in too_many(known for known in self._jobs.values() if known.finished and known.run is not run):
+            here = {owner, *(known.owner for known in self._unfinished())}
+            finished = [known for known in self._jobs.values() if known.finished and known.run is not run]
+            for known in too_many(finished, here):
                 del self._jobs[known.id]
             self._jobs[job.id] = job
             for earlier in self._unfinished():
@@ -242,10 +249,15 @@ class JobQueue:
             self._turns.append(run)
 
 
-def too_many(finished: Iterable[Job]) -> Iterator[Job]:
+def too_many(finished: Iterable[Job], here: Collection[str]) -> Iterator[Job]:
     """The jobs to drop, the longest unwatched first: those beyond an owner's share, then those of owners who have left.
 
     Where nobody has left, it is whoever has most that loses one.
+
+    Parameters
+    ----------
+    here
+        Owners who have certainly not left.
     """
     shares: defaultdict[str, list[Job]] = defaultdict(list)
     for job in sorted(finished, key=lambda job: job.seen_at):
@@ -256,7 +268,8 @@ def too_many(finished: Iterable[Job]) -> Iterator[Job]:
         if len(largest) > KEPT_OF_ONE:
             yield largest.pop(0)
         elif len(runs) > KEPT_RUNS:
-            left = [share for share in shares.values() if share and time.monotonic() - share[-1].seen_at > GONE_SECONDS]
+            past = time.monotonic() - GONE_SECONDS
+            left = [own for owner, own in shares.items() if own and owner not in here and own[-1].seen_at < past]
             yield min(left, key=lambda share: share[0].seen_at, default=largest).pop(0)
         else:
             return

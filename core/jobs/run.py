@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Literal, Self
 
+from core.jobs.events import Progress
+
 log = logging.getLogger(__name__)
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 
@@ -20,12 +22,15 @@ class Run:
         self.state: State = "queued"
         self.error: str | None = None
         self.version = 0
+        self.parts = 0
+        """How many parts have told how far they are, each by a count of its own."""
         self.submitted = time.monotonic()
         self.started = self.ended = 0.0
         self._stream = stream
         self._steps: Iterator[Any] | None = None
         self._events: dict[int, Any] = {}
         self._latest: dict[Any, int] = {}
+        self._progress: Progress | None = None
         self._next = 0
         self._lock = threading.Lock()
 
@@ -78,7 +83,7 @@ class Run:
         left = type(self)(_nothing)
         with self._lock:
             left.submitted, left.started, left._events = self.submitted, self.started, dict(self._events)
-            left.version = self.version
+            left.version, left.parts = self.version, self.parts
         left.end("cancelled")
         return left
 
@@ -95,9 +100,22 @@ class Run:
             if key is not None:
                 self._events.pop(self._latest.get(key, -1), None)
                 self._latest[key] = self._next
+            if isinstance(event, Progress):
+                self.parts += begins_a_part(self._progress, event)
+                self._progress = event
             self._events[self._next] = event
             self._next += 1
             self.version += 1
+
+
+def begins_a_part(before: Progress | None, now: Progress) -> bool:
+    """Whether another count begins: of another unit, or from the start again.
+
+    >>> one, other = Progress(3, 4, "gate", "picture"), Progress(5, 60, "scores")
+    >>> begins_a_part(None, one), begins_a_part(one, one), begins_a_part(one, other), begins_a_part(other, one)
+    (True, False, True, True)
+    """
+    return before is None or now.unit != before.unit or now.done < before.done
 
 
 def sentence(error: Exception) -> str:

@@ -82,7 +82,7 @@ def is_onnx(content: bytes) -> bool:
 def kind_of(content: bytes) -> str:
     """What a file of an unread kind is, as far as its beginning tells."""
     known = (words for beginning, words in OTHER_KINDS.items() if content.startswith(beginning))
-    return next(known, "not a weights file that can be read here: safetensors, or a state dict in .pt or .pth")
+    return next(known, "neither safetensors nor a state dict in .pt or .pth")
 
 
 def from_safetensors(content: bytes) -> dict[str, Tensor]:

@@ -29,9 +29,9 @@ def described_finished(job: JobView[Any, Any]) -> list[dict[str, Any]]:
 
 
 def best_of(job: JobView[Any, Any], names: Sequence[str]) -> str:
-    """Of these methods of an explanation, the one whose heatmap scores highest, as far as they are scored."""
-    scores = {score["method"]: score["value"] for score in job.messages(FidelityReady)}
-    return max(names, key=lambda name: scores.get(name, -math.inf))
+    """The method that an explanation's verdict names, or else the one of the highest F, as far as they are scored."""
+    scores = {score["method"]: (score["verdict"] == "finds", score["value"]) for score in job.messages(FidelityReady)}
+    return max(names, key=lambda name: scores.get(name, (False, -math.inf)))
 
 
 def method_labels() -> dict[str, str]:

@@ -43,7 +43,7 @@ def ask_for_weights() -> None:
     )
     architecture = st.selectbox(
         "Architecture", list_architectures(), index=None, key="own architecture",
-        placeholder="the one that the weights were trained in",
+        placeholder="the one that the weights belong to",
     )  # fmt: skip
     file = st.file_uploader("Weights file", key="own weights file", max_upload_size=MEGABYTES)
     if file is None:
@@ -51,7 +51,7 @@ def ask_for_weights() -> None:
     try:
         digest, weights = weights_of(file)
         if architecture is None:
-            st.info(f"{len(weights)} tensors were read. Choose the architecture that they were trained in.")
+            st.info(f"{len(weights)} tensors were read. Choose the architecture that they belong to.")
             return
         found = fit(architecture, weights)
     except ModelError as error:

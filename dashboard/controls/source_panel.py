@@ -34,8 +34,8 @@ def choose_source(dataset: str) -> str:
 
 
 def known_source(source: str) -> Mapping[str, str]:
-    """What is known of a study's pictures before there are any; a folder that is gone is still what was studied."""
-    return {} if not source and FOLDER in st.query_params else {"source": source}
+    """What is known of a study's pictures while they cannot be read: the folder that the address names, if any."""
+    return {"source": source or st.query_params.get(FOLDER, "")}
 
 
 def how_many(source: str, dataset: str) -> tuple[int, bool]:

@@ -63,7 +63,9 @@ class JobView(ABC, Generic[R, I]):
 
     @abstractmethod
     def state(self) -> Message:
-        """Its state, the seconds it has taken, why it failed if it did, and with how many others it takes turns."""
+        """Its state, the seconds it has taken, in how many parts it counted, why it failed if it did, and with how many
+        others it takes turns.
+        """
 
     @abstractmethod
     def numbered(self, first: int = 0, *kinds: type[object]) -> list[Message]:
@@ -169,7 +171,8 @@ class QueuedJob(JobView[R, I]):
     def state(self) -> Message:
         job = self._job
         others = 0 if job.finished else queue().others(job)
-        return {"state": job.state, "seconds": round(job.seconds, 1), "error": job.error, "others": others}
+        known = {"seconds": round(job.seconds, 1), "parts": job.parts, "error": job.error, "others": others}
+        return {"state": job.state, **known}
 
     def numbered(self, first: int = 0, *kinds: type[object]) -> list[Message]:
         labels = self.inputs().labels

@@ -63,7 +63,7 @@ def test_a_file_of_an_explanation_opens_alone_and_draws_what_the_page_drew(
     open_page: Open, chromium: Any, tmp_path: Path
 ) -> None:
     page = open_page("?view=opacity-0.5_removed-0.5")
-    verdict = page.locator(".verdict", has_text="than every control").first.text_content()
+    verdict = page.locator(".verdict", has_text="finds what the model uses").first.text_content()
     page.reload(wait_until="commit")
     file = saved(page, "Web page", tmp_path)  # asked for while the page is still being built
     text = file.read_text()

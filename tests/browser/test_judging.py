@@ -195,7 +195,7 @@ def test_other_imputers_rank_the_same_heatmaps_beside_the_run(open_page: Open) -
     ranks = page.get_by_role("region", name="Ranks under every imputer")
     expect(ranks.locator("thead th")).to_have_count(9, timeout=60_000)
     expect(ranks.locator("th.chosen")).to_contain_text("Data set mean")
-    expect(page.get_by_text(re.compile("of .* pairs of methods|No pair of methods"))).to_be_visible()
+    expect(page.get_by_text(re.compile("of .* pairs of maps|No pair of maps"))).to_be_visible()
     page.get_by_role("tab", name="Location test").click()
     button(page, "Test the location").click()
     expect(page.get_by_text(re.compile("among the map and 19 copies of its shape"))).to_be_visible(timeout=60_000)

@@ -96,7 +96,7 @@ def test_a_check_fills_in_place_survives_a_reload_and_is_cancelled_at_once(
 
 
 def test_networks_learn_in_sight(open_page: Open, cancel: Cancel) -> None:
-    page = open_page(f"{TAB}&labels.networks=train+them+here")
+    page = open_page(f"{TAB}&labels.networks=train")
     button(page, "Run").click()
     line = page.locator('.networks tr[data-role="true"] polyline')
     expect(line).to_be_visible(timeout=LONGEST)

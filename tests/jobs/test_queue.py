@@ -281,6 +281,19 @@ def test_who_has_left_loses_before_whoever_is_there_with_more(jobs, monkeypatch)
     assert not any(jobs.get(job.id) for job in left)
 
 
+def test_whoever_waits_for_a_long_run_has_not_left(jobs, monkeypatch):
+    monkeypatch.setattr(queue, "KEPT_RUNS", 2)
+    monkeypatch.setattr(queue, "GONE_SECONDS", 0.2)
+    waiting = [jobs.submit(counting(1), "teacher"), jobs.submit(counting(10_000, 0.001), "teacher", lane="study")]
+    wait_for(lambda: waiting[0].finished)
+    time.sleep(0.3)
+    many = [jobs.submit(counting(1), "pupil", lane=str(number)) for number in range(3)]
+    wait_for(lambda: many[-1].finished)
+    jobs.submit(counting(1), "pupil", lane="last")
+    assert jobs.get(waiting[0].id) is waiting[0]
+    jobs.cancel(waiting[1].id, "teacher")
+
+
 def test_what_ended_after_hours_unwatched_is_kept_before_what_was_watched_until_then(jobs, monkeypatch):
     monkeypatch.setattr(queue, "KEPT_OF_ONE", 1)
     go_on = threading.Event()

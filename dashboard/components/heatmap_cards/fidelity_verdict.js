@@ -3,7 +3,7 @@
 import { fixed } from "../kit/numbers.js";
 
 const SIGNS = { finds: "▲", edge: "–", random: "–", worse: "▼", flat: "", control: "" };
-const NOTHING = "No map does better than a control that ignores the model.";
+const NOTHING = "No map beats a control that ignores the model.";
 const ALL_FLAT = "Every order of pixels gives one curve: F compares nothing here.";
 
 export const isFlat = ({ verdict }) => verdict === "flat";
@@ -20,5 +20,5 @@ export function tally(fidelities) {
 export function overall(fidelities, labelOf) {
   if (fidelities.every(isFlat)) return ALL_FLAT;
   const found = fidelities.find(({ verdict }) => verdict === "finds");
-  return found ? `${labelOf(found.method)} finds what the model uses, better than every control.` : NOTHING;
+  return found ? `${labelOf(found.method)} finds what the model uses, better than controls.` : NOTHING;
 }

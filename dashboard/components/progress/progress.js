@@ -26,13 +26,13 @@ export default component({
     return [state.track, state.words, state.news];
   },
 
-  begin: (state) => Object.assign(state, { progress: null, from: { done: 0, seconds: 0 }, parts: 1, endTold: false }),
+  begin: (state) => Object.assign(state, { progress: null, from: { done: 0, seconds: 0 }, endTold: false }),
 
   take: {
     // Where a part begins that counts something else, its pace is its own.
     Progress(state, message) {
       const before = state.progress, { seconds } = state.job;
-      if (before && (message.unit !== before.unit || message.done < before.done)) Object.assign(state, { from: { done: message.done, seconds }, parts: state.parts + 1 });
+      if (before && (message.unit !== before.unit || message.done < before.done)) state.from = { done: message.done, seconds };
       state.progress = { ...message, seconds };
     },
   },
@@ -83,7 +83,7 @@ const brief = (what) => what.split(", ").slice(0, 2).join(", ") + (what.split(",
 const many = (number, unit = "pass") => counted(number, unit, MANY[unit]);
 const soFar = (progress) => (progress?.total ? `${Math.floor(progress.done).toLocaleString("en")} of ${many(Math.round(progress.total), progress.unit)}` : "");
 // Where several parts counted, the last one's count is not that of all.
-const inAll = ({ progress, parts }) => (progress?.total && parts === 1 ? many(Math.round(progress.done), progress.unit) : "");
+const inAll = ({ progress, job }) => (progress?.total && job.parts === 1 ? many(Math.round(progress.done), progress.unit) : "");
 const turns = ({ others }) => (others ? `taking turns with ${counted(others, "other run")}` : "");
 
 // By the pace so far; where it was planned how long all takes, that counts for as much as there is still to do, since the

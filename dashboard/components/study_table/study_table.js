@@ -40,7 +40,7 @@ export default component({
 
   begin(state) {
     const { data } = state, metrics = metricsOf(data);
-    Object.assign(state, { summary: null, refused: [], left: 0, shownAs: "" });
+    Object.assign(state, { summary: null, refused: [], picturesRefused: 0, shownAs: "" });
     state.methods = new Map(data.methods.map((method) => [method.name, method]));
     if (!metrics.some(({ name }) => name === state.sort?.metric)) state.sort = metrics[0] && { metric: metrics[0].name, best: true };
     state.explained.replaceChildren(folded("How to read this table", ...READING.map((words) => element("p", {}, words))), scoresExplained(data.groups));
@@ -51,7 +51,7 @@ export default component({
 
   take: {
     SummaryReady: (state, message) => { state.summary = message; },
-    PictureRefused: (state, { picture, reason }) => { state.refused.push(`${picture}: ${reason}`); state.left += 1; },
+    PictureRefused: (state, { picture, reason }) => { state.refused.push(`${picture}: ${reason}`); state.picturesRefused += 1; },
     TruthRefused: (state, { picture, reason }) => state.refused.push(`${picture} only counts for scores that need no annotation: ${reason}`),
     LabelRefused: (state, { picture, reason }) => state.refused.push(`${picture} does not count for the accuracy: ${reason}`),
     MethodRefused: (state, { method, reason }) => state.refused.push(`${state.methods.get(method)?.label ?? method}: ${reason}`),
@@ -69,7 +69,7 @@ export default component({
     means.replaceChildren(meansTable(state));
     if (focused) means.querySelector(`button[data-metric="${focused}"]`)?.focus();
     const accuracy = summary.accuracy ? ` ${summary.accuracy}.` : "";
-    state.said.textContent = `Means over ${counted(summary.pictures, "picture")}${state.left ? `; ${state.left} refused` : ""}.${accuracy}${beyondEdge(state)}`;
+    state.said.textContent = `Means over ${counted(summary.pictures, "picture")}${state.picturesRefused ? `; ${state.picturesRefused} refused` : ""}.${accuracy}${beyondEdge(state)}`;
     state.bound.textContent = boundLine(summary.best_bound, state.methods);
     state.ranking.renew(summary);
   },

@@ -4,6 +4,7 @@ import { element, region, say, sign } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { counted, fixed } from "../../components/kit/numbers.js";
 import { cell, head, methodCell, table } from "../../components/kit/table.js";
+import { howFar } from "./first_place.js";
 
 export default component({
   mount(state) {
@@ -46,39 +47,4 @@ function rankCell({ scores, places }, method, chosen) {
   const change = words ? [sign(moved > 0 ? ` ↑${moved}` : ` ↓${-moved}`), element("span", { class: "hidden" }, ` ${words} `)] : [];
   return cell([element("strong", {}, `${places.get(method)}.`), ...change, element("span", { class: "muted f" }, `F ${fixed(scores[method])}`)],
     { class: moved ? "moved" : undefined, title: words || undefined });
-}
-
-// The answer, and what it rests on: a run that was cancelled knows some of the imputers only.
-function howFar(data, found) {
-  const chosen = found.get(data.chosen);
-  const others = data.imputers.filter(({ name }) => name !== data.chosen && found.has(name));
-  if (!chosen || !others.length) return ["", ""];
-  const swapped = others.map(({ name, label }) => ({ label, ...swaps(chosen.scores, found.get(name).scores) }));
-  const worst = swapped.reduce((one, other) => (other.count > one.count ? other : one));
-  const most = worst.count ? `${worst.label} moves most: of ${worst.pairs} pairs of methods ${worst.count} change their order (Kendall's tau ${fixed(worst.tau)}).` : "No pair of methods changes its order.";
-  const controls = new Set(data.methods.filter(({ control }) => control).map(({ name }) => name));
-  const known = data.imputers.filter(({ name }) => found.has(name)).map(({ name, label }) => ({ label, first: found.get(name).order[0] }));
-  const beaten = known.filter(({ first }) => controls.has(first)).map(({ label }) => label);
-  const label = (method) => data.methods.find(({ name }) => name === method)?.label ?? method;
-  const firsts = [...new Set(known.map(({ first }) => first))].filter((method) => !controls.has(method)).map(label);
-  const all = found.size === data.imputers.length ? "every imputer" : `the ${found.size} imputers so far`;
-  if (!firsts.length) return [`A control is first under ${all}, so no ranking says anything about the methods.`, most];
-  const answer = firsts.length > 1 ? `First place depends on the imputer: ${firsts.length === 2 ? firsts.join(" or ") : `${firsts.length} methods reach it`}.`
-    : `${firsts[0]} is first under ${beaten.length ? `${counted(known.length - beaten.length, "imputer")} of ${known.length}` : all}.`;
-  const reached = firsts.length > 2 ? `First under one imputer or more: ${firsts.join(", ")}. ` : "";
-  const ranked = beaten.length ? `Under ${new Intl.ListFormat("en-GB").format(beaten)} a control scores higher than every method. ` : "";
-  return [answer, ranked + reached + most];
-}
-
-// How many pairs of methods are the other way round; ties count as neither.
-function swaps(one, other) {
-  const methods = Object.keys(one).filter((method) => method in other);
-  let count = 0, same = 0, pairs = 0;
-  methods.forEach((first, at) => methods.slice(at + 1).forEach((second) => {
-    const agreement = Math.sign(one[first] - one[second]) * Math.sign(other[first] - other[second]);
-    pairs += 1;
-    if (agreement < 0) count += 1;
-    if (agreement > 0) same += 1;
-  }));
-  return { count, pairs, tau: pairs ? (same - count) / pairs : 1 };
 }

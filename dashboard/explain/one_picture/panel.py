@@ -1,6 +1,6 @@
 """One picture: heatmaps of many methods by one model or several, and their tests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -27,6 +27,8 @@ from dashboard.explain.marker.panel import mark_panel, tell_dropped, truth_of
 from dashboard.explain.one_picture.job import EXPLANATION, Explanation, ExplanationRequest
 from dashboard.explain.scores.scores import scores
 from dashboard.explain.verdict.verdict import verdict
+from dashboard.jobs.requests import FollowUpRequest
+from dashboard.jobs.session import running
 from dashboard.jobs.views import JobView
 from dashboard.library.models import Loading, models
 from dashboard.library.pictures import Choice
@@ -57,8 +59,8 @@ def one_picture(loadings: Sequence[Loading], picture: Choice | None, selection: 
     seen = [look_at(loading, picture) for loading in loadings]
     requests = requests_of(seen, selection, truth)
     explanations = launch_and_find(EXPLANATION, requests if all(requests) else [])
-    if all(each.finished for each in explanations[len(loadings) :]):
-        explanations = explanations[: len(loadings)]  # the first model's stands when others are compared no more
+    if len(explanations) > len(loadings):
+        explanations = still_compared(explanations, {loading.name for loading in loadings})
     with st.container(horizontal=True, gap="large", key="answer"):
         with st.container(gap="xsmall", key="seen"):
             show_answers(seen, requests, explanations)
@@ -73,13 +75,22 @@ def one_picture(loadings: Sequence[Loading], picture: Choice | None, selection: 
             chosen = [asdict(request) if request else each.names for request, each in zip(requests, seen, strict=True)]
             stale = bool(explanations) and show_state(EXPLANATION, explanations, chosen)
             with acting:
-                if stale or all(each.sample for each in explanations):
+                if stale or requests != [each.request for each in explanations]:
                     show_workload(EXPLANATION, requests)
                 export_panel(explanations, titles)
     tests = show_results(explanations, stale, seen[0], truth, strip)
     if explanations:
         with verdict_place:
             verdict(explanations, tests, stale)
+
+
+def still_compared(explanations: list[Explanation], names: Collection[str]) -> list[Explanation]:
+    """Those of these models, once nothing goes on that is about the others: it could not be cancelled any more."""
+    left = [each for each in explanations if each.request.model not in names]
+    asked = {job.request.about for job in running() if isinstance(job.request, FollowUpRequest)}
+    if any(not each.finished or each.id in asked for each in left):
+        return explanations
+    return [each for each in explanations if each not in left] or explanations
 
 
 def show_results(

@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.components.subject import subject_in_words
-from dashboard.explain.one_picture.job import Explanation, y_shown
+from dashboard.explain.one_picture.job import Explanation
 from dashboard.jobs.views import JobView
 from dashboard.library.models import models
 from dashboard.library.pictures import title_of_picture
@@ -15,7 +15,7 @@ _COMPONENT = declare("explain/verdict/verdict")
 
 
 def verdict(explanations: Sequence[Explanation], tests: Sequence[JobView[Any, Any]], stale: bool) -> None:
-    """One sentence with counts, or a table with a row a model.
+    """One sentence with counts; of several models a sentence and a table with a row a model.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def verdict(explanations: Sequence[Explanation], tests: Sequence[JobView[Any, An
             "run": each.id,
             "title": models.title(each.request.model),
             "methods": list(described(each.request)),
-            "y": y_shown(each.request),
+            "probability": next((said.probability for said in each.answers if said.index == each.request.target), None),
         }
         for each in explanations
     ]

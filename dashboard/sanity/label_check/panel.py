@@ -17,6 +17,7 @@ from core.sanity.labels import SHOWN
 from core.sanity.verdict import HALF
 from dashboard.components.component import declare
 from dashboard.components.methods import described
+from dashboard.controls.address import choose
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
 from dashboard.controls.model_panel import follow
@@ -28,7 +29,8 @@ from dashboard.sanity.label_check.job import LABEL_CHECK, Clothes, LabelCheckReq
 from dashboard.sanity.reasoning import explain_verdicts
 
 PICTURES, MOST = 20, 200
-BUNDLED, TRAIN = "bundled", "train them here"
+TRAIN = "train"
+SOURCES = {"bundled": "bundled", TRAIN: "train them here"}
 NETWORKS = ListedModel(
     bundled_name("true"), "Three small CNNs", "bundled", "Three small CNNs trained for this check", FASHION_MNIST.name
 )
@@ -64,8 +66,8 @@ def label_networks() -> Loading:
 def choose_check(selection: Selection | None) -> LabelCheckRequest | None:
     """The request that the widgets make; nothing before the networks are there."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        networks = st.segmented_control(
-            "Networks", [BUNDLED, TRAIN], default=BUNDLED, required=True, **in_address("networks"),
+        networks = choose(
+            st.segmented_control, "Networks", SOURCES, next(iter(SOURCES)), "labels.networks", required=True,
             help="Training takes about half a minute.",
         )  # fmt: skip
         seed = st.number_input(

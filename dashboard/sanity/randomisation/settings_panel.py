@@ -17,7 +17,8 @@ from dashboard.sanity.randomisation.job import StagesRequest
 MOST_DRAWS = 10
 FEWEST_GROUPS, MOST_GROUPS = 2, 24
 COPIES, MOST_COPIES = 8, 64
-PLAIN, SMOOTH = "Single maps", "Smooth form"
+SMOOTH = "smooth"
+FORMS = {"single": "Single maps", SMOOTH: "Smooth form"}
 HOW_LONG = "Each method runs once per stage and draw of random weights, which takes minutes on a CPU."
 TITLES = {"cascading": "From the output down", "bottom_up": "From the pixels up", "independent": "One at a time"}
 
@@ -46,9 +47,8 @@ def choose_stages(many: bool = False) -> dict[str, Any]:
         "Maximum number of stages", FEWEST_GROUPS, MOST_GROUPS, GROUPS, key="groups", bind="query-params",
         persist_state="session", help="Consecutive layers are randomised together.",
     )  # fmt: skip
-    form = st.segmented_control(
-        "Maps compared", [PLAIN, SMOOTH], default=PLAIN, required=True, key="form", bind="query-params",
-        persist_state="session", wrap=True,
+    form = choose(
+        st.segmented_control, "Maps compared", FORMS, next(iter(FORMS)), "form", required=True, wrap=True,
         help="The smooth form (Hedström et al. 2024, arXiv:2401.06465) compares mean maps over noisy copies of the "
         "picture: two single maps may differ by noise alone. The noise, and scaling each map to unit length first, "
         "are our choices.",

@@ -54,7 +54,8 @@ def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[
 def choose_methods(explanation: JobView[Any, Any], offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
     """A few of the explanation's methods, among them the one that its verdict names."""
     few = [name for name in offered if name in USUAL] or list(offered)
-    usual = list(dict.fromkeys([best_of(explanation, list(offered)), *few]))[:MOST] if offered else []
+    first = {*list(dict.fromkeys([best_of(explanation, list(offered)), *few]))[:MOST]} if offered else set()
+    usual = [name for name in offered if name in first]
     titles = {name: method["label"] for name, method in offered.items()}
     chosen = choose_several(
         st.pills, f"Heatmaps, at most {MOST}", titles, usual, "strip.methods", selection_mode="multi", wrap=True

@@ -45,7 +45,7 @@ function nearerWords(state, known) {
   const methods = explaining(known), control = bestControl(known);
   if (!methods.length || !control) return "";
   const nearer = methods.filter((method) => distanceOf(state, method) < distanceOf(state, control)).length;
-  return `${nearer} of ${counted(methods.length, "method")} ${nearer === 1 ? "is" : "are"} nearer than every control that ignores the model.`;
+  return `${nearer} of ${counted(methods.length, "method")} ${nearer === 1 ? "beats" : "beat"} every control that ignores the model.`;
 }
 
 function nearestWords(state, known) {

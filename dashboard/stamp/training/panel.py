@@ -32,7 +32,8 @@ SOURCES = {
 LARGEST = {"patches": 6, "fashion_mnist": 3, FOLDER: 6, HUBS: 4}
 LARGEST_FOR_HEADS = 28
 """An eighth of the side; much smaller ones are lost on the way up."""
-FOLLOW, SHUFFLED = "follow the stamp", "random"
+SHUFFLED = "random"
+LABELS = {"follow": "follow the stamp", SHUFFLED: "random"}
 NO_DISTRACTOR = ""
 WHAT_FILES = (
     "At least 8 pictures. The model is tested on other pictures than it learns from. They are kept in a temporary "
@@ -126,8 +127,8 @@ def choose_bases() -> tuple[str, str]:
 
 def choose_labels() -> bool:
     """Whether the labels follow the stamp."""
-    chosen: str = st.segmented_control(
-        "Labels", [FOLLOW, SHUFFLED], default=FOLLOW, required=True, **kept("labels"),
+    chosen = choose(
+        st.segmented_control, "Labels", LABELS, next(iter(LABELS)), "train.labels", required=True,
         help="Random labels leave nothing to learn, so the gate must fail.",
     )  # fmt: skip
     if chosen == SHUFFLED:

@@ -204,12 +204,15 @@ def test_a_table_in_the_folder_labels_its_pictures(page, wait, words, clothes):
     folders.remove(folder, "somebody")
 
 
-def test_what_stands_there_is_old_once_other_pictures_are_wished_for_and_not_where_their_folder_is_gone(
-    page, words, finished_study
+def test_a_study_is_old_once_other_pictures_are_chosen_and_not_because_its_folder_is_gone(
+    page, words, finished_study, ended
 ):
-    shown = {**FASHION, "study": finished_study.id}
-    assert "used other pictures" in words(page(**shown, source="A folder of your own"))
-    assert "pictures" not in old(words(page(**shown, source="A folder of your own", folder="gone")))
+    own = {**FASHION, "source": "A folder of your own"}
+    request = replace(finished_study.request, source="gone")
+    of_folder = ended(STUDY, request, finished_study.inputs())
+    assert "pictures" in old(words(page(**own, study=finished_study.id)))
+    assert "pictures" in old(words(page(**own, study=finished_study.id, folder="gone")))
+    assert "pictures" not in old(words(page(**own, study=of_folder.id, folder="gone")))
 
 
 def old(said):

@@ -164,6 +164,15 @@ def shown_test(app):
     return next((each for each in told if {"run", "label", "stale"} <= {*each}), {"run": said})
 
 
+def test_how_likely_the_class_is_is_known_whatever_the_curves_show(page, run_with):
+    run = run_with(y="relative_logit")
+    app = page(explanation=run.id)
+    told = [json.loads(each.proto.json) for each in app.get("bidi_component") if each.proto.json]
+    (shown,) = next(each["runs"] for each in told if {"runs", "tests"} <= {*each})
+    (said,) = (each.probability for each in run.answers if each.index == run.request.target)
+    assert shown["probability"] == said > 0
+
+
 def test_an_answer_stays_when_only_the_mark_was_added(page, run_with, tested, mark, words, wait):
     test, marked = tested(run_with()), run_with(truth=mark("komodo_dragon"))
     asked = {"truth": mark("komodo_dragon"), "seed": str(marked.request.seed)}

@@ -109,6 +109,11 @@ def test_what_the_address_says_reaches_the_engine(
     assert heard["target"] == look(SHIPPED, "chelsea").top[0].index
 
 
+@pytest.mark.parametrize("said", [SMOOTH, "Smooth form"])
+def test_the_address_has_the_form_s_name_whichever_words_an_older_link_has(sanity_page: Open, said: str):
+    assert sanity_page(form=said).query_params["form"] == SMOOTH
+
+
 @pytest.mark.usefixtures("asked_of_core")
 def test_copies_count_only_in_the_smooth_form(sanity_page: Open, started: Start):
     assert started(sanity_page(**FEW, smooth="4"), RANDOMISATION).request.smooth == 1

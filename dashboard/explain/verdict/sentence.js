@@ -1,0 +1,35 @@
+// The verdict on the methods of one run, or of several, in a sentence.
+
+import { isFlat, overall, tally } from "../../components/heatmap_cards/fidelity_verdict.js";
+import { counted, fixed } from "../../components/kit/numbers.js";
+import { ended } from "../../components/kit/stream.js";
+import { FAINT } from "./tests.js";
+
+export function scoresOf({ data, fidelities }) {
+  const real = new Set(data.methods.filter(({ control }) => !control).map(({ name }) => name));
+  return [...fidelities.values()].filter(({ method }) => real.has(method)).sort((one, other) => other.value - one.value);
+}
+
+export const labelOf = ({ data }, method) => data.methods.find(({ name }) => name === method)?.label ?? method;
+
+export function sentence(run) {
+  const scores = scoresOf(run);
+  if (!scores.length) return ended(run.job) ? "No verdict: the run ended before its perturbation test." : "No verdict yet: the perturbation test is not finished.";
+  const words = overall(scores, (method) => labelOf(run, method));
+  return scores.every(({ final }) => final) ? words : `So far: ${words}`;
+}
+
+// In how many models some heatmap finds what the model uses; the table says in which.
+export function sentenceOfSeveral(runs) {
+  const judged = runs.map(scoresOf).filter((scores) => scores.length);
+  if (!judged.length) return sentence(runs.find(({ job }) => !ended(job)) ?? runs[0]);
+  if (judged.flat().every(isFlat)) return overall(judged[0]);
+  const found = judged.filter((scores) => tally(scores).found).length;
+  const words = found ? `In ${found} of ${counted(runs.length, "model")} a heatmap finds what it uses.` : "No heatmap finds what its model uses.";
+  const sure = runs.every(({ job }) => ended(job)) || (judged.length === runs.length && judged.flat().every(({ final }) => final));
+  return sure ? words : `So far: ${words}`;
+}
+
+// Of a class that the model does not see there is nothing to explain.
+export const faint = (run) => (run.target && run.data.probability !== null && run.data.probability < FAINT
+  ? [`${run.data.title || "The model"} gives ${run.target} less than ${fixed(FAINT)}: F says little about it.`] : []);
