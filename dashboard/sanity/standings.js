@@ -35,7 +35,7 @@ export function standingsTable(methods, verdicts, similarity, half, over) {
     rows: rows.map(({ method, verdict }) => [{ "data-method": method.name, "data-standing": verdict.standing, title: verdict.sentence },
       methodCell(method, method.name), cell([standingOf(verdict, method.control)], { class: "verdict-cell" }),
       similarityCell(verdict.mean, verdict.chance, extent), similarityCell(verdict.last, verdict.chance, extent),
-      cell([verdict.n, verdict.blank ? element("span", { class: "muted small", title: "Maps of randomised networks that were constant or refused" }, ` · ${counted(verdict.blank, "blank map")}`) : ""])]),
+      cell([verdict.n, verdict.blank ? element("span", { class: "muted small", title: "Maps of randomised networks that were constant or refused" }, ` · ${verdict.blank} blank`) : ""])]),
   });
 }
 
@@ -63,7 +63,7 @@ function sentenceOf(real, maps) {
   const [fail, pass] = [of("fails"), of("passes")], all = counted(real.length, "method");
   if (fail) return `${fail} of ${all} ${fail === 1 ? "fails" : "fail"}: ${fail === 1 ? "its map" : "their maps"} ${maps.fail}.`;
   if (pass === real.length) return pass === 1 ? `The method passes: its map ${maps.passes}.` : `All ${all} pass: their maps ${maps.pass}.`;
-  return pass ? `${pass} of ${all} ${pass === 1 ? "passes" : "pass"}; the others are unclear.` : `No verdict on ${all}: unclear.`;
+  return pass ? `${pass} of ${all} ${pass === 1 ? "passes" : "pass"}; the other${real.length - pass === 1 ? " is" : "s are"} unclear.` : `No verdict on ${all}: unclear.`;
 }
 
 // How many stand where, for those who look from afar.

@@ -37,7 +37,7 @@ export default component({
     if (state.shownAs === shownAs) return;
     state.shownAs = shownAs;
     const any = runs.some(({ fidelities }) => fidelities.size);
-    say(state.answer, any ? answer(runs[0]) : runs.every(({ job }) => ended(job)) ? NO_SCORES : "No scores yet: the perturbation test comes after the heatmaps.");
+    say(state.answer, any ? (runs.length > 1 ? `${runs[0].data.title}: ` : "") + answer(runs[0]) : runs.every(({ job }) => ended(job)) ? NO_SCORES : "No scores yet: the perturbation test comes after the heatmaps.");
     say(state.artifact, any && runs.length === 1 ? artifactWords(bestOf(runs[0])) : "");
     state.scores.replaceChildren(...(any ? [scoreTable(data.groups, runs)] : []));
   },
@@ -71,7 +71,7 @@ function scoreTable(groups, runs) {
   const methods = [...known.keys()].filter((method) => runs.some(({ fidelities }) => fidelities.has(method))).sort((one, other) => valueOf(other) - valueOf(one));
   const over = runs.every(({ fidelities }) => [...fidelities.values()].every(({ final }) => final));
   const metrics = groups.flatMap((group) => group.metrics);
-  const heads = runs.length === 1 ? grouped(groups) : runs.map(({ data }) => ({ title: data.title, heads: metrics.map(metricHead) }));
+  const heads = runs.length === 1 ? grouped(groups, headOf) : runs.map(({ data }) => ({ title: data.title, heads: metrics.map(headOf) }));
   const extents = runs.map(({ fidelities }) => chanceExtent([...fidelities.values()]));
   return table({
     kind: "scores", captionKind: over ? "hidden" : "muted",
@@ -80,6 +80,13 @@ function scoreTable(groups, runs) {
     rows: methods.map((method) => [{ "data-method": method }, methodCell(known.get(method), method),
       ...runs.flatMap((run, at) => metrics.map((metric) => scoreCell(metric, run.fidelities.get(method), run.extra.get(method), extents[at], ended(run.job))))]),
   });
+}
+
+// F stands at the left of its cell, beside its verdict.
+function headOf(metric) {
+  const made = metricHead(metric);
+  if (metric.name === "fidelity") made.classList.add("words");
+  return made;
 }
 
 const chanceExtent = (scores) => ({ low: Math.min(0, ...scores.map(({ value, spread }) => Math.min(value, -(spread ?? 0)))), high: Math.max(0, ...scores.map(({ value, spread }) => Math.max(value, spread ?? 0))), random: 0 });
