@@ -230,8 +230,11 @@ class Probe:
 
     def same(self, rows: Tensor, alone: Tensor) -> bool:
         """Whether answers to one picture are equal up to rounding."""
-        rounding = 16 * torch.finfo(precision(self.network) or torch.float32).eps
-        return float((rows - alone).abs().max()) <= max(TOLERANCE, rounding) * float(alone.abs().max())
+        return float((rows - alone).abs().max()) <= self.tolerance() * float(alone.abs().max())
+
+    def tolerance(self) -> float:
+        """How far equal answers may differ by rounding, as a share."""
+        return max(TOLERANCE, 16 * torch.finfo(precision(self.network) or torch.float32).eps)
 
     def check_count(self, numbers: int, classes: int) -> None:
         """Refuses a network whose answers do not fit its labels."""
@@ -262,7 +265,7 @@ class Probe:
             The network's last step, where that is known.
         """
         single, widened = rows.shape[1] == 1, rows.shape[1] < classes
-        sums_to_one = not single and bool((rows.min() >= 0) & ((rows.sum(dim=1) - 1).abs().max() <= TOLERANCE))
+        sums_to_one = not single and bool((rows.min() >= 0) & ((rows.sum(dim=1) - 1).abs().max() <= self.tolerance()))
         probable = bool((rows.min() >= 0) & (rows.max() <= 1))
         reading = asked or self.found_reading(single, widened, sums_to_one, last)
         if single and reading in ("softmax", "one logit") and not widened:

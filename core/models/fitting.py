@@ -219,7 +219,7 @@ def build(architecture: str, classes: int) -> nn.Module:
         with seeded_construction(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return HUBS[library].build(name, classes)
-    except (TypeError, ValueError, AssertionError) as error:
+    except Exception as error:  # the code of a library's architecture raises what it likes
         raise ModelError(f"{architecture} cannot be built with {in_words(classes)}.") from error
 
 

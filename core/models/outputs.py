@@ -17,6 +17,9 @@ READINGS: dict[AnswerReading, str] = {
 }
 """What turns the network's numbers into probabilities."""
 
+EACH_BY_ITSELF: tuple[AnswerReading, ...] = ("sigmoid", "separate probabilities")
+"""The readings in which several classes may hold at once."""
+
 TINY = 1e-30
 
 Named = Literal["logit", "probability", "logit_margin"]
@@ -101,9 +104,18 @@ def predicts(
     """
     if other is not None:
         return logits[:, target] > logits[:, other]
-    if reading in ("sigmoid", "separate probabilities"):
+    if reading in EACH_BY_ITSELF:
         return probabilities_of(logits, reading)[:, target] > 0.5
     return logits.argmax(dim=1) == target
+
+
+def predicted_in_words(reading: AnswerReading) -> str:
+    """What a class is where it is predicted.
+
+    >>> predicted_in_words("softmax"), predicted_in_words("sigmoid")
+    ('the most probable', 'more probable than not')
+    """
+    return "more probable than not" if reading in EACH_BY_ITSELF else "the most probable"
 
 
 def check_output(output: Output, classes: int) -> None:

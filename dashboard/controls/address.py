@@ -47,6 +47,29 @@ def choose_several(
     return chosen
 
 
+def bound(widget: Callable[..., Any], label: str, *given: Any, key: str, **settings: Any) -> Any:
+    """The value of a widget that Streamlit itself binds to the address: a number, a switch, one of a few numbers.
+
+    Streamlit passes over what is no value of the widget; the page says so.
+    """
+    said = "" if key in st.session_state else st.query_params.get(key, "")
+    value = widget(label, *given, key=key, bind="query-params", **settings)
+    note_unknown(label, key, [said] if said and not is_said(said, value) else [], value)
+    return value
+
+
+def is_said(said: str, value: Any) -> bool:
+    """Whether the address's text means the value.
+
+    >>> is_said("7", 7), is_said("0.50", 0.5), is_said("TRUE", True), is_said("abc", 0), is_said("-1", 0)
+    (True, True, True, False, False)
+    """
+    try:
+        return float(said) == float(value)
+    except (TypeError, ValueError):
+        return said.casefold() == str(value).casefold()
+
+
 def choose_tab(titles: Mapping[str, str], key: str) -> Sequence[TabContainer]:
     """Tabs, of which the address names the open one.
 

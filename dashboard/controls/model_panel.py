@@ -11,7 +11,7 @@ from core.models.catalogue import on_this_machine
 from core.models.classifier import Classifier
 from core.models.outputs import READINGS, AnswerReading
 from core.models.sources import ListedModel
-from dashboard.controls.address import carried, choose, choose_several
+from dashboard.controls.address import bound, carried, choose, choose_several
 from dashboard.controls.own_model_panel import offer_own_weights
 from dashboard.library.models import DEFAULT_MODEL, Loading, models, shelf, title_of
 from dashboard.library.own_models import PREFIX, list_own, own_models
@@ -41,7 +41,7 @@ def choose_model(first: str = DEFAULT_MODEL) -> Loading:
     """
     place = st.container()
     choices = list_choices()
-    if st.toggle("Only on this machine", key="here", bind="query-params", help=HERE):
+    if bound(st.toggle, "Only on this machine", key="here", help=HERE):
         asked = asked_for(first)
         kept = (model for model in choices.values() if asked & {model.name, title_of(model)} or on_this_machine(model))
         choices = {model.name: model for model in kept}
@@ -74,7 +74,7 @@ def asked_for(first: str) -> set[str]:
 
 def choose_beside(choices: Mapping[str, ListedModel], first: str) -> list[str]:
     """One or two further models, where somebody wants to compare."""
-    if not st.toggle("Compare models", key="compare", bind="query-params", help="On one picture, side by side."):
+    if not bound(st.toggle, "Compare models", key="compare", help="On one picture, side by side."):
         return []
     titles = {name: title_of(model) for name, model in choices.items() if name != first}
     return choose_several(

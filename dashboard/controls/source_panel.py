@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.pictures.labels import FOLDERS, NAMES
 from core.studies.labelling import EXPLAINED, Explained
-from dashboard.controls.address import choose
+from dashboard.controls.address import bound, choose
 from dashboard.controls.folder_panel import FOLDER, ask_folder
 from dashboard.library.absence import NotThere
 from dashboard.library.folders import folders
@@ -89,13 +89,13 @@ def choose_labels(source: str, model: str) -> Labelled:
 def choose_limit(available: int) -> int:
     """The largest number of pictures, no more than there are."""
     most = min(MOST, available or MOST)
-    limit = st.number_input(
+    limit: int = bound(
+        st.number_input,
         f"Maximum number of pictures{f' ({available:,} available)' if available else ''}",
         1,
         most,
         min(LIMIT, most),
         key="limit",
-        bind="query-params",
         persist_state="session",
         help="Each takes about as long as one picture on its own, and is explained for the predicted class unless the "
         "labelled one is chosen. More pictures give narrower intervals.",

@@ -12,9 +12,9 @@ import core
 from core.methods.registry import REDUCTIONS, Reduction
 from core.models.class_choice import chosen_class
 from core.models.classifier import Classifier
-from core.models.outputs import OUTPUTS, Contrast, Named, Output
+from core.models.outputs import OUTPUTS, Contrast, Named, Output, predicted_in_words
 from dashboard.components.thumbnails.thumbnails import imputer_strip
-from dashboard.controls.address import choose
+from dashboard.controls.address import bound, choose
 
 PREDICTED = UNCHOSEN = -1
 OWN: Literal[""] = ""
@@ -22,7 +22,7 @@ UNCLEAR = "why the address names no class"
 YS = {
     "probability": "probability",
     "relative_logit": "relative logit",
-    "accuracy": "accuracy: 1 while the class stays the most probable",
+    "accuracy": "accuracy: 1 while the class stays {predicted}",
 }
 UNITS = {
     "pixel": "pixel",
@@ -162,9 +162,11 @@ def choose_trial(classifier: Classifier, picture: str) -> Judgement:
         side = SIDE
         if unit == "region":
             most = min(classifier.size)
-            side = st.number_input("Side of a region, in pixels", 1, most, SIDE, key="side", bind="query-params")
-        y = choose(st.selectbox, "Value of the curves", YS, "probability", "y")
-        steps = st.selectbox("Steps", STEPS, index=STEPS.index(20), key="steps", bind="query-params")
+            side = bound(st.number_input, "Side of a region, in pixels", 1, most, SIDE, key="side")
+        predicted = predicted_in_words(classifier.reading)
+        titles = {name: words.format(predicted=predicted) for name, words in YS.items()}
+        y = choose(st.selectbox, "Value of the curves", titles, "probability", "y")
+        steps = bound(st.selectbox, "Steps", STEPS, index=STEPS.index(20), key="steps")
     return Judgement(imputer, unit, side, y, steps)
 
 
@@ -176,6 +178,7 @@ def choose_tried(titles: Sequence[str]) -> int:
 
 
 def choose_seed() -> int:
-    return st.number_input(
-        "Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params", help="The same seed gives the same numbers."
+    seed: int = bound(
+        st.number_input, "Seed", 0, 2**31 - 1, 0, key="seed", help="The same seed gives the same numbers."
     )
+    return seed

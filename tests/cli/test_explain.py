@@ -66,6 +66,41 @@ def test_the_table_names_directions_random_values_and_controls(once):
     assert "Egyptian cat" in once[1].stderr
 
 
+BOOT = next(picture.path for picture in core.gallery() if picture.suits == "fashion_mnist")
+
+
+def test_a_contrast_goes_to_heatmaps_and_curves(heatcheck, rows, tmp_path):
+    arguments = (
+        "--model",
+        "fashion_cnn",
+        "--methods",
+        "gradient",
+        "--steps",
+        "2",
+        "--device",
+        "cpu",
+        "--out",
+        tmp_path,
+    )
+    said = heatcheck("explain", BOOT, *arguments, "--target", "Ankle boot", "--rather-than", "Sneaker")
+    assert said.exit_code == 0, said.output
+    classifier = core.load_classifier("fashion_cnn", device="cpu")
+    boot, sneaker = (classifier.labels.index(label) for label in ("Ankle boot", "Sneaker"))
+    logits = classifier.logits(classifier.prepare(core.open_picture(BOOT)))[0].double()
+    clean = next(row for row in rows(tmp_path / "curves.csv") if row["fraction"] == "0.0")
+    assert float(clean["value"]) == pytest.approx(float((logits[boot] - logits[sneaker]).sigmoid()), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"), [("Ankle boot", "are both class 9"), ("shoehorn", "no class 'shoehorn'")]
+)
+def test_a_contrast_with_itself_or_with_no_class_is_refused(heatcheck, tmp_path, other, sentence):
+    arguments = ("--model", "fashion_cnn", "--device", "cpu", "--out", tmp_path, "--target", "Ankle boot")
+    said = heatcheck("explain", BOOT, *arguments, "--rather-than", other)
+    assert said.exit_code == 2
+    assert sentence in " ".join(said.output.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

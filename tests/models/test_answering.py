@@ -242,6 +242,13 @@ def test_networks_of_other_precision_answer_and_are_explained(kind, picture):
     assert len(classifier.weights_digest) == 64
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_probabilities_are_known_as_such_in_every_precision(kind):
+    classifier = wrapped(Small(lambda logits: (3 * logits).softmax(dim=1)).to(kind))
+    assert classifier.reading == "probabilities"
+    assert READ_TWICE not in classifier.notes
+
+
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_networks_of_other_channels_are_explained_and_judged(channels):
     classifier = wrapped(Small(channels=channels))

@@ -238,6 +238,13 @@ class Checkpointed(nn.Module):
         return self.head(seen.mean(dim=(2, 3)))
 
 
+@pytest.mark.filterwarnings("ignore:.*use_reentrant")
+def test_checkpointing_that_hides_gradients_is_named_with_what_to_do():
+    reasons = core.capability(core.wrap(Checkpointed(), size=16, labels=("a", "b", "c")))
+    assert "gradient checkpointing does not pass them on; switch it off" in reasons["gradient"]
+    assert reasons["occlusion"] is None
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_layer_of_which_a_single_row_noticed_the_change_is_looked_at_without_a_warning(squeezenet):
     seen = squeezenet.preprocessing

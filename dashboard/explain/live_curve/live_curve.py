@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from core.metrics.answers import Y
-from core.models.outputs import rather_than
+from core.models.outputs import predicted_in_words, rather_than
 from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.explain.one_picture.job import Explanation, y_shown
@@ -11,7 +11,7 @@ from dashboard.explain.one_picture.job import Explanation, y_shown
 Y_NAMES: Mapping[Y, str] = {
     "probability": "probability of the class",
     "relative_logit": "logit relative to the clean picture",
-    "accuracy": "1 while the class stays the most probable",
+    "accuracy": "1 while the class stays {predicted}",
 }
 CONTRASTED: Mapping[Y, str] = {
     "probability": "probability of the class rather than {other}",
@@ -47,6 +47,8 @@ def y_name(explanation: Explanation) -> str:
     """What the curves show, with the class that the explained one is contrasted with."""
     request = explanation.request
     other = rather_than(request.output)
+    if other is None and request.y == "accuracy":
+        return Y_NAMES[request.y].format(predicted=predicted_in_words(explanation.inputs().classifier.reading))
     if other is None:
         return Y_NAMES[request.y]
     return CONTRASTED[request.y].format(other=explanation.inputs().labels[other])

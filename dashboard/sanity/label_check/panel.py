@@ -17,7 +17,7 @@ from core.sanity.labels import SHOWN
 from core.sanity.verdict import HALF
 from dashboard.components.component import declare
 from dashboard.components.methods import described
-from dashboard.controls.address import choose
+from dashboard.controls.address import bound, choose
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
 from dashboard.controls.model_panel import follow
@@ -70,11 +70,18 @@ def choose_check(selection: Selection | None) -> LabelCheckRequest | None:
             st.segmented_control, "Networks", SOURCES, next(iter(SOURCES)), "labels.networks", required=True,
             help="Training takes about half a minute.",
         )  # fmt: skip
-        seed = st.number_input(
-            "Training seed", 0, 2**31 - 1, 1, width=150, disabled=networks != TRAIN, **in_address("seed")
+        seed = bound(
+            st.number_input,
+            "Training seed",
+            0,
+            2**31 - 1,
+            1,
+            width=150,
+            disabled=networks != TRAIN,
+            **in_address("seed"),
         )
-        pictures = st.number_input(
-            "Test pictures", 1, MOST, PICTURES, width=130, **in_address("pictures"),
+        pictures = bound(
+            st.number_input, "Test pictures", 1, MOST, PICTURES, width=130, **in_address("pictures"),
             help="Fashion-MNIST pictures that no network was trained on. More pictures give narrower intervals.",
         )  # fmt: skip
     if selection is None:
@@ -85,7 +92,7 @@ def choose_check(selection: Selection | None) -> LabelCheckRequest | None:
 
 def in_address(name: str) -> dict[str, Any]:
     """What makes a widget's value part of the address."""
-    return {"key": f"labels.{name}", "bind": "query-params", "persist_state": "session"}
+    return {"key": f"labels.{name}", "persist_state": "session"}
 
 
 def show_check(check: JobView[LabelCheckRequest, Clothes], stale: bool) -> None:

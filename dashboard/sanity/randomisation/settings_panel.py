@@ -10,7 +10,7 @@ from core.methods.registry import find_method
 from core.models.randomising import GROUPS
 from core.sanity.randomisation import DRAWS, count_stages
 from core.sanity.stages import MODES
-from dashboard.controls.address import choose
+from dashboard.controls.address import bound, choose
 from dashboard.library.models import shelf
 from dashboard.sanity.randomisation.job import StagesRequest
 
@@ -39,12 +39,12 @@ def choose_stages(many: bool = False) -> dict[str, Any]:
         "mode",
         help="; ".join(f"{TITLES[name]}: {words}" for name, words in MODES.items()) + ".",
     )
-    draws = 1 if many else st.number_input(
-        "Draws of random weights", 1, MOST_DRAWS, DRAWS, key="draws", bind="query-params",
+    draws = 1 if many else bound(
+        st.number_input, "Draws of random weights", 1, MOST_DRAWS, DRAWS, key="draws",
         persist_state="session", help="Only several draws show what chance alone changes.",
     )  # fmt: skip
-    groups = st.number_input(
-        "Maximum number of stages", FEWEST_GROUPS, MOST_GROUPS, GROUPS, key="groups", bind="query-params",
+    groups = bound(
+        st.number_input, "Maximum number of stages", FEWEST_GROUPS, MOST_GROUPS, GROUPS, key="groups",
         persist_state="session", help="Consecutive layers are randomised together.",
     )  # fmt: skip
     form = choose(
@@ -55,8 +55,8 @@ def choose_stages(many: bool = False) -> dict[str, Any]:
     )  # fmt: skip
     smooth = 1
     if form == SMOOTH:
-        smooth = st.number_input(
-            "Noisy copies", 2, MOST_COPIES, COPIES, key="smooth", bind="query-params", persist_state="session",
+        smooth = bound(
+            st.number_input, "Noisy copies", 2, MOST_COPIES, COPIES, key="smooth", persist_state="session",
             help="Every map is computed this many times.",
         )  # fmt: skip
     return {"mode": mode, "draws": draws, "groups": groups, "smooth": smooth}

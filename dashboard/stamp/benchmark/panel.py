@@ -15,6 +15,7 @@ from dashboard.components.columns import GROUPS
 from dashboard.components.score_chart import offer_means_chart
 from dashboard.components.study_table.study_table import study_table
 from dashboard.components.training_chart.training_chart import training_chart
+from dashboard.controls.address import bound
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
 from dashboard.controls.selection import Selection
@@ -89,8 +90,8 @@ def ask_for_a_stamp_model(model: str, stamp_models: Sequence[ListedStampModel]) 
 def score_table(model: ListedStampModel | None, selection: Selection | None, acting: DeltaGenerator) -> None:
     """How many pictures, and the scores as they come."""
     with acting:
-        pictures = st.number_input(
-            "Stamped pictures", 2, MOST, PICTURES, key="stamped", bind="query-params", persist_state="session",
+        pictures = bound(
+            st.number_input, "Stamped pictures", 2, MOST, PICTURES, key="stamped", persist_state="session",
             help="Test pictures that the model never saw. More pictures give narrower intervals.",
         )  # fmt: skip
     shown = job_panel(BENCHMARK, request_of(model, selection, pictures), acting)

@@ -10,6 +10,7 @@ from PIL import ImageColor
 
 from core.pictures.stamps import SMALLEST, Placed, Stamp, find_stamp, list_stamps
 from core.stamping.models import ListedStampModel
+from dashboard.controls.address import bound
 from dashboard.stamp.placing import at_first, inside, largest_shown, usual_stamp
 
 ADDRESSES = (("left", "top"), ("left2", "top2"))
@@ -96,10 +97,10 @@ def choose_distractor(known: ListedStampModel | None, stamp: Stamp) -> Stamp | N
     distractor = known.task.distractor if known else None
     if distractor is None:
         return None
-    beside = st.toggle(
+    beside = bound(
+        st.toggle,
         "Distractor beside it",
         key="distractor",
-        bind="query-params",
         persist_state="session",
         help="A second stamp that lay on half of the training pictures and means nothing.",
     )

@@ -7,7 +7,7 @@ from core.pictures.stamps import SMALLEST, largest_stamp
 from core.stamping.models import ListedStampModel
 from dashboard.components.component import declare
 from dashboard.components.methods import described
-from dashboard.controls.address import choose_several
+from dashboard.controls.address import bound, choose_several
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import Button, job_panel, named
 from dashboard.controls.selection import Selection
@@ -60,9 +60,9 @@ def choose_sweep(model: ListedStampModel | None, selection: Selection | None) ->
             format_func="{:.2g}".format, key=f"sweep.opacities.{'-'.join(map(str, learned))}",
             bind="query-params", persist_state="session",
         )  # fmt: skip
-        pictures = st.number_input(
-            "Pictures per cell", 2, MOST, PICTURES, width=160,
-            key="sweep.pictures", bind="query-params", persist_state="session",
+        pictures = bound(
+            st.number_input, "Pictures per cell", 2, MOST, PICTURES, width=160,
+            key="sweep.pictures", persist_state="session",
         )  # fmt: skip
     if not (methods and sizes and opacities):
         st.caption("Choose at least one method, one size and one opacity.")

@@ -13,7 +13,7 @@ from core.stamping.models import DEFAULT, ListedStampModel
 from core.stamping.task import Task
 from core.stamping.training import ModelTrained
 from dashboard.components.training_chart.training_chart import training_chart
-from dashboard.controls.address import choose, choose_several
+from dashboard.controls.address import bound, choose, choose_several
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.folder_panel import FOLDER, ask_folder
 from dashboard.controls.job_panel import Button, job_panel
@@ -89,9 +89,9 @@ def choose_training() -> TrainingRequest | None:
         )  # fmt: skip
         labelled = choose_labels()
         with st.container(horizontal=True):
-            seed = st.number_input("Training seed", 0, 2**31 - 1, 0, **kept("seed"))
-            title = st.text_input(
-                "Title", max_chars=LONGEST_TITLE, placeholder="made from the task", **kept("title")
+            seed = bound(st.number_input, "Training seed", 0, 2**31 - 1, 0, **kept("seed"))
+            title = bound(
+                st.text_input, "Title", max_chars=LONGEST_TITLE, placeholder="made from the task", **kept("title")
             ).strip()
     with stamps:
         task = choose_task(bases, largest_for(bases, network), labelled)
@@ -102,7 +102,7 @@ def choose_training() -> TrainingRequest | None:
 
 def kept(name: str) -> dict[str, Any]:
     """What makes a widget's value part of the address."""
-    return {"key": f"train.{name}", "bind": "query-params", "persist_state": "session"}
+    return {"key": f"train.{name}", "persist_state": "session"}
 
 
 def largest_for(bases: str, network: str) -> int:
@@ -119,7 +119,7 @@ def choose_bases() -> tuple[str, str]:
         folder = ask_folder(WHAT_FILES)
         return (FOLDER if folder else ""), folder
     if source == HUBS:
-        name = st.selectbox("Data set", list_torchvision_datasets(), **kept("dataset"))
+        name = bound(st.selectbox, "Data set", list_torchvision_datasets(), **kept("dataset"))
         st.caption("It is fetched on first use, which may take minutes, and needs a network connection.")
         return f"{HUB}{name}", ""
     return source, ""
@@ -152,14 +152,14 @@ def choose_task(bases: str, largest: int, labelled: bool) -> Task | None:
         help="A stamp on half of all pictures that means nothing. It makes the specificity score possible.",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        size = st.number_input(
-            "Size in px" if largest == SMALLEST else f"Size, 3 to {largest} px", SMALLEST, largest,
+        size = bound(
+            st.number_input, "Size in px" if largest == SMALLEST else f"Size, 3 to {largest} px", SMALLEST, largest,
             largest, disabled=largest == SMALLEST,
-            key=f"train.size.{largest}", bind="query-params", persist_state="session",
+            key=f"train.size.{largest}", persist_state="session",
         )  # fmt: skip
-        opacity = st.number_input("Opacity", 0.1, 1.0, 1.0, step=0.05, format="%.2f", **kept("opacity"))
-        colour = st.color_picker("Colour", USUAL_COLOUR, **kept("colour"))
-    vary = st.toggle("Vary size and opacity", **kept("vary"))
+        opacity = bound(st.number_input, "Opacity", 0.1, 1.0, 1.0, step=0.05, format="%.2f", **kept("opacity"))
+        colour = bound(st.color_picker, "Colour", USUAL_COLOUR, **kept("colour"))
+    vary = bound(st.toggle, "Vary size and opacity", **kept("vary"))
     sizes, opacities = variations(size, opacity) if vary else ((), ())
     if vary:
         st.caption(

@@ -61,6 +61,20 @@ def test_an_address_that_means_nothing_opens_the_usual_and_says_so_until_another
     assert "fog" in words(app)
 
 
+@pytest.mark.parametrize(
+    ("key", "said", "label"),
+    [("seed", "abc", "Seed"), ("seed", "-1", "Seed"), ("steps", "11", "Steps"), ("compare", "maybe", "Compare models")],
+)
+def test_a_value_in_the_address_that_a_widget_cannot_have_is_told(
+    page: Open, words: Callable[[AppTest], str], key: str, said: str, label: str
+) -> None:
+    app = page(**{key: said})
+    assert f"{label}: the link asks for “{said}”, which is not offered here." in words(app.run())
+    other = page(seed="7", steps="40")
+    assert other.number_input(key="seed").value == 7
+    assert "the link asks for" not in words(other.run())
+
+
 @pytest.mark.parametrize(("said", "run"), [("foo", set(QUICK)), ("foo,gradient", {"gradient"}), ("", set())])
 def test_of_methods_in_the_address_those_are_run_that_exist_and_the_others_are_named(
     page: Open, words: Callable[[AppTest], str], said: str, run: set[str]
