@@ -102,6 +102,8 @@ def test_first_paint_is_a_finished_sample(open_page: Open) -> None:
     expect(cards(page)).to_have_count(SAMPLE_CARDS)
     expect(page.get_by_text("A precomputed sample")).to_be_visible()
     expect(page.locator(".scores tbody tr")).to_have_count(SAMPLE_CARDS)
+    assert "±" not in page.locator(".scores").first.text_content(), "what chance reaches is no error of F"
+    expect(page.locator(".scores .fidelity").first).to_contain_text("chance up to")
 
 
 FOLDS = {
@@ -117,12 +119,15 @@ def test_the_answer_stands_on_the_first_screen(
     page = open_page(width=width, height=height)
     expect(cards(page)).to_have_count(SAMPLE_CARDS)
     expect(page.locator('.removed .frame[data-state="shown"]')).to_be_visible()
-    for answer in (".seen img", "p.verdict", ".bar", ".trial .slide", ".removed .frame"):
+    for answer in (".seen img", "p.verdict", ".counts", ".bar", ".trial .slide", ".removed .frame"):
         assert bottom(page.locator(answer).first) <= height, answer
     assert bottom(button(page, "Explain")) <= height
     shown = [card for card in cards(page).all() if card.is_visible()]
     assert all(bottom(card) < bottom(page.locator(".trial")) for card in shown)
     assert [card.get_attribute("data-control") for card in shown].count(None) >= methods
+    words = re.compile("finds it|like a control|like chance|worse than chance|a control")
+    assert all(words.search(card.locator(".score").text_content()) for card in shown)
+    assert curve_points(page) > 2 * SAMPLE_CARDS
     best = [float(card.locator("strong").text_content().removeprefix("F ").replace("−", "-")) for card in shown[:-1]]
     assert best == sorted(best, reverse=True)
     assert page.locator(".trial svg.plot").bounding_box()["height"] + 30 >= tall
@@ -215,12 +220,14 @@ def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
 def test_the_sign_buttons_stay_where_they_are_when_a_run_starts_and_ends(open_page: Open) -> None:
     page = open_page("?model=Small+CNN+%28Fashion-MNIST%29&methods=input_x_gradient,smoothgrad&seed=16")
     bar, signs = (page.get_by_role("group", name=name) for name in ("How all heatmaps are shown", "Sign shown"))
-    places: list[float] = []
+    places: list[tuple[float, float]] = []
 
     def note_place() -> None:
-        within = "(bar, signs) => [bar, signs].map((each) => each.getBoundingClientRect().top)"
-        top, own = bar.evaluate(within, signs.element_handle())
-        places.append(own - top)
+        within = """(bar, signs) => {
+          const [at, own] = [bar, signs].map((each) => each.getBoundingClientRect());
+          return [own.left - at.left, own.top - at.top];
+        }"""
+        places.append(tuple(bar.evaluate(within, signs.element_handle())))
         assert signs.is_visible()
 
     page.get_by_text("View options", exact=True).click()
@@ -231,7 +238,7 @@ def test_the_sign_buttons_stay_where_they_are_when_a_run_starts_and_ends(open_pa
             break
     expect(signs.get_by_role("button").first).to_be_enabled()
     note_place()
-    assert max(places) - min(places) < 1
+    assert all(max(along) - min(along) < 1 for along in zip(*places, strict=True))
 
 
 def test_the_shared_scale_says_whose_it_is(open_page: Open) -> None:
@@ -569,6 +576,25 @@ def test_while_only_controls_are_judged_there_is_no_verdict(open_page: Open) -> 
     replay(page, [FidelityReady(Fidelity("random", 0.001, None, 0, 0, None, 0, *CONTROL), final=True)])
     expect(page.locator("p.verdict").first).to_have_text("No verdict yet: the perturbation test is not finished.")
     expect(page.locator(".counts").first).to_be_empty()
+
+
+def judged(method: str, value: float) -> FidelityReady:
+    return FidelityReady(Fidelity(method, value, 0.1, 0, 0, None, 0, *pass_verdict(value, 0.1, {})), final=True)
+
+
+def test_of_the_curves_that_are_lit_by_default_none_lies_under_another(open_page: Open) -> None:
+    page = open_page("?picture=coffee")
+    ends = {"smoothgrad": 0.1, "vargrad": 0.1, "gradient": 0.5}
+    points = [
+        CurvePoint(method, order, fraction, value, None, None, ())
+        for method, end in ends.items()
+        for order in ("mif", "lif")
+        for fraction, value in ((0.0, 1.0), (1.0, end))
+    ]
+    replay(page, [*points, judged("smoothgrad", 0.5), judged("vargrad", 0.4), judged("gradient", 0.3)])
+    lit = page.locator(".trial svg.plot .line.loud")
+    expect(lit).to_have_count(4)
+    assert set(lit.evaluate_all("lines => lines.map((line) => line.dataset.method)")) == {"smoothgrad", "gradient"}
 
 
 def test_cards_say_what_was_refused_and_what_is_rough(open_page: Open) -> None:
