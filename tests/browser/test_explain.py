@@ -164,7 +164,7 @@ def test_another_picture_dims_what_belongs_to_the_old_one(open_page: Open) -> No
 
 
 def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) -> None:
-    page = open_page("?methods=gradient,grad_cam&steps=10&picture=chelsea&model=SqueezeNet+1.1")
+    page = open_page(f"{SHORT}&picture=chelsea&model=SqueezeNet+1.1")
     page.locator(".trial svg.plot").evaluate("svg => { svg.marked = true }")
     page.locator(".grid").evaluate("grid => { grid.marked = true }")
     place = button(page, "Explain").bounding_box()
@@ -218,7 +218,7 @@ def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
 
 
 def test_the_sign_buttons_stay_where_they_are_when_a_run_starts_and_ends(open_page: Open) -> None:
-    page = open_page("?model=Small+CNN+%28Fashion-MNIST%29&methods=input_x_gradient,smoothgrad&seed=16")
+    page = open_page(f"{CNN}&methods=input_x_gradient,smoothgrad&seed=16")
     bar, signs = (page.get_by_role("group", name=name) for name in ("How all heatmaps are shown", "Sign shown"))
     places: list[tuple[float, float]] = []
 

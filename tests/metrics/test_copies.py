@@ -63,7 +63,7 @@ def test_square_copies_meet_all_turns_and_flips_and_others_only_those_that_fit()
     def directions(values):
         found = set()
         for seed in range(100):
-            copy = moved_copy(values, 9, drawn(seed))
+            copy = moved_copy(values, FIRST_AT_RANDOM, drawn(seed))
             (big,), (small,) = ((copy == level).nonzero() for level in (2, 1))
             found.add(
                 tuple((step + 1) % side - 1 for step, side in zip((small - big).tolist(), copy.shape, strict=True))
@@ -77,7 +77,7 @@ def test_square_copies_meet_all_turns_and_flips_and_others_only_those_that_fit()
 def test_masks_of_a_copy_are_as_clustered_as_the_map_s():
     rows = torch.arange(64.0 * 64).view(64, 64)
     edges = []
-    for values in (rows, moved_copy(rows, 9, drawn(3))):
+    for values in (rows, moved_copy(rows, FIRST_AT_RANDOM, drawn(3))):
         mask = removal_rank(values, drawn(0)) < 2048
         edges.append(sum(int((mask != mask.roll(1, axis)).sum()) for axis in (0, 1)))
     assert edges[0] == edges[1]
