@@ -1,7 +1,9 @@
 """Copies of a map with the same shape elsewhere: what its masks do merely by being clustered as they are."""
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from skimage.measure import label
 from torch import Tensor
 
 CENTRAL = 0.95
@@ -9,6 +11,11 @@ THIRDS = ((1, 1), (2, 2), (1, 2), (2, 1), (0, 1), (2, 0), (0, 2), (1, 0))
 """How far the first copies are shifted down and across, in thirds of the picture."""
 FIRST_AT_RANDOM = len(THIRDS) + 1
 """The number of the first copy that is drawn independently of all others."""
+SMALLEST_PART = 4
+"""Pixels of a part, on average, so that a map is one of parts."""
+LARGEST_PART = 0.1
+"""Share of the picture that a part may have, so that its value has other places to go."""
+MOST = 0.5
 
 
 def moved_copy(
@@ -44,6 +51,50 @@ def moved_copy(
     turns = draw_below(4) if height == width else 2 * draw_below(2)
     moved = torch.roll(values, shift, dims=(-2, -1)).rot90(turns, dims=(-2, -1))
     return moved.flip(-1) if draw_below(2) else moved
+
+
+def copy_for_chance(
+    values: Float[Tensor, "*channels height width"], number: int, draw: torch.Generator
+) -> Float[Tensor, "*channels height width"]:
+    """A moved copy that keeps what the map owes to the picture's edges alone.
+
+    A map of superpixels hides whole patches of the picture, whatever it knows of the model, and a moved copy of it cuts
+    through them: the network answers otherwise, and random values for superpixels would often look better than chance.
+    So each part of such a map is given the mean that the moved copy has there [ours]. Other copies are merely moved.
+    """
+    moved = moved_copy(values, number, draw)
+    parts = irregular_parts(values)
+    if parts is None:
+        return moved
+    sizes = torch.bincount(parts.flatten())
+    means = torch.zeros_like(sizes, dtype=torch.float64).index_add_(0, parts.flatten(), moved.flatten().double())
+    laid: Tensor = (means / sizes)[parts].to(values.dtype)
+    return laid
+
+
+def irregular_parts(values: Float[Tensor, "*channels height width"]) -> Int[Tensor, "height width"] | None:
+    """The part that each pixel lies in, where the map is constant on parts with borders in most rows and columns.
+
+    Nothing where it is not: parts of a grid are moved onto each other, a third of the picture has no other place, and
+    single pixels are no parts.
+
+    >>> irregular_parts(torch.rand(8, 8)) is None
+    True
+    """
+    if values.ndim > 2 or not all(changes(lines) for lines in (values, values.T)):
+        return None
+    levels = np.unique(values.detach().cpu().numpy(), return_inverse=True)[1].reshape(values.shape)
+    numbered = label(levels, background=-1, connectivity=1)  # type: ignore[no-untyped-call]
+    parts = torch.from_numpy(numbered - 1).to(values.device)
+    sizes = torch.bincount(parts.flatten())
+    if len(sizes) > values.numel() / SMALLEST_PART or sizes.max() > LARGEST_PART * values.numel():
+        return None
+    return parts
+
+
+def changes(lines: Float[Tensor, "rows columns"]) -> bool:
+    """Whether most rows differ somewhere from the row below."""
+    return bool((lines[1:] != lines[:-1]).any(dim=1).float().mean() > MOST)
 
 
 def correlations_with_copies(

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from core.jobs.events import Progress
 from core.metrics.answers import Answers, Y
-from core.metrics.copies import moved_copy
+from core.metrics.copies import FIRST_AT_RANDOM, copy_for_chance, moved_copy
 from core.metrics.curves import Curve
 from core.metrics.evidence import Trace
 from core.metrics.removal import Order, Removal, Unit, Visit, places_of, removal_counts
@@ -172,7 +172,10 @@ def moved(
     values: Float[Tensor, "*channels height width"], copy: int, pixels: Float[Tensor, "1 3 height width"], seed: int
 ) -> Float[Tensor, "*channels height width"]:
     """The map's copy with that number; all maps of a picture are moved in the same way."""
-    return moved_copy(values, copy, generator(seed, picture_digest(pixels), "copy", copy)) if copy else values
+    if not copy:
+        return values
+    make = copy_for_chance if copy < FIRST_AT_RANDOM else moved_copy
+    return make(values, copy, generator(seed, picture_digest(pixels), "copy", copy))
 
 
 def trace_curves(

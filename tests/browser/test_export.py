@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dashboard.components.component import digest
+
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
@@ -28,6 +30,17 @@ PAINTED = """() => [...document.querySelectorAll(".part")]
 SHADE = "() => getComputedStyle(document.body).backgroundColor"
 SHEET = {"width": 710, "height": 1040}
 """What the margins leave of A4, in pixels."""
+ROOM = 3.5 * MEGABYTES
+"""What is left to all maps in a file, beside pictures, scripts and scores."""
+CONDENSED = """async ([script, maps, side]) => {
+  const { formFor, condense, expand } = await import(script);
+  const values = Float32Array.from({ length: side * side }, (_, at) => Math.sin(at * at));
+  const map = { values, width: side };
+  const form = formFor(Array(maps).fill(map)), made = await condense(map, form), back = await expand(made);
+  const worst = values.reduce((most, value, at) => Math.max(most, Math.abs(value - back[at])), 0);
+  return { bytes: maps * made.bytes.length, worst, blocks: form.side, length: back.length };
+}"""
+"""What becomes of that many square maps of noise, which nothing packs; all are alike, so that one is enough to see."""
 Open = Callable[..., Any]
 
 
@@ -90,6 +103,23 @@ def test_a_file_of_an_explanation_opens_alone_and_draws_what_the_page_drew(
         assert 1 <= pages <= LARGEST_PAGES
     with opened(chromium, file, "dark") as alone:
         assert alone.evaluate(SHADE) == "rgb(18, 20, 22)"
+
+
+def test_all_maps_of_a_file_have_room_in_it(open_page: Open) -> None:
+    """Fine while they are few, in coarser steps while they are not, then one value for a block of pixels."""
+    page = open_page("?methods=gradient")
+    script = f"/api/browser/{digest()}/components/export/condensing.js"
+    for maps, side, blocks, apart in (
+        (8, 28, 1, 1e-3),
+        (12, 224, 1, 1e-3),
+        (36, 300, 1, 0.05),
+        (3 * 36, 384, 3, 2),
+        (3 * 36, 640, 4, 2),
+    ):
+        made = page.evaluate(CONDENSED, [script, maps, side])
+        assert made["bytes"] < ROOM
+        assert (made["blocks"], made["length"]) == (blocks, side * side)
+        assert made["worst"] <= apart
 
 
 def test_a_picture_of_a_panel_is_what_is_seen(open_page: Open, chromium: Any, tmp_path: Path) -> None:

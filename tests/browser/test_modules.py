@@ -78,10 +78,10 @@ def test_the_end_of_a_run_mounts_nothing_anew(open_page: Open, rest: Callable[[A
 
 @pytest.mark.parametrize(("role", "through"), [("link", "Sanity"), ("tab", "Many pictures")])
 def test_a_run_is_not_followed_once_its_last_component_has_left_the_page(
-    open_page: Open, rest: Callable[[Any], None], chromium: Any, role: str, through: str
+    open_page: Open, rest: Callable[[Any], None], cancel: Callable[[Any], float], chromium: Any, role: str, through: str
 ) -> None:
     """The one who started it would go on to follow it: what runs elsewhere is shown on every page."""
-    mine = open_page(f"?{FEW}&steps=100")
+    mine = open_page("?methods=rise&rise.samples=8000")  # longer than all of this
     mine.get_by_role("button", name="Explain", exact=True).click()
     mine.wait_for_url(re.compile("explanation="))
     context = chromium.new_context()
@@ -98,6 +98,7 @@ def test_a_run_is_not_followed_once_its_last_component_has_left_the_page(
     assert {ready for ready, _ in streams} == {CLOSED}
     assert {state for _, state in streams} <= {None, "queued", "running"}  # the run's end would have closed them too
     context.close()
+    cancel(mine)
 
 
 def test_each_module_is_asked_for_once_on_all_pages_together(open_page: Open, rest: Callable[[Any], None]) -> None:

@@ -6,7 +6,13 @@ from math import sqrt
 import pytest
 import torch
 
-from core.metrics.copies import FIRST_AT_RANDOM, correlations_with_copies, moved_copy, similarity_by_chance
+from core.metrics.copies import (
+    FIRST_AT_RANDOM,
+    copy_for_chance,
+    correlations_with_copies,
+    moved_copy,
+    similarity_by_chance,
+)
 from core.metrics.removal import removal_rank
 
 
@@ -81,6 +87,55 @@ def test_masks_of_a_copy_are_as_clustered_as_the_map_s():
         mask = removal_rank(values, drawn(0)) < 2048
         edges.append(sum(int((mask != mask.roll(1, axis)).sum()) for axis in (0, 1)))
     assert edges[0] == edges[1]
+
+
+def voronoi(points, side, seed=12):
+    """Each pixel's nearest of some points drawn so that no part is torn: parts with borders in every direction."""
+    spots = side * torch.rand(points, 2, generator=drawn(seed))
+    pixels = torch.cartesian_prod(torch.arange(side), torch.arange(side)).float()
+    return torch.cdist(pixels, spots).argmin(dim=1).reshape(side, side)
+
+
+def test_a_map_of_irregular_parts_is_laid_on_the_same_parts_with_the_means_that_lie_there_once_it_is_moved():
+    parts = voronoi(40, 32)
+    values = torch.rand(40, generator=drawn(0))[parts]
+    for number in range(1, FIRST_AT_RANDOM):
+        copy, moved = copy_for_chance(values, number, drawn(number)), moved_copy(values, number, drawn(number))
+        for part in parts.unique():
+            within = copy[parts == part]
+            assert (within == within[0]).all()
+            assert float(within[0]) == pytest.approx(float(moved[parts == part].mean()), abs=1e-6)
+        assert not torch.equal(copy, values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        torch.rand(32, 32, generator=drawn(1)),
+        torch.rand(8, 8, generator=drawn(1)).repeat_interleave(4, 0).repeat_interleave(4, 1),
+        torch.arange(32.0).expand(32, 32),
+        (voronoi(40, 32) < 20).float(),
+        torch.cdist(torch.cartesian_prod(*2 * [torch.arange(32.0)]), torch.tensor([[15.5, 15.5]])).view(32, 32),
+        torch.rand(3, 40, generator=drawn(1))[:, voronoi(40, 32)],
+    ],
+    ids=["pixels", "a grid", "columns", "two halves", "rings", "channels"],
+)
+def test_other_maps_are_merely_moved(values):
+    for number in range(1, FIRST_AT_RANDOM):
+        assert torch.equal(copy_for_chance(values, number, drawn(number)), moved_copy(values, number, drawn(number)))
+
+
+def test_random_values_of_parts_hide_more_that_counts_than_all_eight_copies_in_one_case_of_nine():
+    """What counts is known of whole parts alone, as for a network that looks at patches along edges."""
+    runs, best = 1500, 0
+    parts = voronoi(40, 24)
+    for run in range(runs):
+        counts = torch.rand(40, generator=drawn(run))[parts]
+        own = torch.rand(40, generator=drawn(10**5 + run))[parts]
+        copies = [copy_for_chance(own, number, drawn(9 * run + number)) for number in range(1, FIRST_AT_RANDOM)]
+        shares = [float(counts[values >= values.median()].mean()) for values in (own, *copies)]
+        best += shares[0] > max(shares[1:])
+    assert best / runs == pytest.approx(1 / 9, abs=3 * sqrt(1 / 9 * 8 / 9 / runs))
 
 
 def test_correlations_with_copies_are_those_of_every_shift_flip_and_turn():

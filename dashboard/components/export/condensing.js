@@ -1,28 +1,49 @@
-// Heatmaps in few bytes: whole steps of each map's largest value, as fine as the room for all of them allows.
+// Heatmaps in few bytes: whole steps of each map's largest value, as fine as the room for all of them allows, and where
+// not even coarse steps would fit, one value for a block of pixels.
 
-const ROOM = 2.6e6;
-const COARSEST = 4; // three models that see 384 pixels and more: steps that can be seen, and a file that can be sent
-const FINEST = 15;
+const ROOM = 2.6e6; // bytes, so that a file can be sent
+const COARSEST = 6, FINEST = 15; // bits
+const LARGEST = 8; // pixels along a block
 
-// Bits for each value in a file with this many.
-export const bitsFor = (values) => Math.max(COARSEST, Math.min(FINEST, Math.floor((8 * ROOM) / values)));
-
-export async function condense(values, bits) {
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  const step = largest / (2 ** (bits - 1) - 1);
-  const bytes = new Uint8Array(2 * values.length);
-  values.forEach((value, at) => {
-    const steps = Math.round(value / step);
-    bytes[at] = steps & 255;
-    bytes[values.length + at] = (steps >> 8) & 255;
-  });
-  return { step, bytes: await dataAddress(await sentThrough(new Blob([bytes]).stream(), CompressionStream).blob()) };
+// Bits for each value of these maps, and pixels along a block. Only maps whose width is known can be put in blocks.
+export function formFor(maps) {
+  const counted = (side) => maps.reduce((sum, { values, width }) => sum + values.length / (width ? side ** 2 : 1), 0);
+  const bitsIn = (side) => Math.floor((8 * ROOM) / counted(side));
+  let side = 1;
+  while (bitsIn(side) < COARSEST && side < LARGEST) side += 1;
+  return { side, bits: Math.max(2, Math.min(FINEST, bitsIn(side))) };
 }
 
-export async function expand({ step, bytes }) {
+export async function condense({ values, width }, { side, bits }) {
+  const blocks = width && side > 1 ? { side, width, length: values.length } : null;
+  const kept = blocks ? means(values, blocks) : values;
+  const largest = kept.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const step = largest / (2 ** (bits - 1) - 1);
+  const bytes = new Uint8Array(2 * kept.length);
+  kept.forEach((value, at) => {
+    const steps = Math.round(value / step);
+    bytes[at] = steps & 255;
+    bytes[kept.length + at] = (steps >> 8) & 255;
+  });
+  return { step, blocks, bytes: await dataAddress(await sentThrough(new Blob([bytes]).stream(), CompressionStream).blob()) };
+}
+
+export async function expand({ step, blocks, bytes }) {
   const read = new Int8Array(await sentThrough((await fetch(bytes)).body, DecompressionStream).arrayBuffer());
-  const count = read.length / 2;
-  return Float32Array.from({ length: count }, (_, at) => step * (read[count + at] * 256 + (read[at] & 255)));
+  const count = read.length / 2, valueAt = (at) => step * (read[count + at] * 256 + (read[at] & 255));
+  return blocks ? Float32Array.from({ length: blocks.length }, (_, at) => valueAt(blockOf(at, blocks))) : Float32Array.from({ length: count }, (_, at) => valueAt(at));
+}
+
+// The block that a pixel lies in; those at the right and the lower edge may be cut.
+const blockOf = (at, { side, width }) => Math.ceil(width / side) * Math.floor(at / width / side) + Math.floor((at % width) / side);
+
+function means(values, blocks) {
+  const count = blockOf(values.length - 1, blocks) + 1, sums = new Float32Array(count), sizes = new Uint32Array(count);
+  values.forEach((value, at) => {
+    sums[blockOf(at, blocks)] += value;
+    sizes[blockOf(at, blocks)] += 1;
+  });
+  return sums.map((sum, block) => sum / sizes[block]);
 }
 
 const sentThrough = (stream, Change) => new Response(stream.pipeThrough(new Change("deflate-raw")));

@@ -6,7 +6,7 @@ import { standingIn } from "../kit/frame.js";
 import { ended, mapsAsked } from "../kit/stream.js";
 import { aboutRuns, titleOf, today } from "./about.js";
 import { fileText } from "./file_text.js";
-import { bitsFor, condense, dataAddress } from "./condensing.js";
+import { condense, dataAddress, formFor } from "./condensing.js";
 
 const ROOT = new URL("../../", import.meta.url);
 const OPENED = "components/export/opened.js";
@@ -95,12 +95,12 @@ async function recorded(id, methods) {
   const { job, events } = await firstMessage(`/api/jobs/${id}/events`);
   const messages = events.filter(({ kind }) => kind !== "Progress");
   const asked = mapsAsked(id);
-  const maps = messages.filter(({ heatmap }) => heatmap && methods.has(heatmap.method)).flatMap(({ sequence }) => {
+  const maps = messages.filter(({ heatmap }) => heatmap && methods.has(heatmap.method)).flatMap(({ sequence, heatmap: { width } }) => {
     const whole = `/api/jobs/${id}/maps/${sequence}`;
-    return [whole, ...asked.filter((address) => address.startsWith(`${whole}/`))];
+    return [{ address: whole, width }, ...asked.filter((address) => address.startsWith(`${whole}/`)).map((address) => ({ address }))];
   });
-  const fetched = await Promise.all(maps.map(async (address) => [address, await floatsAt(address)]));
-  return { id, job, messages, maps: fetched.filter(([, values]) => values) };
+  const fetched = await Promise.all(maps.map(async (map) => ({ ...map, values: await floatsAt(map.address) })));
+  return { id, job, messages, maps: fetched.filter(({ values }) => values) };
 }
 
 async function firstMessage(address) {
@@ -121,8 +121,8 @@ async function floatsAt(address) {
 }
 
 async function condensed(runs) {
-  const bits = bitsFor(runs.flatMap(({ maps }) => maps).reduce((sum, [, values]) => sum + values.length, 0));
-  const all = async (maps) => Object.fromEntries(await Promise.all(maps.map(async ([address, values]) => [address, await condense(values, bits)])));
+  const form = formFor(runs.flatMap(({ maps }) => maps));
+  const all = async (maps) => Object.fromEntries(await Promise.all(maps.map(async (map) => [map.address, await condense(map, form)])));
   return Promise.all(runs.map(async (run) => ({ ...run, maps: await all(run.maps) })));
 }
 
