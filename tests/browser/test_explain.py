@@ -198,6 +198,9 @@ def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
     coloured = canvas(page)
     page.get_by_label("Show the top share of pixels").fill("0.2")
     wait_until(lambda: canvas(page) != coloured)
+    page.get_by_role("button", name="shared", exact=True).click()
+    shared = page.get_by_text(re.compile("^Shared scale: .*, set by "))
+    expect(shared).to_be_visible()
     page.get_by_label("Opacity", exact=True).fill("0.3")
     assert page.locator(".grid canvas").first.evaluate("canvas => canvas.style.opacity") == "0.3"
     best = page.locator(".scores tbody tr").first.get_attribute("data-method")
@@ -205,15 +208,16 @@ def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
     page.get_by_label("Order of the cards").select_option("selection")
     assert page.locator(".card").first.get_attribute("data-method") == "gradient"
     page.get_by_label("Share of the pixels removed").fill("60")
-    page.wait_for_url("**view=colours-viridis_opacity-0.3_removed-0.6_share-0.2_sort-selection**")
+    page.wait_for_url("**view=colours-viridis_opacity-0.3_removed-0.6_scale-shared_share-0.2_sort-selection**")
     assert page.evaluate("window.sent") == 0
     page.get_by_role("radio", name="Cat").click()  # the script writes the address anew, and the view is still in it
     page.wait_for_url("**picture=chelsea**")
-    page.wait_for_url("**view=colours-viridis_opacity-0.3_removed-0.6_share-0.2_sort-selection**")
+    page.wait_for_url("**view=colours-viridis_opacity-0.3_removed-0.6_scale-shared_share-0.2_sort-selection**")
     again = open_page("?" + page.url.split("?", 1)[1])
     expect(again.get_by_role("heading", name="60 % removed")).to_be_visible()
     assert again.get_by_label("Opacity", exact=True).input_value() == "0.3"
     assert again.get_by_label("Colours", exact=True).first.input_value() == "viridis"
+    expect(again.get_by_text(shared.text_content())).to_be_visible()
     assert again.locator(".card").first.get_attribute("data-method") == "gradient"
 
 

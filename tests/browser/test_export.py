@@ -72,6 +72,37 @@ def opened(chromium: Any, file: Path, scheme: str = "light") -> Iterator[Any]:
     context.close()
 
 
+def pages(alone: Any) -> int:
+    """Sheets of A4 that it prints on."""
+    return len(re.findall(rb"/Type\s*/Page[^s]", alone.pdf(prefer_css_page_size=True)))
+
+
+def drawn_as_seen(png: Image.Image, panel: Any, *parts: Any) -> bool:
+    """Whether a picture of that panel is it at twice the size, with a margin and one more line; and so is each part."""
+    corner, boxes = (
+        panel.bounding_box(),
+        [each.bounding_box() for some in parts for each in some.filter(visible=True).all()],
+    )
+    seen = Image.open(io.BytesIO(panel.screenshot())).convert("RGB")
+    assert abs(png.width - SCALE * (seen.width + 2 * MARGIN)) <= 2 * SCALE
+    assert abs(png.height - SCALE * (seen.height + 2 * MARGIN + CREDIT)) <= 2 * SCALE
+    inner = (
+        png.convert("RGB")
+        .resize((png.width // SCALE, png.height // SCALE))
+        .crop((MARGIN, MARGIN, MARGIN + seen.width, MARGIN + seen.height))
+    )
+    places = [(0, 0, *seen.size)]
+    for box in boxes:
+        left, top = box["x"] - corner["x"], box["y"] - corner["y"]
+        places.append((round(left), round(top), round(left + box["width"]), round(top + box["height"])))
+    return all(alike(inner.crop(place), seen.crop(place)) for place in places)
+
+
+def alike(one: Image.Image, other: Image.Image) -> bool:
+    afar = [np.asarray(each.convert("L").reduce(8), float).ravel() for each in (one, other)]
+    return float(np.corrcoef(*afar)[0, 1]) > ALIKE
+
+
 def test_a_file_of_an_explanation_opens_alone_and_draws_what_the_page_drew(
     open_page: Open, chromium: Any, tmp_path: Path
 ) -> None:
@@ -79,6 +110,9 @@ def test_a_file_of_an_explanation_opens_alone_and_draws_what_the_page_drew(
     verdict = page.locator(".verdict", has_text="finds what the model uses").first.text_content()
     page.reload(wait_until="commit")
     file = saved(page, "Web page", tmp_path)  # asked for while the page is still being built
+    png = Image.open(saved(page, "PNG picture", tmp_path))
+    page.keyboard.press("Escape")
+    assert drawn_as_seen(png, page.locator(".st-key-result-explanation"), page.locator(".card canvas"))
     text = file.read_text()
     assert file.stat().st_size < 5 * MEGABYTES
     assert not re.search(r"""(src|href)=["']?(https?:|/)""", text)
@@ -99,8 +133,7 @@ def test_a_file_of_an_explanation_opens_alone_and_draws_what_the_page_drew(
         for words in ("Model", "Seed", "Versions"):
             expect(alone.locator("dt", has_text=words).first).to_be_visible()
         assert alone.evaluate(SHADE) == "rgb(255, 255, 255)"
-        pages = len(re.findall(rb"/Type\s*/Page[^s]", alone.pdf(prefer_css_page_size=True)))
-        assert 1 <= pages <= LARGEST_PAGES
+        assert 1 <= pages(alone) <= LARGEST_PAGES
     with opened(chromium, file, "dark") as alone:
         assert alone.evaluate(SHADE) == "rgb(18, 20, 22)"
 
@@ -126,20 +159,10 @@ def test_a_picture_of_a_panel_is_what_is_seen(open_page: Open, chromium: Any, tm
     """And below it stands what it is of, which the page says elsewhere."""
     page = open_page("?tab=Many+pictures", scheme="dark")
     expect(page.locator("table.means")).to_be_visible()
-    png = Image.open(saved(page, "PNG picture", tmp_path)).convert("RGB")
+    png = Image.open(saved(page, "PNG picture", tmp_path))
     drawing = saved(page, "SVG drawing", tmp_path)
     page.keyboard.press("Escape")
-    panel = page.locator(".st-key-result-study")
-    seen = Image.open(io.BytesIO(panel.screenshot())).convert("RGB")
-    assert abs(png.width - SCALE * (seen.width + 2 * MARGIN)) <= 2 * SCALE
-    assert abs(png.height - SCALE * (seen.height + 2 * MARGIN + CREDIT)) <= 2 * SCALE
-    inner = png.resize((png.width // SCALE, png.height // SCALE)).crop(
-        (MARGIN, MARGIN, MARGIN + seen.width, MARGIN + seen.height)
-    )
-    coarse = [
-        np.asarray(each.convert("L").resize((seen.width // 8, seen.height // 8)), float) for each in (inner, seen)
-    ]
-    assert np.corrcoef(coarse[0].ravel(), coarse[1].ravel())[0, 1] > ALIKE
+    assert drawn_as_seen(png, page.locator(".st-key-result-study"))
     assert ElementTree.fromstring(drawing.read_text()).tag.endswith("svg")
     blank = chromium.new_page()
     blank.goto(drawing.as_uri())
@@ -154,6 +177,7 @@ def test_a_file_of_a_study_ranks_without_the_server(open_page: Open, chromium: A
     file = saved(page, "Web page", tmp_path)
     assert file.stat().st_size < MEGABYTES
     with opened(chromium, file) as alone:
+        assert 1 <= pages(alone) <= LARGEST_PAGES
         assert alone.locator("table.means tbody tr").count() == page.locator("table.means tbody tr").count() > 10
         assert "sample-" not in alone.locator("main").text_content()
 
@@ -164,7 +188,9 @@ def test_a_table_wider_than_a_sheet_is_printed_in_parts_that_have_all_columns(
     page = open_page("stamp?tab=Benchmark")
     expect(page.locator("table.means")).to_be_visible()
     file = saved(page, "Web page", tmp_path)
+    assert file.stat().st_size < MEGABYTES
     with opened(chromium, file) as alone:
+        assert 1 <= pages(alone) <= LARGEST_PAGES
         heads = alone.locator("table.means:visible button.sort")
         every = heads.all_text_contents()
         alone.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -185,7 +211,10 @@ def test_a_file_of_a_stale_result_shows_what_its_run_was_of(open_page: Open, chr
     page = open_page("sanity?model=squeezenet1_1&picture=chelsea")
     expect(page.get_by_text("These maps used another picture.")).to_be_visible()
     expect(page.locator("li.explained")).to_contain_text("cat")
-    with opened(chromium, saved(page, "Web page", tmp_path)) as alone:
+    file = saved(page, "Web page", tmp_path)
+    assert file.stat().st_size < 5 * MEGABYTES
+    with opened(chromium, file) as alone:
+        assert 1 <= pages(alone) <= LARGEST_PAGES
         expect(alone.get_by_role("heading", level=1)).to_contain_text("Komodo dragon")
         expect(alone.locator("li.explained")).to_contain_text("Komodo dragon")
         expect(alone.locator(".seen img")).to_have_attribute("alt", re.compile("Komodo dragon"))

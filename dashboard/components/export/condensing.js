@@ -3,6 +3,7 @@
 
 const ROOM = 2.6e6; // bytes, so that a file can be sent
 const COARSEST = 6, FINEST = 15; // bits
+const BITS_OF_A_BYTE = 8;
 const LARGEST = 8; // pixels along a block
 
 // Bits for each value of these maps, and pixels along a block. Only maps whose width is known can be put in blocks.
@@ -19,19 +20,21 @@ export async function condense({ values, width }, { side, bits }) {
   const kept = blocks ? means(values, blocks) : values;
   const largest = kept.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const step = largest / (2 ** (bits - 1) - 1);
-  const bytes = new Uint8Array(2 * kept.length);
+  const wide = bits > BITS_OF_A_BYTE;
+  const bytes = new Uint8Array((wide ? 2 : 1) * kept.length);
   kept.forEach((value, at) => {
     const steps = Math.round(value / step);
     bytes[at] = steps & 255;
-    bytes[kept.length + at] = (steps >> 8) & 255;
+    if (wide) bytes[kept.length + at] = (steps >> 8) & 255;
   });
-  return { step, blocks, bytes: await dataAddress(await sentThrough(new Blob([bytes]).stream(), CompressionStream).blob()) };
+  return { step, blocks, wide, bytes: await dataAddress(await sentThrough(new Blob([bytes]).stream(), CompressionStream).blob()) };
 }
 
-export async function expand({ step, blocks, bytes }) {
+export async function expand({ step, blocks, wide, bytes }) {
   const read = new Int8Array(await sentThrough((await fetch(bytes)).body, DecompressionStream).arrayBuffer());
-  const count = read.length / 2, valueAt = (at) => step * (read[count + at] * 256 + (read[at] & 255));
-  return blocks ? Float32Array.from({ length: blocks.length }, (_, at) => valueAt(blockOf(at, blocks))) : Float32Array.from({ length: count }, (_, at) => valueAt(at));
+  const count = wide ? read.length / 2 : read.length;
+  const valueAt = (at) => step * (wide ? read[count + at] * 256 + (read[at] & 255) : read[at]);
+  return Float32Array.from({ length: blocks?.length ?? count }, (_, at) => valueAt(blocks ? blockOf(at, blocks) : at));
 }
 
 // The block that a pixel lies in; those at the right and the lower edge may be cut.
