@@ -34,6 +34,10 @@ READ_TWICE = (
     "The network's answers look like probabilities already; the requested softmax or sigmoid is applied to them once "
     "more. Choose the reading probabilities, or separate probabilities, to take them as they are."
 )
+MAYBE_READ_TWICE = (
+    "The answers to all test pictures lie between 0 and 1, as probabilities do, but were taken for logits. If they are "
+    "probabilities, choose the reading probabilities, or separate probabilities."
+)
 NO_LOGITS = "The network answers with probabilities; where a logit is requested, the probability is explained."
 
 
@@ -283,6 +287,8 @@ class Probe:
         notes = found.notes
         notes += (NO_LOGITS,) if "probabilities" in reading else ()
         notes += (READ_TWICE,) if "probabilities" not in reading and (sums_to_one or last in SQUASHES) else ()
+        guessed = asked is None and not last and "probabilities" not in reading
+        notes += (MAYBE_READ_TWICE,) if guessed and probable else ()
         return replace(found, reading=reading, widened=widened, notes=notes)
 
     def found_reading(self, single: bool, widened: bool, sums_to_one: bool, last: str) -> AnswerReading:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import core
-from core.models.answering import NO_LOGITS, NOT_ALONE, ONE_AT_A_TIME, READ_TWICE
+from core.models.answering import MAYBE_READ_TWICE, NO_LOGITS, NOT_ALONE, ONE_AT_A_TIME, READ_TWICE
 from core.models.batching import BatchSize
 
 SIZE = (6, 8)
@@ -205,6 +205,22 @@ def test_one_probability_leaves_the_rest_to_the_other_class(reading, picture):
     chance = float(Small(lambda logits: logits[:, :1].sigmoid())(picture))
     found = {each.index: each.probability for each in core.predict(classifier, picture)}
     assert found == {0: pytest.approx(1 - chance), 1: pytest.approx(chance)}
+
+
+@pytest.mark.parametrize("classes", [3, 2, 1])
+def test_numbers_of_a_function_that_may_be_sigmoids_are_told_until_their_reading_is_chosen(classes):
+    """Without a graph nothing tells a sigmoid from logits that are small."""
+    network = Small(torch.sigmoid, classes=classes)
+    labels = [f"class {number}" for number in range(classes)]
+
+    def asked(answer, **settings):
+        return core.as_classifier(lambda pixels: answer(pixels).detach().numpy(), SIZE, labels, **settings).notes
+
+    assert MAYBE_READ_TWICE in asked(network)
+    assert MAYBE_READ_TWICE not in asked(network, reading="separate probabilities")
+    assert MAYBE_READ_TWICE not in asked(network, reading="sigmoid")
+    assert MAYBE_READ_TWICE not in asked(lambda pixels: 8 * network(pixels) - 4)
+    assert MAYBE_READ_TWICE not in wrapped(Small(torch.relu, classes=classes), classes).notes
 
 
 def test_probabilities_of_a_function_are_not_read_twice(picture):
