@@ -10,8 +10,8 @@ from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, GuidedBackpropReLUModel, 
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 from torch.nn import functional as F
+from untrained import untrained
 
-import core
 from core.methods.explaining import explain, stream_heatmaps
 from core.methods.heatmap import HeatmapReady, MethodRefused, Passes
 from core.methods.readings import FeatureGradients, Question
@@ -459,9 +459,7 @@ def test_second_calls_give_the_same_maps_and_the_network_stays_as_it_was(classif
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["torchvision/vit_b_32", "torchvision/swin_t", "torchvision/convnext_tiny"])
 def test_the_gradient_at_a_big_network_s_layer_is_not_zero_anywhere(name):
-    classifier = core.load_classifier(name, device="cpu", pretrained=False)
-    head = [module for module in classifier.network.modules() if isinstance(module, nn.Linear)][-1]
-    nn.init.normal_(head.weight, generator=torch.Generator().manual_seed(0))  # torchvision's transformer has zeros
+    classifier = untrained(name)
     layer = classifier.anatomy.last_feature_map(1000).layer
     slopes = FeatureGradients(layer)(classifier, Question(3), photo(224, 224))[0, 1]
     assert (slopes != 0).any(dim=0).all()

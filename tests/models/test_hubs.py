@@ -10,6 +10,7 @@ from PIL import Image
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
 from torch import Tensor
+from untrained import untrained
 
 from core.models.catalogue import load_classifier
 from core.models.classifier import Classifier
@@ -30,18 +31,18 @@ def assert_sees_the_same(classifier: Classifier, reference: Callable[[Image.Imag
 @pytest.mark.parametrize("name", ["vit_b_32", "swin_t", "resnet18", "efficientnet_b1"])
 def test_torchvision_s_own_preprocessing_gives_the_same_logits(name, uploads):
     reference = torchvision.models.get_model_weights(name)["DEFAULT"].transforms()
-    assert_sees_the_same(load_classifier(f"torchvision/{name}", **RANDOM), reference, uploads)
+    assert_sees_the_same(untrained(f"torchvision/{name}"), reference, uploads)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224.augreg_in21k", "vit_tiny_patch16_224", "mobilenetv3_small_050"])
 def test_timm_s_own_preprocessing_gives_the_same_logits(name, uploads):
-    classifier = load_classifier(f"timm/{name}", **RANDOM)
+    classifier = untrained(f"timm/{name}")
     reference = create_transform(**resolve_data_config(model=classifier.network))
     assert_sees_the_same(classifier, reference, uploads)
 
 
 def test_a_timm_transformer_runs_and_has_gradients():
-    classifier = load_classifier("timm/vit_tiny_patch16_224", **RANDOM)
+    classifier = untrained("timm/vit_tiny_patch16_224")
     pixels = torch.rand(2, 3, *classifier.size, generator=torch.Generator().manual_seed(0)).requires_grad_()
     (gradient,) = torch.autograd.grad(classifier(pixels)[:, 0].sum(), pixels)
     assert gradient.isfinite().all()

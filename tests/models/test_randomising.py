@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torchvision.ops import FrozenBatchNorm2d
+from untrained import untrained
 
 import core
 from core.models.classifier import Classifier
@@ -19,10 +20,6 @@ ARCHITECTURES = (
     "torchvision/vit_b_32",
     "torchvision/swin_t",
 )
-
-
-def untrained(name: str) -> Classifier:
-    return core.load_classifier(name, device="cpu", pretrained=False)
 
 
 def test_share_reaches_all_of_a_residual_network_and_each_number_changes() -> None:
