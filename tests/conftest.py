@@ -140,7 +140,7 @@ def fingerprint() -> Callable[[Classifier], str]:
     return read
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lived() -> Callable[[nn.Module], None]:
     """Gives the batch norms of an untrained network statistics such as training leaves; fresh ones do nothing."""
 

@@ -11,7 +11,7 @@ from core.models.answering import AnswerError
 from core.models.batching import BatchSize
 
 
-def test_curves_cross_to_the_host_once_a_batch(squeezenet, chelsea_for_squeezenet, monkeypatch):
+def test_curves_cross_to_the_host_once_a_batch(small_squeezenet, small_chelsea, monkeypatch):
     crossings: Counter[str] = Counter()
     for name in ("item", "tolist", "cpu", "numpy", "__float__", "__int__", "__bool__"):
         original = getattr(torch.Tensor, name)
@@ -22,12 +22,12 @@ def test_curves_cross_to_the_host_once_a_batch(squeezenet, chelsea_for_squeezene
 
         monkeypatch.setattr(torch.Tensor, name, counted)
     monkeypatch.setattr("core.models.classifier.LOOKED_AT", ())  # as on a GPU
-    maps = {"one": chelsea_for_squeezenet[0, 0], "two": chelsea_for_squeezenet[0, 1]}
+    maps = {"one": small_chelsea[0, 0], "two": small_chelsea[0, 1]}
 
     def crossings_of(steps: int) -> int:
         crossings.clear()
-        monkeypatch.setitem(squeezenet._batch_sizes, "forward", BatchSize(8))
-        list(core.stream_curves(squeezenet, chelsea_for_squeezenet, maps, 285, steps=steps, randoms=2))
+        monkeypatch.setitem(small_squeezenet._batch_sizes, "forward", BatchSize(8))
+        list(core.stream_curves(small_squeezenet, small_chelsea, maps, 285, steps=steps, randoms=2))
         return crossings.total()
 
     points_more = (32 - 16) * (2 * 2 + 2 * 2)

@@ -75,9 +75,9 @@ def test_nine_ensembles_cost_three_sets_of_passes(squeezenet, chelsea_for_squeez
 
 
 @pytest.mark.parametrize("base", ["guided_backprop", "integrated_gradients"])
-def test_one_noiseless_sample_is_the_base_itself(squeezenet, chelsea_for_squeezenet, base):
+def test_one_noiseless_sample_is_the_base_itself(small_squeezenet, small_chelsea, base):
     settings = {f"smoothgrad_{base}": {"samples": 1, "level": 0.0}}
-    maps = explain(squeezenet, chelsea_for_squeezenet, [base, f"smoothgrad_{base}"], settings=settings)
+    maps = explain(small_squeezenet, small_chelsea, [base, f"smoothgrad_{base}"], settings=settings)
     one, other = maps[base].attribution, maps[f"smoothgrad_{base}"].attribution
     torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-5 * float(one.abs().max()))
 

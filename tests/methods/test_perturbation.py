@@ -37,14 +37,14 @@ def test_windows_side_by_side_lose_what_they_covered_of_a_linear_model(classifie
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.5])
-def test_occlusion_agrees_with_captum(squeezenet, chelsea_for_squeezenet, overlap):
+def test_occlusion_agrees_with_captum(small_squeezenet, small_chelsea, overlap):
     heatmap = explain(
-        squeezenet, chelsea_for_squeezenet, ["occlusion"], target=285,
+        small_squeezenet, small_chelsea, ["occlusion"], target=285,
         settings={"occlusion": {"window": 0.25, "overlap": overlap, "cover": "grey"}},
     )["occlusion"]  # fmt: skip
-    stride = int(56 * (1 - overlap))
-    theirs = Occlusion(squeezenet).attribute(
-        chelsea_for_squeezenet, (3, 56, 56), (3, stride, stride), 0.5, 285, perturbations_per_eval=8
+    stride = int(32 * (1 - overlap))
+    theirs = Occlusion(small_squeezenet).attribute(
+        small_chelsea, (3, 32, 32), (3, stride, stride), 0.5, 285, perturbations_per_eval=8
     )
     torch.testing.assert_close(heatmap.values, theirs[0, 0].float(), rtol=1e-4, atol=1e-3)
 

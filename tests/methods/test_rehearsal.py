@@ -29,11 +29,11 @@ def asked(*names: str) -> HeatmapRequest:
     return HeatmapRequest(methods=names, settings={name: SHORT[name] for name in names if name in SHORT})
 
 
-def test_as_many_passes_are_planned_as_are_made(squeezenet, chelsea_for_squeezenet):
+def test_as_many_passes_are_planned_as_are_made(small_squeezenet, small_chelsea):
     for name in SHORT:
-        events = list(asked(name).stream(squeezenet, chelsea_for_squeezenet))
+        events = list(asked(name).stream(small_squeezenet, small_chelsea))
         made = [event.done for event in events if isinstance(event, Progress)][-1]
-        assert (name, heatmaps_workload(asked(name), squeezenet).passes) == (name, made)
+        assert (name, heatmaps_workload(asked(name), small_squeezenet).passes) == (name, made)
 
 
 def test_passes_that_methods_share_are_planned_once(squeezenet):

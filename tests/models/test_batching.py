@@ -6,6 +6,7 @@ import time
 import pytest
 import torch
 
+import core
 from core.models.batching import BatchSize, fastest_batch, measured_best, run_in_batches
 from core.models.catalogue import load_classifier
 
@@ -59,11 +60,12 @@ def test_no_work_is_no_batch():
 
 @pytest.mark.slow
 def test_logits_do_not_depend_on_the_batch(lite0, monkeypatch):
-    pixels = torch.rand(65, 3, *lite0.size, generator=torch.Generator().manual_seed(0))
+    classifier = core.wrap(lite0.network, 96, lite0.labels, lite0.preprocessing.mean, lite0.preprocessing.std)
+    pixels = torch.rand(65, 3, *classifier.size, generator=torch.Generator().manual_seed(0))
     answers = []
     for size in (1, 7, 64):
-        monkeypatch.setattr(lite0, "batch_size", lambda _, size=size: BatchSize(size))
-        answers.append(lite0.logits(pixels))
+        monkeypatch.setattr(classifier, "batch_size", lambda _, size=size: BatchSize(size))
+        answers.append(classifier.logits(pixels))
     torch.testing.assert_close(answers[1], answers[0], atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(answers[2], answers[0], atol=1e-5, rtol=1e-5)
 
@@ -104,11 +106,13 @@ def test_what_was_measured_is_kept_on_disk(own_cache):
 
 
 @pytest.mark.slow
-def test_a_classifier_measures_each_kind_of_pass_once_for_all_that_come_after(own_cache):
+def test_a_classifier_measures_each_kind_of_pass_once_for_all_that_come_after(own_cache, monkeypatch):
+    monkeypatch.setattr("core.models.classifier.CANDIDATES", {"cpu": {"forward": (1, 2), "gradient": (1, 2)}})
     first, second = (load_classifier("squeezenet1_1", "cpu") for _ in range(2))
     sizes = {kind: first.batch_size(kind).size for kind in ("forward", "gradient")}
     (kept,) = own_cache.rglob("*.json")
     assert len(json.loads(kept.read_text())) == 2
+    monkeypatch.setattr("core.models.batching.measured_best", lambda *_: pytest.fail("measured again"))
     assert {kind: second.batch_size(kind).size for kind in sizes} == sizes
 
 

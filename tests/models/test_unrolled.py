@@ -3,12 +3,17 @@
 from collections import Counter
 
 import pytest
+import timm
 import torch
+import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.models.vgg import cfgs, make_layers
 from zennit.layer import Sum
 
 import core
+from core.models.classifier import IMAGENET_MEAN, Classifier
+from core.models.sources import seeded_construction
 from core.models.unrolled import Apart, Mean, Untraceable, taken_apart
 
 NETWORKS = [
@@ -22,6 +27,30 @@ NETWORKS = [
     pytest.param("timm/vgg11_bn", marks=pytest.mark.slow),
     pytest.param("torchvision/densenet121", marks=pytest.mark.slow),
 ]
+
+
+def loaded(name: str) -> Classifier:
+    if not name.endswith("/vgg11_bn"):
+        return core.load_classifier(name, device="cpu", pretrained="/" not in name)
+    with seeded_construction():
+        network = timm.create_model("vgg11_bn", mlp_ratio=1 / 64) if name.startswith("timm/") else narrow_vgg()
+    labels = [f"class {number}" for number in range(1000)]
+    return core.wrap(network, 224, labels, IMAGENET_MEAN, (0.229, 0.224, 0.225))
+
+
+def narrow_vgg() -> nn.Module:
+    """torchvision's VGG without the 120 million weights of its dense layers, which are steps like any others."""
+    with torch.device("meta"):
+        network = torchvision.models.vgg11_bn(init_weights=False)
+    network.features = make_layers(cfgs["A"], batch_norm=True)
+    network.classifier = nn.Sequential(
+        *(nn.Linear(512 * 7 * 7, 64), nn.ReLU(True), nn.Dropout()),
+        *(nn.Linear(64, 64), nn.ReLU(True), nn.Dropout(), nn.Linear(64, 1000)),
+    )
+    for layer in network.features:
+        if isinstance(layer, nn.Conv2d):  # as torchvision begins them
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    return network
 
 
 def kinds(copy: Apart) -> Counter[str]:
@@ -38,7 +67,7 @@ def assert_alike(network: nn.Module, copy: Apart, pictures: Tensor) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_copy_answers_alike_by_modules_used_once_and_out_of_place(name, chelsea, fingerprint, lived):
-    classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
+    classifier = loaded(name)
     lived(classifier.network)
     before = fingerprint(classifier)
     pictures = classifier.normalise(torch.cat([chelsea, chelsea.flip(3)]))

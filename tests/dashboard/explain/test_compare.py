@@ -58,13 +58,16 @@ def test_the_address_restores_both(pair, page):
 
 
 def test_where_no_models_are_compared_any_more_the_run_of_the_one_that_is_chosen_stays(pair, page, wait):
-    app, jobs = pair(steps="10")
+    for name in ("fashion_cnn", "fashion_vit"):
+        shelf.ask(name).wait(60)
+    small = {"methods": "gradient", "picture": "fashion_boot", "steps": "10"}
+    app, jobs = pair(**small, model="fashion_cnn", **{"with": "fashion_vit"})
     wait(lambda: all(job.state == "done" for job in jobs), 120)
     both = app.query_params["explanation"].split(",")
-    alone = page(methods="gradient", picture="rocket", steps="10", explanation=",".join(both))
+    alone = page(**small, model="fashion_cnn", explanation=",".join(both))
     assert not alone.info
     assert not [group for group in alone.button_group if group.key == "trial"]
-    second = page(methods="gradient", picture="rocket", steps="10", model="squeezenet1_1", explanation=",".join(both))
+    second = page(**small, model="fashion_vit", explanation=",".join(both))
     assert "another model" not in " ".join(info.value for info in second.info)
 
 

@@ -55,7 +55,8 @@ def test_the_address_restores_how_a_trial_removes(page):
 
 @pytest.mark.slow
 def test_further_scores_are_chosen_by_group_and_come_with_the_run(page, wait):
-    app = page(**SHORT, **{"metrics.faithfulness": "Deletion"})
+    shelf.ask("fashion_cnn").wait(60)
+    app = page(**SHORT, model="fashion_cnn", picture="fashion_boot", **{"metrics.faithfulness": "Deletion"})
     job = explained(app)
     assert job.about.request.metrics == ("deletion",)
     wait(lambda: any(isinstance(event, ScoresReady) for _, event in job.since(0)))
