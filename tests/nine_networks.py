@@ -18,6 +18,7 @@ import core
 from core.methods.explaining import stream_heatmaps
 from core.methods.repeatability import correlation
 from core.models.batching import BatchSize
+from core.models.hubs import IMAGENET_LABELS, torchvision_input
 from core.models.sources import seeded_construction
 
 FOUND = Path(__file__).with_suffix(".json")
@@ -68,21 +69,27 @@ def load(name: str, side: int | None = None) -> core.Classifier:
     side
         Of the pictures, where it is smaller than the network's own; what is asked is then a copy for these.
     """
-    classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
+    if side and name == "torchvision/vit_b_16":
+        classifier = vision_transformer(name, side)
+    else:
+        classifier = core.load_classifier(name, device="cpu", pretrained="/" not in name)
     if side and side < min(classifier.size):
-        seen, network = classifier.preprocessing, classifier.network
-        if isinstance(network, VisionTransformer):  # which has a weight for each place; four blocks tell as much
-            with seeded_construction():
-                network = type(network)(
-                    side, network.patch_size, num_layers=4, num_heads=12, hidden_dim=768, mlp_dim=network.mlp_dim
-                )
-        classifier = core.wrap(network, side, classifier.labels, seen.mean, seen.std, name=classifier.name)
+        seen = classifier.preprocessing
+        classifier = core.wrap(classifier.network, side, classifier.labels, seen.mean, seen.std, name=name)
     classifier._batch_sizes.update(forward=BatchSize(4), gradient=BatchSize(2))
     draw = torch.Generator().manual_seed(0)
     for weight in classifier.network.parameters():
         if weight.dim() == 2 and not weight.any():  # torchvision's ViT starts with a head that answers nothing
             weight.normal_(std=0.02, generator=draw)
     return classifier
+
+
+def vision_transformer(name: str, side: int) -> core.Classifier:
+    """torchvision's, which has a weight for each place, for pictures of that side; four of its blocks tell as much."""
+    usual = torchvision_input(name.partition("/")[2])
+    with seeded_construction():
+        network = VisionTransformer(side, 16, num_layers=4, num_heads=12, hidden_dim=768, mlp_dim=3072)
+    return core.wrap(network, side, IMAGENET_LABELS, usual.mean, usual.std, name=name)
 
 
 def picture_for(classifier: core.Classifier) -> Tensor:

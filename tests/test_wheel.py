@@ -113,7 +113,7 @@ def fetched(address: str) -> bytes:
         return answer.read()
 
 
-def test_the_dashboard_starts_from_the_wheel(address: str) -> None:
+def test_the_dashboard_starts_from_the_wheel_and_knows_every_kind_of_job_before_a_page_is_opened(address: str) -> None:
     end = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -122,6 +122,7 @@ def test_the_dashboard_starts_from_the_wheel(address: str) -> None:
         except OSError:
             assert time.monotonic() < end, "the server did not start"
             time.sleep(0.3)
+    assert b"LabelsReady" in fetched(f"{address}/api/jobs/sample-label_check/events")
     page = fetched(address).decode()
     assert "<title>" in page
     (script,) = re.findall(r'src="\./(static/js/[^"]+)"', page)[:1]

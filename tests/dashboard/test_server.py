@@ -1,9 +1,6 @@
 """Starting the server."""
 
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -48,12 +45,3 @@ def test_the_script_and_the_style_of_the_page_come_before_all_others_and_only_in
     assert STYLE in before
     assert after == "</script><script src=own.js></script></head></html>"
     assert client.get("/plain").text == page
-
-
-def test_every_kind_is_known_to_a_fresh_server_before_its_page_is_opened():
-    program = "import dashboard.server as server; from dashboard.jobs.session import find; server.make_app(); "
-    told = subprocess.run(
-        [sys.executable, "-c", f"{program} print(find('sample-label_check').kind.title)"],
-        capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2],
-    )  # fmt: skip
-    assert told.stdout.strip() == "Label check"

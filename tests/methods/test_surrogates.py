@@ -10,8 +10,10 @@ from scipy.spatial.distance import cdist
 from sklearn.linear_model import Ridge
 from torch import nn
 
-from core.methods.explaining import explain
+from core.methods.explaining import explain, stream_heatmaps
+from core.methods.heatmap import HeatmapReady
 from core.methods.registry import Unfit
+from core.methods.repeatability import correlation
 from core.methods.surrogates import (
     all_coalitions,
     coin_coalitions,
@@ -23,6 +25,7 @@ from core.methods.surrogates import (
 )
 from core.pictures.superpixels import superpixels
 
+ENOUGH = {"samples": 1000}
 MEAN = torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64).view(3, 1, 1)
 
 
@@ -206,14 +209,29 @@ def test_one_superpixel_alone_is_refused(classifier_of, name):
         surrogate(classifier_of(network, size=(1, 1)), torch.full((1, 3, 1, 1), 0.3), name)
 
 
+@pytest.fixture(scope="module", params=["lime", "kernel_shap"])
+def growing(request, small_squeezenet, small_chelsea):
+    """A method's name and its maps of a photo while its samples grow to 1000."""
+    events = stream_heatmaps(small_squeezenet, small_chelsea, [request.param], settings={request.param: ENOUGH})
+    return request.param, [event.heatmap for event in events if isinstance(event, HeatmapReady)]
+
+
+def agreement(heatmap):
+    (note,) = heatmap.notes
+    return float(note.rpartition("= ")[2].rstrip("."))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["lime", "kernel_shap"])
-def test_few_samples_are_told_apart_from_enough(small_squeezenet, small_chelsea, name):
+def test_few_samples_are_told_apart_from_enough(small_squeezenet, small_chelsea, growing):
     """25 samples over too many parts repeat hardly at all; a reader is told."""
+    name, maps = growing
+    few = explain(small_squeezenet, small_chelsea, [name], settings={name: {"samples": 25}})[name]
+    assert agreement(few) < 0.6
+    assert agreement(maps[-1]) > 0.6
 
-    def agreement(samples):
-        (note,) = surrogate(small_squeezenet, small_chelsea, name, samples=samples).notes
-        return float(note.rpartition("= ")[2].rstrip("."))
 
-    assert agreement(25) < 0.6
-    assert agreement(1000) > 0.6
+@pytest.mark.slow
+def test_the_map_after_64_passes_is_already_like_the_final_one(growing):
+    _, maps = growing
+    early = [heatmap for heatmap in maps if heatmap.passes.forward <= 70][-1]
+    assert correlation(early.values, maps[-1].values) > 0.5
