@@ -431,7 +431,7 @@ def test_channels_behind_the_plane_are_weighed_like_channels_before_it(classifie
     class Behind(Pooled):
         def __init__(self) -> None:
             super().__init__()
-            self.moved, self.mix = nn.Identity(), nn.Linear(7, 7)
+            self.moved = nn.Identity()
 
         def forward(self, pixels: Tensor) -> Tensor:
             plane = self.layer(pixels.to(self.mix.weight.dtype)).tanh()
