@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from torch import Tensor, nn
 
 import core
 from core.jobs import JobQueue
+from core.models.sources import seeded_construction
 
 STATM = Path("/proc/self/statm")
 JOBS, FIRST = 200, 20
@@ -27,11 +27,11 @@ def resident_megabytes() -> float:
 
 def two_convolutions() -> nn.Module:
     """A network that is soon through with a picture: what a job leaves behind does not depend on what it asks."""
-    torch.manual_seed(0)
-    return nn.Sequential(
-        *(nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.Conv2d(8, 16, 3, 2), nn.ReLU()),
-        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 3)),
-    )
+    with seeded_construction():
+        return nn.Sequential(
+            *(nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.Conv2d(8, 16, 3, 2), nn.ReLU()),
+            *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 3)),
+        )
 
 
 def heatmaps_and_curves(classifier: core.Classifier, pixels: Tensor) -> Iterator[object]:

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from untrained import untrained
 
 from core.models.anatomy import Anatomy, examine
+from core.models.sources import seeded_construction
 
 SHORT = {"depth": 3, "num_classes": 10}
 
@@ -184,7 +185,8 @@ def test_the_last_plane_of_known_networks_is_found(name, channels):
 )
 def test_the_layer_before_the_answer_of_big_networks_is_found(name, layer, shape):
     if name == "timm/swin_tiny_patch4_window7_224":  # its third stage has six blocks, which are alike
-        anatomy = anatomy_of(timm.create_model("swin_tiny_patch4_window7_224", depths=(2, 2, 2, 2)), 224, 224)
+        with seeded_construction():
+            anatomy = anatomy_of(timm.create_model("swin_tiny_patch4_window7_224", depths=(2, 2, 2, 2)), 224, 224)
     else:
         anatomy = untrained(name).anatomy
     found = anatomy.last_feature_map(1000)
