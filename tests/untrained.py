@@ -7,7 +7,7 @@ import torch
 import core
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=12)
 def untrained(name: str) -> core.Classifier:
     """The network with random weights, shared by a process: whoever asks must leave it as it is.
 
