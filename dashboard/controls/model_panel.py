@@ -8,19 +8,16 @@ import streamlit as st
 
 from core.models.bundled import list_bundled
 from core.models.catalogue import on_this_machine
-from core.models.classifier import Classifier
-from core.models.outputs import READINGS, AnswerReading
 from core.models.sources import ListedModel
 from dashboard.controls.address import bound, carried, choose, choose_several
 from dashboard.controls.own_model_panel import offer_own_weights
-from dashboard.library.models import DEFAULT_MODEL, Loading, models, shelf, title_of
+from dashboard.library.models import DEFAULT_MODEL, Loading, models, of_its_answers, shelf, title_of
 from dashboard.library.own_models import PREFIX, list_own, own_models
 from dashboard.library.owner import owner
 
 SECONDS_BETWEEN_LOOKS = 0.4
 MOST_BESIDE = 2
 BESIDE = "with"
-USUAL_READING: AnswerReading = "softmax"
 HERE = "Models that ship with HeatCheck or were downloaded before. They work offline."
 
 
@@ -105,12 +102,6 @@ def follow(model: ListedModel, note: str) -> Loading:
         st.error(in_picker_words(loading.sentence, [*list_bundled(), model]))
         st.button("Try again", key=f"again {model.name}", on_click=shelf.forget, args=(model.name,))
     return loading
-
-
-def of_its_answers(classifier: Classifier) -> list[str]:
-    """What a reader needs to know of how the model answers; nothing of one that answers as most do."""
-    usual = classifier.reading == USUAL_READING
-    return [*([] if usual else [f"Probabilities: {READINGS[classifier.reading]}."]), *classifier.notes]
 
 
 def back_to_default() -> None:

@@ -13,6 +13,7 @@ from core.models.answering import AnswerError
 from core.models.batching import CANDIDATES, timed
 from core.models.bundled import list_bundled
 from core.models.classifier import Classifier
+from core.models.outputs import READINGS, AnswerReading
 from core.models.own import list_offered
 from core.models.sources import ListedModel
 from dashboard.library.absence import NotThere
@@ -20,6 +21,7 @@ from dashboard.library.own_models import PREFIX, listed_own, own_models
 from dashboard.library.queue import queue
 
 DEFAULT_MODEL = "efficientnet_lite0"
+USUAL_READING: AnswerReading = "softmax"
 PATIENCE = 120.0
 GONE = "Removed model"
 logger = logging.getLogger(__name__)
@@ -154,6 +156,12 @@ shelf = Shelf()
 def forget_own(name: str) -> None:
     """What a person has removed is no longer in memory."""
     shelf.forget(PREFIX + name)
+
+
+def of_its_answers(classifier: Classifier) -> list[str]:
+    """What a reader needs to know of how the model answers; nothing of one that answers as most do."""
+    usual = classifier.reading == USUAL_READING
+    return [*([] if usual else [f"Probabilities: {READINGS[classifier.reading]}."]), *classifier.notes]
 
 
 def get_to_know(classifier: Classifier) -> None:

@@ -15,6 +15,7 @@ from dashboard.jobs.requests import FollowUpRequest, Words
 from dashboard.jobs.session import find
 from dashboard.jobs.views import JobView
 from dashboard.library.absence import NotThere
+from dashboard.library.models import of_its_answers, shelf
 from dashboard.library.pictures import title_of_picture
 from dashboard.library.sources import title_of_source
 
@@ -61,6 +62,8 @@ def rows_of(job: JobView[Any, Any]) -> Iterator[tuple[str, str]]:
     subject = subject_of(job)
     if subject is not job:
         yield from asked_before(subject, job.request)
+    if classifier := shelf.held(getattr(subject.request, "model", "")):
+        yield "Answers", " ".join(of_its_answers(classifier))
     yield "Run", state_in_words(job)
     yield "Versions", " · ".join([f"{title} {version(name)}" for name, title in PACKAGES.items()])
     yield "Python", f"{platform.python_version()} on {platform.system()}"

@@ -7,7 +7,10 @@ from typing import get_args, get_type_hints
 
 import pytest
 import torch
+from torch import nn
 
+import core
+from core.models.answering import NO_LOGITS
 from core.models.outputs import Contrast
 from core.pictures.imputers import find_imputer
 from core.pictures.stamps import Stamp
@@ -22,7 +25,7 @@ from dashboard.explain.one_picture.job import EXPLANATION, MarkedSubject
 from dashboard.jobs.changes import words_of
 from dashboard.jobs.kinds import KINDS
 from dashboard.jobs.session import find, sample_of
-from dashboard.library.models import models
+from dashboard.library.models import models, shelf
 from dashboard.library.pictures import Upload, uploads
 from dashboard.server import find_features
 from dashboard.stamp.training.job import TRAINING, Lesson, TrainingRequest
@@ -50,6 +53,18 @@ def test_settings_that_differ_from_the_defaults_stand_beside_their_method(finish
     request = replace(finished_run.request, methods=("smoothgrad",), settings={"smoothgrad": {"samples": 40}})
     rows = dict(about(ended(EXPLANATION, request, finished_run.inputs()))["rows"])
     assert rows["Methods"] == "SmoothGrad (samples 40)"
+
+
+def test_the_manifest_says_what_is_known_of_how_the_model_answers(finished_run, ended, monkeypatch):
+    """A network without logits changes what a heatmap explains, so nobody should read an export without knowing it."""
+    probable = core.wrap(nn.Sequential(nn.Flatten(), nn.Linear(18, 3), nn.Softmax(1)), size=(2, 3), labels=list("abc"))
+    monkeypatch.setattr(shelf, "held", lambda name: {finished_run.request.model: probable}.get(name))
+    inputs = FinishedMaps(finished_run.request, finished_run.inputs().labels, None, {})
+    follow_up = ended(LOCATION_TEST, LocationTestRequest(about=finished_run.id, method="gradient"), inputs)
+    for job in (finished_run, follow_up):
+        assert NO_LOGITS in dict(about(job)["rows"])["Answers"]
+    monkeypatch.setattr(shelf, "held", lambda _: core.wrap(nn.Flatten(), size=(1, 1), labels=list("abc")))
+    assert "Answers" not in dict(about(finished_run)["rows"])
 
 
 def test_the_manifest_gives_an_upload_its_title_and_not_the_name_that_opens_it(finished_run, ended):

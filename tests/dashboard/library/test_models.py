@@ -1,10 +1,13 @@
-"""A model is got to know without keeping others from the device."""
+"""A model is got to know without keeping others from the device; how it answers is said if it is not as most do."""
 
 import threading
 import time
 
+import torch
+from torch import nn
+
 import core
-from dashboard.library.models import get_to_know, models
+from dashboard.library.models import get_to_know, models, of_its_answers
 from dashboard.library.queue import queue
 
 
@@ -32,3 +35,24 @@ def test_a_run_goes_on_and_is_cancelled_at_once_while_a_model_is_measured(monkey
 def test_a_model_that_was_removed_is_not_called_by_its_random_name():
     assert models.title("own/48143e660664bb32987adc8d3c0a82ab") == "Removed model"
     assert models.title("fashion_cnn") == "Small CNN (Fashion-MNIST)"
+
+
+class Means(nn.Module):
+    """The mean of each colour."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.mean(dim=(2, 3))
+
+
+def test_a_reading_other_than_softmax_is_said_and_softmax_is_not():
+    labels = ("red", "green", "blue")
+    assert of_its_answers(core.wrap(Means(), size=6, labels=labels, reading="softmax")) == []
+    several = core.wrap(Means(), size=6, labels=labels, reading="sigmoid")
+    assert of_its_answers(several) == ["Probabilities: sigmoid of each class by itself (multi-label)."]
+
+
+def test_a_network_that_answers_with_probabilities_says_so_in_its_notes():
+    ends = nn.Sequential(Means(), nn.Softmax(dim=1))
+    said = of_its_answers(core.wrap(ends, size=6, labels=("red", "green", "blue")))
+    assert said[0].startswith("Probabilities: none")
+    assert len(said) == len({*said})
