@@ -2,20 +2,22 @@
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from skimage.measure import label
 from torch import Tensor
+
+from core.metrics.removal import Cells
 
 CENTRAL = 0.95
 THIRDS = ((1, 1), (2, 2), (1, 2), (2, 1), (0, 1), (2, 0), (0, 2), (1, 0))
 """How far the first copies are shifted down and across, in thirds of the picture."""
 FIRST_AT_RANDOM = len(THIRDS) + 1
 """The number of the first copy that is drawn independently of all others."""
-SMALLEST_PART = 4
-"""Pixels of a part, on average, so that a map is one of parts."""
 LARGEST_PART = 0.1
-"""Share of the picture that a part may have, so that its value has other places to go."""
-MOST = 0.5
+"""Share of the picture."""
+LEAST_STEP = 1 / 8
+"""Between neighbouring parts, on average, as a share of all levels; a third for random values."""
+HALF = 0.5
 
 
 def moved_copy(
@@ -54,47 +56,51 @@ def moved_copy(
 
 
 def copy_for_chance(
-    values: Float[Tensor, "*channels height width"], number: int, draw: torch.Generator
+    values: Float[Tensor, "*channels height width"], parts: Cells | None, number: int, draw: torch.Generator
 ) -> Float[Tensor, "*channels height width"]:
-    """A moved copy that keeps what the map owes to the picture's edges alone.
+    """A moved copy; of a map of superpixels, or other irregular parts, one that keeps the parts [ours].
 
-    A map of superpixels hides whole patches of the picture, whatever it knows of the model, and a moved copy of it cuts
-    through them: the network answers otherwise, and random values for superpixels would often look better than chance.
-    So each part of such a map is given the mean that the moved copy has there [ours]. Other copies are merely moved.
+    A merely moved copy of such a map removes pixels across the picture's edges where the map itself does not, so its
+    curves differ for that reason alone, and random values for superpixels look better than chance too often. Each part
+    takes the mean of the moved copy there. Neighbours become more alike by it, so where what counts for the model spans
+    several parts, the range of chance is wider than it need be, never narrower.
+
+    Parameters
+    ----------
+    parts
+        What :func:`irregular_parts` finds in the map.
     """
     moved = moved_copy(values, number, draw)
-    parts = irregular_parts(values)
     if parts is None:
         return moved
-    sizes = torch.bincount(parts.flatten())
-    means = torch.zeros_like(sizes, dtype=torch.float64).index_add_(0, parts.flatten(), moved.flatten().double())
-    laid: Tensor = (means / sizes)[parts].to(values.dtype)
-    return laid
+    return parts.means(moved.flatten())[parts.number].view(values.shape)
 
 
-def irregular_parts(values: Float[Tensor, "*channels height width"]) -> Int[Tensor, "height width"] | None:
-    """The part that each pixel lies in, where the map is constant on parts with borders in most rows and columns.
+def irregular_parts(values: Float[Tensor, "*channels height width"]) -> Cells | None:
+    """The parts of a map that has one value for each, with borders in most rows and columns, as superpixels have.
 
-    Nothing where it is not: parts of a grid are moved onto each other, a third of the picture has no other place, and
-    single pixels are no parts.
+    Nothing for all other maps. The parts of a grid are moved onto each other by a shift of whole cells; a part of more
+    than a tenth of the picture has few other places; and where neighbouring parts mostly differ by a level or two, they
+    are the contours of a smooth map with few levels, on which a copy would be the map itself [all ours].
 
     >>> irregular_parts(torch.rand(8, 8)) is None
     True
     """
-    if values.ndim > 2 or not all(changes(lines) for lines in (values, values.T)):
+    if values.ndim != 2 or not all(in_parts(lines) for lines in (values, values.T)):
         return None
-    levels = np.unique(values.detach().cpu().numpy(), return_inverse=True)[1].reshape(values.shape)
-    numbered = label(levels, background=-1, connectivity=1)  # type: ignore[no-untyped-call]
-    parts = torch.from_numpy(numbered - 1).to(values.device)
-    sizes = torch.bincount(parts.flatten())
-    if len(sizes) > values.numel() / SMALLEST_PART or sizes.max() > LARGEST_PART * values.numel():
+    ranks = np.unique(values.detach().double().cpu().numpy(), return_inverse=True)[1].reshape(values.shape)
+    steps = np.concatenate([np.abs(np.diff(ranks, axis=axis)).flatten() for axis in (0, 1)])
+    numbered = label(ranks, background=-1, connectivity=1)  # type: ignore[no-untyped-call]
+    parts = Cells(torch.from_numpy(numbered - 1).flatten().to(values.device))
+    if parts.sizes.max() > LARGEST_PART * values.numel() or steps[steps > 0].mean() < LEAST_STEP * ranks.max():
         return None
     return parts
 
 
-def changes(lines: Float[Tensor, "rows columns"]) -> bool:
-    """Whether most rows differ somewhere from the row below."""
-    return bool((lines[1:] != lines[:-1]).any(dim=1).float().mean() > MOST)
+def in_parts(lines: Float[Tensor, "rows columns"]) -> bool:
+    """Whether most values equal the one below, while most rows differ somewhere from the row below."""
+    differ = lines[1:] != lines[:-1]
+    return bool(differ.float().mean() < HALF < differ.any(dim=1).float().mean())
 
 
 def correlations_with_copies(

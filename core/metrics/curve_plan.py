@@ -12,10 +12,10 @@ from torch.nn import functional as F
 
 from core.jobs.events import Progress
 from core.metrics.answers import Answers, Y
-from core.metrics.copies import FIRST_AT_RANDOM, copy_for_chance, moved_copy
+from core.metrics.copies import copy_for_chance, irregular_parts
 from core.metrics.curves import Curve
 from core.metrics.evidence import Trace
-from core.metrics.removal import Order, Removal, Unit, Visit, places_of, removal_counts
+from core.metrics.removal import Cells, Order, Removal, Unit, Visit, places_of, removal_counts
 from core.models.batching import run_in_batches
 from core.models.classifier import Classifier
 from core.pictures.imputers import find_imputer
@@ -113,8 +113,9 @@ class Plan:
         self._names = list(maps)
         self._asked = {trace: perturbation.of(trace) for trace in traces}
         self.imputers = list(dict.fromkeys(imputer for imputer, _ in self._asked.values()))
+        parts = {name: irregular_parts(values) for name, values in maps.items() if any(each.copy for each in traces)}
         lined = {
-            f"{name} {copy}": moved(values, copy, pixels, seed)
+            f"{name} {copy}": copied(values, parts[name], copy, pixels, seed) if copy else values
             for copy in sorted({trace.copy for trace in traces})
             for name, values in maps.items()
         }
@@ -168,14 +169,15 @@ class Plan:
         return Curve(torch.tensor(counts, dtype=torch.float64) / counts[-1], draws.mean(dim=0), draws)
 
 
-def moved(
-    values: Float[Tensor, "*channels height width"], copy: int, pixels: Float[Tensor, "1 3 height width"], seed: int
+def copied(
+    values: Float[Tensor, "*channels height width"],
+    parts: Cells | None,
+    copy: int,
+    pixels: Float[Tensor, "1 3 height width"],
+    seed: int,
 ) -> Float[Tensor, "*channels height width"]:
     """The map's copy with that number; all maps of a picture are moved in the same way."""
-    if not copy:
-        return values
-    make = copy_for_chance if copy < FIRST_AT_RANDOM else moved_copy
-    return make(values, copy, generator(seed, picture_digest(pixels), "copy", copy))
+    return copy_for_chance(values, parts, copy, generator(seed, picture_digest(pixels), "copy", copy))
 
 
 def trace_curves(

@@ -49,7 +49,8 @@ class Fidelity:
         F, the area between the LIF and the MIF curve, in [-1, 1] for probabilities; higher is better, random 0.
     spread
         Half-width of the 95 % interval of F by chance, from shifted, flipped and rotated copies of this map on this
-        picture: they have the map's shape and know nothing of where it should lie. None for controls.
+        picture: they have the map's shape and know nothing of where it should lie (for maps of superpixels see
+        :func:`~core.metrics.copies.copy_for_chance`). None for controls.
     mrg, lrg
         The two halves of F: the MIF curve below the random one, the LIF curve above it.
     artifact_share

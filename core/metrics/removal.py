@@ -88,9 +88,11 @@ class Cells:
 
     def rank(self, values: Float[Tensor, "*maps places"], ties: torch.Generator) -> Int[Tensor, "*maps places"]:
         """Rank of each place when the cell with the highest mean is removed first; equal cells in random order."""
+        return self.spread(rank_of(self.means(values), ties), ties)
+
+    def means(self, values: Float[Tensor, "*maps places"]) -> Float[Tensor, "*maps cells"]:
         exact, number, sizes = values.double(), self.number.to(values.device), self.sizes.to(values.device)
-        sums = exact.new_zeros(*values.shape[:-1], len(sizes)).index_add_(-1, number, exact)
-        return self.spread(rank_of(sums / sizes, ties), ties)
+        return exact.new_zeros(*values.shape[:-1], len(sizes)).index_add_(-1, number, exact) / sizes
 
     def random_rank(self, draw: torch.Generator) -> Int[Tensor, " places"]:
         """Rank of each place in a random order of cells."""

@@ -35,8 +35,8 @@ READ_TWICE = (
     "more. Choose the reading probabilities, or separate probabilities, to take them as they are."
 )
 MAYBE_READ_TWICE = (
-    "The answers to all test pictures lie between 0 and 1, as probabilities do, but were taken for logits. If they are "
-    "probabilities, choose the reading probabilities, or separate probabilities."
+    "The answers to all pictures that were tried lie between 0 and 1. They are read as logits: if they are "
+    "probabilities, choose the reading probabilities, or separate probabilities; if not, choose softmax or sigmoid."
 )
 NO_LOGITS = "The network answers with probabilities; where a logit is requested, the probability is explained."
 

@@ -32,15 +32,19 @@ SHEET = {"width": 710, "height": 1040}
 """What the margins leave of A4, in pixels."""
 ROOM = 3.5 * MEGABYTES
 """What is left to all maps in a file, beside pictures, scripts and scores."""
-CONDENSED = """async ([script, maps, side]) => {
-  const { formFor, condense, expand } = await import(script);
-  const values = Float32Array.from({ length: side * side }, (_, at) => Math.sin(at * at));
-  const map = { values, width: side };
-  const form = formFor(Array(maps).fill(map)), made = await condense(map, form), back = await expand(made);
-  const worst = values.reduce((most, value, at) => Math.max(most, Math.abs(value - back[at])), 0);
-  return { bytes: maps * made.bytes.length, worst, blocks: form.side, length: back.length };
+CONDENSED = """async ([script, maps, width, height]) => {
+  const { coarseness, condense, expand, formFor } = await import(script);
+  const length = width * height;
+  const noise = { width, values: Float32Array.from({ length }, (_, at) => Math.sin(at * at)) };
+  const wave = (at) => Math.sin((at % width) / 40) * Math.cos(Math.floor(at / width) / 25);
+  const waves = { width, values: noise.values.map((_, at) => wave(at)) };
+  const form = formFor(Array(maps).fill(noise));
+  const back = await expand(await condense(waves, form));
+  const worst = waves.values.reduce((most, value, at) => Math.max(most, Math.abs(value - back[at])), 0);
+  const { bytes } = await condense(noise, form);
+  return { bytes: maps * bytes.length, worst, side: form.side, length: back.length, said: coarseness(form) };
 }"""
-"""What becomes of that many square maps of noise, which nothing packs; all are alike, so that one is enough to see."""
+"""What becomes of that many maps: their size where they are noise, which nothing packs; smooth values once read."""
 Open = Callable[..., Any]
 
 
@@ -79,10 +83,9 @@ def pages(alone: Any) -> int:
 
 def drawn_as_seen(png: Image.Image, panel: Any, *parts: Any) -> bool:
     """Whether a picture of that panel is it at twice the size, with a margin and one more line; and so is each part."""
-    corner, boxes = (
-        panel.bounding_box(),
-        [each.bounding_box() for some in parts for each in some.filter(visible=True).all()],
-    )
+    corner = panel.bounding_box()
+    boxes = [each.bounding_box() for some in parts for each in some.filter(visible=True).all()]
+    assert bool(boxes) == bool(parts)
     seen = Image.open(io.BytesIO(panel.screenshot())).convert("RGB")
     assert abs(png.width - SCALE * (seen.width + 2 * MARGIN)) <= 2 * SCALE
     assert abs(png.height - SCALE * (seen.height + 2 * MARGIN + CREDIT)) <= 2 * SCALE
@@ -142,17 +145,19 @@ def test_all_maps_of_a_file_have_room_in_it(open_page: Open) -> None:
     """Fine while they are few, in coarser steps while they are not, then one value for a block of pixels."""
     page = open_page("?methods=gradient")
     script = f"/api/browser/{digest()}/components/export/condensing.js"
-    for maps, side, blocks, apart in (
-        (8, 28, 1, 1e-3),
-        (12, 224, 1, 1e-3),
-        (36, 300, 1, 0.05),
-        (3 * 36, 384, 3, 2),
-        (3 * 36, 640, 4, 2),
+    for maps, width, height, side, apart, said in (
+        (8, 28, 28, 1, 1e-3, ""),
+        (12, 224, 224, 1, 1e-3, ""),
+        (36, 301, 290, 1, 0.02, "31 levels. All"),
+        (3 * 36, 385, 382, 3, 0.1, "1023 levels for blocks of 3 × 3 pixels. All"),
+        (3 * 36, 640, 641, 4, 0.15, "63 levels for blocks of 4 × 4 pixels. All"),
     ):
-        made = page.evaluate(CONDENSED, [script, maps, side])
+        made = page.evaluate(CONDENSED, [script, maps, width, height])
         assert made["bytes"] < ROOM
-        assert (made["blocks"], made["length"]) == (blocks, side * side)
+        assert (made["side"], made["length"]) == (side, width * height)
         assert made["worst"] <= apart
+        assert said in made["said"]
+        assert bool(said) == bool(made["said"])
 
 
 def test_a_picture_of_a_panel_is_what_is_seen(open_page: Open, chromium: Any, tmp_path: Path) -> None:

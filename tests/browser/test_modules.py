@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -86,21 +87,23 @@ def test_a_run_is_not_followed_once_its_last_component_has_left_the_page(
     mine = open_page("?methods=rise&rise.samples=8000")  # longer than all of this
     mine.get_by_role("button", name="Explain", exact=True).click()
     mine.wait_for_url(re.compile("explanation="))
-    context = chromium.new_context()
-    context.add_init_script(RECORD_STREAMS)
-    page = context.new_page()
-    page.goto(mine.url)
-    expect(page.locator("html")).to_have_attribute("data-run", "running", timeout=60_000)
-    [run] = {address for address, *at in page.evaluate(STREAMS) if at == [OPEN, "running"]}
-    rest(page)
-    page.get_by_role(role, name=through, exact=True).click()
-    expect(page.locator(".root .plot")).to_have_count(0, timeout=30_000)
-    rest(page)
-    streams = [at for address, *at in page.evaluate(STREAMS) if address == run]
-    assert {ready for ready, _ in streams} == {CLOSED}
-    assert {state for _, state in streams} <= {None, "queued", "running"}  # the run's end would have closed them too
-    context.close()
-    cancel(mine)
+    with ExitStack() as afterwards:
+        afterwards.callback(cancel, mine)
+        context = chromium.new_context()
+        afterwards.callback(context.close)
+        context.add_init_script(RECORD_STREAMS)
+        page = context.new_page()
+        page.goto(mine.url)
+        expect(page.locator("html")).to_have_attribute("data-run", "running", timeout=60_000)
+        [run] = {address for address, *at in page.evaluate(STREAMS) if at == [OPEN, "running"]}
+        rest(page)
+        page.get_by_role(role, name=through, exact=True).click()
+        expect(page.locator(".root .plot")).to_have_count(0, timeout=30_000)
+        rest(page)
+        streams = [at for address, *at in page.evaluate(STREAMS) if address == run]
+        assert {ready for ready, _ in streams} == {CLOSED}
+        # The run's end would have closed them too.
+        assert {state for _, state in streams} <= {None, "queued", "running"}
 
 
 def test_each_module_is_asked_for_once_on_all_pages_together(open_page: Open, rest: Callable[[Any], None]) -> None:

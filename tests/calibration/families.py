@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.methods.control import blobs
 from core.metrics.chance import COPIES
-from core.metrics.copies import copy_for_chance, moved_copy
+from core.metrics.copies import copy_for_chance, irregular_parts, moved_copy
 from core.pictures.blurring import blurred
 from core.pictures.superpixels import superpixels
 from core.randomness import generator
@@ -42,7 +42,8 @@ class Tested:
 
 
 def copies_of(values: Map, *purpose: object) -> list[Map]:
-    return [copy_for_chance(values, number, generator(0, "copy", number, *purpose)) for number in range(1, COPIES + 1)]
+    parts, numbers = irregular_parts(values), range(1, COPIES + 1)
+    return [copy_for_chance(values, parts, number, generator(0, "copy", number, *purpose)) for number in numbers]
 
 
 def placed(values: Map, *purpose: object) -> Map:

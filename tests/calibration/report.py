@@ -20,7 +20,7 @@ from core.metrics.chance import count_copy_visits
 from core.metrics.curve_plan import Perturbation
 from core.studies.trial import RANDOMS, plan_trial
 
-NETWORKS = ("efficientnet_lite0", "squeezenet1_1", "fashion_cnn", "fashion_vit")
+NETWORKS = ("efficientnet_lite0", "squeezenet1_1", "fashion_cnn", "fashion_cnn_erased", "fashion_vit")
 PICTURES = {"efficientnet_lite0": 34, "squeezenet1_1": 34}
 MANY_PICTURES = 60
 FEWEST_MAPS = 300

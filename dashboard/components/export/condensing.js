@@ -2,18 +2,22 @@
 // not even coarse steps would fit, one value for a block of pixels.
 
 const ROOM = 2.6e6; // bytes, so that a file can be sent
-const COARSEST = 6, FINEST = 15; // bits
+const FEWEST = 2, COARSEST = 6, FINEST = 15; // bits
 const BITS_OF_A_BYTE = 8;
 const LARGEST = 8; // pixels along a block
 
-// Bits for each value of these maps, and pixels along a block. Only maps whose width is known can be put in blocks.
+// Bits for each value of these maps, and pixels along a block. Small maps come without their width, and stay as they are.
 export function formFor(maps) {
   const counted = (side) => maps.reduce((sum, { values, width }) => sum + values.length / (width ? side ** 2 : 1), 0);
   const bitsIn = (side) => Math.floor((8 * ROOM) / counted(side));
   let side = 1;
   while (bitsIn(side) < COARSEST && side < LARGEST) side += 1;
-  return { side, bits: Math.max(2, Math.min(FINEST, bitsIn(side))) };
+  return { side, bits: Math.max(FEWEST, Math.min(FINEST, bitsIn(side))) };
 }
+
+// What a reader of the file has to know of it; nothing where the maps are as fine as on the page.
+export const coarseness = ({ side, bits }) => (side === 1 && bits > BITS_OF_A_BYTE ? ""
+  : `To keep this file small, its heatmaps have ${2 ** (bits - 1) - 1} levels${side > 1 ? ` for blocks of ${side} × ${side} pixels` : ""}. All scores are of the full heatmaps.`);
 
 export async function condense({ values, width }, { side, bits }) {
   const blocks = width && side > 1 ? { side, width, length: values.length } : null;

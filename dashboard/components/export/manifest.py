@@ -6,6 +6,7 @@ from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
 from typing import Any
 
+from core.models.classifier import Classifier
 from core.models.outputs import output_in_words
 from dashboard.components.methods import described, method_labels
 from dashboard.components.subject import subject_in_words, title_of_model
@@ -62,11 +63,20 @@ def rows_of(job: JobView[Any, Any]) -> Iterator[tuple[str, str]]:
     subject = subject_of(job)
     if subject is not job:
         yield from asked_before(subject, job.request)
-    if classifier := shelf.held(getattr(subject.request, "model", "")):
-        yield "Answers", " ".join(of_its_answers(classifier))
+    if classifier := classifier_of(subject):
+        yield "Model output", " ".join(of_its_answers(classifier))
     yield "Run", state_in_words(job)
     yield "Versions", " · ".join([f"{title} {version(name)}" for name, title in PACKAGES.items()])
     yield "Python", f"{platform.python_version()} on {platform.system()}"
+
+
+def classifier_of(job: JobView[Any, Any]) -> Classifier | None:
+    """The model that it asked, where it is still in memory."""
+    try:
+        asked = None if job.sample else getattr(job.inputs(), "classifier", None)
+    except NotThere:
+        asked = None
+    return asked or shelf.held(getattr(job.request, "model", ""))
 
 
 def asked(job: JobView[Any, Any]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import { standingIn } from "../kit/frame.js";
 import { ended, mapsAsked } from "../kit/stream.js";
 import { aboutRuns, titleOf, today } from "./about.js";
 import { fileText } from "./file_text.js";
-import { condense, dataAddress, formFor } from "./condensing.js";
+import { coarseness, condense, dataAddress, formFor } from "./condensing.js";
 
 const ROOT = new URL("../../", import.meta.url);
 const OPENED = "components/export/opened.js";
@@ -25,14 +25,14 @@ export async function oneFile(panel, { style, runs: named }) {
   const ids = [...new Set([...named, ...methods.keys()])];
   const sections = sectionsOf(panel, shown);
   const runs = await Promise.all(ids.map((id) => recorded(id, methods.get(id) ?? new Set())));
-  const abouts = await aboutRuns(ids);
+  const form = formFor(runs.flatMap(({ maps }) => maps)), abouts = await aboutRuns(ids);
   const contents = {
-    sections, runs: await condensed(runs), view: keptNow(),
+    sections, runs: await condensed(runs, form), view: keptNow(),
     answers: await answersOf(shown), styles: Object.fromEntries(shown.map((state) => [state.data.script, stylesOf(state)])),
   };
   return fileText({
     title: titleOf(abouts.slice(0, named.length)), style, contents: withoutNames(contents, ids),
-    lines: [`${MADE} on ${today()}.`, ...new Set(abouts.map(({ reading }) => reading)), runs.every(({ job }) => ended(job)) ? "" : STILL].filter(Boolean),
+    lines: [`${MADE} on ${today()}.`, ...new Set(abouts.map(({ reading }) => reading)), runs.every(({ job }) => ended(job)) ? "" : STILL, coarseness(form)].filter(Boolean),
     verdicts: shown.flatMap(({ root }) => [...root.querySelectorAll(".verdict")].map(({ textContent }) => textContent)),
     manifest: abouts,
     modules: await modulesOf([OPENED, ...shown.map(({ data }) => data.script)]),
@@ -120,8 +120,7 @@ async function floatsAt(address) {
   return answer.status === 200 ? new Float32Array(await answer.arrayBuffer()) : null;
 }
 
-async function condensed(runs) {
-  const form = formFor(runs.flatMap(({ maps }) => maps));
+async function condensed(runs, form) {
   const all = async (maps) => Object.fromEntries(await Promise.all(maps.map(async (map) => [map.address, await condense(map, form)])));
   return Promise.all(runs.map(async (run) => ({ ...run, maps: await all(run.maps) })));
 }

@@ -10,7 +10,7 @@ import { ended } from "../../components/kit/stream.js";
 import { cell, methodCell, table } from "../../components/kit/table.js";
 
 const NO_SCORES = "No scores: the run ended before its perturbation test.";
-const CHANCE = "Shaded: the range of 95 % of copies of this map, shifted, flipped and turned on this picture. With an artifact share near or above 100 % the curve says little about the map.";
+const CHANCE = "Shaded: the range of 95 % of copies of this map, shifted, flipped and turned on this picture; a superpixel takes the mean that the moved map has there. With an artifact share near or above 100 % the curve says little about the map.";
 
 export default component({
   mount(state) {

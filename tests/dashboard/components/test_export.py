@@ -25,7 +25,7 @@ from dashboard.explain.one_picture.job import EXPLANATION, MarkedSubject
 from dashboard.jobs.changes import words_of
 from dashboard.jobs.kinds import KINDS
 from dashboard.jobs.session import find, sample_of
-from dashboard.library.models import models, shelf
+from dashboard.library.models import models
 from dashboard.library.pictures import Upload, uploads
 from dashboard.server import find_features
 from dashboard.stamp.training.job import TRAINING, Lesson, TrainingRequest
@@ -55,22 +55,24 @@ def test_settings_that_differ_from_the_defaults_stand_beside_their_method(finish
     assert rows["Methods"] == "SmoothGrad (samples 40)"
 
 
-def test_the_manifest_says_what_is_known_of_how_the_model_answers(finished_run, ended, monkeypatch):
+def test_the_manifest_says_what_is_known_of_how_the_model_answers(finished_run, ended):
     """A network without logits changes what a heatmap explains, so nobody should read an export without knowing it."""
     probable = core.wrap(nn.Sequential(nn.Flatten(), nn.Linear(18, 3), nn.Softmax(1)), size=(2, 3), labels=list("abc"))
-    monkeypatch.setattr(shelf, "held", lambda name: {finished_run.request.model: probable}.get(name))
-    inputs = FinishedMaps(finished_run.request, finished_run.inputs().labels, None, {})
-    follow_up = ended(LOCATION_TEST, LocationTestRequest(about=finished_run.id, method="gradient"), inputs)
-    for job in (finished_run, follow_up):
-        assert NO_LOGITS in dict(about(job)["rows"])["Answers"]
-    monkeypatch.setattr(shelf, "held", lambda _: core.wrap(nn.Flatten(), size=(1, 1), labels=list("abc")))
-    assert "Answers" not in dict(about(finished_run)["rows"])
+    job = ended(EXPLANATION, finished_run.request, MarkedSubject(probable, torch.rand(1, 3, 2, 3)))
+    inputs = FinishedMaps(job.request, probable.labels, None, {})
+    follow_up = ended(LOCATION_TEST, LocationTestRequest(about=job.id, method="gradient"), inputs)
+    for each in (job, follow_up):
+        assert NO_LOGITS in dict(about(each)["rows"])["Model output"]
+    assert "Model output" not in dict(about(finished_run)["rows"])
+    assert "Model output" not in dict(about(sample_of(EXPLANATION))["rows"])
 
 
 def test_the_manifest_gives_an_upload_its_title_and_not_the_name_that_opens_it(finished_run, ended):
     name = uploads.add("somebody", Upload("<b>holiday</b>.png", finished_run.crop()))
     request = replace(finished_run.request, picture=name, truth="secret-mark")
-    subject = MarkedSubject(SimpleNamespace(labels=("cat", "dog", "cup")), torch.rand(1, 3, 2, 3))
+    subject = MarkedSubject(
+        SimpleNamespace(labels=("cat", "dog", "cup"), reading="softmax", notes=()), torch.rand(1, 3, 2, 3)
+    )
     found = about(ended(EXPLANATION, request, subject))
     assert "<b>holiday</b>.png" in found["title"]
     assert name not in str(found)
