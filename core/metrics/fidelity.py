@@ -265,8 +265,8 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
 
     >>> pass_verdict(0.3, 0.05, {"Sobel": 0.1})[0]
     'finds'
-    >>> pass_verdict(0.1, 0.05, {"Sobel": 0.1})[1]
-    'Better than chance, but no better than the Sobel control, which ignores the model (F 0.10; it takes over 0.11).'
+    >>> pass_verdict(0.1, 0.05, {"Sobel": 0.1})[1].partition(": ")[2]
+    'beside its F of 0.10, more than 0.11 is needed.'
     """
     if abs(value) < FLAT and spread < FLAT:
         return "flat", (
@@ -285,6 +285,6 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     if value > to_beat(spread, theirs):
         return "finds", "Finds pixels that the model uses: better than chance and than every control."
     return "edge", (
-        f"Better than chance, but no better than the {rival} control, which ignores the model "
-        f"(F {theirs:.2f}; it takes over {to_beat(spread, theirs):.2f})."
+        f"Better than chance, but no better than the {rival} control, which ignores the model: "
+        f"beside its F of {theirs:.2f}, more than {to_beat(spread, theirs):.2f} is needed."
     )

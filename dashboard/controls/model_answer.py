@@ -40,6 +40,7 @@ def show_prediction(
     job: JobView[Any, Any] | None,
     place: int = 0,
     choose: Callable[[int], None] | None = None,
+    model: str = "",
 ) -> None:
     """The likeliest classes; while they are not there yet, what the sample remembers of them.
 
@@ -51,17 +52,19 @@ def show_prediction(
         Tells several on one page apart.
     choose
         Is called with the index of another class that is to be explained.
+    model
+        What the model is called, where several stand side by side.
     """
     classifier, picture = seen.loading.classifier, seen.picture
     recorded = recorded_answer(job) if job else None
     if classifier and picture and seen.look and target is not None:
         crop = f"/api/pictures/{picture.name}/crop?model={seen.loading.name}"
         shown = answer(crop, picture.title, seen.look.top_with(target), classifier.labels[target])
-        prediction(place, shown, recorded, choose=choose)
+        prediction(place, shown, recorded, choose=choose, model=model)
     elif recorded and isinstance(job, StoredJob) and is_about(job, seen):
-        prediction(place, recorded, recorded)
+        prediction(place, recorded, recorded, model=model)
     else:
-        prediction(place, answer(), recorded, waiting=why_nothing(seen))
+        prediction(place, answer(), recorded, waiting=why_nothing(seen), model=model)
 
 
 def recorded_answer(job: JobView[Any, Any]) -> dict[str, Any]:

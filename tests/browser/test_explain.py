@@ -663,8 +663,10 @@ SEVERAL = """
   const run = (state, ...verdicts) =>
     ({ job: { state }, data: { methods }, fidelities: new Map(verdicts.map(score(state))) });
   const good = run("done", "finds", "random"), poor = run("done", "edge", "worse"), flat = run("done", "flat");
-  const late = run("running"), cut = run("cancelled");
-  return [[good, poor], [poor, poor], [good, late], [good, cut], [late, cut], [flat, flat]].map(found);
+  const late = run("running"), cut = run("cancelled"), unlikely = { ...good, target: "cat" };
+  unlikely.data = { methods, probability: 0.009 };
+  const several = [[good, poor], [poor, poor], [good, late], [good, cut], [late, cut], [flat, flat], [good, unlikely]];
+  return [...several, [{ ...late, job: null }]].map(found);
 }"""
 FAINT = """
   return [0.0099, 0.01, null].map((probability) => found({ data: { title: "Net", probability }, target: "cat" }));
@@ -710,9 +712,11 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
         "In 1 of 2 models a heatmap finds what it uses.",
         "No heatmap finds what its model uses.",
         "So far: In 1 of 2 models a heatmap finds what it uses.",
-        "In 1 of 2 models a heatmap finds what it uses.",
+        "So far: In 1 of 2 models a heatmap finds what it uses.",
         "No verdict yet: the perturbation test is not finished.",
         "Every order of pixels gives one curve: F compares nothing here.",
+        "In 1 of 2 models a heatmap finds what it uses.",
+        "Loading.",
     ]
     assert page.evaluate(MODULE + FAINT, [verdict, "faint"]) == [
         ["Net gives cat less than 0.01: F says little about it."],

@@ -85,6 +85,14 @@ def test_another_model_s_run_clears_the_old_table_and_does_not_bring_it_back_whe
     expect(page.get_by_role("button", name="Export")).to_have_count(0)
 
 
+def answer_of_rows(page: Any, score: str) -> str:
+    """What the rows say, in a sentence."""
+    verdicts = page.locator("table.means tbody tr").evaluate_all("rows => rows.map(({ dataset }) => dataset.verdict)")
+    better, methods = verdicts.count("better"), len(verdicts) - verdicts.count("control")
+    how_many = f"{better} of {methods} methods {'is' if better == 1 else 'are'}" if better else "no method is"
+    return f"By {score}, {how_many} better than every control."
+
+
 def test_a_study_is_sorted_by_click_and_keyboard_and_saved(open_page: Open) -> None:
     page = open_page(f"{MANY}&limit=8")
     button(page, "Run").click()
@@ -95,9 +103,11 @@ def test_a_study_is_sorted_by_click_and_keyboard_and_saved(open_page: Open) -> N
     ).to_be_visible()
     head = page.locator("th[aria-sort]")
     expect(head).to_have_attribute("aria-sort", "descending")
+    assert page.locator(".answer:visible").all_text_contents() == [answer_of_rows(page, "F")]
     column = page.get_by_role("button", name="Deletion")
     column.click()
     expect(head).to_have_attribute("aria-sort", "ascending")
+    assert page.locator(".answer:visible").all_text_contents() == [answer_of_rows(page, "Deletion")]
     place = page.locator("button.sort").all_text_contents().index(column.text_content())
     shown = [float(text.replace("−", "-")) for text in page.locator(
         f"table.means tbody td:nth-of-type({place + 2}) .mean"

@@ -46,8 +46,15 @@ function showTag({ tag, method, column }, words) {
 
 export function showJudged(card, judged) {
   card.judged = judged;
-  card.score.replaceChildren(...card.column.state.judge.shown(judged));
+  card.score.replaceChildren(...card.column.state.judge.shown(judged, card.best));
   if (card.map) card.stage.canvas.setAttribute("aria-label", describedCard(card));
+}
+
+// Beside the first cards stands the control that a heatmap has to beat, wherever its score would put it.
+export function markBest(card, best) {
+  if (card.best === best) return;
+  card.best = best;
+  if (card.judged) showJudged(card, card.judged);
 }
 
 // What was computed for an earlier choice stays, dimmed, until its successor comes.

@@ -12,10 +12,10 @@ export const JUDGES = {
     read: { FidelityReady: (fidelity) => fidelity },
     goodness: ({ value }) => value,
     words: (fidelity) => `F ${scored(fidelity)}, ${fidelity.words}`,
-    shown: (fidelity) => [
+    shown: (fidelity, best) => [
       element("strong", {}, `F ${fixed(fidelity.value)}`),
       sign(verdictSign(fidelity)),
-      element("span", { class: "muted" }, fidelity.words),
+      element("span", { class: "muted" }, best ? "the best control" : fidelity.words),
     ],
   },
   stamp_distance: {

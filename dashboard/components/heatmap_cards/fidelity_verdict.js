@@ -10,10 +10,10 @@ export const isFlat = ({ verdict }) => verdict === "flat";
 export const verdictSign = ({ verdict }) => SIGNS[verdict];
 export const scored = ({ value, spread }) => (spread === null ? fixed(value) : `${fixed(value)} (chance up to ${fixed(spread)})`);
 
-// Of methods, not of controls: how many find what the model uses, do no better than a control, and fail.
+// Of methods, not of controls: how many find what the model uses, do no better than a control, fail, or cannot be told.
 export function tally(fidelities) {
   const count = (...verdicts) => fidelities.filter(({ verdict }) => verdicts.includes(verdict)).length;
-  return { found: count("finds"), alike: count("edge", "random"), failed: count("worse") };
+  return { found: count("finds"), alike: count("edge", "random"), failed: count("worse"), flats: count("flat") };
 }
 
 // The verdict over all methods, whose scores come from the highest on.

@@ -8,7 +8,7 @@ import { bothSigns, measured, reach } from "../kit/heatmap.js";
 import { short } from "../kit/numbers.js";
 import { ended, mapOf } from "../kit/stream.js";
 import { makeViewBar, view } from "../kit/view_bar.js";
-import { endCard, fullName, makeCard, outdate, paintCard, refuseCard, showHeatmap, showJudged } from "./card.js";
+import { endCard, fullName, makeCard, markBest, outdate, paintCard, refuseCard, showHeatmap, showJudged } from "./card.js";
 import { JUDGES } from "./card_scores.js";
 import { makeEnlarged } from "./enlarged.js";
 
@@ -171,7 +171,10 @@ function arrange(state) {
   for (const column of state.columns) {
     const order = folded ? rivalLast(sorted(state, column), rows * state.across) : sorted(state, column);
     const shown = unfolds(state) && !state.unfolded ? rows * state.across : order.length;
-    order.forEach(({ place }, at) => {
+    const best = view.sort === "score" && order.find(({ method, judged }) => method.rival && judged);
+    order.forEach((card, at) => {
+      const { place } = card;
+      markBest(card, card === best);
       place.hidden = at >= shown;
       place.classList.toggle("rightward", 2 * (at % state.across) >= state.across);
     });

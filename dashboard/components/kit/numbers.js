@@ -5,6 +5,7 @@ export const fixed = (value, digits = 2) => minus((Math.abs(value) < 0.5 * 10 **
 export const percent = (share) => minus(`${Math.round(share * 100)} %`);
 export const between = (low, high) => `${fixed(low)} to ${fixed(high)}`;
 export const withSpread = (value, spread) => (spread === null || spread === undefined ? fixed(value) : `${fixed(value)} ± ${fixed(spread)}`);
+export const likelihood = (probability) => (probability < 0.01 ? "< 0.01" : fixed(probability));
 export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 export const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 

@@ -2,7 +2,7 @@
 
 import { element, field, photo, selection } from "../kit/dom.js";
 import { component } from "../kit/frame.js";
-import { fixed } from "../kit/numbers.js";
+import { likelihood } from "../kit/numbers.js";
 
 export default component({
   further: ({ data: { recorded } }) => (recorded ? [recorded.crop] : []),
@@ -15,7 +15,7 @@ export default component({
     const crop = photo({ src: data.crop, alt: `The crop of ${data.title} that the model sees`, width: 150, height: 150 });
     const bars = element("ol", {}, ...data.top.map(([, label, probability]) => probabilityBar(label, probability, label === data.explained)));
     const focused = root.getRootNode().activeElement?.tagName === "SELECT";
-    root.replaceChildren(element("div", { class: "seen" }, data.crop ? crop : element("div", { class: "empty" }),
+    root.replaceChildren(data.model ? element("h3", {}, data.model) : "", element("div", { class: "seen" }, data.crop ? crop : element("div", { class: "empty" }),
       element("div", { class: "answers" }, bars, data.explained ? explainedClass(state) : element("p", {}, data.waiting))));
     if (focused) root.querySelector("select")?.focus();
   },
@@ -34,5 +34,5 @@ function probabilityBar(label, probability, explained) {
   const filled = element("span", { class: "filled" });
   filled.style.width = `${100 * probability}%`;
   return element("li", { class: explained ? "explained" : undefined }, element("span", { class: "label", title: label }, label),
-    element("span", { class: "track", "aria-hidden": "true" }, filled), element("span", {}, probability < 0.005 ? "< 0.01" : fixed(probability)));
+    element("span", { class: "track", "aria-hidden": "true" }, filled), element("span", {}, likelihood(probability)));
 }

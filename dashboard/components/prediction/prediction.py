@@ -23,6 +23,7 @@ def prediction(
     recorded: Mapping[str, Any] | None = None,
     waiting: str = "",
     choose: Callable[[int], None] | None = None,
+    model: str = "",
 ) -> None:
     """The crop beside the classes.
 
@@ -35,6 +36,8 @@ def prediction(
         chosen since.
     choose
         Is called with the index of the class that somebody wants explained, where that may be chosen here.
+    model
+        What the model is called, where several stand side by side.
     """
     key = f"prediction {place}"
 
@@ -43,5 +46,5 @@ def prediction(
         if choose and index is not None:
             choose(index)
 
-    data = {**shown, "waiting": waiting, "recorded": recorded, "choosable": choose is not None}
+    data = {**shown, "waiting": waiting, "model": model, "recorded": recorded, "choosable": choose is not None}
     _COMPONENT(data=data, key=key, on_explained_change=take)

@@ -1,7 +1,7 @@
 // Means over many pictures, with intervals that shrink as pictures arrive; and below them the ranking by one score.
 
 import { extentOf, intervalBar } from "../kit/chart.js";
-import { element, folded, region, showLines, sign } from "../kit/dom.js";
+import { element, folded, region, say, showLines, sign } from "../kit/dom.js";
 import { component } from "../kit/frame.js";
 import { grouped, meaning, scoresExplained, symbolOf, written, writtenShare } from "../kit/metric.js";
 import { between, capital, counted, fixed } from "../kit/numbers.js";
@@ -29,13 +29,14 @@ const READING = [
 export default component({
   mount(state) {
     state.sort = null;
+    state.answer = element("p", { class: "answer", role: "status" });
     state.said = element("p", { class: "muted", role: "status" });
     state.means = region("Means over pictures");
     state.bound = element("p", { class: "muted small" });
     state.refusals = element("details", { hidden: true });
     state.explained = element("div", { class: "explained" });
     state.ranking = makeRanking();
-    return [state.said, state.means, state.bound, state.refusals, element("div", { class: "folds" }, state.ranking.place, state.explained)];
+    return [state.answer, state.said, state.means, state.bound, state.refusals, element("div", { class: "folds" }, state.ranking.place, state.explained)];
   },
 
   begin(state) {
@@ -45,7 +46,7 @@ export default component({
     if (!metrics.some(({ name }) => name === state.sort?.metric)) state.sort = metrics[0] && { metric: metrics[0].name, best: true };
     state.explained.replaceChildren(folded("How to read this table", ...READING.map((words) => element("p", {}, words))), scoresExplained(data.groups));
     state.means.replaceChildren();  // what stood here was of another study
-    state.bound.textContent = "";
+    state.answer.textContent = state.bound.textContent = "";
     state.ranking.begin(data);
   },
 
@@ -68,6 +69,7 @@ export default component({
     const focused = means.getRootNode().activeElement?.dataset?.metric;
     means.replaceChildren(meansTable(state));
     if (focused) means.querySelector(`button[data-metric="${focused}"]`)?.focus();
+    say(state.answer, answerOf(state));
     const accuracy = summary.accuracy ? ` ${summary.accuracy}.` : "";
     state.said.textContent = `Means over ${counted(summary.pictures, "picture")}${state.picturesRefused ? `; ${state.picturesRefused} refused` : ""}.${accuracy}${beyondEdge(state)}`;
     state.bound.textContent = boundLine(summary.best_bound, state.methods);
@@ -80,6 +82,16 @@ export default component({
 });
 
 const metricsOf = ({ groups }) => groups.flatMap(({ metrics }) => metrics);
+
+// By the score that the table is sorted by; nothing of one that does not judge, or before it may.
+function answerOf({ summary, data, methods, sort }) {
+  const { symbol, direction } = metricsOf(data).find(({ name }) => name === sort.metric);
+  const judged = summary.rows.filter(({ method, metric }) => metric === sort.metric && !methods.get(method)?.control);
+  if (direction === "none" || !judged.length || summary.pictures < FEWEST_JUDGED) return "";
+  const better = judged.filter(({ verdict }) => verdict === "better").length;
+  const are = better === 1 ? "is" : "are";
+  return better ? `By ${symbol}, ${better} of ${counted(judged.length, "method")} ${are} better than every control.` : `By ${symbol}, no method is better than every control.`;
+}
 
 // What any order of removal loses when the least important go first bounds the artifact, whoever made the order.
 function boundLine(bound, methods) {

@@ -2,7 +2,7 @@
 
 import { keptInAddress, noteChange } from "../../components/kit/address.js";
 import { element, photo, selection } from "../../components/kit/dom.js";
-import { fixed, percent } from "../../components/kit/numbers.js";
+import { likelihood, percent } from "../../components/kit/numbers.js";
 import { served } from "../../components/kit/served.js";
 import { ORDERS } from "./curve_data.js";
 
@@ -67,8 +67,8 @@ export function makePerturbed(changed) {
   const addresses = (run, curves) => curves.fractions(chosen.method, chosen.order).map((fraction) => addressAt(run, fraction));
 
   const answer = (label, probability, before, explained) => element("li", { class: explained ? "explained" : undefined },
-    element("span", {}, label), element("span", {}, fixed(probability)),
-    element("span", { class: "muted" }, before === undefined ? "not in the top 3 before" : `was ${fixed(before)}`));
+    element("span", {}, label), element("span", {}, likelihood(probability)),
+    element("span", { class: "muted" }, before === undefined ? "not in the top 3 before" : `was ${likelihood(before)}`));
 
   function clear() {
     Object.assign(chosen, { method: null, byHand: false });

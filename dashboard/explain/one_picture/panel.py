@@ -185,5 +185,6 @@ def show_answers(
     columns = st.columns(len(seen), gap="medium")
     for place, (column, each, request, job) in enumerate(zip(columns, seen, requests, jobs, strict=True)):
         with column:
-            st.markdown(f"**{models.title(each.loading.name)}**")
-            show_prediction(each, request.target if request else None, job, place)
+            show_prediction(
+                each, request.target if request else None, job, place, model=models.title(each.loading.name)
+            )

@@ -14,19 +14,21 @@ export const labelOf = ({ data }, method) => data.methods.find(({ name }) => nam
 
 export function sentence(run) {
   const scores = scoresOf(run);
+  if (!run.job) return "Loading.";
   if (!scores.length) return ended(run.job) ? "No verdict: the run ended before its perturbation test." : "No verdict yet: the perturbation test is not finished.";
   const words = overall(scores, (method) => labelOf(run, method));
   return scores.every(({ final }) => final) ? words : `So far: ${words}`;
 }
 
-// In how many models some heatmap finds what the model uses; the table says in which.
+// In how many models some heatmap finds what the model uses; the table says in which. Of a model to which the class is
+// too unlikely F says little, so it counts as none; and what was cancelled is not all.
 export function sentenceOfSeveral(runs) {
   const judged = runs.map(scoresOf).filter((scores) => scores.length);
   if (!judged.length) return sentence(runs.find(({ job }) => !ended(job)) ?? runs[0]);
   if (judged.flat().every(isFlat)) return overall(judged[0]);
-  const found = judged.filter((scores) => tally(scores).found).length;
+  const found = runs.filter((run) => !faint(run).length && tally(scoresOf(run)).found).length;
   const words = found ? `In ${found} of ${counted(runs.length, "model")} a heatmap finds what it uses.` : "No heatmap finds what its model uses.";
-  const sure = runs.every(({ job }) => ended(job)) || (judged.length === runs.length && judged.flat().every(({ final }) => final));
+  const sure = runs.every(({ job }) => job?.state === "done") || (judged.length === runs.length && judged.flat().every(({ final }) => final));
   return sure ? words : `So far: ${words}`;
 }
 

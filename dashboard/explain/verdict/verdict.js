@@ -4,11 +4,11 @@
 import { isFlat, tally } from "../../components/heatmap_cards/fidelity_verdict.js";
 import { earlierMark, element, markEarlier, region, say, sign } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
-import { fixed } from "../../components/kit/numbers.js";
+import { fixed, likelihood } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { cell, head, table } from "../../components/kit/table.js";
 import { faint, labelOf, scoresOf, sentence, sentenceOfSeveral } from "./sentence.js";
-import { FAINT, disagreements, outcomes } from "./tests.js";
+import { disagreements, outcomes } from "./tests.js";
 
 export default component({
   mount(state) {
@@ -50,8 +50,9 @@ export default component({
 function countsOf(run) {
   const scores = scoresOf(run);
   if (scores.every(isFlat)) return []; // also where only controls have come
-  const { found, alike, failed } = tally(scores);
-  return [`${found} ${found === 1 ? "finds" : "find"} it`, sign(" ▲"), ` · ${alike} no better than a control`, sign(" –"), ` · ${failed} ${failed === 1 ? "fails" : "fail"}`, sign(" ▼")];
+  const { found, alike, failed, flats } = tally(scores);
+  return [`${found} ${found === 1 ? "finds" : "find"} it`, sign(" ▲"), ` · ${alike} no better than a control`, sign(" –"), ` · ${failed} ${failed === 1 ? "fails" : "fail"}`, sign(" ▼"),
+    flats ? ` · ${flats} undefined` : ""];
 }
 
 function flat(run) {
@@ -60,14 +61,15 @@ function flat(run) {
 }
 
 function modelTable(runs) {
+  const some = runs.some((run) => tally(scoresOf(run)).flats);
   return table({
     kind: "models", caption: "What the perturbation test says of each model", captionKind: "hidden",
-    heads: ["Model", "Class", "Best method", "F", "▲ finds it", head("– no better", { title: "No better than a control that ignores the model" }), "▼ fails"],
+    heads: ["Model", head("Class", { class: "words" }), head("Best method", { class: "words" }), "F", "▲ finds", head("– no better", { title: "No better than a control that ignores the model" }), "▼ fails", ...(some ? ["undefined"] : [])],
     rows: runs.map((run) => {
-      const scores = scoresOf(run), [best] = scores, { found, alike, failed } = tally(scores);
-      const none = ended(run.job) ? "–" : "…", counts = scores.length ? [found, alike, failed] : [none, none, none];
+      const scores = scoresOf(run), [best] = scores, { found, alike, failed, flats } = tally(scores);
+      const none = ended(run.job) ? "–" : "…", counts = [found, alike, failed, ...(some ? [flats] : [])].map((count) => (scores.length ? count : none));
       const { probability } = run.data;
-      const sure = probability === null ? "" : `, ${probability < FAINT ? `< ${fixed(FAINT)}` : fixed(probability)}`;
+      const sure = probability === null ? "" : `, ${likelihood(probability)}`;
       const class_ = run.target ? `${run.target}${sure}` : none;
       return [{}, run.data.title, cell(class_, { class: "words" }), cell(best ? labelOf(run, best.method) : none, { class: "words" }), best ? fixed(best.value) : none, ...counts];
     }),
