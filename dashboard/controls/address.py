@@ -29,7 +29,8 @@ def choose(widget: Callable[..., Any], label: str, titles: Mapping[T, str], usua
     key
         Of the widget, and in the address.
     """
-    restore(label, key, titles, usual, lambda named: named[0] if named else usual)
+    told = restore(label, key, titles, usual, lambda named: named[0] if named else usual)
+    settings |= {} if told else at_mounting(widget, titles, key)
     chosen: T = widget(label, list(titles), format_func=titles.__getitem__, key=key, **settings)
     note(key, [str(chosen)], chosen == usual)
     if key in CARRY and (chosen != usual or is_offered(carried().get(key, []), titles)):
@@ -41,10 +42,23 @@ def choose_several(
     widget: Callable[..., Any], label: str, titles: Mapping[T, str], usual: Collection[T], key: str, **settings: Any
 ) -> list[T]:
     """The names of any number of options; else as :func:`choose`."""
-    restore(label, key, titles, list(usual), lambda named: named)
+    told = restore(label, key, titles, list(usual), lambda named: named)
+    settings |= {} if told else at_mounting(widget, titles, key)
     chosen: list[T] = widget(label, list(titles), format_func=titles.__getitem__, key=key, **settings)
     note(key, [str(name) for name in chosen] or [""], set(chosen) == set(usual))
     return chosen
+
+
+def at_mounting(widget: Callable[..., Any], titles: Mapping[T, str], key: str) -> dict[str, Any]:
+    """What shows a widget's value in a browser whose script for it comes only now.
+
+    The browser is told once of a value that was set. A script that came after that would show the first option, and the
+    next click anywhere would send it here as if somebody had chosen it.
+    """
+    value = st.session_state[key]
+    if widget is not st.selectbox:
+        return {} if value is None else {"default": value}
+    return {"index": list(titles).index(value)} if value in titles else {}
 
 
 def bound(widget: Callable[..., Any], label: str, *given: Any, key: str, **settings: Any) -> Any:
@@ -87,8 +101,8 @@ def choose_tab(titles: Mapping[str, str], key: str) -> Sequence[TabContainer]:
     return tabs
 
 
-def restore(label: str, key: str, titles: Mapping[T, str], usual: Any, as_value: Callable[[list[T]], Any]) -> None:
-    """Gives a widget its value before it is drawn.
+def restore(label: str, key: str, titles: Mapping[T, str], usual: Any, as_value: Callable[[list[T]], Any]) -> bool:
+    """Gives a widget its value before it is drawn; whether the browser has to be told of it.
 
     What comes along from another page goes before what the person set, and that before what the address says. What was
     left at the usual choice follows it where that changes.
@@ -113,8 +127,10 @@ def restore(label: str, key: str, titles: Mapping[T, str], usual: Any, as_value:
         value = [name for name in value if name in titles]
     elif value not in titles:
         value = usual
-    if key not in st.session_state or st.session_state[key] != value:
+    told = key not in st.session_state or bool(st.session_state[key] != value)
+    if told:
         st.session_state[key] = value
+    return told
 
 
 def note_unknown(label: str, key: str, said: Sequence[str], value: Any) -> None:

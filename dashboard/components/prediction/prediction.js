@@ -15,7 +15,7 @@ export default component({
     const crop = photo({ src: data.crop, alt: `The crop of ${data.title} that the model sees`, width: 150, height: 150 });
     const bars = element("ol", {}, ...data.top.map(([, label, probability]) => probabilityBar(label, probability, label === data.explained)));
     const focused = root.getRootNode().activeElement?.tagName === "SELECT";
-    root.replaceChildren(data.model ? element("h3", {}, data.model) : "", element("div", { class: "seen" }, data.crop ? crop : element("div", { class: "empty" }),
+    root.replaceChildren(data.model ? element("p", { class: "model" }, data.model) : "", element("div", { class: "seen" }, data.crop ? crop : element("div", { class: "empty" }),
       element("div", { class: "answers" }, bars, data.explained ? explainedClass(state) : element("p", {}, data.waiting))));
     if (focused) root.querySelector("select")?.focus();
   },

@@ -29,6 +29,46 @@ def go_to(app: AppTest, view: str) -> AppTest:
     return app.switch_page(f"views/{view}.py").run()
 
 
+def pickers() -> None:
+    import streamlit as st
+
+    from dashboard.controls.address import choose, choose_several
+
+    titles = {"a": "A", "b": "B", "c": "C"}
+    choose(st.selectbox, "One", titles, "a", "one")
+    choose(st.segmented_control, "Another", titles, "a", "another", required=True)
+    choose_several(st.multiselect, "Several", titles, ["a"], "several")
+    choose_several(st.pills, "More", titles, ["a"], "more", selection_mode="multi")
+
+
+def at_mounting(app: AppTest) -> dict[str, list[str]]:
+    """What a browser shows that draws the widgets only now."""
+    one, several = app.selectbox(key="one").proto, app.multiselect(key="several").proto
+    groups = {key: app.button_group(key=key).proto for key in ("another", "more")}
+    return {
+        "one": [one.raw_value if one.set_value else one.options[one.default]],
+        "several": list(several.raw_values) if several.set_value else [several.options[at] for at in several.default],
+        **{
+            key: list(group.raw_values) if group.set_value else [group.options[at].content for at in group.default]
+            for key, group in groups.items()
+        },
+    }
+
+
+def test_a_browser_that_draws_a_widget_late_shows_what_the_address_asks_for() -> None:
+    """The server says only once that a value was set; the widget's script may come after the next run."""
+    app = AppTest.from_function(pickers)
+    asked = {"one": "b", "another": "b", "several": ["b", "c"], "more": ["c"]}
+    for key, said in asked.items():
+        app.query_params[key] = said
+    for _ in range(3):
+        app.run()
+        assert not app.exception
+        assert at_mounting(app) == {"one": ["B"], "another": ["B"], "several": ["B", "C"], "more": ["C"]}
+    app.selectbox(key="one").select("c").run()
+    assert at_mounting(app)["one"] == at_mounting(app.run())["one"] == ["C"]
+
+
 @pytest.mark.parametrize("said", [OTHER, WORDS])
 def test_a_link_with_a_name_and_an_older_one_with_words_open_the_same_and_the_address_then_has_the_name(
     page: Open, said: str
