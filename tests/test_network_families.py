@@ -5,7 +5,6 @@ import pytest
 
 SMALLEST = (
     "torchvision/shufflenet_v2_x0_5",
-    "timm/efficientvit_m0",
     "timm/lcnet_050",
     "timm/levit_128s",
     "timm/mobilevit_xxs",
