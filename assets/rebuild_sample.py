@@ -25,14 +25,18 @@ from core.sanity.label_networks import bundled_name
 from core.sanity.labels import LabelMap
 from core.stamping.benchmark import usual_metrics
 from core.stamping.models import DEFAULT, ListedStampModel, list_stamp_models
+from dashboard.components.methods import best_of, described_finished
 from dashboard.controls.method_panel import QUICK
 from dashboard.controls.selection import Selection
 from dashboard.controls.source_panel import LIMIT
+from dashboard.explain.imputer_ranks.job import IMPUTER_RANKS, ImputerRanksRequest
+from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
 from dashboard.explain.many_pictures.job import STUDY, StudyRequest
 from dashboard.explain.many_pictures.panel import USUAL
 from dashboard.explain.one_picture.job import EXPLANATION, ExplanationRequest
 from dashboard.jobs.kinds import JobKind
 from dashboard.jobs.messages import Message
+from dashboard.jobs.session import sample_of
 from dashboard.jobs.storing import store
 from dashboard.jobs.views import MESSAGES, QueuedJob, Submitted
 from dashboard.library.models import DEFAULT_MODEL
@@ -45,6 +49,8 @@ from dashboard.sanity.label_check.panel import PICTURES
 from dashboard.sanity.many_pictures.job import SANITY_STUDY, SanityStudyRequest
 from dashboard.sanity.quick_checks.job import QUICK_CHECKS, QuickChecksRequest
 from dashboard.sanity.randomisation.job import RANDOMISATION, RandomisationRequest
+from dashboard.sanity.strip.job import STRIP, strip_request
+from dashboard.sanity.strip.panel import usual_methods
 from dashboard.stamp.benchmark.job import BENCHMARK, BenchmarkRequest
 from dashboard.stamp.one_picture.job import STAMPED_PICTURE, StampedPictureRequest
 from dashboard.stamp.one_picture.panel import request_of
@@ -85,6 +91,13 @@ def samples() -> Iterator[Sample]:
     stamps = next(model for model in list_stamp_models() if model.name == DEFAULT)
     labels = bundled_name("true")
     yield Sample(EXPLANATION, ExplanationRequest(**usual(), **predicted(DEFAULT_MODEL)))
+    shown = sample_of(EXPLANATION)
+    if shown is None:
+        raise LookupError("What follows is about the explanation that ships: remake that first.")
+    real = [method["name"] for method in described_finished(shown) if not method["control"]]
+    yield Sample(IMPUTER_RANKS, ImputerRanksRequest(about=shown.id))
+    yield Sample(LOCATION_TEST, LocationTestRequest(about=shown.id, method=best_of(shown, real)))
+    yield Sample(STRIP, strip_request(shown, usual_methods(shown, real)), form=small)
     yield Sample(STUDY, StudyRequest(**usual(), source=SOURCE, limit=available, metrics=scores))
     yield Sample(
         BENCHMARK,

@@ -29,8 +29,8 @@ def choose(widget: Callable[..., Any], label: str, titles: Mapping[T, str], usua
     key
         Of the widget, and in the address.
     """
-    told = restore(label, key, titles, usual, lambda named: named[0] if named else usual)
-    settings |= {} if told else at_mounting(widget, titles, key)
+    restore(label, key, titles, usual, lambda named: named[0] if named else usual)
+    settings |= at_mounting(widget, titles, key)
     chosen: T = widget(label, list(titles), format_func=titles.__getitem__, key=key, **settings)
     note(key, [str(chosen)], chosen == usual)
     if key in CARRY and (chosen != usual or is_offered(carried().get(key, []), titles)):
@@ -42,8 +42,8 @@ def choose_several(
     widget: Callable[..., Any], label: str, titles: Mapping[T, str], usual: Collection[T], key: str, **settings: Any
 ) -> list[T]:
     """The names of any number of options; else as :func:`choose`."""
-    told = restore(label, key, titles, list(usual), lambda named: named)
-    settings |= {} if told else at_mounting(widget, titles, key)
+    restore(label, key, titles, list(usual), lambda named: named)
+    settings |= at_mounting(widget, titles, key)
     chosen: list[T] = widget(label, list(titles), format_func=titles.__getitem__, key=key, **settings)
     note(key, [str(name) for name in chosen] or [""], set(chosen) == set(usual))
     return chosen
@@ -101,8 +101,8 @@ def choose_tab(titles: Mapping[str, str], key: str) -> Sequence[TabContainer]:
     return tabs
 
 
-def restore(label: str, key: str, titles: Mapping[T, str], usual: Any, as_value: Callable[[list[T]], Any]) -> bool:
-    """Gives a widget its value before it is drawn; whether the browser has to be told of it.
+def restore(label: str, key: str, titles: Mapping[T, str], usual: Any, as_value: Callable[[list[T]], Any]) -> None:
+    """Gives a widget its value before it is drawn.
 
     What comes along from another page goes before what the person set, and that before what the address says. What was
     left at the usual choice follows it where that changes.
@@ -127,10 +127,8 @@ def restore(label: str, key: str, titles: Mapping[T, str], usual: Any, as_value:
         value = [name for name in value if name in titles]
     elif value not in titles:
         value = usual
-    told = key not in st.session_state or bool(st.session_state[key] != value)
-    if told:
+    if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
-    return told
 
 
 def note_unknown(label: str, key: str, said: Sequence[str], value: Any) -> None:

@@ -42,7 +42,7 @@ def follow_up_panel(
     run
         The run that the request is about.
     words
-        What the button does, said until there is an answer.
+        What the button does, said until somebody has pressed it.
     """
     row: Any = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     jobs = launch_and_find(kind, [request])
@@ -50,10 +50,10 @@ def follow_up_panel(
     answers = [Answer(job, run) for job in own] or other_answers(jobs, run)
     with row:
         start_or_cancel(kind, own, ready, Button("secondary", "content"))
-        if not answers:
+        if not answers or answers[0].job.sample:
             with st.container(width="stretch"):
-                st.caption(words)
-        else:
+                st.caption(f"{words} Below: the sample's answer." if answers else words)
+        if answers:
             export_panel([answers[0].job], where=st.container(width="content"))
     if not answers:
         return None
@@ -64,10 +64,10 @@ def follow_up_panel(
 
 
 def other_answers(jobs: Sequence[JobView[F, I]], run: Run) -> list[Answer[F, I, Run]]:
-    """The complete answers about other runs; none about a run that stands beside this one."""
+    """The complete answers about other runs; none about a run that stands beside this one, nor about a sample."""
     beside, answers = named(run.kind), []
     for job in jobs:
-        if job.request.about in beside or job.state()["state"] != "done":
+        if job.sample or job.request.about in beside or job.state()["state"] != "done":
             continue
         try:
             about: Any = find(job.request.about)

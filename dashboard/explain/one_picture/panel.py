@@ -44,7 +44,7 @@ TABS = {
     "numbers": "Numbers",
 }
 NOT_YET = "Available once the heatmaps are finished."
-Strip = Callable[[Explanation, bool], JobView[Any, Any] | None]
+Strip = Callable[[Explanation, bool, bool], JobView[Any, Any] | None]
 
 
 def one_picture(loadings: Sequence[Loading], picture: Choice | None, selection: Selection | None, strip: Strip) -> None:
@@ -121,7 +121,7 @@ def show_results(
     with location_tab:
         located = location_test(tested, stale)
     with strip_tab:
-        randomised = strip(tested, stale)
+        randomised = strip(tested, stale, bool(strip_tab.open))
     return [each for each in (located, randomised) if each and tested is explanations[0]]
 
 

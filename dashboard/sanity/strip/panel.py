@@ -1,22 +1,18 @@
 """Whether an explanation's maps depend on the model: its methods on a network that is randomised layer by layer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from core.methods.registry import find_method
 from dashboard.components.methods import best_of, described_finished
 from dashboard.controls.address import choose_several
 from dashboard.controls.export_panel import result
 from dashboard.controls.follow_up_panel import follow_up_panel
-from dashboard.jobs.requests import PictureRequest, arguments
-from dashboard.jobs.session import sample_of
 from dashboard.jobs.views import JobView
 from dashboard.library.pictures import title_of_picture
 from dashboard.sanity.randomisation.curves.curves import sanity_curves
-from dashboard.sanity.randomisation.job import RANDOMISATION, Randomisation, RandomisationRequest
+from dashboard.sanity.randomisation.job import RandomisationRequest
 from dashboard.sanity.randomisation.maps.maps import staged_maps
 from dashboard.sanity.randomisation.settings_panel import cost, stages_of
 from dashboard.sanity.strip.job import STRIP, strip_request
@@ -30,8 +26,14 @@ WHAT = (
 )
 
 
-def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[Any, Any] | None:
-    """The question with its button and, once asked, maps, verdicts and curves as they come; the job about this run."""
+def randomisation_strip(explanation: JobView[Any, Any], stale: bool, drawn: bool) -> JobView[Any, Any] | None:
+    """The question with its button and, once asked, maps, verdicts and curves as they come; the job about this run.
+
+    Parameters
+    ----------
+    drawn
+        Whether anybody sees them: hundreds of small maps are not fetched for a tab that is closed.
+    """
     finished = {method["name"]: method for method in described_finished(explanation)}
     st.caption(WHAT)
     if stale:
@@ -42,20 +44,24 @@ def randomisation_strip(explanation: JobView[Any, Any], stale: bool) -> JobView[
     maps, _ = cost(request, stages_of(request))
     words = f"Explains again with {len(methods)} methods on randomised networks: {maps:,} maps with the controls."
     if randomised := follow_up_panel(STRIP, explanation, request, words, ready=not stale):
-        show(randomised.job.id, randomised.job.request, stale or randomised.stale)
-        return None if randomised.stale else randomised.job
-    if sample := sample_about(explanation):
-        kept = (name for name in sample.request.methods if name in methods or find_method(name).control)
-        show(sample.id, replace(sample.request, methods=tuple(kept)), stale)
-        return sample
+        if drawn:
+            show(randomised.job.id, randomised.job.request, stale or randomised.stale)
+        return None if stale or randomised.stale else randomised.job
     return None
 
 
+def usual_methods(explanation: JobView[Any, Any], offered: Sequence[str]) -> list[str]:
+    """Those of few passes, and the one that the explanation's verdict names."""
+    if not offered:
+        return []
+    few = [name for name in offered if name in USUAL] or offered
+    chosen = list(dict.fromkeys([best_of(explanation, offered), *few]))[:MOST]
+    return [name for name in offered if name in chosen]
+
+
 def choose_methods(explanation: JobView[Any, Any], offered: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
-    """A few of the explanation's methods, among them the one that its verdict names."""
-    few = [name for name in offered if name in USUAL] or list(offered)
-    first = {*list(dict.fromkeys([best_of(explanation, list(offered)), *few]))[:MOST]} if offered else set()
-    usual = [name for name in offered if name in first]
+    """A few of the explanation's methods."""
+    usual = usual_methods(explanation, list(offered))
     titles = {name: method["label"] for name, method in offered.items()}
     chosen = choose_several(
         st.pills, f"Heatmaps, at most {MOST}", titles, usual, "strip.methods", selection_mode="multi", wrap=True
@@ -65,17 +71,6 @@ def choose_methods(explanation: JobView[Any, Any], offered: Mapping[str, Mapping
     if len(chosen) > MOST:
         st.caption(f"Only the first {MOST} of these are checked.")
     return chosen[:MOST] or usual
-
-
-def sample_about(explanation: JobView[Any, Any]) -> Randomisation | None:
-    """Below the explanation that ships with HeatCheck: what ships about the same maps, if anything does."""
-    sample = sample_of(RANDOMISATION) if explanation.sample else None
-    return sample if sample and whose_maps(sample.request) == whose_maps(explanation.request) else None
-
-
-def whose_maps(request: PictureRequest) -> Mapping[str, Any]:
-    """All that a map depends on besides its method."""
-    return arguments(request.only(()), PictureRequest)
 
 
 def show(shown: str, request: RandomisationRequest, stale: bool) -> None:

@@ -11,6 +11,7 @@ import core
 from core.methods.heatmap import Heatmap, HeatmapReady, Passes
 from core.studies.scoring import ScoresReady
 from core.studies.shifted_copies import MatchedReady
+from dashboard.components.methods import best_of, described_finished
 from dashboard.explain.imputer_ranks.job import IMPUTER_RANKS
 from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
 from dashboard.explain.one_picture.job import EXPLANATION
@@ -246,6 +247,18 @@ def test_the_other_model_of_a_pair_is_not_judged_by_the_first_ones_mark(page, ma
     app.button(key="start explanation").click().run()
     asked = [queue().get(name).about.request for name in app.query_params["explanation"].split(",")]
     assert [each.truth for each in asked] == [mark("chelsea"), ""]
+
+
+@pytest.mark.parametrize("kind", [IMPUTER_RANKS, LOCATION_TEST], ids=lambda kind: kind.name)
+def test_a_question_about_the_sample_is_answered_before_it_is_asked_and_about_no_other_run(page, run_with, words, kind):
+    about, sample = sample_of(EXPLANATION), sample_of(kind)
+    assert sample.request.about == about.id
+    names = [method["name"] for method in described_finished(about) if not method["control"]]
+    assert getattr(sample.request, "method", None) in (None, best_of(about, names))
+    assert "Below: the sample's answer." in words(page(below=kind.below))
+    app = page(below=kind.below, explanation=run_with().id)
+    assert "the sample's answer" not in words(app)
+    assert "about another run" not in words(app)
 
 
 def test_a_question_runs_beside_the_run_and_beside_the_other_question(page, started, wait):

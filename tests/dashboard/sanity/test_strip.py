@@ -1,8 +1,6 @@
 """Below an explanation: whether its maps depend on the model."""
 
-import json
 import re
-import shutil
 
 import pytest
 import torch
@@ -12,20 +10,19 @@ from core.methods.registry import list_controls
 from core.sanity.randomisation import StageReady
 from dashboard.components.methods import described_finished
 from dashboard.explain.one_picture.job import EXPLANATION, ExplanationRequest
-from dashboard.jobs.requests import PictureRequest, arguments
-from dashboard.jobs.session import SAMPLE, sample_of
-from dashboard.jobs.views import MESSAGES, QueuedJob, StoredJob, Submitted
+from dashboard.jobs.session import sample_of
+from dashboard.jobs.views import QueuedJob, Submitted
 from dashboard.library.models import shelf
 from dashboard.library.pictures import title_of_picture
 from dashboard.library.queue import queue
 from dashboard.sanity.randomisation import job as randomisation
-from dashboard.sanity.randomisation.job import RANDOMISATION
 from dashboard.sanity.strip import panel as strip
 from dashboard.sanity.strip.job import STRIP, strip_request
-from dashboard.sanity.strip.panel import MOST, sample_about
+from dashboard.sanity.strip.panel import MOST, usual_methods
 
 MODEL = "fashion_cnn"
-FASHION = {"model": "Small CNN (Fashion-MNIST)", "methods": "gradient,sobel,smoothgrad", "steps": "10"}
+OPEN = {"below": "Randomisation"}
+FASHION = {"model": "Small CNN (Fashion-MNIST)", "methods": "gradient,sobel,smoothgrad", "steps": "10", **OPEN}
 SETTINGS = {"smoothgrad": {"samples": 3}}
 
 
@@ -172,39 +169,20 @@ def test_the_heatmap_that_its_verdict_names_is_among_those_that_are_checked(monk
         assert best in page().button_group(key="strip.methods").value
 
 
-@pytest.fixture
-def shipped(tmp_path, monkeypatch):
-    """Lets the randomisation that ships be about the explanation that ships, but for these fields."""
-
-    def ship(**otherwise):
-        folder = tmp_path / f"sample {len(list(tmp_path.iterdir()))}"
-        shutil.copytree(RANDOMISATION.sample_folder, folder)
-        written = json.loads((folder / MESSAGES).read_text())
-        same = strip_request(sample_of(EXPLANATION), written["request"]["methods"])
-        written["request"] |= arguments(same, PictureRequest) | otherwise
-        (folder / MESSAGES).write_text(json.dumps(written))
-        sample = StoredJob(RANDOMISATION, folder, f"{SAMPLE}{RANDOMISATION.name}")
-        monkeypatch.setattr(strip, "sample_of", lambda _: sample)
-        return sample
-
-    return ship
+def test_what_ships_is_of_the_methods_that_are_usual_and_shown_below_the_sample_that_it_is_about_alone(
+    explanation, page, followed
+):
+    sample, about = sample_of(STRIP), sample_of(EXPLANATION)
+    real = [method["name"] for method in described_finished(about) if not method["control"]]
+    assert sample.request == strip_request(about, usual_methods(about, real))
+    assert sample.id in followed(page(**OPEN))
+    assert sample.id not in followed(page(explanation=explanation.id, **OPEN))
 
 
-def test_what_ships_is_shown_below_the_sample_that_it_is_about_alone(explanation, page, followed, shipped):
-    sample = shipped()
-    assert sample_about(sample_of(EXPLANATION)) is sample
-    assert sample_about(explanation) is None
-    assert sample.id in followed(page())
-
-
-@pytest.mark.parametrize(
-    "other", [{"picture": "fashion_boot"}, {"target": 1}, {"model": MODEL}, {"output": "probability"}, {"seed": 5}]
-)
-def test_what_ships_about_other_maps_is_not_shown(page, followed, shipped, other):
-    sample = shipped(**other)
-    assert sample_about(sample_of(EXPLANATION)) is None
-    if "picture" in other:
-        assert sample.id not in followed(page())
+def test_the_maps_of_a_closed_tab_are_not_drawn_and_its_test_is_known_to_the_verdict(page, followed):
+    sample, closed = sample_of(STRIP).id, page(below="Scores")
+    assert sample not in followed(closed)
+    assert any(sample in each.proto.json for each in closed.get("bidi_component"))
 
 
 def test_an_explanation_that_is_older_than_the_choices_is_not_randomised_unawares(page, words):
