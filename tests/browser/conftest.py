@@ -23,14 +23,10 @@ sync_api = pytest.importorskip("playwright.sync_api")
 sync_api.expect.set_options(timeout=15_000)  # two browsers and two servers share two cores
 
 ROOT = Path(__file__).resolve().parents[2]
+MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 BROWSERS = (
     *("chromium-headless-shell", "chromium", "chromium-browser"),
-    *(
-        "google-chrome",
-        "google-chrome-stable",
-        "chrome",
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    ),
+    *("google-chrome", "google-chrome-stable", "chrome", MAC),
 )
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 DISABLED = (

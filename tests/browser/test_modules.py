@@ -66,9 +66,8 @@ def test_an_update_mounts_nothing_anew(open_page: Open, rest: Callable[[Any], No
 
 
 def test_the_end_of_a_run_mounts_nothing_anew(open_page: Open, rest: Callable[[Any], None]) -> None:
-    page = open_page(
-        f"?{FEW}&steps=10&seed=21&model=SqueezeNet+1.1"
-    )  # what another test asked for would be there at once
+    # With a seed of its own: what another test asked for would be there at once.
+    page = open_page(f"?{FEW}&steps=10&seed=21&model=SqueezeNet+1.1")
     explain = page.get_by_role("button", name="Explain", exact=True)
     explain.click()
     expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()

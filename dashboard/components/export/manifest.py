@@ -73,10 +73,10 @@ def rows_of(job: JobView[Any, Any]) -> Iterator[tuple[str, str]]:
 def classifier_of(job: JobView[Any, Any]) -> Classifier | None:
     """The model that it asked, where it is still in memory."""
     try:
-        asked = None if job.sample else getattr(job.inputs(), "classifier", None)
+        found = None if job.sample else getattr(job.inputs(), "classifier", None)
     except NotThere:
-        asked = None
-    return asked or shelf.held(getattr(job.request, "model", ""))
+        found = None
+    return found or shelf.held(getattr(job.request, "model", ""))
 
 
 def asked(job: JobView[Any, Any]) -> Iterator[tuple[str, str]]:
