@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 from torchvision.models import VisionTransformer
+from untrained import draw_head
 
 import core
 from core.methods.explaining import stream_heatmaps
@@ -77,10 +77,7 @@ def load(name: str, side: int | None = None) -> core.Classifier:
         seen = classifier.preprocessing
         classifier = core.wrap(classifier.network, side, classifier.labels, seen.mean, seen.std, name=name)
     classifier._batch_sizes.update(forward=BatchSize(4), gradient=BatchSize(2))
-    draw = torch.Generator().manual_seed(0)
-    for weight in classifier.network.parameters():
-        if weight.dim() == 2 and not weight.any():  # torchvision's ViT starts with a head that answers nothing
-            weight.normal_(std=0.02, generator=draw)
+    draw_head(classifier.network)
     return classifier
 
 

@@ -3,20 +3,22 @@
 import functools
 
 import torch
+from torch import nn
 
 import core
 
 
 @functools.lru_cache(maxsize=12)
 def untrained(name: str) -> core.Classifier:
-    """The network with random weights, shared by a process: whoever asks must leave it as it is.
-
-    torchvision's vision transformers start with a head of zeros, by which all answers are equal and all gradients zero;
-    these weights are drawn too.
-    """
+    """The network with random weights, shared by a process: whoever asks must leave it as it is."""
     classifier = core.load_classifier(name, device="cpu", pretrained=False)
+    draw_head(classifier.network)
+    return classifier
+
+
+def draw_head(network: nn.Module) -> None:
+    """Draws a head of zeros, by which torchvision's vision transformers answer all alike and have no gradient."""
     draw = torch.Generator().manual_seed(0)
-    for weight in classifier.network.parameters():
+    for weight in network.parameters():
         if weight.dim() == 2 and not weight.any():
             weight.normal_(std=0.02, generator=draw)
-    return classifier
