@@ -189,7 +189,7 @@ def test_a_map_is_seen_large_beside_the_trained_network_s(forgotten: Any) -> Non
     expect(dialog.locator("figcaption strong").last).to_contain_text("100\u00a0% of the parameters")
     forgotten.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    assert "100\u00a0% of the parameters" in forgotten.evaluate(FOCUSED)
+    expect(cell(forgotten, "gradient", stages(forgotten)).get_by_role("button")).to_be_focused()
 
 
 def test_another_number_below_the_maps_needs_no_server(forgotten: Any) -> None:
