@@ -165,7 +165,8 @@ def start_or_cancel(
     """
     queued = [job for job in jobs if isinstance(job, QueuedJob)]
     now_shown(queued)
-    names = [job.id for job in queued if is_mine(job) and not job.finished]
+    running = [job for job in queued if not job.finished]  # looked at once: one may end while the page is drawn
+    names = [job.id for job in running if is_mine(job)]
     note_meaning(kind, names)
     st.button(
         "Cancel" if names else kind.verb,
@@ -178,7 +179,7 @@ def start_or_cancel(
     )
     for place, job in enumerate(queued):
         with st.container(width="stretch"):
-            progress(job, f"{kind.name} {place}", titles[place] if titles else "")
+            progress(job, job in running, f"{kind.name} {place}", titles[place] if titles else "")
 
 
 def clicked(kind: JobKind[Any, Any], running: Sequence[str]) -> None:

@@ -40,7 +40,7 @@ def show_running_elsewhere() -> None:
     for place, job in enumerate(job for job in running() if job.id not in shown):
         with st.container(horizontal=True, vertical_alignment="center", key=f"elsewhere {place}"):
             with st.container(width="stretch"):
-                progress(job, f"elsewhere {place}", title_of(job))
+                progress(job, True, f"elsewhere {place}", title_of(job))
             if job.id not in led_back:
                 st.button(f"Back to {job.kind.title}", key=f"back {place}", on_click=go_back_to, args=(job,))
         led_back.update(job.together)

@@ -7,6 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from toy_job import COUNTING, Counted
 
+from dashboard.components.progress import progress
+from dashboard.controls import job_panel
 from dashboard.library.queue import queue
 
 
@@ -32,6 +34,22 @@ def test_it_starts_and_can_be_cancelled(toy, started, wait, words):
     app.run()
     assert app.button(key="start counting").label == "Count"
     assert f"Counted to {len(job.messages(Counted))}" in words(app)
+
+
+def test_one_that_ends_while_the_page_is_drawn_runs_the_page_again(toy, started, wait, monkeypatch):
+    app, note, shown = toy(), job_panel.note_meaning, []
+    job = started(app, COUNTING)
+
+    def end_it(kind, names):
+        note(kind, names)
+        queue().cancel(job.id, job.owner)
+        wait(lambda: job.finished)
+
+    monkeypatch.setattr(job_panel, "note_meaning", end_it)
+    monkeypatch.setattr(progress, "_COMPONENT", lambda data, **_: shown.append(data))
+    app.run()
+    assert app.button(key="start counting").label == "Cancel"
+    assert [data["running"] for data in shown] == [True]
 
 
 def test_it_is_stale_where_another_number_is_chosen(toy, started, words):

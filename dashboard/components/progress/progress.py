@@ -9,11 +9,13 @@ from dashboard.jobs.views import QueuedJob
 _COMPONENT = declare("components/progress/progress")
 
 
-def progress(job: QueuedJob[Any, Any], place: str, title: str = "") -> None:
-    """The page is run again when a job ends that was running when the script last looked.
+def progress(job: QueuedJob[Any, Any], running: bool, place: str, title: str = "") -> None:
+    """The page is run again when a job ends that the page shows as running.
 
     Parameters
     ----------
+    running
+        Whether the page took it for running; it may have ended since.
     place
         Tells several on one page apart.
     title
@@ -21,7 +23,7 @@ def progress(job: QueuedJob[Any, Any], place: str, title: str = "") -> None:
     """
     data = {
         "run": job.id,
-        "running": not job.finished,
+        "running": running,
         "title": title,
         "cancelled": cancelled_words(job),
         "seconds": job.seconds_planned,
