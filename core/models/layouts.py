@@ -146,7 +146,8 @@ def splits(length: int) -> Iterator[Split]:
     [Split(prefix=0, radices=(4,)), Split(prefix=0, radices=(2, 2))]
     """
     yield Split(0, (length,))
-    for prefix in range(min(MOST_PREFIX_TOKENS, length // 2, length - 4) + 1):
+    fewer_than_places = (length - 1) // 2  # as many or more, and few places fit whatever noise says
+    for prefix in range(min(MOST_PREFIX_TOKENS, fewer_than_places, length - 4) + 1):
         places = length - prefix
         for rows in range(2, places // 2 + 1):
             columns = places // rows

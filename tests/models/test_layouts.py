@@ -11,6 +11,8 @@ import core
 from core.methods.explaining import explain
 from core.methods.registry import Unfit
 from core.models.anatomy import Anatomy, examine
+from core.models.layouts import LayoutFinder
+from core.models.sight import probes
 
 SIDE, PATCH = 8, 4
 Arrange = Callable[[Tensor], Tensor]
@@ -85,6 +87,16 @@ def test_one_value_for_each_token_is_laid_as_the_layer_is(name):
     found = anatomy_of(network, SIDE * PATCH, SIDE * PATCH).feature_map("late")
     plane = torch.rand(1, SIDE, SIDE, SIDE)
     assert torch.equal(found.layout.plane(network.arrange(plane)[0, :, 0]), plane[0, 0])
+
+
+def test_a_layer_of_which_half_lies_in_a_square_by_chance_does_not_hide_the_planes_after_it():
+    pictures = probes(torch.full((1, 3, SIDE * PATCH, SIDE * PATCH), 0.5))
+    plane = torch.tanh(Arranged(lambda each: each).embed(pictures)).detach()
+    quarters = F.avg_pool2d(plane, SIDE // 2).flatten(2)
+    mixed = torch.cat([plane.mean(dim=(2, 3), keepdim=True)[..., 0].expand(-1, -1, 4), quarters], dim=2)
+    finder = LayoutFinder(len(pictures))
+    finder.find(mixed[:, :, None].repeat(1, 1, SIDE, 1))
+    assert torch.equal(finder.find(plane).layout.planes(plane, len(pictures)), plane)
 
 
 class NeverAPlane(nn.Module):
