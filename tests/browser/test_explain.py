@@ -478,12 +478,9 @@ def test_a_model_for_28_pixels_walks_the_whole_page(open_page: Open) -> None:
     page = open_page(f"{CNN}&methods=all&steps=10")
     first = page.get_by_role("radiogroup", name="Picture").get_by_role("radio").first
     expect(first).to_be_checked()
-    assert page.locator(".seen img").evaluate(
-        "image => [image.naturalWidth, getComputedStyle(image).imageRendering]"
-    ) == [
-        28,
-        "pixelated",
-    ]
+    crop = page.locator(".seen img")
+    expect(crop).to_have_js_property("naturalWidth", 28)
+    expect(crop).to_have_css("image-rendering", "pixelated")
     explain(page)
     finish(page)
     expect(page.locator('.card:not([data-state="final"]):not([data-state="refused"])')).to_have_count(0)
