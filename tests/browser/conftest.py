@@ -256,6 +256,7 @@ def check_accessible() -> Callable[[Any], None]:
         for scheme, rules in (("light", RULES), ("dark", OF_COLOURS)):
             page.emulate_media(color_scheme=scheme)
             sync_api.expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
+            at_rest(page)  # what a running script may yet replace is faded
             page.evaluate(FADED)
             # What passes is named by one node a rule: to name all takes longer than to check them.
             found = axe.run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
@@ -283,11 +284,24 @@ def at_rest(page: Any) -> None:
     app.get_by_test_id("stElementContainer").first.wait_for(state="attached")  # before its first run it runs not either
     sync_api.expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
     sync_api.expect(page.locator("[data-testid=stSkeleton], .root:empty")).to_have_count(0)
+    page.evaluate("document.fonts.ready.then(() => true)")
 
 
 @pytest.fixture
 def rest() -> Callable[[Any], None]:
     return at_rest
+
+
+@pytest.fixture
+def ended() -> Callable[..., None]:
+    """Waits for the end of runs by the bars that they leave; a sample has none, so it is not taken for one of them."""
+
+    def wait(page: Any, verb: str, runs: int = 1) -> None:
+        over = page.locator('[role=progressbar][data-over="true"]')
+        sync_api.expect(over).to_have_count(runs, timeout=120_000)
+        sync_api.expect(page.get_by_role("button", name=verb, exact=True)).to_be_enabled(timeout=60_000)
+
+    return wait
 
 
 @pytest.fixture
