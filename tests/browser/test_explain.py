@@ -84,10 +84,18 @@ def unfold(page: Any) -> None:
     page.get_by_role("button", name=re.compile(r"\+ \d+ more")).click()
 
 
+POINTS = "(lines) => [...lines].reduce((sum, line) => sum + line.points.length, 0)"
+# How many points each drawing has, of those that have the run's number of lines: the sample has more.
+WATCH_GROWTH = f"""(svg, lines) => {{
+  const drawn = svg.getElementsByClassName("line");
+  window.growth = [];
+  const note = () => drawn.length === lines && window.growth.push(({POINTS})(drawn));
+  new MutationObserver(note).observe(svg, {{ childList: true }});
+}}"""
+
+
 def curve_points(page: Any) -> int:
-    return page.locator(".trial svg.plot").evaluate(
-        "svg => [...svg.querySelectorAll('.line')].reduce((sum, line) => sum + line.points.length, 0)"
-    )
+    return page.locator(".trial svg.plot .line").evaluate_all(POINTS)
 
 
 def png(path: Path, colour: str) -> Path:
@@ -165,17 +173,14 @@ def test_another_picture_dims_what_belongs_to_the_old_one(open_page: Open) -> No
 
 def test_a_run_fills_cards_and_grows_curves_without_remounting(open_page: Open) -> None:
     page = open_page(f"{SHORT}&picture=chelsea&model=SqueezeNet+1.1")
+    page.locator(".trial svg.plot").evaluate(WATCH_GROWTH, 2 * SHORT_CARDS)
     page.locator(".trial svg.plot").evaluate("svg => { svg.marked = true }")
     page.locator(".grid").evaluate("grid => { grid.marked = true }")
     place = button(page, "Explain").bounding_box()
     explain(page)
     assert button(page, "Cancel").bounding_box() == place
-    begun(page)
-    growth = []
-    while not button(page, "Explain").is_visible() and len(growth) < 600:
-        growth.append(curve_points(page))
-        page.wait_for_timeout(200)
     finish(page)
+    growth = page.evaluate("window.growth")
     assert len(set(growth)) > 2
     assert growth == sorted(growth)
     assert curve_points(page) == SHORT_CARDS * 2 * 11
