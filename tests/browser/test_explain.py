@@ -38,6 +38,7 @@ COUNT_MESSAGES = """() => {
 Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
+Ended = Callable[..., None]
 
 
 def button(page: Any, name: str) -> Any:
@@ -56,18 +57,6 @@ def begun(page: Any) -> None:
 
 def finish(page: Any) -> None:
     expect(button(page, "Explain")).to_be_enabled(timeout=120_000)
-
-
-def run_small(page: Any) -> None:
-    """A run by the small network, which may have ended before its start is seen."""
-    button(page, "Explain").click()
-    ran(page)
-
-
-def ran(page: Any) -> None:
-    page.wait_for_url("**explanation=**")
-    page.wait_for_timeout(500)  # the address is there before the button has changed
-    finish(page)
 
 
 def explained(page: Any, name: str) -> Any:
@@ -353,7 +342,7 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
     assert again.get_by_role("spinbutton", name="Seed").input_value() == "3"
 
 
-def test_changed_settings_stand_on_the_card_and_a_link_restores_them(open_page: Open) -> None:
+def test_changed_settings_stand_on_the_card_and_a_link_restores_them(open_page: Open, ended: Ended) -> None:
     page = open_page(f"{CNN}&methods=smoothgrad&steps=10")
     page.get_by_text("Advanced", exact=True).click()
     page.get_by_text("Settings of the methods").click()
@@ -364,7 +353,8 @@ def test_changed_settings_stand_on_the_card_and_a_link_restores_them(open_page: 
     page.get_by_role("combobox", name=re.compile("Channel reduction")).click()
     page.get_by_role("option", name="largest absolute channel").click()
     page.wait_for_url("**reduction=max_abs**")
-    run_small(page)
+    button(page, "Explain").click()
+    ended(page, "Explain")
     again = open_page("?" + page.url.split("?", 1)[1])
     for shown in (page, again):
         card = shown.locator('.card[data-method="smoothgrad"]')
@@ -408,15 +398,14 @@ def tab_to(page: Any, role: str, name: str, most: int = 80) -> None:
     pytest.fail(f"{most} times Tab did not lead to {name}")
 
 
-def test_two_people_see_only_their_own_runs_and_pictures(open_page: Open, tmp_path: Path) -> None:
+def test_two_people_see_only_their_own_runs_and_pictures(open_page: Open, ended: Ended, tmp_path: Path) -> None:
     one, other = open_page(SMALL), open_page(SMALL)
     upload(one, png(tmp_path / "mine.png", "teal"))
     expect(one.get_by_role("radio", name="mine.png")).to_be_checked()
     button(one, "Explain").click()
     button(other, "Explain").click()
     for page in (one, other):
-        ran(page)
-    for page in (one, other):
+        ended(page, "Explain")
         expect(cards(page)).to_have_count(SHORT_CARDS)
     expect(other.get_by_role("radio", name="mine.png")).to_have_count(0)
     assert one.url.split("explanation=")[1] != other.url.split("explanation=")[1]
@@ -455,7 +444,9 @@ def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None
         expect(groups).to_have_text(["Small CNN (Fashion-MNIST)", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"])
 
 
-def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: Open, cancel: Cancel) -> None:
+def test_compared_models_are_cancelled_together_and_tried_one_by_one(
+    open_page: Open, cancel: Cancel, ended: Ended
+) -> None:
     page = open_page(f"{LONG}&compare=true&with=SqueezeNet+1.1")
     explain(page)
     begun(page)
@@ -464,13 +455,15 @@ def test_compared_models_are_cancelled_together_and_tried_one_by_one(open_page: 
     expect(page.locator("p", has_text="Cancelled. Results so far are kept.")).to_have_count(2)
     expect(cards(page, "waiting")).to_have_count(0)
     page.goto(f"{page.url.split('?')[0]}{SMALL}&compare=true&with={VIT}")
-    run_small(page)
+    button(page, "Explain").click()
+    ended(page, "Explain", runs=2)
     shown = page.locator(".removed img")
     expect(shown).to_have_attribute("alt", re.compile("removed"))
     first = shown.get_attribute("src")
     page.get_by_role("radio", name="Tiny ViT (Fashion-MNIST)").click()
     expect(shown).not_to_have_attribute("src", first)
     page.wait_for_url("**trial=1**")
+    expect(cards(page)).to_have_count(2 * SHORT_CARDS)
     enlarge = page.get_by_role("button", name="Enlarge Grad-CAM, Tiny ViT (Fashion-MNIST)")
     enlarge.click()
     dialog = page.get_by_role("dialog", name="Grad-CAM, Tiny ViT (Fashion-MNIST)")
@@ -508,7 +501,7 @@ def upload(page: Any, *files: Path) -> None:
     page.locator('input[type="file"]').set_input_files(list(files))
 
 
-def test_a_bad_file_is_explained_and_the_good_one_stays(open_page: Open, tmp_path: Path) -> None:
+def test_a_bad_file_is_explained_and_the_good_one_stays(open_page: Open, ended: Ended, tmp_path: Path) -> None:
     bad = tmp_path / "broken.png"
     bad.write_bytes(b"not a picture at all")
     page = open_page(SMALL)
@@ -518,7 +511,8 @@ def test_a_bad_file_is_explained_and_the_good_one_stays(open_page: Open, tmp_pat
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
     button(page, "Dismiss").click()
     expect(page.get_by_text("broken.png")).to_have_count(0)
-    run_small(page)
+    button(page, "Explain").click()
+    ended(page, "Explain")
     expect(cards(page)).to_have_count(SHORT_CARDS)
     button(page, "Remove").click()
     expect(page.get_by_role("radio", name="good.png")).to_have_count(0)
