@@ -215,7 +215,7 @@ def test_the_bar_is_answered_without_the_server(open_page: Open) -> None:
     assert again.locator(".card").first.get_attribute("data-method") == "gradient"
 
 
-def test_the_sign_buttons_stay_where_they_are_when_a_run_starts_and_ends(open_page: Open) -> None:
+def test_the_sign_buttons_stay_where_they_are_when_a_run_starts_and_ends(open_page: Open, ended: Ended) -> None:
     page = open_page(f"{CNN}&methods=input_x_gradient,smoothgrad&seed=16")
     bar, signs = (page.get_by_role("group", name=name) for name in ("How all heatmaps are shown", "Sign shown"))
     places: list[tuple[float, float]] = []
@@ -229,11 +229,15 @@ def test_the_sign_buttons_stay_where_they_are_when_a_run_starts_and_ends(open_pa
         assert signs.is_visible()
 
     page.get_by_text("View options", exact=True).click()
-    page.get_by_role("button", name="Explain", exact=True).evaluate("(button) => button.click()")  # the menu stays open
-    for _ in range(200):
+    expect(button(page, "Explain")).to_be_enabled()
+    button(page, "Explain").evaluate("(button) => button.click()")  # the menu stays open
+
+    def is_over() -> bool:
         note_place()
-        if page.locator("[class*=st-key-start-explanation]").get_by_role("button", name="Explain").count():
-            break
+        return bool(page.locator('[role=progressbar][data-over="true"]').count())
+
+    wait_until(is_over, seconds=60)
+    ended(page, "Explain")
     expect(signs.get_by_role("button").first).to_be_enabled()
     note_place()
     assert all(max(along) - min(along) < 1 for along in zip(*places, strict=True))
