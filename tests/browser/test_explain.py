@@ -327,7 +327,7 @@ def test_pictures_beyond_the_edge_of_the_strip_are_pointed_at(open_page: Open) -
         if later.is_hidden():
             break
         later.click()
-        page.wait_for_timeout(300)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     expect(later).to_be_hidden()
     expect(last).to_be_in_viewport()
     expect(strip.locator(".further.before")).to_be_visible()
@@ -343,7 +343,7 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
     expect(cards(again)).to_have_count(SHORT_CARDS)
     expect(again.locator(".root.stale")).to_have_count(0)
     again.get_by_text("Advanced", exact=True).click()
-    assert again.get_by_role("spinbutton", name="Seed").input_value() == "3"
+    expect(again.get_by_role("spinbutton", name="Seed")).to_have_value("3")
 
 
 def test_changed_settings_stand_on_the_card_and_a_link_restores_them(open_page: Open, ended: Ended) -> None:
@@ -368,16 +368,17 @@ def test_changed_settings_stand_on_the_card_and_a_link_restores_them(open_page: 
         expect(shown.locator(".root.stale")).to_have_count(0)
     again.get_by_text("Advanced", exact=True).click()
     again.get_by_text("Settings of the methods").click()
-    assert again.get_by_role("spinbutton", name="Samples").input_value() == "4"
+    expect(again.get_by_role("spinbutton", name="Samples")).to_have_value("4")
 
 
-def test_the_keyboard_is_enough(open_page: Open) -> None:
+def test_the_keyboard_is_enough(open_page: Open, rest: Callable[[Any], None]) -> None:
     page = open_page(f"{SHORT}&seed=15&model=SqueezeNet+1.1")  # what another test asked for would be there at once
     expect(button(page, "Explain")).to_be_enabled()
     page.keyboard.press("Tab")  # the link past the header and the sidebar
     page.keyboard.press("Enter")
     expect(button(page, "Explain")).to_be_focused()
     page.reload()
+    rest(page)
     expect(cards(page)).to_have_count(SAMPLE_CARDS)
     tab_to(page, "radio", "Komodo dragon")
     page.keyboard.press("ArrowRight")
@@ -423,7 +424,7 @@ SIDES = ["28", "224", "28"]
 def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None:
     page = open_page(THREE)
     predictions = page.locator(".seen img")
-    expect(predictions).to_have_count(3)
+    expect(predictions).to_have_count(3, timeout=60_000)
     crops = [image.get_attribute("src") for image in predictions.all()]
     assert [crop.split("model=")[1] for crop in crops] == ["fashion_cnn", "squeezenet1_1", "fashion_vit"]
     explain(page)
