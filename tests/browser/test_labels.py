@@ -89,7 +89,7 @@ def test_a_check_fills_in_place_survives_a_reload_and_is_cancelled_at_once(
     rest(page)
     expect(said).to_be_visible()
     clicked = cancel(page)
-    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    expect(button(page, "Run")).to_be_enabled(timeout=2_000)
     assert time.monotonic() - clicked < SLACK
     expect(page.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible()
     expect(row(page, "sobel")).to_have_attribute("data-standing", "fails")

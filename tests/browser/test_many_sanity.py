@@ -55,7 +55,7 @@ def test_a_study_is_cancelled_at_once_and_saved_as_far_as_it_is(open_page: Open,
     button(page, "Run").click()
     expect(page.get_by_text(re.compile(r"^over [2-9] pictures$"))).to_be_visible(timeout=60_000)
     clicked = cancel(page)
-    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    expect(button(page, "Run")).to_be_enabled(timeout=2_000)
     assert time.monotonic() - clicked < SLACK
     expect(page.get_by_text("Cancelled. Results so far are kept.").first).to_be_visible()
     page.get_by_role("button", name="Export").click()

@@ -46,7 +46,7 @@ def test_a_training_is_cancelled_at_once_and_nothing_is_kept(open_page: Open, ho
     assert button(page, "Cancel").bounding_box() == place
     expect(page.get_by_text(re.compile(r"Epoch \d+ of \d+ · [\d,]+ of [\d,]+ pictures"))).to_be_visible(timeout=LONGEST)
     clicked = cancel(page)
-    expect(button(page, "Train")).to_be_enabled(timeout=10_000)
+    expect(button(page, "Train")).to_be_enabled(timeout=2_000)
     assert time.monotonic() - clicked < SLACK
     expect(page.get_by_text("Cancelled; no model was kept.").first).to_be_visible()
     assert kept(home) == before
@@ -120,7 +120,7 @@ def test_a_score_table_is_there_at_once_and_another_fills_in_place(open_page: Op
     best = re.compile("oracle|input_x_gradient")  # on the first few pictures others are as near
     expect(first).to_have_attribute("data-method", best, timeout=LONGEST)
     clicked = cancel(page)
-    expect(button(page, "Run")).to_be_enabled(timeout=10_000)
+    expect(button(page, "Run")).to_be_enabled(timeout=2_000)
     assert time.monotonic() - clicked < SLACK
     assert region.evaluate("region => region.marked")
     page.get_by_role("button", name="Export").first.click()
