@@ -42,7 +42,7 @@ def test_a_sample_is_there_at_once_and_answers_without_the_server(open_page: Ope
     expect(sobel.locator('[data-role="shuffled"] .value')).to_have_text("1.00")
     before = drawn(page, "gradient", "shuffled")
     assert before != drawn(page, "gradient", "true")
-    value = row(page, "gradient").locator('[data-role="shuffled"] .value').inner_text()
+    value = row(page, "gradient").locator('[data-role="shuffled"] .value').text_content()
     server = []
     page.on("websocket", lambda socket: server.append(socket))
     button(page, "Trouser").click()
@@ -51,7 +51,7 @@ def test_a_sample_is_there_at_once_and_answers_without_the_server(open_page: Ope
     expect(cell).not_to_have_text(value)
     assert drawn(page, "gradient", "shuffled") != before
     told = row(page, "gradient").locator("td.similar").last
-    mean = told.inner_text()
+    mean = told.text_content()
     page.get_by_role("combobox", name="Similarity").select_option("ssim")
     expect(told).not_to_have_text(mean)
     assert not server
