@@ -179,6 +179,8 @@ def test_arrows_reach_every_map_and_the_line_below_says_what_it_is(forgotten: An
 
 
 def test_a_map_is_seen_large_beside_the_trained_network_s(forgotten: Any) -> None:
+    painted = forgotten.locator('.maps tr[data-method="gradient"] td[data-painted]')
+    expect(painted).to_have_count(stages(forgotten) + 1)
     cell(forgotten, "gradient", 1).get_by_role("button").click()
     dialog = forgotten.get_by_role("dialog", name="Gradient")
     expect(dialog.locator("figure")).to_have_count(2)
