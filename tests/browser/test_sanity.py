@@ -39,6 +39,7 @@ BACKGROUND = "standing => getComputedStyle(standing).backgroundColor"
 Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
+Ended = Callable[..., None]
 
 
 def button(page: Any, name: str) -> Any:
@@ -53,12 +54,12 @@ def stages(page: Any) -> int:
     return int(page.locator('.maps tr[data-method="gradient"] td').count()) - 1
 
 
-def randomise(page: Any) -> None:
+def randomise(page: Any, ended: Ended) -> None:
     """Starts, and waits until all is known: at once, where the same was asked before."""
+    expect(page.locator(".root.stale .maps")).to_have_count(1)  # the sample's, which were made with other choices
     button(page, "Randomise").click()
-    page.wait_for_url(re.compile("randomisation="))
-    expect(page.locator(".root.stale .maps")).to_have_count(0)  # the sample's, which were made with other choices
-    expect(button(page, "Randomise")).to_be_visible(timeout=90_000)
+    ended(page, "Randomise")
+    expect(page.locator(".root:not(.stale) .maps td[data-stage]").first).to_be_attached()
     expect(page.locator('.maps td[data-state="waiting"]')).to_have_count(0)
     expect(page.locator(".standings tbody tr").first).to_be_visible()
 
@@ -72,9 +73,9 @@ def job_in(url: str) -> list[str]:
 
 
 @pytest.fixture
-def forgotten(open_page: Open) -> Any:
+def forgotten(open_page: Open, ended: Ended) -> Any:
     page = open_page(FEW)
-    randomise(page)
+    randomise(page, ended)
     return page
 
 
@@ -141,9 +142,9 @@ def test_controls_stand_below_all_methods_each_by_likeness(forgotten: Any) -> No
     assert alike == sorted(alike[:methods]) + sorted(alike[methods:])
 
 
-def test_cells_are_of_one_size_and_no_word_of_a_heading_is_broken(open_page: Open) -> None:
+def test_cells_are_of_one_size_and_no_word_of_a_heading_is_broken(open_page: Open, ended: Ended) -> None:
     page = open_page("sanity?model=Tiny+ViT+%28Fashion-MNIST%29&methods=gradient")
-    randomise(page)
+    randomise(page, ended)
     sides = page.locator(".maps tbody button:visible").evaluate_all(
         "all => all.map((each) => each.getBoundingClientRect())"
     )
@@ -242,7 +243,7 @@ def test_the_quick_checks_come_beside_and_say_what_they_found(open_page: Open, r
     expect(page.locator(".glossary dt")).to_have_count(4)
 
 
-def test_axe_finds_nothing_where_networks_forget(open_page: Open, check_accessible: Check) -> None:
+def test_axe_finds_nothing_where_networks_forget(open_page: Open, check_accessible: Check, ended: Ended) -> None:
     page = open_page(FEW)
-    randomise(page)
+    randomise(page, ended)
     check_accessible(page)
