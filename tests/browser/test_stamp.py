@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,15 +16,18 @@ import core  # noqa: E402
 CONTROLS = sum(method.control for method in core.list_methods())
 FEW = "methods=gradient,grad_cam"
 AT = f"stamp?{FEW}&left=10&top=10"
+REST = 250  # milliseconds without a move after which a stamp rests
 LONGEST_WAIT = 300  # milliseconds from a move to the answer that is of it
 # The answers' list says which place its figures are of; a move's answer is the first one that comes after it.
 WATCH = """canvas => {
   const bars = canvas.getRootNode().querySelector(".bars");
   Object.assign(window, { moves: [], answers: [] });
-  canvas.addEventListener("pointermove", () => window.moves.push(performance.now()));
+  const stale = () => document.querySelector(".st-key-stamp_results").dataset.stale;
+  const note = ({ buttons }) => buttons && window.moves.push([performance.now(), location.href, stale()]);
+  canvas.addEventListener("pointermove", note);
   new MutationObserver(() => window.answers.push(performance.now())).observe(bars, { attributeFilter: ["data-of"] });
 }"""
-LAGS = """() => window.moves.map((move) => window.answers.find((answer) => answer > move) - move)"""
+LAGS = """() => window.moves.map(([move]) => window.answers.find((answer) => answer > move) - move)"""
 TOUCH = """(canvas, [from, to]) => {
   const place = canvas.getBoundingClientRect();
   const finger = { pointerType: "touch", pointerId: 7, isPrimary: true, bubbles: true };
@@ -118,16 +122,19 @@ def test_the_answer_follows_a_dragging_mouse_and_the_heatmaps_when_it_rests_if_t
     before = of_method(page, "gradient")
     canvas = crop(page)
     canvas.evaluate(WATCH)
-    page.mouse.move(*pixel(page, 12, 12))
+    path = [pixel(page, 12 + step, 12 + step) for step in range(25)]
+    page.mouse.move(*path[0])
     page.mouse.down()
-    for step in range(1, 25):
-        page.mouse.move(*pixel(page, 12 + step, 12 + step))
+    for place in path[1:]:
+        page.mouse.move(*place)
         page.wait_for_timeout(20)
-    expect(page.locator('.st-key-stamp_results[data-stale="true"]')).to_have_count(1)
-    assert place_in(page.url) == (10, 10)
     page.mouse.up()
     is_at(page, 34, 34)
-    page.wait_for_function("() => window.answers.at(-1) > window.moves.at(-1)")
+    page.wait_for_function("() => window.answers.at(-1) > window.moves.at(-1)[0]")
+    times, addresses, stale = zip(*page.evaluate("window.moves"), strict=True)
+    assert set(stale) == {"true"}
+    rested = (at for at, (before, now) in enumerate(pairwise(times), 1) if now - before >= REST)
+    assert {place_in(address) for address in addresses[: next(rested, None)]} == {(10, 10)}
     lags = page.evaluate(LAGS)
     assert len(lags) >= 24
     assert max(lags) < LONGEST_WAIT, lags
