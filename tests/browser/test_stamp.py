@@ -41,6 +41,7 @@ TOUCH = """(canvas, [from, to]) => {
 }"""
 Open = Callable[..., Any]
 Check = Callable[[Any], None]
+Ended = Callable[..., None]
 
 
 def button(page: Any, name: str) -> Any:
@@ -57,19 +58,19 @@ def is_at(page: Any, left: int, top: int) -> None:
     expect(page.get_by_text(f"Stamp: left {left}, top {top}, ").first).to_be_visible()
 
 
-def explain(page: Any, left: int, top: int) -> None:
+def explain(page: Any, left: int, top: int, ended: Ended) -> None:
     """Asks for heatmaps of that place, and waits until they are all there."""
     button(page, "Explain").click()
-    is_explained_at(page, left, top)
+    is_explained_at(page, left, top, ended)
 
 
-def is_explained_at(page: Any, left: int, top: int) -> None:
+def is_explained_at(page: Any, left: int, top: int, ended: Ended) -> None:
     """The heatmaps of that place are all there."""
     page.wait_for_url(lambda url: place_in(url) == (left, top) and "stamped_picture=" in url)
-    expect(button(page, "Explain")).to_be_visible(timeout=60_000)
-    expect(page.locator(".root.stale")).to_have_count(0)
+    expect(page.locator(".root.stale")).to_have_count(0, timeout=60_000)
     expect(page.locator('.card[data-state="final"]')).to_have_count(2 + CONTROLS, timeout=60_000)
     expect(distances(page)).to_have_count(2 + CONTROLS)
+    ended(page, "Explain")
 
 
 def place_in(url: str) -> tuple[int, int] | None:
@@ -115,9 +116,11 @@ def test_a_sample_stands_beside_the_picture_and_only_the_model_answers_unasked(o
 
 
 @pytest.mark.alone
-def test_the_answer_follows_a_dragging_mouse_and_the_heatmaps_when_it_rests_if_they_are_to(open_page: Open) -> None:
+def test_the_answer_follows_a_dragging_mouse_and_the_heatmaps_when_it_rests_if_they_are_to(
+    open_page: Open, ended: Ended
+) -> None:
     page = open_page(AT)
-    explain(page, 10, 10)
+    explain(page, 10, 10, ended)
     page.get_by_text("Follow the stamp").click()
     before = of_method(page, "gradient")
     canvas = crop(page)
@@ -138,7 +141,7 @@ def test_the_answer_follows_a_dragging_mouse_and_the_heatmaps_when_it_rests_if_t
     lags = page.evaluate(LAGS)
     assert len(lags) >= 24
     assert max(lags) < LONGEST_WAIT, lags
-    is_explained_at(page, 34, 34)
+    is_explained_at(page, 34, 34, ended)
     expect(page.locator('.st-key-stamp_results[data-stale="false"]')).to_have_count(1)
     for _ in range(50):  # an earlier score stays until its successor comes
         if of_method(page, "gradient") != before:
@@ -148,9 +151,9 @@ def test_the_answer_follows_a_dragging_mouse_and_the_heatmaps_when_it_rests_if_t
     assert of_method(page, "oracle") == "d 0.00"
 
 
-def test_a_click_puts_the_stamp_s_centre_there(open_page: Open) -> None:
+def test_a_click_puts_the_stamp_s_centre_there(open_page: Open, ended: Ended) -> None:
     page = open_page(AT)
-    explain(page, 10, 10)
+    explain(page, 10, 10, ended)
     page.mouse.click(*pixel(page, 40, 20))
     is_at(page, 37, 17)
     expect(page.get_by_text("These maps used another stamp.")).to_be_visible()
@@ -284,13 +287,13 @@ def test_a_distractor_is_moved_by_itself_and_does_not_change_the_answer(open_pag
     expect(page.get_by_text(re.compile(r"→ stamped 1\.00"))).to_be_visible()
 
 
-def test_a_link_restores_the_view_and_finished_heatmaps_are_not_made_again(open_page: Open) -> None:
+def test_a_link_restores_the_view_and_finished_heatmaps_are_not_made_again(open_page: Open, ended: Ended) -> None:
     page = open_page(f"{AT}&size=4&opacity=0.75&seed=3")
-    explain(page, 10, 10)
+    explain(page, 10, 10, ended)
     job = parse_qs(urlsplit(page.url).query)["stamped_picture"]
     before = [of_method(page, name) for name in ("gradient", "random")]
     again = open_page(page.url.rpartition("/")[2])
-    is_explained_at(again, 10, 10)
+    is_explained_at(again, 10, 10, ended)
     assert parse_qs(urlsplit(again.url).query)["stamped_picture"] == job
     assert [of_method(again, name) for name in ("gradient", "random")] == before
     expect(again.get_by_text("Stamp: left 10, top 10, 4 pixels wide.").first).to_be_visible()
@@ -315,10 +318,11 @@ def test_the_page_is_reached_from_the_first_one_and_left_again(open_page: Open, 
 
 
 @pytest.mark.parametrize("query", ["&distractor=true", "&model=Small+CNN+%28Fashion-MNIST%29"])
-def test_axe_finds_nothing_where_stamps_are_placed(open_page: Open, check_accessible: Check, query: str) -> None:
+def test_axe_finds_nothing_where_stamps_are_placed(
+    open_page: Open, check_accessible: Check, ended: Ended, query: str
+) -> None:
     page = open_page(f"stamp?{FEW}{query}")
     button(page, "Explain").click()
-    page.wait_for_url("**stamped_picture=**")
-    expect(button(page, "Explain")).to_be_visible(timeout=60_000)
+    ended(page, "Explain")
     expect(distances(page)).to_have_count(2 + CONTROLS)
     check_accessible(page)
