@@ -57,9 +57,12 @@ def test_an_update_mounts_nothing_anew(open_page: Open, rest: Callable[[Any], No
     page = open_page(PAGES[name])
     before = marked(page, rest)
     page.get_by_text("Advanced", exact=True).click()
+    rest(page)
+    assert page.evaluate(MARKED) == before
+    before = marked(page, rest)  # with what has been unfolded
     page.get_by_role("spinbutton", name="Seed", exact=True).fill("3")
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("seed=3"))
+    expect(page.get_by_text(re.compile("used .*another seed")).first).to_be_visible()  # the script has run for it
     rest(page)
     assert page.evaluate(MARKED) == before > 0
     assert set(page.evaluate(ANEW)) <= REDRAWN
