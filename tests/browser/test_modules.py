@@ -102,6 +102,7 @@ def test_a_run_is_not_followed_once_its_last_component_has_left_the_page(
         page.get_by_role(role, name=through, exact=True).click()
         expect(page.locator(".root .plot")).to_have_count(0, timeout=30_000)
         rest(page)
+        page.wait_for_function(f"(run) => {STREAMS}.every(([of, ready]) => of !== run || ready === {CLOSED})", arg=run)
         streams = [at for address, *at in page.evaluate(STREAMS) if address == run]
         assert {ready for ready, _ in streams} == {CLOSED}
         # The run's end would have closed them too.
