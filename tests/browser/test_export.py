@@ -27,6 +27,11 @@ PAINTED = """() => [...document.querySelectorAll(".part")]
   .flatMap(({ shadowRoot }) => [...shadowRoot.querySelectorAll(".card canvas")])
   .map((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)
   .filter((pixels) => new Set(pixels).size > 9).length"""
+WHOLE = """() => {
+  const { sections } = JSON.parse(document.getElementById("file").textContent);
+  const mounted = sections.flatMap(({ parts }) => parts).filter(({ script }) => script);
+  return document.querySelectorAll(".part").length === mounted.length;
+}"""
 SHADE = "() => getComputedStyle(document.body).backgroundColor"
 SHEET = {"width": 710, "height": 1040}
 """What the margins leave of A4, in pixels."""
@@ -70,6 +75,7 @@ def opened(chromium: Any, file: Path, scheme: str = "light") -> Iterator[Any]:
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: said.append(request.url) if not request.url.startswith("data:") else None)
     page.goto(file.as_uri())
+    page.wait_for_function(WHOLE)  # before its first part is there, none is empty
     expect(page.locator(".root:empty")).to_have_count(0)
     yield page
     assert said == [file.as_uri()]
@@ -182,6 +188,7 @@ def test_a_file_of_a_study_ranks_without_the_server(open_page: Open, chromium: A
     file = saved(page, "Web page", tmp_path)
     assert file.stat().st_size < MEGABYTES
     with opened(chromium, file) as alone:
+        expect(alone.locator("table.means tbody tr").first).to_be_visible()
         assert 1 <= pages(alone) <= LARGEST_PAGES
         assert alone.locator("table.means tbody tr").count() == page.locator("table.means tbody tr").count() > 10
         assert "sample-" not in alone.locator("main").text_content()
@@ -195,6 +202,7 @@ def test_a_table_wider_than_a_sheet_is_printed_in_parts_that_have_all_columns(
     file = saved(page, "Web page", tmp_path)
     assert file.stat().st_size < MEGABYTES
     with opened(chromium, file) as alone:
+        expect(alone.locator("table.means tbody tr").first).to_be_visible()
         assert 1 <= pages(alone) <= LARGEST_PAGES
         heads = alone.locator("table.means:visible button.sort")
         every = heads.all_text_contents()
