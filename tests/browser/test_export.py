@@ -235,7 +235,7 @@ def test_a_file_of_a_stale_result_shows_what_its_run_was_of(open_page: Open, chr
 
 
 def test_what_a_person_called_a_picture_is_text_in_the_file(
-    open_page: Open, chromium: Any, tmp_path: Path, rest: Callable[[Any], None]
+    open_page: Open, chromium: Any, tmp_path: Path, rest: Callable[[Any], None], ended: Callable[..., None]
 ) -> None:
     """And neither the name that opens the upload here nor that of the run goes along."""
     page = open_page("?methods=gradient&steps=10")
@@ -247,8 +247,7 @@ def test_what_a_person_called_a_picture_is_text_in_the_file(
     page.keyboard.press("Escape")
     rest(page)
     page.get_by_role("button", name="Explain", exact=True).click()
-    page.wait_for_url(re.compile("explanation="))
-    expect(page.get_by_role("button", name="Explain", exact=True)).to_be_enabled(timeout=60_000)
+    ended(page, "Explain")
     rest(page)
     names = dict(re.findall(r"(picture|explanation)=([^&]+)", page.url))
     file = saved(page, "Web page", tmp_path)
