@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import count
 from pathlib import PurePath
 from typing import Any
 
@@ -111,8 +112,9 @@ def ask_for_the_rest(title: str, digest: str, weights: Any, found: Fit) -> None:
         return
     try:
         labels = labels_in(names, found.classes, reading)
+        title = unlike(title.strip() or "own weights", titles_of_own())
         model = OwnModel(
-            title.strip() or "own weights", digest, weights, found, labels, int(side), float(crop),
+            title, digest, weights, found, labels, int(side), float(crop),
             colour("Mean", mean, 0), colour("Standard deviation", std, 1e-3), reading,
         )  # fmt: skip
         name = added(model)
@@ -120,6 +122,21 @@ def ask_for_the_rest(title: str, digest: str, weights: Any, found: Fit) -> None:
         st.error(str(error))
         return
     choose_from_now_on(name)
+
+
+def titles_of_own() -> set[str]:
+    """What this person's models are called."""
+    return {model.title for model in own_models.own(owner()).values()}
+
+
+def unlike(title: str, others: Collection[str]) -> str:
+    """The title, with the first free number where another model has it: a picker would show two that look alike.
+
+    >>> unlike("birds", ["birds", "birds (2)"]), unlike("birds", [])
+    ('birds (3)', 'birds')
+    """
+    numbered = (title if number == 1 else f"{title} ({number})" for number in count(1))
+    return next(each for each in numbered if each not in others)
 
 
 def added(model: OwnModel) -> str:

@@ -52,6 +52,13 @@ def test_a_single_output_can_be_one_class(added):
     assert (model.labels, model.classifier("mine").reading) == (("cat",), "sigmoid")
 
 
+def test_two_models_of_one_person_never_share_a_name(added, monkeypatch):
+    (first,), _, _ = added(1, "cat")
+    monkeypatch.setattr(own_models, "own", lambda _: {"one": first})
+    models, _, _ = added(1, "cat")
+    assert [model.title for model in models] == ["mine", "mine (2)"]
+
+
 @pytest.mark.parametrize(
     ("names", "outputs", "reading", "sentence"),
     [
