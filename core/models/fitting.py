@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -162,17 +163,15 @@ def classes_in(found: Mapping[str, tuple[int, ...]], heads: Mapping[str, int]) -
 
 
 def shared_prefix(weights: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
-    """What wrappers put before every name, such as ``module.``, as long as no name of the architecture begins so."""
-    prefix = ""
-    while True:
-        first = {name.removeprefix(prefix).partition(".")[0] for name in weights if "." in name.removeprefix(prefix)}
-        rest = {name.removeprefix(prefix) for name in weights}
-        if len(first) != 1 or not all("." in name for name in rest):
-            return prefix
-        (word,) = first
-        if any(name.startswith(f"{word}.") for name in expected):
-            return prefix
-        prefix += f"{word}."
+    """What wrappers put before every name, as long as no name of the architecture begins so.
+
+    >>> shared_prefix({"module.net.conv.weight": 0, "module.net.head.bias": 0}, {"conv.weight": 0, "head.bias": 0})
+    'module.net.'
+    """
+    begun = {name.partition(".")[0] for name in expected if "." in name}
+    places = zip(*(name.split(".")[:-1] for name in weights), strict=False)
+    wrappers = takewhile(lambda words: len({*words}) == 1 and words[0] not in begun, places)
+    return "".join(f"{words[0]}." for words in wrappers)
 
 
 @cache

@@ -24,6 +24,9 @@ MOST_BYTES_OF_HEADER = 1 << 22
 MOST_TIMES_THE_FILE = 4
 """Weights that are tied stand in a file once and in memory under each of their names."""
 LIST = "data.pkl"
+LISTED_ENTRY = b"PK\x01\x02"
+"""What stands before each entry in an archive's list of them."""
+LONGEST_NAME = 500
 NESTED = ("state_dict", "model_state_dict", "model", "weights", "network", "net")
 """What training scripts call the state dict among other things that they save; the first that is there is read."""
 OTHER_KINDS = {
@@ -65,6 +68,8 @@ def read_weights(content: bytes) -> dict[str, Tensor]:
     else:
         raise ModelError(FOR_ONNX if is_onnx(content) else f"The file is {kind_of(content)}. {WAY_OUT}")
     for name, tensor in weights.items():
+        if len(name) > LONGEST_NAME:
+            raise ModelError(f"A weight's name has more than {LONGEST_NAME} letters: {name[:40]}…. {WAY_OUT}")
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise ModelError(f"Some weights are not finite numbers: {name[:80]}. Training may have diverged.")
     return weights
@@ -129,6 +134,8 @@ def audited(content: bytes) -> dict[str, bytes]:
     ModelError
         If they are not, or if the archive is one of those that carry code.
     """
+    if content.count(LISTED_ENTRY) > MOST_ENTRIES:  # before the list is read, which takes memory for each
+        raise ModelError(TOO_MANY)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             listed = archive.infolist()

@@ -159,12 +159,12 @@ class Reading:
 
     def set_item(self, _: Any) -> None:
         value, key = self.pop(), self.pop()
-        of_kind(self.stack[-1], dict)[of_kind(key, str, int)] = value
+        of_kind(self.stack[-1], dict)[as_key(key)] = value
 
     def set_items(self, _: Any) -> None:
         items = self.since_mark()
         of_kind(self.stack[-1], dict).update(
-            (of_kind(key, str, int), value) for key, value in zip(items[::2], items[1::2], strict=True)
+            (as_key(key), value) for key, value in zip(items[::2], items[1::2], strict=True)
         )
 
     def name(self, argument: str) -> None:
@@ -248,6 +248,14 @@ def of_kind(value: Any, *kinds: type[Any]) -> Any:
     if type(value) not in kinds:
         raise TypeError(f"{type(value).__name__} instead of {kinds[0].__name__}")
     return value
+
+
+def as_key(value: Any) -> str | int:
+    """A text, or a number as optimizers count parameters; of large ones as many as one likes have the same hash."""
+    key: str | int = of_kind(value, str, int)
+    if isinstance(key, int) and not 0 <= key <= MOST_INSTRUCTIONS:
+        raise ValueError(key)
+    return key
 
 
 def stored_tensor(storage: Storage, offset: Any, shape: Any, stride: Any) -> StoredTensor:

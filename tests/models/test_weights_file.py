@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from core.models.sources import ModelError
-from core.models.weights_file import read_weights
+from core.models.weights_file import MOST_ENTRIES, read_weights
 
 MUTANTS = 1500
 SECONDS = 2.0  # of work: reading waits for nothing, and a busy machine is not the file's fault
@@ -205,6 +205,35 @@ def test_tuples_within_tuples_as_a_key_do_not_hang_the_reader():
     with pytest.raises(ModelError):
         read_weights(with_list(nested))
     assert time.thread_time() - began < SECONDS
+
+
+@pytest.mark.parametrize("saved_as", [saved, safetensors.torch.save], ids=["archive", "safetensors"])
+def test_a_name_longer_than_any_weight_s_is_refused_in_a_short_sentence(saved_as):
+    began = time.thread_time()
+    with pytest.raises(ModelError, match="more than 500 letters") as refused:
+        read_weights(saved_as({"a." * 200_000: torch.zeros(1)}))
+    assert len(str(refused.value)) < 400
+    assert time.thread_time() - began < SECONDS
+
+
+def test_numbers_of_one_hash_as_keys_do_not_hang_the_reader():
+    modulus = sys.hash_info.modulus
+    keys = (pickle.encode_long(place * modulus) for place in range(1, 100_000))
+    listed = b"".join(b"\x8a" + bytes([len(key)]) + key + b"N" for key in keys)
+    began = time.thread_time()
+    with pytest.raises(ModelError):
+        read_weights(with_list(b"\x80\x02}(" + listed + b"u."))
+    assert time.thread_time() - began < SECONDS
+
+
+def test_an_archive_of_more_entries_than_any_network_has_is_refused_before_it_is_listed(monkeypatch):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for place in range(MOST_ENTRIES + 1):
+            archive.writestr(f"archive/{place}", "")
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(ModelError, match="more weights than any network has"):
+        read_weights(file.getvalue())
 
 
 def header_of(tensors: int, name: str) -> bytes:
