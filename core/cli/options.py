@@ -126,9 +126,14 @@ def load(model: str, device: str) -> core.Classifier:
 
     What a reader needs to know of it is said once.
     """
+    from core.models.outputs import READINGS
     from core.models.own import made_by
 
-    classifier = made_by(model) if ":" in model else downloaded(model, device)
+    if ":" not in model:
+        classifier = downloaded(model, device)
+    else:
+        classifier = made_by(model)
+        say(f"Probabilities: {READINGS[classifier.reading]}.")
     for note in classifier.notes:
         say(note)
     return classifier

@@ -14,7 +14,7 @@ from core.models.batching import CANDIDATES, timed
 from core.models.bundled import list_bundled
 from core.models.classifier import Classifier
 from core.models.outputs import READINGS, AnswerReading
-from core.models.own import list_offered
+from core.models.own import list_offered, offered
 from core.models.sources import ListedModel
 from dashboard.library.absence import NotThere
 from dashboard.library.own_models import PREFIX, listed_own, own_models
@@ -159,9 +159,13 @@ def forget_own(name: str) -> None:
 
 
 def of_its_answers(classifier: Classifier) -> list[str]:
-    """What a reader needs to know of how the model answers; nothing of one that answers as most do."""
-    usual = classifier.reading == USUAL_READING
-    return [*([] if usual else [f"Probabilities: {READINGS[classifier.reading]}."]), *classifier.notes]
+    """What a reader needs to know of how the model answers; nothing of a listed one that answers as most do.
+
+    Of a person's own network it is always said: what nobody stated was found from its answers, or is assumed.
+    """
+    persons_own = classifier.name.startswith(PREFIX) or offered(classifier.name) is not None
+    told = persons_own or classifier.reading != USUAL_READING
+    return [*([f"Probabilities: {READINGS[classifier.reading]}."] if told else []), *classifier.notes]
 
 
 def get_to_know(classifier: Classifier) -> None:

@@ -44,11 +44,14 @@ class Means(nn.Module):
         return pixels.mean(dim=(2, 3))
 
 
-def test_a_reading_other_than_softmax_is_said_and_softmax_is_not():
+def test_a_reading_is_said_of_a_person_s_own_network_and_of_a_listed_one_where_it_is_not_softmax():
+    assert of_its_answers(core.load_classifier("fashion_cnn", device="cpu")) == []
     labels = ("red", "green", "blue")
-    assert of_its_answers(core.wrap(Means(), size=6, labels=labels, reading="softmax")) == []
     several = core.wrap(Means(), size=6, labels=labels, reading="sigmoid")
     assert of_its_answers(several) == ["Probabilities: sigmoid of each class by itself (multi-label)."]
+    brought = core.wrap(Means(), size=6, labels=labels, name="own/colours")
+    assert brought.reading == "softmax"
+    assert of_its_answers(brought)[0] == "Probabilities: softmax over all classes."
 
 
 def test_a_network_that_answers_with_probabilities_says_so_in_its_notes():
