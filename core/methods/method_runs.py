@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import CheckpointError
 
 from core.jobs.events import Progress
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, Passes, reduce_channels
@@ -19,6 +20,10 @@ from core.methods.requests import Request
 
 log = logging.getLogger(__name__)
 SMALL = 16
+CHECKPOINTED = (
+    "The network's gradient checkpointing computes parts of it again on the way back, without this method's rules; "
+    "switch it off."
+)
 Event = Progress | HeatmapReady | MethodRefused
 
 
@@ -149,6 +154,8 @@ def ask(
 def failed(run: MethodRun, error: Exception) -> MethodRefused:
     if isinstance(error, Unfit | ValueError):  # a reading, or a function in place of a network, may find out late
         return MethodRefused(run.method.name, str(error))
+    if isinstance(error, CheckpointError):
+        return MethodRefused(run.method.name, CHECKPOINTED)
     log.error("%s failed", run.method.name, exc_info=error)
     return MethodRefused(run.method.name, f"It failed with {type(error).__name__}; see the log for details.")
 

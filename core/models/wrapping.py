@@ -32,8 +32,9 @@ def wrap(
 ) -> Classifier:
     """A classifier from any network, for every method that the network allows.
 
-    It works on a copy: the network stays as it is, and training it further does not change the classifier. Where a
-    network cannot be copied, it is used itself, in evaluation mode and with frozen parameters, and stays so.
+    It works on a copy: the network stays as it is, and training it further does not change the classifier. The copy has
+    the network's hooks, since an answer may depend on them; one that only watches sees the classifier's passes, too.
+    Where a network cannot be copied, it is used itself, in evaluation mode and with frozen parameters, and stays so.
 
     A network may return a tensor, a tuple or list that starts with it, or a dictionary or an object with ``logits``. It
     is asked about a few pictures at once: whether its answers fit the labels, are finite, and depend on the picture

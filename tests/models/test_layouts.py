@@ -239,20 +239,46 @@ def test_tokens_that_the_answer_leaves_out_are_not_read_though_one_of_them_is():
 
 
 class Checkpointed(nn.Module):
-    """Leaves values out on the way there and computes them again on the way back, in a way that hides gradients."""
+    """Leaves values out on the way there and computes them again on the way back."""
 
-    def __init__(self) -> None:
+    def __init__(self, hides_gradients: bool, checkpoints: bool = True) -> None:
         super().__init__()
-        self.body, self.head = nn.Conv2d(3, 8, 3, padding=1), nn.Linear(8, 3)
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            inner = nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()
+            self.body, self.head = nn.Sequential(*inner), nn.Linear(8, 3)
+        self.hides_gradients, self.checkpoints = hides_gradients, checkpoints
 
     def forward(self, pixels: Tensor) -> Tensor:
-        seen = torch.utils.checkpoint.checkpoint(self.body, pixels, use_reentrant=True)
+        if self.checkpoints:
+            seen = torch.utils.checkpoint.checkpoint(self.body, pixels, use_reentrant=self.hides_gradients)
+        else:
+            seen = self.body(pixels)
         return self.head(seen.mean(dim=(2, 3)))
+
+
+@pytest.fixture
+def saving(classifier_of: Callable[..., core.Classifier]) -> core.Classifier:
+    return classifier_of(Checkpointed(False))
+
+
+def test_checkpointing_changes_no_map_and_each_layer_runs_once(saving, classifier_of, pixels):
+    plain = classifier_of(Checkpointed(False, checkpoints=False))
+    assert {found.runs for found in saving.anatomy.feature_maps} == {1}
+    for name, settings in (("gradient", {}), ("grad_cam", {}), ("grad_cam", {"layer": "body.1"})):
+        maps = [explain(each, pixels.float(), [name], 1, settings={name: settings})[name] for each in (plain, saving)]
+        torch.testing.assert_close(maps[1].values, maps[0].values)
+        assert maps[0].values.any()
+
+
+def test_a_method_that_checkpointing_breaks_is_refused_with_what_to_do(saving, pixels):
+    with pytest.raises(Unfit, match="guided_backprop: The network's gradient checkpointing computes parts"):
+        explain(saving, pixels.float(), ["guided_backprop"], 1)
 
 
 @pytest.mark.filterwarnings("ignore:.*use_reentrant")
 def test_checkpointing_that_hides_gradients_is_named_with_what_to_do():
-    reasons = core.capability(core.wrap(Checkpointed(), size=16, labels=("a", "b", "c")))
+    reasons = core.capability(core.wrap(Checkpointed(True), size=16, labels=("a", "b", "c")))
     assert "gradient checkpointing does not pass them on; switch it off" in reasons["gradient"]
     assert reasons["occlusion"] is None
 

@@ -22,11 +22,8 @@ def state(module):
 
 def test_the_owner_s_network_is_left_as_it_was_and_can_be_trained_on():
     own = network().train()
-    seen = []
-    own[0].register_forward_hook(lambda *_: seen.append(1))
     before = state(own)
     classifier = core.wrap(own, 16, ("cat", "dog"))
-    seen.clear()
     core.explain(classifier, torch.rand(1, 3, 16, 16), ["gradient", "grad_cam", "occlusion", "deeplift"])
     assert own.training
     assert all(module.training for module in own.modules())
@@ -38,6 +35,13 @@ def test_the_owner_s_network_is_left_as_it_was_and_can_be_trained_on():
     loss.backward()
     torch.optim.SGD(own.parameters(), 1.0).step()
     assert torch.equal(classifier.logits(torch.ones(1, 3, 16, 16)), logits)
+
+
+def test_what_an_owner_s_hook_does_to_the_answer_is_part_of_the_network():
+    own = network().eval()
+    own.register_forward_hook(lambda _module, _inputs, output: 2 * output)
+    pixels = torch.rand(1, 3, 16, 16)
+    torch.testing.assert_close(core.wrap(own, 16, ("cat", "dog")).logits(pixels), own(pixels).detach())
 
 
 def test_pixels_are_normalised_and_cropped_as_the_owner_says():
