@@ -174,7 +174,10 @@ def ready_to_judge(networks: Networks) -> NetworksReady:
     short = [each for each in learned if not each.accuracy >= ENOUGH]
     shares = ", ".join(f"{100 * each.accuracy:.1f} % with {ROLES[each.role]}" for each in short or learned)
     if short:
-        sentence = f"No verdicts: training accuracy {shares}; the check needs {100 * ENOUGH:.0f} %. Use another seed."
+        sentence = (
+            f"No verdicts: a network did not learn its labels. Training accuracy {shares}; the check needs "
+            f"{100 * ENOUGH:.0f} %. Use another seed."
+        )
     else:
         sentence = f"Each network learned its labels; training accuracy {shares}."
     return NetworksReady(learned, not short, sentence)

@@ -1,5 +1,6 @@
 """A person asks whether maps depend on the labels that a network learned."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -9,6 +10,10 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
+
+from core.sanity.label_networks import ROLES, Learned  # noqa: E402
+from core.sanity.labels import NetworksReady  # noqa: E402
+from dashboard.jobs.messages import to_message  # noqa: E402
 
 TAB = "sanity?tab=Labels&methods=gradient,input_x_gradient"
 LONGEST = 120_000
@@ -119,6 +124,22 @@ def test_a_changed_choice_says_that_the_check_is_older(open_page: Open) -> None:
     page.get_by_role("spinbutton", name="Test pictures").fill("3")
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("used another number of pictures"))).to_be_visible()
+
+
+def test_networks_that_did_not_learn_are_shown_with_their_accuracies_and_give_no_verdicts(open_page: Open) -> None:
+    page = open_page(TAB)
+    address = page.url
+    page.goto("about:blank")
+    ready = NetworksReady(tuple(Learned(role, 0.75, 0.5) for role in ROLES), False, "No verdicts.")
+    told = {"job": {"state": "done", "seconds": 1, "error": None}, "events": [{"sequence": 0, **to_message(ready, ())}]}
+    stream = f"id: 0\ndata: {json.dumps(told)}\n\n"
+    sample = "**/api/jobs/sample-label_check/events"
+    page.route(sample, lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
+    page.goto(address)
+    expect(page.locator("p.verdict")).to_have_text("No verdicts: a network did not learn its labels.")
+    expect(page.get_by_text("The check needs 95\u00a0% training accuracy. Use another seed.")).to_be_visible()
+    expect(page.locator(".networks tr").last).to_contain_text("75.0 %")
+    expect(page.locator(".networks").first).to_be_visible()
 
 
 def test_axe_finds_nothing_on_the_labels_tab(open_page: Open, check_accessible: Check) -> None:

@@ -173,7 +173,8 @@ def test_networks_are_trained_in_sight_and_too_short_a_training_is_not_judged() 
     check = list(run_check(HeatmapRequest(methods=("gradient",)), again(), 5))
     assert [type(event) for event in check] == [Progress, NetworksReady]
     assert not check[-1].sound
-    assert "No verdicts" in check[-1].sentence
+    assert check[-1].sentence.startswith("No verdicts: a network did not learn its labels. Training accuracy ")
+    assert f"; the check needs {100 * ENOUGH:.0f} %" in check[-1].sentence
 
 
 @pytest.mark.slow

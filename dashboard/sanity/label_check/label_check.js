@@ -6,13 +6,14 @@ import { element, field, folded, photo, region, say, selection, showLines } from
 import { component } from "../../components/kit/frame.js";
 import { measured } from "../../components/kit/heatmap.js";
 import { makeStage, paintAsItIs } from "../../components/kit/map_view.js";
-import { capital, counted, fixed } from "../../components/kit/numbers.js";
+import { capital, counted, exactly, fixed } from "../../components/kit/numbers.js";
 import { ended, mapOf } from "../../components/kit/stream.js";
 import { SIMILARITIES, similarityWords, similarityNames } from "../similarities.js";
 import { makeStandingsHead } from "../standings_head.js";
 import { emptyCell, labelTable, makeLabelRow, showLabelRow } from "./method_rows.js";
 import { networksTable } from "./networks.js";
 
+const UNLEARNED = "No verdicts: a network did not learn its labels.";
 const BEFORE_NETWORKS = { queued: "The check waits for its turn.", running: "The networks are on their way." };
 const WITH_LABELS = { fail: "survive shuffled labels", pass: "change with the labels", passes: "changes with the labels" };
 
@@ -52,7 +53,10 @@ export default component({
       learning.open ||= !epochs.size;  // a training is watched; networks that were trained before are looked up
       epochs.set(role, [...(epochs.get(role) ?? []), epoch]);
     },
-    NetworksReady: (state, message) => { state.ready = message; },
+    NetworksReady: (state, message) => {
+      state.ready = message;
+      state.learning.open ||= !message.sound;  // which network it was stands there
+    },
     LabelMap: ({ maps }, message) => maps.set(`${message.picture} ${message.role} ${message.heatmap.method}`, message),
     LabelsReady: ({ verdicts }, message) => verdicts.set(message.method, message),
     MethodRefused: ({ refused }, { method, reason }) => refused.set(method, reason),
@@ -62,7 +66,7 @@ export default component({
   render(state) {
     const { data, ready, verdicts, rows, epochs } = state;
     state.head.show(data, ready && !ready.sound ? new Map() : verdicts, state.job, {
-      waiting: beforeVerdicts(state), basis: verdicts.size ? `over ${counted(Math.max(...[...verdicts.values()].map(({ n }) => n)), "picture")}` : "", apart: "",
+      waiting: beforeVerdicts(state), basis: basisOf(state), apart: "",
     });
     state.sentences.replaceChildren(...data.methods.flatMap(({ name, label }) => verdicts.has(name) || state.refused.has(name) ? [element("li", {}, `${label}. ${verdicts.get(name)?.sentence ?? state.refused.get(name)}`)] : []));
     showLines(state.refusals, "Refused", state.refusedPictures);
@@ -80,8 +84,13 @@ export default component({
 });
 
 function beforeVerdicts({ ready, job, epochs }) {
-  if (ready) return !ready.sound ? ready.sentence : ended(job) ? "No map could be compared." : "The first picture is on its way.";
+  if (ready) return !ready.sound ? UNLEARNED : ended(job) ? "No map could be compared." : "The first picture is on its way.";
   return ended(job) ? "The check ended before the networks were trained." : epochs.size ? "The networks are being trained." : BEFORE_NETWORKS[job?.state] ?? "";
+}
+
+function basisOf({ ready, verdicts, data }) {
+  if (ready && !ready.sound) return `The check needs ${exactly(data.enough)} training accuracy. Use another seed.`;
+  return verdicts.size ? `over ${counted(Math.max(...[...verdicts.values()].map(({ n }) => n)), "picture")}` : "";
 }
 
 function aboutSimilarity({ data, similarity }) {
