@@ -3,8 +3,8 @@
 import { fixed } from "../kit/numbers.js";
 
 const SIGNS = { finds: "▲", edge: "–", random: "–", worse: "▼", flat: "", control: "" };
-const NOTHING = "No map beats a control that ignores the model.";
-const ALL_FLAT = "Every order of pixels gives one curve: F compares nothing here.";
+const NOTHING = "No heatmap finds what the model uses.";
+const ALL_FLAT = "All orders of pixels give the same curve, so F is undefined.";
 
 export const isFlat = ({ verdict }) => verdict === "flat";
 export const verdictSign = ({ verdict }) => SIGNS[verdict];
@@ -20,5 +20,5 @@ export function tally(fidelities) {
 export function overall(fidelities, labelOf) {
   if (fidelities.every(isFlat)) return ALL_FLAT;
   const found = fidelities.find(({ verdict }) => verdict === "finds");
-  return found ? `${labelOf(found.method)} finds what the model uses, better than controls.` : NOTHING;
+  return found ? `${labelOf(found.method)} finds what the model uses, beating model-independent controls.` : NOTHING;
 }
