@@ -3,7 +3,7 @@
 
 import { intervalBar } from "../components/kit/chart.js";
 import { element, sign } from "../components/kit/dom.js";
-import { between, counted, fixed } from "../components/kit/numbers.js";
+import { between, counted, fixed, soFar } from "../components/kit/numbers.js";
 import { cell, head, methodCell, table } from "../components/kit/table.js";
 
 const STANDINGS = { fails: ["▼", "fails"], unclear: ["–", "unclear"], passes: ["▲", "passes"] };
@@ -55,15 +55,16 @@ export function standingsLine(methods, verdicts, over, maps) {
   const real = judged(methods, verdicts);
   if (!real.length) return "";
   if (real.every(({ final, standing }) => !final && standing === "unclear")) return over ? CUT_SHORT : "No verdict yet.";
-  return `${real.every(({ final }) => final) ? "" : "So far: "}${sentenceOf(real, maps)}`;
+  const words = sentenceOf(real, maps);
+  return real.every(({ final }) => final) ? words : soFar(words);
 }
 
 function sentenceOf(real, maps) {
   const of = (standing) => real.filter((each) => each.standing === standing).length;
   const [fail, pass] = [of("fails"), of("passes")], all = counted(real.length, "method");
-  if (fail) return `${fail} of ${all} ${fail === 1 ? "fails" : "fail"}: ${fail === 1 ? "its map" : "their maps"} ${maps.fail}.`;
+  if (fail) return `${fail} of ${all} ${fail === 1 ? "fails" : "fail"}: ${fail === 1 ? "its map" : "their maps"} ${fail === 1 ? maps.fails : maps.fail}.`;
   if (pass === real.length) return pass === 1 ? `The method passes: its map ${maps.passes}.` : `All ${all} pass: their maps ${maps.pass}.`;
-  return pass ? `${pass} of ${all} ${pass === 1 ? "passes" : "pass"}; the other${real.length - pass === 1 ? " is" : "s are"} unclear.` : `No verdict on ${all}: unclear.`;
+  return pass ? `${pass} of ${all} ${pass === 1 ? "passes" : "pass"}; the other${real.length - pass === 1 ? " is" : "s are"} unclear.` : real.length === 1 ? "The method is unclear." : `All ${all} are unclear.`;
 }
 
 // How many stand where, for those who look from afar.

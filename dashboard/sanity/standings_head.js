@@ -4,7 +4,10 @@ import { earlierMark, element, markEarlier, say } from "../components/kit/dom.js
 import { ended } from "../components/kit/stream.js";
 import { standingCounts, standingsLine } from "./standings.js";
 
-const WITH_WEIGHTS = { fail: "survive randomised weights", pass: "change with the weights", passes: "changes with the weights" };
+const WITH_WEIGHTS = {
+  fail: "stay similar with randomised weights", fails: "stays similar with randomised weights",
+  pass: "change with the weights", passes: "changes with the weights",
+};
 
 export function makeStandingsHead(maps = WITH_WEIGHTS) {
   const earlier = earlierMark();

@@ -669,6 +669,22 @@ SEVERAL = """
   const several = [[good, poor], [poor, poor], [good, late], [good, cut], [late, cut], [flat, flat], [good, unlikely]];
   return [...several, [{ ...late, job: null }]].map(found);
 }"""
+ONE = """
+  const methods = [{ name: "grad_cam", label: "Grad-CAM" }];
+  const run = (verdict, final) =>
+    ({ job: {}, data: { methods }, fidelities: new Map([["grad_cam", { method: "grad_cam", verdict, final }]]) });
+  return [["finds", true], ["finds", false], ["edge", false], ["flat", false]].map((judged) => found(run(...judged)));
+}"""
+STANDINGS = """
+  const maps = { fail: "stay", fails: "stays", pass: "change", passes: "changes" };
+  const line = (...standings) => {
+    const methods = standings.map((_, name) => ({ name })), judged = standings.map((each) => each.split(" "));
+    const verdicts = new Map(judged.map(([standing, open], name) => [name, { standing, final: !open }]));
+    return found(methods, verdicts, false, maps);
+  };
+  return [line("fails", "passes"), line("fails", "fails"), line("passes"), line("passes open", "passes"),
+    line("passes", "unclear"), line("unclear", "unclear"), line("unclear"), line("unclear open")];
+}"""
 FAINT = """
   return [0.0099, 0.01, null].map((probability) => found({ data: { title: "Net", probability }, target: "cat" }));
 }"""
@@ -680,7 +696,7 @@ BEST = """
 
 def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_the_scores(open_page: Open) -> None:
     page = open_page("?picture=coffee")
-    curves, tests, verdicts, imputers, verdict = (
+    curves, tests, verdicts, imputers, verdict, standings = (
         f"/api/browser/{digest()}/{name}.js"
         for name in (
             "explain/live_curve/curve_data",
@@ -688,6 +704,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
             "components/heatmap_cards/fidelity_verdict",
             "explain/imputer_ranks/first_place",
             "explain/verdict/sentence",
+            "sanity/standings",
         )
     )
     assert page.evaluate(MODULE + LIT, [curves, "makeCurves"]) == [False, True, True]
@@ -712,14 +729,30 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
     ]
     several = page.evaluate(MODULE + SEVERAL, [verdict, "sentenceOfSeveral"])
     assert several == [
-        "In 1 of 2 models a heatmap finds what it uses.",
+        "In 1 of 2 models, a heatmap finds what the model uses.",
         "No heatmap finds what its model uses.",
-        "So far: In 1 of 2 models a heatmap finds what it uses.",
-        "So far: In 1 of 2 models a heatmap finds what it uses.",
+        "So far: in 1 of 2 models, a heatmap finds what the model uses.",
+        "So far: in 1 of 2 models, a heatmap finds what the model uses.",
         "No verdict yet: the perturbation test is not finished.",
         "All orders of pixels give the same curve, so F is undefined.",
-        "In 1 of 2 models a heatmap finds what it uses.",
+        "In 1 of 2 models, a heatmap finds what the model uses.",
         "Loading.",
+    ]
+    assert page.evaluate(MODULE + ONE, [verdict, "sentence"]) == [
+        "Grad-CAM finds what the model uses, beating model-independent controls.",
+        "So far: Grad-CAM finds what the model uses, beating model-independent controls.",
+        "So far: no heatmap finds what the model uses.",
+        "So far: all orders of pixels give the same curve, so F is undefined.",
+    ]
+    assert page.evaluate(MODULE + STANDINGS, [standings, "standingsLine"]) == [
+        "1 of 2 methods fails: its map stays.",
+        "2 of 2 methods fail: their maps stay.",
+        "The method passes: its map changes.",
+        "So far: all 2 methods pass: their maps change.",
+        "1 of 2 methods passes; the other is unclear.",
+        "All 2 methods are unclear.",
+        "The method is unclear.",
+        "No verdict yet.",
     ]
     assert page.evaluate(MODULE + FAINT, [verdict, "faint"]) == [
         ["Net gives cat less than 0.01: F says little about it."],

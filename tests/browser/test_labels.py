@@ -118,7 +118,7 @@ def test_networks_learn_in_sight(open_page: Open, cancel: Cancel) -> None:
 def test_a_changed_choice_says_that_the_check_is_older(open_page: Open) -> None:
     page = open_page(f"{TAB}&labels.pictures=2")
     button(page, "Run").click()
-    expect(page.get_by_text("No verdict on 2 methods: unclear.")).to_be_visible(timeout=LONGEST)
+    expect(page.get_by_text("All 2 methods are unclear.")).to_be_visible(timeout=LONGEST)
     page.get_by_text("Verdicts in words").click()
     expect(page.get_by_text(re.compile("^Gradient. .*5 pictures"))).to_be_visible()
     page.get_by_role("spinbutton", name="Test pictures").fill("3")

@@ -7,6 +7,7 @@ export const between = (low, high) => `${fixed(low)} to ${fixed(high)}`;
 export const withSpread = (value, spread) => (spread === null || spread === undefined ? fixed(value) : `${fixed(value)} ± ${fixed(spread)}`);
 export const likelihood = (probability) => (probability < 0.01 ? "< 0.01" : fixed(probability));
 export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+export const soFar = (sentence) => `So far: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 export const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
 export function short(value) {

@@ -1,7 +1,7 @@
 // The verdict on the methods of one run, or of several, in a sentence.
 
 import { isFlat, overall, tally } from "../../components/heatmap_cards/fidelity_verdict.js";
-import { counted, fixed } from "../../components/kit/numbers.js";
+import { counted, fixed, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { FAINT } from "./tests.js";
 
@@ -17,7 +17,8 @@ export function sentence(run) {
   if (!run.job) return "Loading.";
   if (!scores.length) return ended(run.job) ? "No verdict: the run ended before its perturbation test." : "No verdict yet: the perturbation test is not finished.";
   const words = overall(scores, (method) => labelOf(run, method));
-  return scores.every(({ final }) => final) ? words : `So far: ${words}`;
+  if (scores.every(({ final }) => final)) return words;
+  return tally(scores).found ? `So far: ${words}` : soFar(words);  // a method's name keeps its capital
 }
 
 // In how many models some heatmap finds what the model uses; the table says in which. Of a model to which the class is
@@ -27,9 +28,9 @@ export function sentenceOfSeveral(runs) {
   if (!judged.length) return sentence(runs.find(({ job }) => !ended(job)) ?? runs[0]);
   if (judged.flat().every(isFlat)) return overall(judged[0]);
   const found = runs.filter((run) => !faint(run).length && tally(scoresOf(run)).found).length;
-  const words = found ? `In ${found} of ${counted(runs.length, "model")} a heatmap finds what it uses.` : "No heatmap finds what its model uses.";
+  const words = found ? `In ${found} of ${counted(runs.length, "model")}, a heatmap finds what the model uses.` : "No heatmap finds what its model uses.";
   const sure = runs.every(({ job }) => job?.state === "done") || (judged.length === runs.length && judged.flat().every(({ final }) => final));
-  return sure ? words : `So far: ${words}`;
+  return sure ? words : soFar(words);
 }
 
 // Of a class that the model does not see there is nothing to explain.

@@ -15,7 +15,10 @@ import { networksTable } from "./networks.js";
 
 const UNLEARNED = "No verdicts: a network did not learn its labels.";
 const BEFORE_NETWORKS = { queued: "The check waits for its turn.", running: "The networks are on their way." };
-const WITH_LABELS = { fail: "survive shuffled labels", pass: "change with the labels", passes: "changes with the labels" };
+const WITH_LABELS = {
+  fail: "stay similar with shuffled labels", fails: "stays similar with shuffled labels",
+  pass: "change with the labels", passes: "changes with the labels",
+};
 
 export default component({
   mount(state) {

@@ -17,7 +17,7 @@ const MOST_LETTERS = 12; // that a column is made wide for
 const POINTING = "Rows: methods; columns: stages. Point at a map, or use the arrow keys, to read which layers are random; press it to enlarge it.";
 const BEFORE_STAGES = { queued: "The run waits for its turn.", running: "The layers are being grouped." };
 const RANDOMISATION = { passed: "randomisation", failed: "randomisation" };
-const WAITING = "The fully randomised network comes first, then the middle, then the stages between.";
+const WAITING = "Order: the fully randomised network, the middle, then the other stages.";
 
 export default component({
   mount(state) {
