@@ -671,9 +671,12 @@ SEVERAL = """
 }"""
 ONE = """
   const methods = [{ name: "grad_cam", label: "Grad-CAM" }];
-  const run = (verdict, final) =>
-    ({ job: {}, data: { methods }, fidelities: new Map([["grad_cam", { method: "grad_cam", verdict, final }]]) });
-  return [["finds", true], ["finds", false], ["edge", false], ["flat", false]].map((judged) => found(run(...judged)));
+  const run = (verdict, final, probability = 0.9) => ({
+    job: {}, target: "cat", data: { methods, probability },
+    fidelities: new Map([["grad_cam", { method: "grad_cam", verdict, final }]]),
+  });
+  const runs = [["finds", true], ["finds", false], ["edge", false], ["flat", false], ["finds", true, 0.0099]];
+  return runs.map((judged) => found(run(...judged)));
 }"""
 STANDINGS = """
   const maps = { fail: "stay", fails: "stays", pass: "change", passes: "changes" };
@@ -743,6 +746,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
         "So far: Grad-CAM finds what the model uses, beating model-independent controls.",
         "So far: no heatmap finds what the model uses.",
         "So far: all orders of pixels give the same curve, so F is undefined.",
+        "No verdict: for this model the class is too unlikely.",
     ]
     assert page.evaluate(MODULE + STANDINGS, [standings, "standingsLine"]) == [
         "1 of 2 methods fails: its map stays.",

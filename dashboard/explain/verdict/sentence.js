@@ -5,6 +5,8 @@ import { counted, fixed, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { FAINT } from "./tests.js";
 
+const FAINTLY = "No verdict: for this model the class is too unlikely.";
+
 export function scoresOf({ data, fidelities }) {
   const real = new Set(data.methods.filter(({ control }) => !control).map(({ name }) => name));
   return [...fidelities.values()].filter(({ method }) => real.has(method)).sort((one, other) => other.value - one.value);
@@ -16,6 +18,7 @@ export function sentence(run) {
   const scores = scoresOf(run);
   if (!run.job) return "Loading.";
   if (!scores.length) return ended(run.job) ? "No verdict: the run ended before its perturbation test." : "No verdict yet: the perturbation test is not finished.";
+  if (faint(run).length) return FAINTLY;
   const words = overall(scores, (method) => labelOf(run, method));
   if (scores.every(({ final }) => final)) return words;
   return tally(scores).found ? `So far: ${words}` : soFar(words);  // a method's name keeps its capital

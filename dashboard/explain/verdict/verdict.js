@@ -49,7 +49,7 @@ export default component({
 
 function countsOf(run) {
   const scores = scoresOf(run);
-  if (scores.every(isFlat)) return []; // also where only controls have come
+  if (scores.every(isFlat) || faint(run).length) return []; // also where only controls have come
   const { found, alike, failed, flats } = tally(scores);
   return [`${found} ${found === 1 ? "finds" : "find"} it`, sign(" ▲"), ` · ${alike} no better than a control`, sign(" –"), ` · ${failed} ${failed === 1 ? "fails" : "fail"}`, sign(" ▼"),
     flats ? ` · ${flats} undefined` : ""];
