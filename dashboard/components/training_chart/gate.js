@@ -4,7 +4,7 @@ import { element, sign } from "../kit/dom.js";
 import { exactly } from "../kit/numbers.js";
 
 const PASSED = "Gate passed: for this model the stamp is ground truth.";
-const CLOSED = "Gate failed: the stamp cannot serve as ground truth, so no map is scored.";
+const CLOSED = "Gate failed: the stamp is not ground truth; no map is scored.";
 
 export function gateBox({ figures, least, passed }) {
   return element("div", { class: "gate", "data-passed": String(passed) },
