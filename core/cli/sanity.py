@@ -29,7 +29,7 @@ from core.cli.options import (
     mistakes_in_words,
     one_of,
 )
-from core.cli.terminal import counted, printed, say, watched
+from core.cli.terminal import counted, printed, say, titled, watched
 
 if TYPE_CHECKING:
     from core.sanity.labels import LabelsReady
@@ -127,8 +127,7 @@ def as_table(verdicts: Mapping[str, str], criterion: str) -> Table:
     entries = {entry.name: entry for entry in core.list_methods()}
     table = Table("Method", "Verdict", box=None, pad_edge=False, caption=escape(criterion), caption_justify="left")
     for method in sorted(verdicts, key=lambda method: entries[method].control):
-        label = entries[method].label + " (control)" * entries[method].control
-        table.add_row(escape(label), escape(verdicts[method]))
+        table.add_row(escape(titled(entries[method])), escape(verdicts[method]))
     return table
 
 

@@ -110,12 +110,13 @@ def watched(events: Iterable[object]) -> Generator[object]:
 
 
 def leader(summary: Sequence[Summary], pictures: int) -> str:
-    """Which method is ahead in the first metric so far."""
+    """Which method is ahead in the first metric so far; a control is none, whatever it reaches."""
+    labels = {entry.name: entry.label for entry in core.list_methods() if not entry.control}
     for metric, rows in by_metric(summary).items():
-        label = next(entry.label for entry in core.list_methods() if entry.name == rows[0].method)
-        return (
-            f"{metric.heading}{ARROWS[metric.direction]}: {label} {written(rows[0], pictures, decimals(metric, rows))}"
-        )
+        best = next((row for row in rows if row.method in labels), None)
+        if best:
+            figures = written(best, pictures, decimals(metric, rows))
+            return f"{metric.heading}{ARROWS[metric.direction]}: {labels[best.method]} {figures}"
     return "No score is defined so far."
 
 
@@ -156,6 +157,11 @@ def counted(pictures: int) -> str:
     return f"{pictures} picture{'' if pictures == 1 else 's'}"
 
 
+def titled(method: Method) -> str:
+    """A method's label, which says of a control that it is one, since a log has no dim letters."""
+    return method.label + " (control)" * method.control
+
+
 def means(summary: Sequence[Summary], pictures: int, columns: int | None) -> list[Table]:
     """The means with their intervals, in tables that fit the width; methods in the order of the first metric.
 
@@ -167,7 +173,7 @@ def means(summary: Sequence[Summary], pictures: int, columns: int | None) -> lis
     found = by_metric(summary)
     entries = {entry.name: entry for entry in core.list_methods()}
     order = list(dict.fromkeys(row.method for rows in found.values() for row in rows))
-    names = max((len(entries[method].label) for method in order), default=0)
+    names = max((len(titled(entries[method])) for method in order), default=0)
     at_once = max(1, ((columns or Console().width) - names) // WIDTH_OF_A_MEAN)
     return [
         part(dict(list(found.items())[start : start + at_once]), [entries[method] for method in order], pictures)
@@ -188,6 +194,6 @@ def part(shown: Mapping[Metric, Sequence[Summary]], methods: Sequence[Method], p
             for metric, rows in shown.items()
         ]
         table.add_row(
-            method.label, *(Text(cell, no_wrap=True) for cell in cells), style="dim" if method.control else None
+            titled(method), *(Text(cell, no_wrap=True) for cell in cells), style="dim" if method.control else None
         )
     return table

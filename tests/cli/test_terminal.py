@@ -34,6 +34,7 @@ STUDY = (
     row("gradient", "fidelity", 0.1, "worse", n=4),
     row("grad_cam", "fidelity", -0.001),
     row("sobel", "fidelity", 0.4, "control"),
+    row("oracle", "fidelity", 0.5, "control"),
 )
 
 
@@ -41,23 +42,34 @@ def test_methods_stand_by_the_first_metric_the_best_first_and_cells_say_n_and_ve
     shown = lines(terminal.means(STUDY, 9, 200))
     assert shown[0].strip() == "9 pictures"
     assert shown[1].split() == ["Method", "F", "↑", "Deletion", "↓"]
-    assert [line.split()[0] for line in shown[2:6]] == ["Sobel", "Gradient", "Grad-CAM", "Random"]
-    assert "✗ 0.10 [0.00, 0.20] n 4  ✓ 0.30 [0.20, 0.40]" in shown[3]
-    assert " 0.00 [-0.10, 0.10]" in shown[4]
+    assert [line.split("  ")[0] for line in shown[2:7]] == [
+        "Oracle (control)",
+        "Sobel (control)",
+        "Gradient",
+        "Grad-CAM",
+        "Random (control)",
+    ]
+    assert "✗ 0.10 [0.00, 0.20] n 4  ✓ 0.30 [0.20, 0.40]" in shown[4]
+    assert " 0.00 [-0.10, 0.10]" in shown[5]
     assert "-0.00" not in "".join(shown)
-    assert shown[2].split()[-1] == shown[5].split()[1] == "–"
-    assert "paired difference" in " ".join(shown[6:])
+    assert shown[2].split()[-1] == shown[6].split()[2] == "–"
+    assert "paired difference" in " ".join(shown[7:])
 
 
 def test_metrics_that_do_not_fit_beside_each_other_get_a_table_of_their_own():
-    narrow = terminal.means(STUDY, 9, 40)
+    narrow = terminal.means(STUDY, 9, 44)
     assert [len(table.columns) for table in narrow] == [2, 2]
-    assert all(len(line) <= 40 for table in narrow for line in lines([table])[1:-1])
+    assert all(len(line) <= 44 for table in narrow for line in lines([table])[1:-1])
 
 
 def test_the_lower_score_leads_where_lower_is_better():
     assert terminal.leader(STUDY[:3], 9) == "Deletion ↓: Grad-CAM 0.20 [0.10, 0.30]"
     assert terminal.leader((), 9) == "No score is defined so far."
+
+
+def test_no_control_leads_neither_one_that_ignores_the_model_nor_the_oracle():
+    assert terminal.leader(STUDY, 9) == "F ↑: Gradient ✗ 0.10 [0.00, 0.20] n 4"
+    assert terminal.leader(STUDY[-2:], 9) == "No score is defined so far."
 
 
 @pytest.mark.parametrize(("name", "mean", "shown"), [("deletion", 0.0, "0.00"), ("artifact_share", 0.0004, "4.0e-04")])
