@@ -444,6 +444,7 @@ def test_three_models_side_by_side_keep_their_own_crops(open_page: Open) -> None
         )
         expect(shown.locator(".root.stale")).to_have_count(0)
         expect(shown.locator("table.models tbody tr")).to_have_count(3)
+        expect(shown.locator(".notes ~ div table.models")).to_have_count(1)  # before the F that they warn of
         expect(shown.locator("p.verdict")).to_have_text(re.compile(r"^(In \d of 3 models a|No) heatmap finds "))
         groups = shown.locator("table.scores th.group")
         expect(groups).to_have_text(["Small CNN (Fashion-MNIST)", "SqueezeNet 1.1", "Tiny ViT (Fashion-MNIST)"])

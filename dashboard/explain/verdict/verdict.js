@@ -18,7 +18,7 @@ export default component({
     state.counts = element("p", { class: "counts" });
     state.models = region("Verdict of each model");
     state.notes = element("div", { class: "notes", role: "status" });
-    return [state.earlier, state.sentence, state.counts, state.models, state.notes];
+    return [state.earlier, state.sentence, state.counts, state.notes, state.models];
   },
 
   places: (state) => [...state.data.runs, ...state.data.tests].map((data, at) => Object.assign(state.followed[at] ?? {}, { data })),
