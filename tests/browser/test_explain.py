@@ -590,17 +590,21 @@ def judged(method: str, value: float) -> FidelityReady:
 
 def test_of_the_curves_that_are_lit_by_default_none_lies_under_another(open_page: Open) -> None:
     page = open_page("?picture=coffee")
-    ends = {"smoothgrad": 0.1, "vargrad": 0.1, "gradient": 0.5}
+    ends = {"smoothgrad": 0.1, "vargrad": 0.1, "gradient": 0.5, "sobel": 0.9}
     points = [
         CurvePoint(method, order, fraction, value, None, None, ())
         for method, end in ends.items()
         for order in ("mif", "lif")
         for fraction, value in ((0.0, 1.0), (1.0, end))
     ]
-    replay(page, [*points, judged("smoothgrad", 0.5), judged("vargrad", 0.4), judged("gradient", 0.3)])
+    control = FidelityReady(Fidelity("sobel", 0.9, None, 0, 0, None, 0, *CONTROL), final=True)
+    replay(page, [*points, judged("smoothgrad", 0.5), judged("vargrad", 0.4), judged("gradient", 0.3), control])
     lit = page.locator(".trial svg.plot .line.loud")
-    expect(lit).to_have_count(4)
-    assert set(lit.evaluate_all("lines => lines.map((line) => line.dataset.method)")) == {"smoothgrad", "gradient"}
+    expect(lit).to_have_count(6)
+    named = set(lit.evaluate_all("lines => lines.map((line) => line.dataset.method)"))
+    assert named == {"smoothgrad", "gradient", "sobel"}
+    words = page.locator(".trial svg.plot").get_attribute("aria-label")
+    assert "Best: SmoothGrad, F 0.50" in words  # though a control scores higher
 
 
 def test_cards_say_what_was_refused_and_what_is_rough(open_page: Open) -> None:

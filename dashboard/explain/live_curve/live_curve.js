@@ -87,7 +87,7 @@ function turnLoud(state, name) {
 
 function plotWords({ fidelities, curves, data, job }, methods) {
   if (!curves.any()) return `No perturbation curves${ended(job) ? "" : " yet"}`;
-  const best = [...fidelities.values()].sort((one, other) => other.value - one.value)[0];
-  const label = best && methods.find(({ name }) => name === best.method)?.label;
-  return `Perturbation curves of ${counted(methods.length, "method")}: ${data.yName} against the share of pixels removed.${label ? ` Best: ${label}, F ${scored(best)}.` : ""} The tab Numbers has them as a table.`;
+  const real = methods.filter(({ name, control }) => !control && fidelities.has(name)).map(({ name, label }) => ({ label, ...fidelities.get(name) }));
+  const best = real.reduce((one, other) => (other.value > one.value ? other : one), real[0]);
+  return `Perturbation curves of ${counted(methods.length, "method")}: ${data.yName} against the share of pixels removed.${best ? ` Best: ${best.label}, F ${scored(best)}.` : ""} The tab Numbers has them as a table.`;
 }
