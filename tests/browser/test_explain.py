@@ -693,6 +693,14 @@ STANDINGS = """
   return [line("fails", "passes"), line("fails", "fails"), line("passes"), line("passes open", "passes"),
     line("passes", "unclear"), line("unclear", "unclear"), line("unclear"), line("unclear open")];
 }"""
+RIVALS = """
+  const methods = [{ name: "grad_cam", label: "Grad-CAM" }, { name: "oracle", control: true },
+    { name: "negated", control: true }, { name: "sobel", control: true, rival: true }];
+  const fidelity = (method, value) => [method, { method, value, spread: null }];
+  const told = (sobel) => found({ data: { methods }, fidelities: new Map([fidelity("grad_cam", 0.5),
+    fidelity("oracle", 0.9), fidelity("negated", 0.8), fidelity("sobel", sobel)]) });
+  return [told(0.4), told(0.6)];
+}"""
 FAINT = """
   return [0.0099, 0.01, null].map((probability) => found({ data: { title: "Net", probability }, target: "cat" }));
 }"""
@@ -704,7 +712,7 @@ BEST = """
 
 def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_the_scores(open_page: Open) -> None:
     page = open_page("?picture=coffee")
-    curves, tests, verdicts, imputers, verdict, standings = (
+    curves, tests, verdicts, imputers, verdict, standings, scores = (
         f"/api/browser/{digest()}/{name}.js"
         for name in (
             "explain/live_curve/curve_data",
@@ -713,6 +721,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
             "explain/imputer_ranks/first_place",
             "explain/verdict/sentence",
             "sanity/standings",
+            "explain/scores/scores",
         )
     )
     assert page.evaluate(MODULE + LIT, [curves, "makeCurves"]) == [False, True, True]
@@ -762,6 +771,10 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
         "All 2 methods are unclear.",
         "The method is unclear.",
         "No verdict yet.",
+    ]
+    assert page.evaluate(MODULE + RIVALS, [scores, "answer"]) == [
+        "Grad-CAM scores highest of the methods: F 0.50.",
+        "Grad-CAM scores highest of the methods: F 0.50. 1 control scores higher.",
     ]
     assert page.evaluate(MODULE + FAINT, [verdict, "faint"]) == [
         ["Net gives cat less than 0.01: F says little about it."],
