@@ -701,6 +701,17 @@ RIVALS = """
     fidelity("oracle", 0.9), fidelity("negated", 0.8), fidelity("sobel", sobel)]) });
   return [told(0.4), told(0.6)];
 }"""
+NUMBERS = """
+  const methods = ["first", "second", "oracle"].map((name) => ({ name, label: name, control: name === "oracle" }));
+  const fidelities = new Map([["first", { value: 0.1 }], ["second", { value: 0.2 }], ["oracle", { value: 0.9 }]]);
+  const { makeCurves } = await import(module.replace("curve_numbers/curve_numbers", "live_curve/curve_data"));
+  const curves = makeCurves(), told = () => found({ data: { methods }, curves, fidelities });
+  const before = told();
+  for (const { name } of methods)
+    for (const fraction of [0, 0.25, 1])
+      for (const [order, value] of [["mif", 0.12], ["lif", 0.88]]) curves.add({ method: name, order, fraction, value });
+  return [before, told()];
+}"""
 FAINT = """
   return [0.0099, 0.01, null].map((probability) => found({ data: { title: "Net", probability }, target: "cat" }));
 }"""
@@ -712,7 +723,7 @@ BEST = """
 
 def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_the_scores(open_page: Open) -> None:
     page = open_page("?picture=coffee")
-    curves, tests, verdicts, imputers, verdict, standings, scores = (
+    curves, tests, verdicts, imputers, verdict, standings, scores, numbers = (
         f"/api/browser/{digest()}/{name}.js"
         for name in (
             "explain/live_curve/curve_data",
@@ -722,6 +733,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
             "explain/verdict/sentence",
             "sanity/standings",
             "explain/scores/scores",
+            "explain/curve_numbers/curve_numbers",
         )
     )
     assert page.evaluate(MODULE + LIT, [curves, "makeCurves"]) == [False, True, True]
@@ -776,6 +788,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
         "Grad-CAM scores highest of the methods: F 0.50.",
         "Grad-CAM scores highest of the methods: F 0.50. 1 control scores higher.",
     ]
+    assert page.evaluate(MODULE + NUMBERS, [numbers, "answer"]) == ["", "second: at 25 % removed, MIF 0.12, LIF 0.88."]
     assert page.evaluate(MODULE + FAINT, [verdict, "faint"]) == [
         ["Net gives cat less than 0.01: F says little about it."],
         [],

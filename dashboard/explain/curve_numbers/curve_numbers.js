@@ -1,25 +1,47 @@
-// The curves once more as numbers.
+// The curves once more as numbers; and those of the best method in a sentence.
 
-import { element, region } from "../../components/kit/dom.js";
+import { element, region, say } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { fixed, percent } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { table } from "../../components/kit/table.js";
-import { BY_IMPORTANCE, makeCurves } from "../live_curve/curve_data.js";
+import { BY_IMPORTANCE, makeCurves, nearestTo } from "../live_curve/curve_data.js";
+
+const ANSWERED_AT = 0.3;
 
 export default component({
   mount(state) {
     state.curves = makeCurves();
+    state.answer = element("p", { class: "answer", role: "status" });
     state.numbers = region("Curves as numbers");
-    return [element("p", { class: "answer" }, "Each curve's value at every share removed."), state.numbers];
+    return [state.answer, state.numbers];
   },
 
-  begin: (state) => state.curves.clear(),
+  begin(state) {
+    state.fidelities = new Map();
+    state.curves.clear();
+  },
 
-  take: { CurvePoint: (state, message) => state.curves.add(message) },
+  take: {
+    CurvePoint: (state, message) => state.curves.add(message),
+    FidelityReady: (state, message) => state.fidelities.set(message.method, message),
+  },
 
-  render: ({ curves, data, numbers, job }) => numbers.replaceChildren(curveTable(curves, data.methods, ended(job))),
+  render(state) {
+    const { curves, data, numbers, job } = state;
+    say(state.answer, answer(state));
+    numbers.replaceChildren(curveTable(curves, data.methods, ended(job)));
+  },
 });
+
+// How far apart the curves of the method are that scores highest, where some of the picture is gone and some is left.
+export function answer({ curves, data, fidelities }) {
+  const scored = data.methods.filter(({ name, control }) => !control && fidelities.has(name)), value = ({ name }) => fidelities.get(name).value;
+  const best = scored.reduce((one, other) => (value(other) > value(one) ? other : one), scored[0]);
+  const fraction = best && nearestTo(ANSWERED_AT, curves.fractions(best.name, "mif"));
+  const ends = BY_IMPORTANCE.map((order) => best && curves.at(best.name, order, fraction));
+  return ends.every(Boolean) ? `${best.label}: at ${percent(fraction)} removed, ${BY_IMPORTANCE.map((order, at) => `${order.toUpperCase()} ${fixed(ends[at].value)}`).join(", ")}.` : "";
+}
 
 function curveTable(curves, methods, over) {
   const lines = methods.flatMap(({ name, label }) => BY_IMPORTANCE.map((order) => ({ name, order, title: `${label}, ${order.toUpperCase()}` })))
