@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -76,9 +77,14 @@ def randomise(
         with closing(watched(stream)) as events:
             found += (event for event in events if isinstance(event, PictureChecked | VerdictReady))
     say(written(found, out))
-    checked = any(isinstance(event, PictureChecked) for event in found)
-    verdicts = {event.method: event.sentence for event in found if checked and isinstance(event, VerdictReady)}
-    conclude(verdicts, names, CRITERION)
+    pictures = next((event.total for event in found if isinstance(event, PictureChecked)), 0)
+    rows = {
+        event.method: (event.standing, similarity(*event.mean), similarity(*event.last), str(event.n))
+        for event in found
+        if pictures and isinstance(event, VerdictReady)
+    }
+    heads = ("Mean over stages", "Fully randomised", "Draws" if pictures == 1 else "Pictures")
+    conclude(rows, heads, names, CRITERION)
 
 
 @sanity.command()
@@ -93,6 +99,7 @@ def labels(
     device: Device = "auto",
 ) -> None:
     """Compare maps after training on true and shuffled labels. Writes labels.csv."""
+    from core.metrics.similarity import JUDGED
     from core.sanity.label_verdict import CRITERION
     from core.sanity.labels import LabelsReady, NetworksReady
 
@@ -109,26 +116,48 @@ def labels(
                 elif isinstance(event, LabelsReady):
                     found[event.method] = event
     say(written_labels(found.values(), out))
-    conclude({verdict.method: verdict.sentence for verdict in found.values()}, names, CRITERION)
+    rows = {
+        verdict.method: (
+            verdict.standing,
+            similarity(*verdict.retrained[JUDGED][:3]),
+            similarity(*verdict.shuffled[JUDGED][:3]),
+            str(verdict.n),
+        )
+        for verdict in found.values()
+    }
+    conclude(rows, ("After retraining", "After shuffling the labels", "Pictures"), names, CRITERION)
 
 
-def conclude(verdicts: Mapping[str, str], methods: Collection[str], criterion: str) -> None:
-    """Shows the verdicts, methods before controls in the order they ran, with their criterion.
+def conclude(rows: Mapping[str, Sequence[str]], heads: Sequence[str], methods: Collection[str], criterion: str) -> None:
+    """Shows the verdicts with what they rest on, methods before controls in the order they ran, and the criterion.
 
     Ends the command as failed where none of the named methods has one.
     """
-    if verdicts:
-        printed(as_table(verdicts, criterion))
-    if not verdicts.keys() & set(methods):
+    if rows:
+        printed(as_table(rows, heads, criterion))
+    if not rows.keys() & set(methods):
         raise typer.Exit(FAILED)
 
 
-def as_table(verdicts: Mapping[str, str], criterion: str) -> Table:
+def as_table(rows: Mapping[str, Sequence[str]], heads: Sequence[str], criterion: str) -> Table:
     entries = {entry.name: entry for entry in core.list_methods()}
     table = Table("Method", "Verdict", box=None, pad_edge=False, caption=escape(criterion), caption_justify="left")
-    for method in sorted(verdicts, key=lambda method: entries[method].control):
-        table.add_row(escape(titled(entries[method])), escape(verdicts[method]))
+    for head in heads:
+        table.add_column(head, justify="right")
+    for method in sorted(rows, key=lambda method: entries[method].control):
+        table.add_row(escape(titled(entries[method])), *map(escape, rows[method]))
     return table
+
+
+def similarity(value: float, low: float, high: float) -> str:
+    """A similarity with its interval.
+
+    >>> similarity(0.5, 0.25, 0.75), similarity(0.5, float("nan"), float("nan")), similarity(*[float("nan")] * 3)
+    ('0.50 [0.25, 0.75]', '0.50', '–')
+    """
+    from core.sanity.verdict import MeanSimilarity, figure
+
+    return "–" if isnan(value) else figure(MeanSimilarity(value, low, high))
 
 
 def written(events: Sequence[PictureChecked | VerdictReady], out: Path) -> str:

@@ -33,14 +33,18 @@ def test_similarities_and_verdicts_are_written_and_shown(run, tmp_path):
     assert (verdicts["n"] == 5).all()
     own = points[points["method"] == "gradient"].groupby("picture")["spearman_abs"].mean().mean()
     assert verdicts.loc["gradient", "mean"] == pytest.approx(own)
-    assert "Fails: similarity 1.00" in " ".join(result.stdout.split())
+    shown = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert shown[0] == "Method Verdict Mean over stages Fully randomised Pictures"
+    assert "Sobel (control) fails 1.00 [1.00, 1.00] 1.00 [1.00, 1.00] 5" in shown
     assert "5 pictures" in result.stderr
 
 
 def test_networks_of_true_and_shuffled_labels_are_compared_shown_and_written(run, tmp_path):
     result = run("labels", "--methods", "gradient", "--pictures", 5, "--device", "cpu", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.stderr
-    assert "Sobel (control)" in result.stdout
+    shown = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert shown[0] == "Method Verdict After retraining After shuffling the labels Pictures"
+    assert "Sobel (control) fails 1.00 [1.00, 1.00] 1.00 [1.00, 1.00] 5" in shown
     table = pd.read_csv(tmp_path / "out" / "labels.csv").set_index("method")
     verdicts = {
         event.method: event
@@ -70,7 +74,9 @@ def test_one_picture_is_too_few_for_a_verdict_and_still_tells_its_numbers(run, t
         f"{shuffled} after shuffling the labels."
     )
     assert row["sentence"] == told
-    assert told in " ".join(result.stdout.split())
+    shown = " ".join(result.stdout.split())
+    assert f"Gradient unclear {anew} {shuffled} 1" in shown
+    assert shown.count("five pictures or more") == 1
     assert ",nan" not in (tmp_path / "labels.csv").read_text()
     assert pd.isna(row["retrained_spearman_abs_low"])
 
@@ -131,6 +137,7 @@ def test_one_picture_has_a_verdict_by_its_draws(run, tmp_path):
     verdicts = pd.read_csv(tmp_path / "out" / "verdicts.csv").set_index("method")
     assert verdicts.loc["sobel", "standing"] == "fails"
     assert verdicts.loc["sobel", "n"] == 2
+    assert "Fully randomised  Draws" in result.stdout
 
 
 def test_an_interrupted_randomisation_leaves_the_pictures_that_it_has(run, tmp_path, monkeypatch):
