@@ -140,7 +140,9 @@ def write_scores(trial: Trial, file: Path) -> None:
     """One row per method, the highest fidelity first; passes are pictures sent through the network."""
     from core.studies.table import write_rows
 
-    columns = "method control F spread mrg lrg artifact_share verdict seconds forward_passes backward_passes notes"
+    columns = (
+        "method control F chance_up_to mrg lrg artifact_share verdict seconds forward_passes backward_passes notes"
+    )
     ignoring_the_model = controls()
     rows = []
     for score in trial.ranked:

@@ -43,6 +43,10 @@ def test_scores_are_sorted_and_controls_are_marked(once, rows):
     values = [float(row["F"]) for row in scores]
     assert values == sorted(values, reverse=True)
     assert {row["method"] for row in scores if row["control"] == "1"} == CONTROLS
+    assert {row["method"] for row in scores if not row["chance_up_to"]} == CONTROLS  # of which chance is not asked
+    shown = next(line for line in once[1].stdout.splitlines() if line.startswith("Gradient"))
+    [gradient] = [row for row in scores if row["method"] == "gradient"]
+    assert f"(chance up to {float(gradient['chance_up_to']):.2f})" in shown
     assert all(float(row["F"]) == pytest.approx(float(row["mrg"]) + float(row["lrg"]), abs=1e-9) for row in scores)
 
 

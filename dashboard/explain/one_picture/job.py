@@ -88,7 +88,8 @@ def scores(explanation: Explanation) -> pd.DataFrame:
         if "verdict" in row:
             row["verdict"] = VERDICTS[row["verdict"]]
     table = pd.DataFrame([{"method": method, **row} for method, row in rows.items()])
-    return table.drop(columns=["sequence", "kind", "value"], errors="ignore")
+    named = table.rename(columns={"spread": "chance_up_to"})  # spread would look like the error of F
+    return named.drop(columns=["sequence", "kind", "value"], errors="ignore")
 
 
 EXPLANATION = declare(

@@ -29,7 +29,7 @@ def test_further_scores_stand_beside_the_fidelity_of_their_method(finished_run, 
     further = ScoresReady("gradient", {"gini": 0.75, "deletion": None})
     run = ended(EXPLANATION, finished_run.request, finished_run.inputs(), [*finished_run.events(object), further])
     [row] = run.table("scores").to_dict("records")
-    assert (row["method"], row["fidelity"], row["spread"], row["gini"]) == ("gradient", 0.4, 0.05, 0.75)
+    assert (row["method"], row["fidelity"], row["chance_up_to"], row["gini"]) == ("gradient", 0.4, 0.05, 0.75)
     assert row["verdict"] == "finds it"  # as the page says it
     assert pd.isna(row["deletion"])
 
