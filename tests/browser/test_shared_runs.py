@@ -11,6 +11,9 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
+
+from dashboard.components.component import digest  # noqa: E402
+
 Cancel = Callable[[Any], float]
 Open = Callable[..., Any]
 
@@ -26,6 +29,15 @@ BURST = """button => new Promise((done) => {
   }).observe(button, { childList: true, characterData: true, subtree: true });
   for (let click = 0; click < 6; click += 1) button.click();
 })"""
+COURSES = """async (address) => {
+  const { courseOf } = await import(address);
+  const queued = (others) => courseOf({ job: { state: "queued", others }, data: {} });
+  const running = (others) => courseOf({
+    job: { state: "running", others, seconds: 3 }, data: {}, heardAt: performance.now(), from: { done: 0, seconds: 0 },
+    progress: { what: "Curves", done: 10, total: 100, unit: "pass", seconds: 3 },
+  });
+  return [queued(2), queued(1), queued(0), running(1), running(0)].map((words) => words.replaceAll("\\u00a0", " "));
+}"""
 PASSES = re.compile(r"([\d,]+) of ([\d,]+) passes")
 
 
@@ -55,6 +67,17 @@ def join(pages: list[Any], link: str, rest: Callable[[Any], None]) -> None:
         button(page, "Count").click()
     for page in pages:
         page.wait_for_url(lambda address: address != link)
+
+
+def test_a_run_says_how_many_are_ahead_of_it_and_with_how_many_it_takes_turns(open_page: Open, toy_server: str) -> None:
+    page = open_page(at=toy_server)
+    assert page.evaluate(COURSES, f"/api/browser/{digest()}/components/progress/progress.js") == [
+        "Waiting: 2 runs ahead of yours on this computer.",
+        "Waiting: 1 run ahead of yours on this computer.",
+        "Starting.",
+        "Curves · 10 of 100 passes · about 27 s left · taking turns with 1 other run",
+        "Curves · 10 of 100 passes · about 27 s left",
+    ]
 
 
 @pytest.mark.slow

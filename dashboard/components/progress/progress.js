@@ -67,7 +67,7 @@ const shareOf = (progress) => (progress?.total ? Math.min(1, progress.done / pro
 
 const wordsNow = (state) => [state.data.title, state.job && courseOf(state)].filter(Boolean).join(": ");
 
-function courseOf(state) {
+export function courseOf(state) {
   const { job, data } = state;
   if (job.state === "gone") return "The HeatCheck server no longer keeps this run.";
   if (job.state === "unreachable") return "The HeatCheck server is not answering. This run is shown again when it does.";
