@@ -712,6 +712,18 @@ NUMBERS = """
       for (const [order, value] of [["mif", 0.12], ["lif", 0.88]]) curves.add({ method: name, order, fraction, value });
   return [before, told()];
 }"""
+MEANS = """
+  const methods = new Map([["first", {}], ["second", {}], ["oracle", { control: true }], ["sobel", { control: true }]]);
+  const row = (method, verdict) => ({ method, metric: "fidelity", verdict });
+  const controls = [row("oracle", "better"), row("sobel", "control")];
+  const told = (symbol, verdicts, pictures = 5, direction = "higher") => found({
+    methods, sort: { metric: "fidelity" }, data: { groups: [{ metrics: [{ name: "fidelity", symbol, direction }] }] },
+    summary: { pictures, rows: [row("first", verdicts[0]), row("second", verdicts[1]), ...controls] },
+  });
+  const [good, poor] = [["better", "edge"], ["edge", "worse"]];
+  return [told("F", good), told("F", poor), told("Energy pointing game", good), told("F", good, 4),
+    told("F", good, 5, "none")];
+}"""
 FAINT = """
   return [0.0099, 0.01, null].map((probability) => found({ data: { title: "Net", probability }, target: "cat" }));
 }"""
@@ -723,7 +735,7 @@ BEST = """
 
 def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_the_scores(open_page: Open) -> None:
     page = open_page("?picture=coffee")
-    curves, tests, verdicts, imputers, verdict, standings, scores, numbers = (
+    curves, tests, verdicts, imputers, verdict, standings, scores, numbers, means = (
         f"/api/browser/{digest()}/{name}.js"
         for name in (
             "explain/live_curve/curve_data",
@@ -734,6 +746,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
             "sanity/standings",
             "explain/scores/scores",
             "explain/curve_numbers/curve_numbers",
+            "components/study_table/study_table",
         )
     )
     assert page.evaluate(MODULE + LIT, [curves, "makeCurves"]) == [False, True, True]
@@ -789,6 +802,13 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
         "Grad-CAM scores highest of the methods: F 0.50. 1 control scores higher.",
     ]
     assert page.evaluate(MODULE + NUMBERS, [numbers, "answer"]) == ["", "second: at 25 % removed, MIF 0.12, LIF 0.88."]
+    assert page.evaluate(MODULE + MEANS, [means, "answerOf"]) == [
+        "By F, 1 of 2 methods is better than every control.",
+        "By F, no method is better than every control.",
+        "By this score, 1 of 2 methods is better than every control.",
+        "",
+        "",
+    ]
     assert page.evaluate(MODULE + FAINT, [verdict, "faint"]) == [
         ["Net gives cat less than 0.01: F says little about it."],
         [],

@@ -84,13 +84,14 @@ export default component({
 const metricsOf = ({ groups }) => groups.flatMap(({ metrics }) => metrics);
 
 // By the score that the table is sorted by; nothing of one that does not judge, or before it may.
-function answerOf({ summary, data, methods, sort }) {
+export function answerOf({ summary, data, methods, sort }) {
   const { symbol, direction } = metricsOf(data).find(({ name }) => name === sort.metric);
   const judged = summary.rows.filter(({ method, metric }) => metric === sort.metric && !methods.get(method)?.control);
   if (direction === "none" || !judged.length || summary.pictures < FEWEST_JUDGED) return "";
   const better = judged.filter(({ verdict }) => verdict === "better").length;
   const are = better === 1 ? "is" : "are";
-  return better ? `By ${symbol}, ${better} of ${counted(judged.length, "method")} ${are} better than every control.` : `By ${symbol}, no method is better than every control.`;
+  const by = symbol.includes(" ") ? "this score" : symbol;  // the table names it too
+  return better ? `By ${by}, ${better} of ${counted(judged.length, "method")} ${are} better than every control.` : `By ${by}, no method is better than every control.`;
 }
 
 // What any order of removal loses when the least important go first bounds the artifact, whoever made the order.
