@@ -19,12 +19,12 @@ LONGEST = 200
 BEGIN, END = "<!-- registry -->\n", "<!-- /registry -->\n"
 MANY = 6
 FAMILIES_READ = [
-    "Every family has random weights. One cell of a picture is changed, and what the layer gave before is taken",
-    "away, so that all that is left lies where the change was seen. The error is the distance from there to the",
-    "map's peak, in cells of the layer. The layer's own error is how far the network itself carries its strongest",
-    "change; a map weighs channels, and with random weights another cell may weigh more: a neighbouring one, or any",
-    "where every place has seen all of the picture (CaiT, ConvMixer, gMLP). Attention maps read no layer and have",
-    "their tokens' error. `tests/network_families.py` runs what is missing.",
+    "Every family has random weights. One cell of a picture is changed. The layer's activations before the change",
+    "are subtracted; what remains shows where the layer responds. The error is the distance from there to the map's",
+    "peak, in cells of the layer. The layer's own error is how far the network itself carries its strongest change;",
+    "a map weighs channels, and with random weights another cell may weigh more: a neighbouring one, or any where",
+    "every place has seen all of the picture (CaiT, ConvMixer, gMLP). Attention maps read no layer and have their",
+    "tokens' error. `tests/network_families.py` runs what is missing.",
 ]
 DIRECTIONS = {"higher": "higher", "lower": "lower", "none": "–"}
 
