@@ -98,7 +98,9 @@ def test_a_study_is_sorted_by_click_and_keyboard_and_saved(open_page: Open) -> N
     expect(page.get_by_text("Means over 8 pictures.")).to_be_visible(timeout=60_000)
     is_over(page, "Run")
     expect(
-        page.get_by_text(re.compile(r"Smallest bound on the perturbation artifact: −?\d\.\d\d of area \(.*\), by \w"))
+        page.get_by_text(
+            re.compile(r"At most an area of −?\d\.\d\d \(.*\) may be lost to .* \(tightest bound in this run, by \w")
+        )
     ).to_be_visible()
     head = page.locator("th[aria-sort]")
     expect(head).to_have_attribute("aria-sort", "descending")

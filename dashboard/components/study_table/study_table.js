@@ -98,7 +98,7 @@ export function answerOf({ summary, data, methods, sort }) {
 function boundLine(bound, methods) {
   if (!bound) return "";
   const interval = bound.low === null ? "" : ` (${between(bound.low, bound.high)})`;
-  return `Smallest bound on the perturbation artifact: ${fixed(bound.mean)} of area${interval}, by ${methods.get(bound.method)?.label ?? bound.method}.`;
+  return `At most an area of ${fixed(bound.mean)}${interval} may be lost to perturbation artifact (tightest bound in this run, by ${methods.get(bound.method)?.label ?? bound.method}).`;
 }
 
 // A table wider than the page hides whole groups of scores.

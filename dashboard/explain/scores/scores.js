@@ -10,7 +10,7 @@ import { ended } from "../../components/kit/stream.js";
 import { cell, methodCell, table } from "../../components/kit/table.js";
 
 const NO_SCORES = "No scores: the run ended before its perturbation test.";
-const CHANCE = "Shaded: the range of 95 % of copies of this map, shifted, flipped and turned on this picture; a superpixel takes the mean that the moved map has there. With an artifact share near or above 100 % the curve says little about the map.";
+const CHANCE = "Shaded: the range of 95 % of copies of this map, shifted, flipped and turned on this picture; for maps of superpixels, the moved map is averaged within each superpixel. With an artifact share near or above 100 % the curve says little about the map.";
 
 export default component({
   mount(state) {
@@ -60,8 +60,8 @@ export function answer(run) {
 function artifactWords(best) {
   if (!best) return "";
   const { artifact_share: share, best_bound: bound } = best;
-  if (bound <= 0) return "Removing what the best map calls unimportant costs the class nothing here, so there may be no artifact.";
-  const bounded = `The smallest bound of this run on the artifact: ${fixed(bound)} of area.`;
+  if (bound <= 0) return "Removing the pixels that the best map ranks lowest does not lower the curve, so there may be no artifact.";
+  const bounded = `At most an area of ${fixed(bound)} may be lost to perturbation artifact (tightest bound in this run).`;
   return share > 0 && share < 1 ? `Up to ${percent(share)} of the drop that it causes may be perturbation artifact. ${bounded}` : bounded;
 }
 
