@@ -70,7 +70,7 @@ export function makeRanking() {
 function rankWords({ pairs, n, enough, friedman }) {
   const differ = pairs.filter(({ adjusted }) => adjusted < SURE).length;
   const even = friedman === null ? "" : friedman < SURE ? " The methods differ (Friedman's test)." : " The methods may all be equal (Friedman's test).";
-  return `Mean rank over ${counted(n, "picture")} with every score; 1 is the best. A bracket joins methods that do not differ significantly (Wilcoxon's test, Holm's correction for ${counted(pairs.length, "pair")}). ${n < enough ? `So many pairs need at least ${enough} pictures.` : `${counted(differ, "pair")} ${differ === 1 ? "differs" : "differ"}.`}${even}`;
+  return `Mean rank over ${counted(n, "picture")} with every score; 1 is the best. A bracket joins methods that do not differ significantly (Wilcoxon's test, Holm's correction for ${counted(pairs.length, "pair")}). ${n < enough ? `With this many pairs, no difference can be significant below ${enough} pictures.` : `${counted(differ, "pair")} ${differ === 1 ? "differs" : "differ"}.`}${even}`;
 }
 
 const pairTable = ({ pairs }, label) => table({

@@ -33,7 +33,7 @@ function mostMoved(data, found, known) {
   if (!chosen || !others.length) return "";
   const swapped = others.map(({ name, label }) => ({ label, ...swaps(chosen.scores, found.get(name).scores) }));
   const worst = swapped.reduce((one, other) => (other.count > one.count ? other : one));
-  return worst.count ? `${worst.label} moves most: of ${worst.pairs} pairs of maps ${worst.count} change their order (Kendall's tau ${fixed(worst.tau)}).` : "No pair of maps changes its order.";
+  return worst.count ? `${worst.label} changes the ranking most: ${worst.count} of ${counted(worst.pairs, "pair")} of maps ${worst.count === 1 ? "swaps" : "swap"} places (Kendall's tau ${fixed(worst.tau)}).` : "No pair of maps swaps places.";
 }
 
 // How many pairs of maps are the other way round; ties count as neither.

@@ -32,7 +32,7 @@ export default component({
 // The answer, and what it rests on.
 function shapeWords({ value, by_chance: copies, rank, final }, label) {
   const of = `F ${fixed(value)} is ${ordinal(rank)} among the map and ${copies.length} copies of its shape, shifted and flipped.`;
-  if (!final) return ["So far:", of];
+  if (!final) return ["No verdict yet.", of];
   if (isMore({ rank, by_chance: copies })) return [`${label} beats its shifted copies.`, `${of} If its location did not matter, a map would rank so high in at most ${rank} of ${copies.length + 1} cases.`];
   const half = rank <= (copies.length + 1) / 2;
   return [`${label} ${half ? "may be" : "is"} no better than its shifted copies.`, `${of} ${counted(rank - 1, "copy elsewhere does", "copies elsewhere do")} as well or better.`];

@@ -57,7 +57,7 @@ function nearestWords(state, known) {
 function chanceWords(known, scores) {
   const methods = explaining(known), perhaps = methods.filter(({ name }) => !(scores.get(name).copies_as_near < SELDOM));
   if (!methods.length) return "";
-  return perhaps.length ? `Possibly near by chance: ${perhaps.map(({ label }) => label).join(", ")} (at least one in twenty moved copies of the map comes as near).` : "None is near by chance: hardly any moved copy of a map comes as near.";
+  return perhaps.length ? `Possibly near by chance: ${perhaps.map(({ label }) => label).join(", ")} (at least 5 % of its moved copies are as near).` : "No map is likely this near by chance: under 5 % of its moved copies are as near.";
 }
 
 const usedWords = ({ share, suffices }) => `The model uses ${percent(share)} of the stamp's pixels, and these alone ${suffices ? "are" : "are not"} enough for its answer.`;
