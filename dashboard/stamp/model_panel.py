@@ -25,7 +25,8 @@ def choose_stamp_model() -> Loading:
     titles = dict(zip(names, unique_names(tuple(model.label for model in choices)), strict=True))
     name = choose(
         st.selectbox, "Model", titles, DEFAULT, KEY,
-        help="Only for a model that learned a stamp and passed its gate is the stamp ground truth.",
+        help="The stamp is ground truth only for a model that learned it and passed its gate: three test figures of at "
+        "least 99 %.",
     )  # fmt: skip
     model = choices[names.index(name)]
     return follow(model, note=model.note)

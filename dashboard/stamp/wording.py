@@ -39,7 +39,7 @@ def task_in_words(task: Task, verb: str = "") -> str:
         Of the first sentence, where the learning is not over.
 
     >>> task_in_words(Task("patches", (Stamp(),), Stamp("saltire"))).split(". ")[2]
-    'A saltire lies on half of them and means nothing.'
+    'A saltire lies on half of them and carries no label.'
     """
     verb = verb or ("Learned" if task.labelled else "Was to learn")
     stamps = [title_in_words(stamp) for stamp in task.stamps]
@@ -49,7 +49,7 @@ def task_in_words(task: Task, verb: str = "") -> str:
         f"The pictures are {bases_in_words(task.bases)}.",
     ]
     if task.distractor:
-        parts.append(f"{title_in_words(task.distractor).capitalize()} lies on half of them and means nothing.")
+        parts.append(f"{title_in_words(task.distractor).capitalize()} lies on half of them and carries no label.")
     if not task.labelled:
         parts.append("Its labels were random, so there was nothing to learn.")
     return " ".join(parts)

@@ -63,7 +63,7 @@ def show_model(model: ListedStampModel) -> None:
     if pictures_gone(model):
         st.warning(GONE)
     if model.gate is None:
-        st.caption("Its gate was not measured in training; Run measures it first.")
+        st.caption("The gate was not measured during training. Run measures it first.")
         return
     training_chart("of the model", messages=[to_message(GateReady(model.gate), ())], chart=False)
     if not model.gate.passed:

@@ -102,7 +102,7 @@ def choose_distractor(known: ListedStampModel | None, stamp: Stamp) -> Stamp | N
         "Distractor beside it",
         key="distractor",
         persist_state="session",
-        help="A second stamp that lay on half of the training pictures and means nothing.",
+        help="A second stamp that lay on half of the training pictures and carries no label.",
     )
     return replace(distractor, size=stamp.size, opacity=stamp.opacity) if beside else None
 

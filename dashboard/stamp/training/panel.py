@@ -149,7 +149,7 @@ def choose_task(bases: str, largest: int, labelled: bool) -> Task | None:
     distractor = choose(
         st.selectbox, "Distractor", {NO_DISTRACTOR: "none", **{name: titles[name] for name in others}}, others[0],
         "train.distractor",
-        help="A stamp on half of all pictures that means nothing. It makes the specificity score possible.",
+        help="A stamp on half of all pictures that carries no label. It makes the specificity score possible.",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         size = bound(
