@@ -57,7 +57,7 @@
   // Where Streamlit speaks of the internet, of its own command or of a developer's folders.
   const REWORDED = [
     [/Is Streamlit still running|Streamlit server is not responding/, "The HeatCheck server is not answering. This page continues when it does."],
-    [/^(You have requested page|The page that you have requested)/, "There is no page at this address, so this is the first one."],
+    [/^(You have requested page|The page that you have requested)/, "There is no page at this address. The Explain page is shown instead."],
   ];
   const reword = (dialog) => {
     const texts = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);

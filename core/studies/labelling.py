@@ -74,7 +74,7 @@ def label_pictures(pictures: Sequence[str], source: LabelSource, labels: Sequenc
     Raises
     ------
     ValueError
-        Where no picture has a label that is a class.
+        Where no picture has a label that the model knows.
     """
     given = given_labels(pictures, source)
     classes: dict[str, int] = {}
@@ -87,7 +87,7 @@ def label_pictures(pictures: Sequence[str], source: LabelSource, labels: Sequenc
         else:
             missing[name] = found
     if not classes:
-        raise ValueError(f"No picture has a label that is a class. {next(missing[name] for name in given)}")
+        raise ValueError(f"No picture has a label that the model knows. {next(missing[name] for name in given)}")
     return Labelling(classes, missing)
 
 

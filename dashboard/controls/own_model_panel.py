@@ -102,7 +102,9 @@ def ask_for_the_rest(title: str, digest: str, weights: Any, found: Fit) -> None:
         help="The share of the picture's short side that the centre crop keeps: 0.875 for 224 of 256 pixels.",
     )  # fmt: skip
     mean = third.text_input("Mean", colour_words(usual.mean), key="own mean", help="Of red, green, blue in [0, 1].")
-    std = fourth.text_input("Standard deviation", colour_words(usual.std), key="own std", help="Of the same.")
+    std = fourth.text_input(
+        "Standard deviation", colour_words(usual.std), key="own std", help="Of red, green, blue in [0, 1]."
+    )
     reading = st.selectbox(
         "Probabilities", [None, *READINGS], key="own reading",
         format_func=lambda name: READINGS[name] if name else FOUND,
@@ -171,13 +173,14 @@ def asks_for_names(outputs: int) -> str:
     """The label of the field for class names."""
     if outputs == 1:
         return (
-            "Class names, one a line: one name, or two for a single logit that tells them apart (the positive one last)"
+            "Class names, one per line: one name, or two for a single logit that tells them apart "
+            "(the positive one last)"
         )
-    return f"Class names, one a line, in the order of the {in_words(outputs)}"
+    return f"Class names, one per line, in the order of the {in_words(outputs)}"
 
 
 def labels_in(text: str, outputs: int, reading: AnswerReading | None = None) -> tuple[str, ...]:
-    """The class names of a text, one a line; numbers where it is empty.
+    """The class names of a text, one per line; numbers where it is empty.
 
     >>> labels_in("cat\\n dog \\n\\n", 2), labels_in("", 2)
     (('cat', 'dog'), ('class 0', 'class 1'))
@@ -200,7 +203,7 @@ def labels_in(text: str, outputs: int, reading: AnswerReading | None = None) -> 
     if names and len(names) != classes:
         given = f"{len(names)} class name{'' if len(names) == 1 else 's'}"
         verb = "is" if len(names) == 1 else "are"
-        raise ValueError(f"There {verb} {given} for {in_words(classes)}. Write one a line.")
+        raise ValueError(f"There {verb} {given} for {in_words(classes)}. Write one per line.")
     return names or tuple(f"class {number}" for number in range(classes))
 
 

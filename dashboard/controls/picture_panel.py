@@ -104,7 +104,7 @@ def ask_upload() -> None:
             max_upload_size=MEGABYTES,
             key=key,
             on_change=lambda: absorb(st.session_state[key]),
-            help="They stay in this server's memory, and only your address leads to them.",
+            help="Kept in this server's memory; others see them only if you share your link.",
         )
 
 

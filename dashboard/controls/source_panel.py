@@ -76,7 +76,7 @@ def choose_labels(source: str, model: str) -> Labelled:
         st.error(str(error))
         return Labelled()
     known, missing = len(found.classes), list(found.missing.items())
-    st.caption(f"{known:,} of {known + len(missing):,} pictures have a label that is a class.")
+    st.caption(f"{known:,} of {known + len(missing):,} pictures have a label that the model knows.")
     for picture, reason in missing[:1]:
         st.caption(f"{picture}: {reason}")
     explained = choose(

@@ -98,7 +98,7 @@ def test_an_address_without_a_page_is_said_in_plain_words(visitors: Any, server:
     page.goto(f"{server}/nosuchpage")
     rest(page)
     told = page.get_by_role("dialog", name="Page not found")
-    expect(told).to_contain_text("There is no page at this address, so this is the first one.")
+    expect(told).to_contain_text("There is no page at this address. The Explain page is shown instead.")
     expect(told).not_to_contain_text("directory")
     expect(page.get_by_role("heading", level=1)).to_have_text("HeatCheck Explain")
     visitors.leave(page)

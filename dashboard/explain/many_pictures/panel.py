@@ -45,7 +45,9 @@ def many_pictures(loadings: Sequence[Loading], dataset: str, selection: Selectio
     with acting:
         show_workload(STUDY, [request])
     if len(loadings) > 1:
-        st.caption(f"Only the first model is explained: {models.title(loadings[0].name)}.")
+        st.caption(
+            f"Models are compared on one picture only. Here the first is explained: {models.title(loadings[0].name)}."
+        )
     if shown is None:
         return
     study = shown.job

@@ -42,7 +42,10 @@ def randomisation_strip(explanation: JobView[Any, Any], stale: bool, drawn: bool
     methods = choose_methods(explanation, {name: each for name, each in finished.items() if not each["control"]})
     request = strip_request(explanation, methods)
     maps, _ = cost(request, stages_of(request))
-    words = f"Explains again with {len(methods)} methods on randomised networks: {maps:,} maps with the controls."
+    words = (
+        f"This check explains the picture again with {len(methods)} methods on randomised networks: "
+        f"{maps:,} maps with the controls."
+    )
     if randomised := follow_up_panel(STRIP, explanation, request, words, ready=not stale):
         if drawn:
             show(randomised.job.id, randomised.job.request, stale or randomised.stale)

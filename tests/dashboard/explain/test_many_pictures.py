@@ -176,7 +176,7 @@ def test_labels_of_an_uploaded_folder_are_explained_and_the_accuracy_is_told(pag
     wait(lambda: shelf.ask("fashion_cnn").settled)
     folder = clothes(Bag=(0, 1, 2), spoon=(3,))
     app = page(**FASHION | OWN, folder=folder, labels="folders", explained="labelled")
-    assert "3 of 4 pictures have a label that is a class." in words(app)
+    assert "3 of 4 pictures have a label that the model knows." in words(app)
     assert "shop/spoon/3.png: Small CNN (Fashion-MNIST) has no class 'spoon'" in words(app)
     app.button(key="start study").click().run()
     job = queue().get(app.query_params["study"])
@@ -199,7 +199,7 @@ def test_a_table_in_the_folder_labels_its_pictures(page, wait, words, clothes):
     assert "2 of 2 pictures have a label" in words(app)
     assert app.button_group(key="explained").value == "predicted"
     app.selectbox(key="labels").select("folders").run()
-    assert "No picture has a label that is a class." in words(app)
+    assert "No picture has a label that the model knows." in words(app)
     assert not [each for each in app.button_group if each.key == "explained"]
     folders.remove(folder, "somebody")
 

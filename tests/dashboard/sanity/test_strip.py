@@ -195,6 +195,8 @@ def test_an_explanation_that_is_older_than_the_choices_is_not_randomised_unaware
 
 def test_the_strip_says_what_it_costs(page, words):
     app = page()
-    assert re.search(r"Explains again with \d methods .*: [\d,]+ maps with the controls\.", words(app))
+    assert re.search(
+        r"This check explains the picture again with \d methods .*: [\d,]+ maps with the controls\.", words(app)
+    )
     app.button_group(key="strip.methods").set_value([]).run()
     assert "No heatmap is chosen, so the default" in words(app)
