@@ -117,7 +117,7 @@ def devices() -> Iterator[Finding]:
 def waiting_threads() -> Finding:
     """How long waiting threads keep a core busy."""
     spins = os.environ.get("GOMP_SPINCOUNT")
-    state = f"spin {spins} times, then sleep" if spins else "spin for as long as torch's OpenMP decides"
+    state = f"spin {spins} times, then sleep" if spins else "keep a core busy while they wait (OpenMP default)"
     return Finding("Waiting threads", state)
 
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 MARKS = {"better": "✓ ", "edge": "△ ", "worse": "✗ "}
 CAPTION = (
-    "✓ better than every control that ignores the model, △ better than Random only, ✗ worse than Random, "
-    "by the 95 % intervals of paired differences"
+    "✓ better than every control that ignores the model; △ better than the random control, but not than every control; "
+    "✗ worse than the random control; by the 95 % intervals of paired differences"
 )
 WIDTH_IN_A_LOG = 120
 WIDTH_OF_A_MEAN = 25
