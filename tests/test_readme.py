@@ -23,8 +23,11 @@ FAMILIES_READ = [
     "are subtracted; what remains shows where the layer responds. The error is the distance from there to the map's",
     "peak, in cells of the layer. The layer's own error is how far the network itself carries its strongest change;",
     "a map weighs channels, and with random weights another cell may weigh more: a neighbouring one, or any where",
-    "every place has seen all of the picture (CaiT, ConvMixer, gMLP). Attention maps read no layer and have their",
-    "tokens' error. `tests/network_families.py` runs what is missing.",
+    "every place has seen all of the picture (CaiT, ConvMixer, gMLP, ViT, ResMLP, Mixer). Attention maps read no",
+    "layer and have their tokens' error. Two untrained networks lose the place before their last layer, RepVGG in",
+    "rounding and TinyViT in attention that spreads over everything; the last layer that still tells places apart is",
+    "read. CoaT answers from its class token, so the layer before its last attention is. `tests/network_families.py`",
+    "runs what is missing.",
 ]
 DIRECTIONS = {"higher": "higher", "lower": "lower", "none": "–"}
 

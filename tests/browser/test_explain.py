@@ -751,7 +751,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
     )
     assert page.evaluate(MODULE + LIT, [curves, "makeCurves"]) == [False, True, True]
     surest, none = page.evaluate(MODULE + BEST, [verdicts, "overall"])
-    assert surest == "Surest finds what the model uses, beating model-independent controls."
+    assert surest == "Surest finds what the model uses, better than controls."
     assert none == "No heatmap finds what the model uses."
     assert len(surest.split()) - 1 + max(len(method.label.split()) for method in core.list_methods()) <= 12
     passing = "Passing one test is not passing all: Grad-CAM finds what the model uses, yet"
@@ -781,8 +781,8 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
         "Loading.",
     ]
     assert page.evaluate(MODULE + ONE, [verdict, "sentence"]) == [
-        "Grad-CAM finds what the model uses, beating model-independent controls.",
-        "So far: Grad-CAM finds what the model uses, beating model-independent controls.",
+        "Grad-CAM finds what the model uses, better than controls.",
+        "So far: Grad-CAM finds what the model uses, better than controls.",
         "So far: no heatmap finds what the model uses.",
         "So far: all orders of pixels give the same curve, so F is undefined.",
         "No verdict: for this model the class is too unlikely.",

@@ -20,5 +20,5 @@ export function tally(fidelities) {
 export function overall(fidelities, labelOf) {
   if (fidelities.every(isFlat)) return ALL_FLAT;
   const found = fidelities.find(({ verdict }) => verdict === "finds");
-  return found ? `${labelOf(found.method)} finds what the model uses, beating model-independent controls.` : NOTHING;
+  return found ? `${labelOf(found.method)} finds what the model uses, better than controls.` : NOTHING;
 }
