@@ -19,6 +19,10 @@
   system.addEventListener("change", changed);
   window.addEventListener("storage", ({ key }) => key === CHOICE && changed());
   window.matchMedia = (query) => (query === DARK ? scheme : media(query));
+  // Streamlit tells its own root alone, and its dialogs and menus stand outside.
+  const tellRoot = () => { document.documentElement.style.colorScheme = scheme.matches ? "dark" : "light"; };
+  scheme.addEventListener("change", tellRoot);
+  tellRoot();
 
   // Streamlit adds an entry to the history whenever the address changes; here one for every page that is opened, so that
   // a press of Back leaves the page.

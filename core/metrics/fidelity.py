@@ -253,6 +253,15 @@ def to_beat(spread: float, rival: float) -> float:
     return max(hypot(spread, max(0.0, rival)), rival + MARGIN)
 
 
+def beyond(value: float, needed: float) -> str:
+    """What is needed, in as many digits as show that the value is below it; three at most.
+
+    >>> beyond(0.4, 0.45), beyond(0.481, 0.484)
+    ('0.45', '0.484')
+    """
+    return f"{needed:.2f}" if f"{value:.2f}" != f"{needed:.2f}" else f"{needed:.3f}"
+
+
 def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tuple[Verdict, str]:
     """What a person may conclude on this one picture, and the reason in a sentence.
 
@@ -266,7 +275,7 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
     >>> pass_verdict(0.3, 0.05, {"Sobel": 0.1})[0]
     'finds'
     >>> pass_verdict(0.1, 0.05, {"Sobel": 0.1})[1].partition(": ")[2]
-    'beside its F of 0.10, more than 0.11 is needed.'
+    'beside its F of 0.10, more than 0.11 is needed, since luck may add as much.'
     """
     if abs(value) < FLAT and spread < FLAT:
         return "flat", (
@@ -282,9 +291,10 @@ def pass_verdict(value: float, spread: float, rivals: Mapping[str, float]) -> tu
         return "finds", "Better than chance; no control was run for comparison."
     rival = max(rivals, key=lambda label: rivals[label])
     theirs = rivals[rival]
-    if value > to_beat(spread, theirs):
+    needed = to_beat(spread, theirs)
+    if value > needed:
         return "finds", "Finds pixels that the model uses: better than chance and than every control."
     return "edge", (
-        f"Better than chance, but no better than the {rival} control, which ignores the model: "
-        f"beside its F of {theirs:.2f}, more than {to_beat(spread, theirs):.2f} is needed."
+        f"Better than chance, but not clearly better than the {rival} control, which ignores the model: "
+        f"beside its F of {theirs:.2f}, more than {beyond(value, needed)} is needed, since luck may add as much."
     )

@@ -65,7 +65,8 @@ def listing(numbers: Sequence[int]) -> str:
 def hint(labels: Sequence[str], said: str) -> str:
     """The labels nearest to what was said."""
     lower, wanted = [label.lower() for label in labels], said.lower()
-    near = [label for label in lower if wanted in label] or difflib.get_close_matches(wanted, lower)
+    holding = [label for label in lower if wanted in label]
+    near = sorted(holding, key=lambda label: wanted not in label.split()) or difflib.get_close_matches(wanted, lower)
     return f"Did you mean {' or '.join(near[:3])}?" if near else "Use a label of its data set, or a number."
 
 

@@ -55,6 +55,12 @@ class Fit:
             removed = f" The prefix `{self.prefix}` was removed from every name." if self.prefix else ""
             return f"All weights fit {self.architecture}, with {in_words(self.classes)}.{removed}"
         wrong = len(self.missing) + len(self.unexpected) + len(self.misshapen) + len(self.unusable)
+        if wrong == len(self.missing):
+            are = "weight is" if wrong == 1 else "weights are"
+            return (
+                f"The file is incomplete for {self.architecture}: {wrong} {are} missing. Save the whole state dict, or "
+                "choose the architecture that it is of."
+            )
         return (
             f"The weights do not fit {self.architecture}: {wrong} {'name differs' if wrong == 1 else 'names differ'}. "
             "Choose the architecture that they were trained with."

@@ -35,7 +35,7 @@ export function standingsTable(methods, verdicts, similarity, half, over) {
     rows: rows.map(({ method, verdict }) => [{ "data-method": method.name, "data-standing": verdict.standing, title: verdict.sentence },
       methodCell(method, method.name), cell([standingOf(verdict, method.control)], { class: "verdict-cell" }),
       similarityCell(verdict.mean, verdict.chance, extent), similarityCell(verdict.last, verdict.chance, extent),
-      cell([verdict.n, verdict.blank ? element("span", { class: "muted small", title: "Maps of randomised networks that were constant or refused" }, ` · ${verdict.blank} blank`) : ""])]),
+      cell([verdict.n, verdict.blank ? element("span", { class: "muted small", title: "Maps of randomised networks that were constant or refused" }, ` · ${counted(verdict.blank, "blank map")}`) : ""])]),
   });
 }
 

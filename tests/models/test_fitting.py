@@ -75,7 +75,7 @@ def test_one_is_said_in_the_singular():
     weights = torchvision.models.resnet18(num_classes=1).state_dict()
     assert fit("torchvision/resnet18", weights).matching == "All weights fit torchvision/resnet18, with 1 class."
     del weights["conv1.weight"]
-    assert ": 1 name differs." in fit("torchvision/resnet18", weights).matching
+    assert "1 weight is missing." in fit("torchvision/resnet18", weights).matching
 
 
 def test_a_file_without_a_head_says_that_it_is_missing(five_classes):

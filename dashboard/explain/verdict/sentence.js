@@ -31,7 +31,7 @@ export function sentenceOfSeveral(runs) {
   if (!judged.length) return sentence(runs.find(({ job }) => !ended(job)) ?? runs[0]);
   if (judged.flat().every(isFlat)) return overall(judged[0]);
   const found = runs.filter((run) => !faint(run).length && tally(scoresOf(run)).found).length;
-  const words = found ? `In ${found} of ${counted(runs.length, "model")}, a heatmap finds what the model uses.` : "No heatmap finds what its model uses.";
+  const words = found ? `In ${found} of ${counted(runs.length, "model")}, a heatmap finds what the model uses.` : "In no model is a heatmap clearly better than every control.";
   const sure = runs.every(({ job }) => job?.state === "done") || (judged.length === runs.length && judged.flat().every(({ final }) => final));
   return sure ? words : soFar(words);
 }

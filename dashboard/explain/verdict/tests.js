@@ -7,7 +7,7 @@ export const FAINT = 0.01;
 const LUCK = 0.05;
 
 const IF_PASSED = { fidelity: "finds what the model uses", location: "beats its shifted copies", randomisation: "depends on the model's weights" };
-const IF_FAILED = { fidelity: "is no better than a control", location: "is no better than its shifted copies", randomisation: "fails randomisation" };
+const IF_FAILED = { fidelity: "is not clearly better than a control", location: "is no better than its shifted copies", randomisation: "fails randomisation" };
 
 // For each method, by label: which tests it passed and which not; what is not decided is left out.
 export function outcomes(run, tests) {

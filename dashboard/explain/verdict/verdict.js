@@ -51,7 +51,7 @@ function countsOf(run) {
   const scores = scoresOf(run);
   if (scores.every(isFlat) || faint(run).length) return []; // also where only controls have come
   const { found, alike, failed, flats } = tally(scores);
-  return [`${found} ${found === 1 ? "finds" : "find"} it`, sign(" ▲"), ` · ${alike} no better than a control`, sign(" –"), ` · ${failed} ${failed === 1 ? "fails" : "fail"}`, sign(" ▼"),
+  return [`${found} ${found === 1 ? "finds" : "find"} it`, sign(" ▲"), ` · ${alike} not clearly better than a control`, sign(" –"), ` · ${failed} ${failed === 1 ? "fails" : "fail"}`, sign(" ▼"),
     flats ? ` · ${flats} undefined` : ""];
 }
 
