@@ -704,7 +704,7 @@ RIVALS = """
 NUMBERS = """
   const methods = ["first", "second", "oracle"].map((name) => ({ name, label: name, control: name === "oracle" }));
   const fidelities = new Map([["first", { value: 0.1 }], ["second", { value: 0.2 }], ["oracle", { value: 0.9 }]]);
-  const { makeCurves } = await import(module.replace("curve_numbers/curve_numbers", "live_curve/curve_data"));
+  const { makeCurves } = await import(module.replace("curve_numbers/best_ends", "live_curve/curve_data"));
   const curves = makeCurves(), told = () => found({ data: { methods }, curves, fidelities });
   const before = told();
   for (const { name } of methods)
@@ -714,15 +714,15 @@ NUMBERS = """
 }"""
 MEANS = """
   const methods = new Map([["first", {}], ["second", {}], ["oracle", { control: true }], ["sobel", { control: true }]]);
-  const row = (method, verdict) => ({ method, metric: "fidelity", verdict });
+  const row = (method, verdict, mean = 0.2) => ({ method, metric: "fidelity", verdict, mean });
   const controls = [row("oracle", "better"), row("sobel", "control")];
-  const told = (symbol, verdicts, pictures = 5, direction = "higher") => found({
+  const told = (symbol, verdicts, pictures = 5, direction = "higher", mean = 0.2) => found({
     methods, sort: { metric: "fidelity" }, data: { groups: [{ metrics: [{ name: "fidelity", symbol, direction }] }] },
-    summary: { pictures, rows: [row("first", verdicts[0]), row("second", verdicts[1]), ...controls] },
+    summary: { pictures, rows: [row("first", verdicts[0], mean), row("second", verdicts[1], mean), ...controls] },
   });
   const [good, poor] = [["better", "edge"], ["edge", "worse"]];
   return [told("F", good), told("F", poor), told("Energy pointing game", good), told("F", good, 4),
-    told("F", good, 5, "none")];
+    told("F", good, 5, "none"), told("F", poor, 4, "higher", -0.009)];
 }"""
 FAINT = """
   return [0.0099, 0.01, null].map((probability) => found({ data: { title: "Net", probability }, target: "cat" }));
@@ -744,9 +744,9 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
             "explain/imputer_ranks/first_place",
             "explain/verdict/sentence",
             "sanity/standings",
-            "explain/scores/scores",
-            "explain/curve_numbers/curve_numbers",
-            "components/study_table/study_table",
+            "explain/scores/highest",
+            "explain/curve_numbers/best_ends",
+            "components/study_table/answer",
         )
     )
     assert page.evaluate(MODULE + LIT, [curves, "makeCurves"]) == [False, True, True]
@@ -783,7 +783,7 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
     assert page.evaluate(MODULE + ONE, [verdict, "sentence"]) == [
         "Grad-CAM finds what the model uses, better than controls.",
         "So far: Grad-CAM finds what the model uses, better than controls.",
-        "So far: no heatmap finds what the model uses.",
+        "So far: no heatmap is clearly better than every control.",
         "So far: all orders of pixels give the same curve, so F is undefined.",
         "No verdict: for this model the class is too unlikely.",
     ]
@@ -797,17 +797,21 @@ def test_what_the_scripts_say_of_curves_tests_imputers_and_models_follows_from_t
         "The method is unclear.",
         "No verdict yet.",
     ]
-    assert page.evaluate(MODULE + RIVALS, [scores, "answer"]) == [
+    assert page.evaluate(MODULE + RIVALS, [scores, "highest"]) == [
         "Grad-CAM scores highest of the methods: F 0.50.",
         "Grad-CAM scores highest of the methods: F 0.50. 1 control scores higher.",
     ]
-    assert page.evaluate(MODULE + NUMBERS, [numbers, "answer"]) == ["", "second: at 25 % removed, MIF 0.12, LIF 0.88."]
+    assert page.evaluate(MODULE + NUMBERS, [numbers, "bestEnds"]) == [
+        "",
+        "second: at 25 % removed, MIF 0.12, LIF 0.88.",
+    ]
     assert page.evaluate(MODULE + MEANS, [means, "answerOf"]) == [
         "By F, 1 of 2 methods is better than every control.",
         "By F, no method is better than every control.",
         "By this score, 1 of 2 methods is better than every control.",
         "",
         "",
+        "Every F is near 0: the model hardly reacts to these classes.",
     ]
     assert page.evaluate(MODULE + FAINT, [verdict, "faint"]) == [
         ["Net gives cat less than 0.01: F says little about it."],

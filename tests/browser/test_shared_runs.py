@@ -71,7 +71,7 @@ def join(pages: list[Any], link: str, rest: Callable[[Any], None]) -> None:
 
 def test_a_run_says_how_many_are_ahead_of_it_and_with_how_many_it_takes_turns(open_page: Open, toy_server: str) -> None:
     page = open_page(at=toy_server)
-    assert page.evaluate(COURSES, f"/api/browser/{digest()}/components/progress/progress.js") == [
+    assert page.evaluate(COURSES, f"/api/browser/{digest()}/components/progress/course.js") == [
         "Waiting: 2 runs ahead of yours on this computer.",
         "Waiting: 1 run ahead of yours on this computer.",
         "Starting.",

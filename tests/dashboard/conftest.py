@@ -148,7 +148,7 @@ def client() -> Iterator[TestClient]:
 def classifier_of_names() -> object:
     """What the page reads of a classifier whose pictures are of two rows and three columns."""
     plain = {"labels": LABELS, "dataset_mean": (0.5, 0.5, 0.5), "size": (2, 3), "normalise": lambda _, pixels: pixels}
-    plain |= {"reading": "softmax", "notes": ()}
+    plain |= {"name": "none", "reading": "softmax", "notes": ()}
     return type("Classifier", (), plain)()
 
 

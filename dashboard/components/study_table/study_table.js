@@ -7,6 +7,7 @@ import { grouped, meaning, scoresExplained, symbolOf, written, writtenShare } fr
 import { between, capital, counted, fixed } from "../kit/numbers.js";
 import { ended } from "../kit/stream.js";
 import { cell, head, methodCell, sortHead, table } from "../kit/table.js";
+import { FEWEST_JUDGED, answerOf, metricsOf } from "./answer.js";
 import { makeRanking, rankingOf } from "./ranking.js";
 
 const MEAN_VERDICTS = {
@@ -17,7 +18,6 @@ const MEAN_VERDICTS = {
   control: ["", "control"],
 };
 const NO_JUDGEMENT = ["", "describes, does not judge"];
-const FEWEST_JUDGED = 5;
 const TOO_FEW = ["", "needs five pictures"];
 const MEAN_SIGNS = "Verdicts follow the intervals of paired differences, and need five pictures. ▲ better than every control that ignores the model; △ better than the random control, but not than every other; ▼ worse than the random control; – no better than the random control.";
 const READING = [
@@ -80,19 +80,6 @@ export default component({
 
   further: ({ data }) => metricsOf(data).filter(({ direction }) => direction !== "none").map(({ name }) => rankingOf(data.run, name)),
 });
-
-const metricsOf = ({ groups }) => groups.flatMap(({ metrics }) => metrics);
-
-// By the score that the table is sorted by; nothing of one that does not judge, or before it may.
-export function answerOf({ summary, data, methods, sort }) {
-  const { symbol, direction } = metricsOf(data).find(({ name }) => name === sort.metric);
-  const judged = summary.rows.filter(({ method, metric }) => metric === sort.metric && !methods.get(method)?.control);
-  if (direction === "none" || !judged.length || summary.pictures < FEWEST_JUDGED) return "";
-  const better = judged.filter(({ verdict }) => verdict === "better").length;
-  const are = better === 1 ? "is" : "are";
-  const by = symbol.includes(" ") ? "this score" : symbol;  // the table names it too
-  return better ? `By ${by}, ${better} of ${counted(judged.length, "method")} ${are} better than every control.` : `By ${by}, no method is better than every control.`;
-}
 
 // What any order of removal loses when the least important go first bounds the artifact, whoever made the order.
 function boundLine(bound, methods) {

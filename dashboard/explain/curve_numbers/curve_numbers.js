@@ -5,9 +5,8 @@ import { component } from "../../components/kit/frame.js";
 import { fixed, percent } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { table } from "../../components/kit/table.js";
-import { BY_IMPORTANCE, makeCurves, nearestTo } from "../live_curve/curve_data.js";
-
-const ANSWERED_AT = 0.3;
+import { BY_IMPORTANCE, makeCurves } from "../live_curve/curve_data.js";
+import { bestEnds } from "./best_ends.js";
 
 export default component({
   mount(state) {
@@ -29,19 +28,10 @@ export default component({
 
   render(state) {
     const { curves, data, numbers, job } = state;
-    say(state.answer, answer(state));
+    say(state.answer, bestEnds(state));
     numbers.replaceChildren(curveTable(curves, data.methods, ended(job)));
   },
 });
-
-// How far apart the curves of the method are that scores highest, where some of the picture is gone and some is left.
-export function answer({ curves, data, fidelities }) {
-  const scored = data.methods.filter(({ name, control }) => !control && fidelities.has(name)), value = ({ name }) => fidelities.get(name).value;
-  const best = scored.reduce((one, other) => (value(other) > value(one) ? other : one), scored[0]);
-  const fraction = best && nearestTo(ANSWERED_AT, curves.fractions(best.name, "mif"));
-  const ends = BY_IMPORTANCE.map((order) => best && curves.at(best.name, order, fraction));
-  return ends.every(Boolean) ? `${best.label}: at ${percent(fraction)} removed, ${BY_IMPORTANCE.map((order, at) => `${order.toUpperCase()} ${fixed(ends[at].value)}`).join(", ")}.` : "";
-}
 
 function curveTable(curves, methods, over) {
   const lines = methods.flatMap(({ name, label }) => BY_IMPORTANCE.map((order) => ({ name, order, title: `${label}, ${order.toUpperCase()}` })))

@@ -1,13 +1,14 @@
 // The scores of all methods, the best first; those of several models in one table.
 
-import { scored, verdictSign } from "../../components/heatmap_cards/fidelity_verdict.js";
+import { verdictSign } from "../../components/heatmap_cards/fidelity_verdict.js";
 import { intervalBar } from "../../components/kit/chart.js";
 import { element, region, say, sign } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { grouped, metricHead, scoresExplained, written, writtenShare } from "../../components/kit/metric.js";
-import { capital, counted, fixed, percent } from "../../components/kit/numbers.js";
+import { fixed, percent } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { cell, methodCell, table } from "../../components/kit/table.js";
+import { bestOf, highest } from "./highest.js";
 
 const NO_SCORES = "No scores: the run ended before its perturbation test.";
 const CHANCE = "Shaded: the range of 95 % of copies of this map, shifted, flipped and turned on this picture; for maps of superpixels, the moved map is averaged within each superpixel. With an artifact share near or above 100 % the curve says little about the map.";
@@ -37,24 +38,11 @@ export default component({
     if (state.shownAs === shownAs) return;
     state.shownAs = shownAs;
     const any = runs.some(({ fidelities }) => fidelities.size);
-    say(state.answer, any ? (runs.length > 1 ? `${runs[0].data.title}: ` : "") + answer(runs[0]) : runs.every(({ job }) => ended(job)) ? NO_SCORES : "No scores yet: the perturbation test comes after the heatmaps.");
+    say(state.answer, any ? (runs.length > 1 ? `${runs[0].data.title}: ` : "") + highest(runs[0]) : runs.every(({ job }) => ended(job)) ? NO_SCORES : "No scores yet: the perturbation test comes after the heatmaps.");
     say(state.artifact, any && runs.length === 1 ? artifactWords(bestOf(runs[0])) : "");
     state.scores.replaceChildren(...(any ? [scoreTable(data.groups, runs)] : []));
   },
 });
-
-const isControl = ({ data }, method) => data.methods.find(({ name }) => name === method)?.control;
-
-const bestOf = (run) => [...run.fidelities.values()].filter(({ method }) => !isControl(run, method)).reduce((one, other) => (other.value > (one?.value ?? -Infinity) ? other : one), undefined);
-
-// The Oracle and the negated map look at more than a control may, so to score below them says nothing.
-export function answer(run) {
-  const best = bestOf(run);
-  if (!best) return "Only controls were scored.";
-  const label = run.data.methods.find(({ name }) => name === best.method).label;
-  const above = run.data.methods.filter(({ name, rival }) => rival && run.fidelities.get(name)?.value > best.value).length;
-  return `${label} scores highest of the methods: F ${scored(best)}.${above ? ` ${capital(counted(above, "control"))} ${above === 1 ? "scores" : "score"} higher.` : ""}`;
-}
 
 // A share of a drop is one only where there is a drop, and less of it goes to the artifact than the whole.
 function artifactWords(best) {

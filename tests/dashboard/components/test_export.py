@@ -71,7 +71,7 @@ def test_the_manifest_gives_an_upload_its_title_and_not_the_name_that_opens_it(f
     name = uploads.add("somebody", Upload("<b>holiday</b>.png", finished_run.crop()))
     request = replace(finished_run.request, picture=name, truth="secret-mark")
     subject = MarkedSubject(
-        SimpleNamespace(labels=("cat", "dog", "cup"), reading="softmax", notes=()), torch.rand(1, 3, 2, 3)
+        SimpleNamespace(name="none", labels=("cat", "dog", "cup"), reading="softmax", notes=()), torch.rand(1, 3, 2, 3)
     )
     found = about(ended(EXPLANATION, request, subject))
     assert "<b>holiday</b>.png" in found["title"]
