@@ -111,6 +111,8 @@ def test_a_run_is_not_followed_once_its_last_component_has_left_the_page(
 
 def test_each_module_is_asked_for_once_on_all_pages_together(open_page: Open, rest: Callable[[Any], None]) -> None:
     page = open_page(f"?{FEW}")
+    expect(page.locator(".plot").first).to_be_visible(timeout=30_000)  # all that this opening asks for has come
+    rest(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/api/browser/" in request.url else None)
     page.reload()

@@ -231,7 +231,9 @@ def test_what_is_older_than_the_choices_is_dimmed(forgotten: Any, rest: Callable
     expect(forgotten.locator(".root.stale .maps")).to_have_count(1)
 
 
-def test_the_quick_checks_come_beside_and_say_what_they_found(open_page: Open, rest: Callable[[Any], None]) -> None:
+def test_the_quick_checks_come_beside_and_say_what_they_found(
+    open_page: Open, rest: Callable[[Any], None], ended: Ended
+) -> None:
     page = open_page(f"{FEW}&randomisation=none")
     expect(button(page, "Check")).to_have_count(0)
     page.get_by_text("Quick checks: other class").click()
@@ -239,7 +241,7 @@ def test_the_quick_checks_come_beside_and_say_what_they_found(open_page: Open, r
     table = page.get_by_role("region", name="Quick checks")
     edges = table.locator('tr[data-method="sobel"] td[data-check="other_class"]')
     expect(edges).to_have_attribute("data-standing", "fails", timeout=90_000)
-    expect(button(page, "Check")).to_be_visible(timeout=60_000)
+    ended(page, "Check")
     rest(page)
     page.get_by_text("Every check in words").press("Enter")  # the end may still move what stands below
     expect(page.get_by_text(re.compile("^Gradient, ")).first).to_be_visible()
