@@ -8,6 +8,10 @@ const ALL_FLAT = "All orders of pixels give the same curve, so F is undefined.";
 
 export const isFlat = ({ verdict }) => verdict === "flat";
 export const verdictSign = ({ verdict }) => SIGNS[verdict];
+// Of the methods that have been scored, the one with the highest F; a control leads nothing.
+export const bestOf = (methods, fidelities) => methods.filter(({ name, control }) => !control && fidelities.has(name))
+  .reduce((one, other) => (one && fidelities.get(one.name).value >= fidelities.get(other.name).value ? one : other), undefined);
+
 export const scored = ({ value, spread }) => (spread === null ? fixed(value) : `${fixed(value)} (chance up to ${fixed(spread)})`);
 
 // Of methods, not of controls: how many find what the model uses, do no better than a control, fail, or cannot be told.

@@ -1,6 +1,6 @@
 // The perturbation test of the heatmaps: curves that grow, and the perturbed picture behind each point.
 
-import { scored } from "../../components/heatmap_cards/fidelity_verdict.js";
+import { bestOf, scored } from "../../components/heatmap_cards/fidelity_verdict.js";
 import { element } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
@@ -87,7 +87,6 @@ function turnLoud(state, name) {
 
 function plotWords({ fidelities, curves, data, job }, methods) {
   if (!curves.any()) return `No perturbation curves${ended(job) ? "" : " yet"}`;
-  const real = methods.filter(({ name, control }) => !control && fidelities.has(name)).map(({ name, label }) => ({ label, ...fidelities.get(name) }));
-  const best = real.reduce((one, other) => (other.value > one.value ? other : one), real[0]);
-  return `Perturbation curves of ${counted(methods.length, "method")}: ${data.yName} against the share of pixels removed.${best ? ` Best: ${best.label}, F ${scored(best)}.` : ""} The tab Numbers has them as a table.`;
+  const best = bestOf(methods, fidelities);
+  return `Perturbation curves of ${counted(methods.length, "method")}: ${data.yName} against the share of pixels removed.${best ? ` Best: ${best.label}, F ${scored(fidelities.get(best.name))}.` : ""} The tab Numbers has them as a table.`;
 }

@@ -1,6 +1,6 @@
 // The scores of all methods, the best first; those of several models in one table.
 
-import { verdictSign } from "../../components/heatmap_cards/fidelity_verdict.js";
+import { bestOf, verdictSign } from "../../components/heatmap_cards/fidelity_verdict.js";
 import { intervalBar } from "../../components/kit/chart.js";
 import { element, region, say, sign } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
@@ -8,7 +8,7 @@ import { grouped, metricHead, scoresExplained, written, writtenShare } from "../
 import { fixed, percent } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { cell, methodCell, table } from "../../components/kit/table.js";
-import { bestOf, highest } from "./highest.js";
+import { highest } from "./highest.js";
 
 const NO_SCORES = "No scores: the run ended before its perturbation test.";
 const CHANCE = "Shaded: the range of 95 % of copies of this map, shifted, flipped and turned on this picture; for maps of superpixels, the moved map is averaged within each superpixel. With an artifact share near or above 100 % the curve says little about the map.";
@@ -39,7 +39,7 @@ export default component({
     state.shownAs = shownAs;
     const any = runs.some(({ fidelities }) => fidelities.size);
     say(state.answer, any ? (runs.length > 1 ? `${runs[0].data.title}: ` : "") + highest(runs[0]) : runs.every(({ job }) => ended(job)) ? NO_SCORES : "No scores yet: the perturbation test comes after the heatmaps.");
-    say(state.artifact, any && runs.length === 1 ? artifactWords(bestOf(runs[0])) : "");
+    say(state.artifact, any && runs.length === 1 ? artifactWords(runs[0].fidelities.get(bestOf(runs[0].data.methods, runs[0].fidelities)?.name)) : "");
     state.scores.replaceChildren(...(any ? [scoreTable(data.groups, runs)] : []));
   },
 });
