@@ -142,6 +142,14 @@ class Classifier:
         with torch.inference_mode(False):
             return probe.find(len(self.labels), reading, channels)
 
+    def __repr__(self) -> str:
+        """What it takes and how its answers are read, which a notebook shows without being asked."""
+        shape, classes = " x ".join(map(str, (self.channels, *self.size))), len(self.labels)
+        return (
+            f"<Classifier {self.title}: {shape} pixels, {classes} class{'' if classes == 1 else 'es'}, "
+            f"probabilities by {self.reading}, on {self.device}>"
+        )
+
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the network's input."""

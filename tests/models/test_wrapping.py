@@ -128,3 +128,10 @@ def test_every_number_about_a_wrapped_network_can_be_computed(tmp_path):
     classifier = core.wrap(network(), 16, ("cat", "dog"), reading="sigmoid")
     table = core.evaluate(classifier, tmp_path, methods=["gradient"], metrics=["fidelity", "average_drop"])
     assert set(table.frame["method"]) >= {"gradient", "random"}
+
+
+def test_a_classifier_shows_what_it_takes_and_how_its_answers_are_read():
+    several = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 4))
+    shown = repr(core.wrap(several, (20, 30), tuple("abcd")))
+    assert "3 x 20 x 30 pixels, 4 classes, probabilities by softmax" in shown
+    assert "probabilities by sigmoid" in repr(core.wrap(several, (20, 30), tuple("abcd"), reading="sigmoid"))
