@@ -15,6 +15,7 @@ from core.cli.options import (
     Limit,
     Methods,
     Model,
+    RatherThan,
     Seed,
     Steps,
     TablesFolder,
@@ -59,12 +60,14 @@ def evaluate(
         ),
     ] = "",
     explained: Annotated[str, typer.Option(help="Class to explain: predicted or labelled.")] = "predicted",
+    rather_than: RatherThan = "",
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
     """Score methods and controls over many pictures. Writes scores.csv, scores.parquet, summary.csv and study.json."""
     from core.metrics.answers import Y
     from core.metrics.removal import Unit
+    from core.models.class_choice import chosen_class
     from core.studies.labelling import Explained
     from core.studies.table import Table as Study
 
@@ -80,12 +83,15 @@ def evaluate(
     study = Study(asked, seed)
     with interruptible(lambda: written_so_far(study, out)), mistakes_in_words():
         classifier = load(model, device)
+        other = chosen_class(classifier.labels, rather_than, classifier.name) if rather_than else None
+        study.asked |= {"rather_than": None if other is None else classifier.labels[other]}
         judged_by = chosen_metrics(metrics, has_truth(source, classifier.dataset, limit))
         study.asked |= {"metrics": judged_by, "weights": classifier.weights_digest}
         study.asked |= {"reading": classifier.reading, "notes": list(classifier.notes)}
         stream = core.stream_evaluation(
             classifier, source, names, judged_by, limit, seed,
-            imputer=imputer, unit=removed, side=side, y=read, steps=steps, labels=labels or None, explained=which,
+            output="logit" if other is None else core.Contrast(other), imputer=imputer, unit=removed, side=side,
+            y=read, steps=steps, labels=labels or None, explained=which,
         )  # fmt: skip
         summary = followed(stream, study, out)
     show_study(study, summary, out)

@@ -20,6 +20,7 @@ from core.cli.options import (
     Imputer,
     Methods,
     Model,
+    RatherThan,
     Seed,
     Steps,
     chosen_methods,
@@ -41,9 +42,7 @@ def explain(
     out: Annotated[Path, typer.Option(help="Folder for the heatmaps and the tables.")] = Path("heatcheck"),
     model: Model = "efficientnet_lite0",
     target: Annotated[str, typer.Option(help="Class to explain, by label or number; default: the predicted one.")] = "",
-    rather_than: Annotated[
-        str, typer.Option(help="Another class, by label or number: why the explained one rather than this one.")
-    ] = "",
+    rather_than: RatherThan = "",
     imputer: Imputer = "dataset_mean",
     steps: Steps = 20,
     seed: Seed = 0,

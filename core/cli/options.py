@@ -21,6 +21,9 @@ Methods = Annotated[str, typer.Option(help="Names separated by commas, or `all`;
 Model = Annotated[
     str, typer.Option(help="See `heatcheck models`; or module:function, a function of yours that returns a classifier.")
 ]
+RatherThan = Annotated[
+    str, typer.Option(help="Another class, by label or number: why the explained one rather than this one.")
+]
 Imputer = Annotated[str, typer.Option(help="What replaces a removed pixel.")]
 Steps = Annotated[int, typer.Option(min=1, max=500, help="Number of steps of each curve.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of pictures; the first ones are used.")]

@@ -78,9 +78,25 @@ def test_a_study_of_labelled_pictures_says_the_accuracy_and_writes_it(heatcheck,
     assert (told["asked"]["labels"], told["asked"]["explained"]) == ("folders", "labelled")
 
 
+def test_a_study_may_ask_why_each_class_rather_than_another(heatcheck, tmp_path, rows):
+    result = evaluate(heatcheck, tmp_path, "fashion_mnist", "--limit", 3, *QUICK, "--rather-than", "Sneaker")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))["asked"]["rather_than"] == "Sneaker"
+    classifier = core.load_classifier("fashion_cnn", device="cpu")
+    asked = {"methods": ["gradient"], "metrics": ["fidelity"], "limit": 3, "steps": 4}
+    frames = [
+        core.evaluate(classifier, "fashion_mnist", **asked, **more).frame for more in ({"output": core.Contrast(7)}, {})
+    ]
+    contrasted, plain = (frame.query("method == 'gradient'").score.tolist() for frame in frames)
+    written = [row for row in rows(tmp_path / "scores.csv") if row["metric"] == "fidelity"]
+    assert [float(row["score"]) for row in written if row["method"] == "gradient"] == pytest.approx(contrasted)
+    assert contrasted != pytest.approx(plain)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["fashion_mnist", "--rather-than", "shoehorn"], "no class 'shoehorn'"),
         (["fashion_mnist", "--labels", "folders"], "None of the pictures has a label"),
         (["fashion_mnist", "--labels", "gone.csv"], "gone.csv cannot be read"),
         (["fashion_mnist", "--explained", "labelled"], "say where the labels are"),
