@@ -4,16 +4,16 @@ Run from a checkout: ``python assets/train_labels.py``. Each takes some ten seco
 the same to the bit; another may round otherwise, so their digests are written anew.
 """
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
 
 import torch
+from storing import ON_CLOTHES, store
 
 from core.jobs.events import Returning
 from core.models.trained import ENDING, home, save_trained
-from core.models.trained_file import BUNDLED, PREFIX
+from core.models.trained_file import PREFIX
 from core.models.training import EpochDone
 from core.sanity.label_networks import (
     BUNDLED_SEED,
@@ -26,14 +26,7 @@ from core.sanity.label_networks import (
     train,
 )
 
-SUMS = BUNDLED / "SHA256SUMS"
-LICENSE = Path(__file__).parents[1] / "LICENSE"
 CPU = torch.device("cpu")
-ORIGIN = """\
-Part of HeatCheck, made for it by ../train_labels.py, and under HeatCheck's licence, which is below.
-Trained on Fashion-MNIST, Copyright (c) 2017 Zalando SE, under the MIT licence: see
-../datasets/fashion_mnist.LICENSE.txt.
-"""
 
 
 def make(role: Role) -> None:
@@ -49,20 +42,9 @@ def make(role: Role) -> None:
         raise SystemExit(f"{role}: it did not learn what it was told.")
     about = {"accuracy": learned.accuracy, "held_out": learned.held_out}
     kept = save_trained(described(role, BUNDLED_SEED, about), network)
-    store(role, (home() / f"{kept.removeprefix(PREFIX)}{ENDING}").read_bytes())
-
-
-def store(role: Role, content: bytes) -> None:
-    """Writes the model, its licence and its digest."""
-    name = bundled_name(role).removeprefix(PREFIX)
-    target = BUNDLED / f"{name}{ENDING}"
-    target.write_bytes(content)
-    notice = f"Fashion-MNIST, {ROLES[role]} ({target.name})\n\n{ORIGIN}\n\n"
-    (BUNDLED / f"{name}.LICENSE.txt").write_text(notice + LICENSE.read_text(encoding="utf-8"), encoding="utf-8")
-    sums = {file: digest for digest, file in map(str.split, SUMS.read_text().splitlines())}
-    sums[target.name] = hashlib.sha256(content).hexdigest()
-    SUMS.write_text("".join(f"{digest}  {file}\n" for file, digest in sorted(sums.items())))
-    print(f"{target.name}: {len(content):,} bytes, sha256 {sums[target.name]}")
+    content = (home() / f"{kept.removeprefix(PREFIX)}{ENDING}").read_bytes()
+    title = f"Fashion-MNIST, {ROLES[role]}"
+    store(bundled_name(role).removeprefix(PREFIX), content, title, Path(__file__).name, ON_CLOTHES)
 
 
 def main() -> None:

@@ -5,33 +5,27 @@ weights come out the same to the bit; another may round otherwise, so their dige
 """
 
 import argparse
-import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from storing import ON_CLOTHES, store
 
 from core.models.trained import ENDING, home
-from core.models.trained_file import BUNDLED, PREFIX
+from core.models.trained_file import PREFIX
 from core.models.training import EpochDone
 from core.pictures.stamps import Stamp
 from core.stamping.gate import GateReady
 from core.stamping.task import Task
 from core.stamping.training import ModelTrained, stream_stamp_training
 
-SUMS = BUNDLED / "SHA256SUMS"
-LICENSE = Path(__file__).parents[1] / "LICENSE"
 DISTRACTOR = Stamp("saltire", 6)
 SIZES, OPACITIES = (4, 5, 6), (0.6, 0.8, 1.0)
 ON_PHOTOS = """\
 Trained on patches of the photos in ../gallery, whose authors and licences ../gallery/credits.toml names, and on
 textures of our own.
-"""
-ON_CLOTHES = """\
-Trained on Fashion-MNIST, Copyright (c) 2017 Zalando SE, under the MIT licence: see
-../datasets/fashion_mnist.LICENSE.txt.
 """
 WRITTEN = """\
 Its weights were written down from the drawing of a stamp, ../stamps/cross.png, and learned from nothing.
@@ -82,21 +76,8 @@ def make(name: str) -> None:
         if isinstance(event, GateReady):
             print(f"{name}: {event.gate.sentence}")
         if isinstance(event, ModelTrained):
-            store(name, (home() / f"{event.name.removeprefix(PREFIX)}{ENDING}").read_bytes())
-
-
-def store(name: str, content: bytes) -> None:
-    """Writes the model, its licence and its digest."""
-    target = BUNDLED / f"{name}{ENDING}"
-    target.write_bytes(content)
-    origin = "Part of HeatCheck, made for it by ../train_stamps.py, and under HeatCheck's licence, which is below.\n"
-    notice = f"{RECIPES[name].title} ({target.name})\n\n{origin}{RECIPES[name].origin}\n\n"
-    (BUNDLED / f"{name}.LICENSE.txt").write_text(notice + LICENSE.read_text(encoding="utf-8"), encoding="utf-8")
-    lines = SUMS.read_text().splitlines() if SUMS.exists() else []
-    sums = {file: digest for digest, file in map(str.split, lines)}
-    sums[target.name] = hashlib.sha256(content).hexdigest()
-    SUMS.write_text("".join(f"{digest}  {file}\n" for file, digest in sorted(sums.items())))
-    print(f"{target.name}: {len(content):,} bytes, sha256 {sums[target.name]}")
+            content = (home() / f"{event.name.removeprefix(PREFIX)}{ENDING}").read_bytes()
+            store(name, content, recipe.title, Path(__file__).name, recipe.origin)
 
 
 def main() -> None:
@@ -104,7 +85,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"networks to train: {', '.join(RECIPES)}")
     torch.set_num_threads(1)
-    BUNDLED.mkdir(exist_ok=True)
     for name in parser.parse_args().names or RECIPES:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["HEATCHECK_HOME"] = folder

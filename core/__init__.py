@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from core.pictures.imputers import list_imputers
     from core.pictures.opening import PictureError, open_picture
     from core.pictures.stamps import Placed, Stamp, list_stamps
+    from core.retraining.fine_tune import stream_fine_tune
     from core.sanity.checks import stream_checks
     from core.sanity.labels import stream_label_check
     from core.sanity.many_pictures import stream_sanity_study
@@ -84,6 +85,7 @@ __all__ = [
     "stream_checks",
     "stream_curves",
     "stream_evaluation",
+    "stream_fine_tune",
     "stream_heatmaps",
     "stream_imputer_rankings",
     "stream_label_check",
@@ -116,6 +118,7 @@ _ROOMS = {
     "core.pictures.imputers": ("list_imputers",),
     "core.pictures.opening": ("PictureError", "open_picture"),
     "core.pictures.stamps": ("Placed", "Stamp", "list_stamps"),
+    "core.retraining.fine_tune": ("stream_fine_tune",),
     "core.sanity.checks": ("stream_checks",),
     "core.sanity.labels": ("stream_label_check",),
     "core.sanity.randomisation": ("check_randomisation", "stream_randomisation"),

@@ -1,6 +1,7 @@
-"""The small networks that ``assets/train_fashion_mnist.py``, ``core.stamping.training`` and ``core.sanity`` train."""
+"""The small networks that ``assets/train_fashion_mnist.py`` and the rooms of stamps, sanity and retraining train."""
 
 from collections import OrderedDict
+from itertools import pairwise
 
 from torch import nn
 
@@ -83,3 +84,26 @@ def label_cnn(classes: int, size: tuple[int, int]) -> nn.Module:
             head=nn.Linear(64 * (height // 8) * (width // 8), classes),
         )
     )
+
+
+def batch_norm_cnn(classes: int, size: tuple[int, int]) -> nn.Module:  # noqa: ARG001 - pools reduce any size
+    """Four convolutions without weights, each with batch normalisation and its own ReLU; 99 thousand weights.
+
+    Normalised activations let it learn in three epochs, and its early pools keep a pass cheap, so that hundreds of such
+    networks can be trained on a CPU.
+
+    Parameters
+    ----------
+    size
+        Height and width of the pictures, at least 8; the weights do not depend on it.
+    """
+    layers: list[tuple[str, nn.Module]] = []
+    for place, (before, after) in enumerate(pairwise((3, 16, 32, 64, 128)), start=1):
+        layers += [(f"pool{place - 1}", nn.MaxPool2d(2))] if place > 1 else []
+        layers += [
+            (f"conv{place}", nn.Conv2d(before, after, 3, padding=1, bias=False)),
+            (f"norm{place}", nn.BatchNorm2d(after)),
+            (f"relu{place}", nn.ReLU()),
+        ]
+    layers += [("average", nn.AdaptiveAvgPool2d(1)), ("flatten", nn.Flatten()), ("head", nn.Linear(128, classes))]
+    return nn.Sequential(OrderedDict(layers))

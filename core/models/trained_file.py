@@ -21,7 +21,7 @@ from core.models.classifier import Classifier, Colour, Preprocessing, in_own_lay
 from core.models.cropping import centre_crop
 from core.models.heads import BODIES, BODY_SIZE, Body, empty_head
 from core.models.matched_filter import empty_filter
-from core.models.small import label_cnn, stamp_cnn
+from core.models.small import batch_norm_cnn, label_cnn, stamp_cnn
 from core.models.sources import ModelError
 
 BUNDLED = ASSETS / "trained"
@@ -30,7 +30,8 @@ SMALLEST, LARGEST = 8, 512
 MOST_BYTES = 16 * 2**20
 MOST_LABELS = 1000
 LONGEST_TEXT = 200
-KINDS = ("F16", "F32")
+KINDS = {torch.float32: ("F16", "F32"), torch.int64: ("I64",)}
+"""How a file may hold each of a network's entries; batch normalisation counts its batches in whole numbers."""
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -186,6 +187,7 @@ def learned_head(body: Body, classes: int, size: tuple[int, int], shapes: Shapes
 FORMS: dict[str, Form] = {
     "stamp_cnn": Form(partial(learned_cnn, stamp_cnn), lambda learned: learned),
     "label_cnn": Form(partial(learned_cnn, label_cnn), lambda learned: learned),
+    "batch_norm_cnn": Form(partial(learned_cnn, batch_norm_cnn), lambda learned: learned),
     "matched_filter": Form(written_filter, lambda learned: learned),
     **{f"head of {name}": Form(partial(learned_head, body), body.with_head) for name, body in BODIES.items()},
 }
@@ -224,11 +226,13 @@ def checked_weights(file: Any, description: Description) -> dict[str, Tensor]:
     parts = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
     shapes = {key: tuple(part.get_shape()) for key, part in parts.items()}
     with torch.device("meta"):
-        expected = shapes_of(empty(description, shapes).state_dict())
+        expected = empty(description, shapes).state_dict()
     for key in sorted(expected.keys() | shapes.keys()):
-        if shapes.get(key) != expected.get(key) or parts[key].get_dtype() not in KINDS:
+        wanted = expected.get(key)
+        fits = wanted is not None and shapes.get(key) == tuple(wanted.shape)
+        if wanted is None or not fits or parts[key].get_dtype() not in KINDS[wanted.dtype]:
             raise ModelError(f"Its weights do not fit its network: {key[:LONGEST_TEXT]!r} differs.")
-    weights = {key: file.get_tensor(key).float() for key in shapes}
+    weights = {key: file.get_tensor(key).to(expected[key].dtype) for key in shapes}
     for key, tensor in weights.items():
         if not tensor.isfinite().all():
             raise ModelError(f"Some of its weights are not finite: {key!r}.")

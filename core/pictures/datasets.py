@@ -24,7 +24,7 @@ BACKGROUND = 100
 class Labelled:
     """Pictures with their classes, which take turns, so that the first few are a fair sample."""
 
-    pixels: Float[Tensor, "n 3 28 28"]
+    pixels: Float[Tensor, "n channels height width"]
     labels: Int[Tensor, " n"]
 
 

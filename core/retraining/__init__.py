@@ -1,0 +1,1 @@
+"""Whether what a map calls important is what a network needs: judged by networks that learn without it."""

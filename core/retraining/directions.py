@@ -1,0 +1,201 @@
+"""The four directions of the paper's results, and whether they show here.
+
+Hooker et al. 2019 (arXiv:1806.10758) found them with ResNet-50 on ImageNet: (a) retrained accuracy falls slowly as
+random places are removed, while the accuracy without retraining collapses; (b) squared and variance ensembles remove
+more than random places at every share; (c) single estimators and their mean remove no more than random places, for half
+of the places and more; (d) keeping separates methods less than removing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.methods.registry import find_method
+from core.metrics.statistics import BASELINE, estimates
+from core.retraining.outcomes import Accuracy, Curves, difference
+
+Finding = Literal["reproduced", "not reproduced", "undecided"]
+MARGIN = 0.02
+"""An accuracy this much lower still counts as no lower."""
+FEW_PLACES_LEFT = 0.5
+WITHOUT_AVERAGING = ("gradient", "integrated_gradients", "guided_backprop")
+MEANS = ("smoothgrad", "smoothgrad_integrated_gradients", "smoothgrad_guided_backprop")
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One of the paper's directions.
+
+    Parameters
+    ----------
+    name
+        ``a`` to ``d``.
+    claim
+        What the paper found.
+    finding
+        Whether it shows here.
+    why
+        The figures that decide.
+    """
+
+    name: str
+    claim: str
+    finding: Finding
+    why: str
+
+
+def check_directions(trained: Curves, unadapted: Curves, seed: int) -> tuple[Direction, ...]:
+    """Each direction that the methods at hand can show.
+
+    Parameters
+    ----------
+    trained
+        Of networks that learned with removed places: retrained or fine-tuned ones.
+    unadapted
+        Of the explained network.
+    """
+    if BASELINE not in trained.methods():
+        return ()
+    found = [
+        random_falls_slowly(trained, unadapted, seed),
+        squares_remove_more(trained, seed),
+        single_estimators_remove_no_more(trained, seed),
+        keeping_separates_less(trained, seed),
+    ]
+    return tuple(each for each in found if each)
+
+
+def random_falls_slowly(trained: Curves, unadapted: Curves, seed: int) -> Direction:
+    """(a): networks that learned with gaps recognise more of what is left by chance than the one that did not."""
+    fractions = trained.fractions(BASELINE, "roar")
+    pairs = [
+        (trained.recognised[BASELINE, "roar", each], unadapted.recognised[BASELINE, "roar", each]) for each in fractions
+    ]
+    gaps = [difference(own, np.broadcast_to(other, own.shape), seed) for own, other in pairs]
+    first, second = (float(each.mean()) for each in pairs[len(pairs) // 2])
+    return Direction(
+        "a",
+        "Removing random places hardly hurts a network that learned with gaps, and ruins one that did not.",
+        finding(gaps[len(gaps) // 2 :]),
+        f"With {fractions[len(pairs) // 2]:.0%} of the places removed at random, accuracy is {first:.0%}, and "
+        f"{second:.0%} without training.",
+    )
+
+
+def squares_remove_more(trained: Curves, seed: int) -> Direction | None:
+    """(b): SmoothGrad squared and VarGrad lie below random at every share."""
+    methods = [name for name in trained.methods() if name.startswith(("smoothgrad_squared", "vargrad"))]
+    gaps = {
+        (method, each): difference(
+            trained.recognised[BASELINE, "roar", each], trained.recognised[method, "roar", each], seed
+        )
+        for method in methods
+        for each in trained.fractions(method, "roar")
+    }
+    if not gaps:
+        return None
+    return Direction(
+        "b",
+        "Squares and variances of noisy gradients remove more than random places, at every share.",
+        finding(list(gaps.values())),
+        extremes(gaps, "Random minus method"),
+    )
+
+
+def single_estimators_remove_no_more(trained: Curves, seed: int) -> Direction | None:
+    """(c): single estimators and means of noisy ones lie at or above random from half of the places on."""
+    methods = [name for name in trained.methods() if name in (*WITHOUT_AVERAGING, *MEANS)]
+    gaps = {
+        (method, each): difference(
+            trained.recognised[method, "roar", each], trained.recognised[BASELINE, "roar", each], seed
+        )
+        for method in methods
+        for each in trained.fractions(method, "roar")
+        if each >= FEW_PLACES_LEFT
+    }
+    if not gaps:
+        return None
+    return Direction(
+        "c",
+        "Single estimators and their means remove no more than random places, from half of the places on.",
+        finding(list(gaps.values()), MARGIN),
+        extremes(gaps, "Method minus random"),
+    )
+
+
+def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
+    """(d): the methods' accuracies differ less among each other when the important places are kept."""
+    methods = [name for name in trained.methods() if not find_method(name).control]
+    if len(methods) < 2:
+        return None
+    fractions = trained.fractions(methods[0], "roar")
+    per_picture = {
+        form: np.stack(
+            [[trained.recognised[each, form, share].mean(axis=0) for share in fractions] for each in methods]
+        )
+        for form in ("roar", "kar")
+    }
+    spreads = {form: float(values.mean(axis=2).std(axis=0).mean()) for form, values in per_picture.items()}
+    gap = spread_difference(per_picture["roar"], per_picture["kar"], seed)
+    return Direction(
+        "d",
+        "Keeping the important places separates methods less than removing them.",
+        finding([gap]),
+        f"The methods' accuracies spread by {spreads['roar']:.3f} when places are removed and by {spreads['kar']:.3f} "
+        "when they are kept.",
+    )
+
+
+def spread_difference(removed: np.ndarray, kept: np.ndarray, seed: int) -> Accuracy:
+    """The spread among methods under removal minus that under keeping, each picture's influence on it resampled.
+
+    The spread is the standard deviation over methods of the mean over pictures; its linear part in each picture is
+    what a picture adds to it (the delta method).
+
+    Parameters
+    ----------
+    removed, kept
+        ``(methods, fractions, pictures)``.
+    """
+
+    def influence(values: np.ndarray) -> np.ndarray:
+        means = values.mean(axis=2)
+        spread = means.std(axis=0)
+        pull = (means - means.mean(axis=0)) / np.where(spread > 0, spread, 1.0) / len(means)
+        shift = np.einsum("mf,mfp->fp", pull, values - means[:, :, None])
+        whole: np.ndarray = (spread[:, None] + shift).mean(axis=0)
+        return whole
+
+    (found,) = estimates((influence(removed) - influence(kept))[:, None], seed)
+    return Accuracy(found, (found.mean,))
+
+
+def finding(gaps: Sequence[Accuracy], margin: float = 0.0) -> Finding:
+    """Whether every gap is above zero, or at least one below it; with a margin, whether none is below it by more.
+
+    >>> from core.metrics.statistics import Estimate
+    >>> above, open_ = (Accuracy(Estimate(0.1, low, 0.2, 9), (0.1,)) for low in (0.05, -0.01))
+    >>> finding([above]), finding([above, open_]), finding([above, open_], margin=0.02)
+    ('reproduced', 'undecided', 'reproduced')
+    """
+    if any(gap.below_zero for gap in gaps):
+        return "not reproduced"
+    if margin:
+        return "reproduced" if all(gap.over_pictures.low > -margin for gap in gaps) else "undecided"
+    return "reproduced" if all(gap.above_zero for gap in gaps) else "undecided"
+
+
+def extremes(gaps: dict[tuple[str, float], Accuracy], what: str) -> str:
+    """The smallest of the gaps, with its method and share, and the largest."""
+    (low, lowest), (high, highest) = (
+        pick(gaps.items(), key=lambda each: each[1].over_pictures.mean) for pick in (min, max)
+    )
+    return f"{what}: from {told(low, lowest)} to {told(high, highest)}."
+
+
+def told(place: tuple[str, float], gap: Accuracy) -> str:
+    method, fraction = place
+    found = gap.over_pictures
+    return f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}] ({find_method(method).label}, {fraction:.0%})"

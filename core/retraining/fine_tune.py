@@ -1,0 +1,282 @@
+"""One network, fine-tuned once on random masks, judges every method without retraining.
+
+A network that never saw a removed place answers anything; the one that is trained anew on a method's masks learns their
+shape. This one has met removed places of every amount and shape, and no map: what it still recognises says how much the
+removed places told it. After F-Fidelity (Zheng et al. 2024, arXiv:2410.02970); the masks are ours.
+"""
+
+import copy
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.jobs.events import Progress, Returning
+from core.methods.heatmap import MethodRefused
+from core.methods.heatmap_request import HeatmapRequest, requested
+from core.methods.registry import Settings
+from core.models.catalogue import chosen_device
+from core.models.classifier import Classifier
+from core.models.training import EpochDone, stream_training
+from core.pictures.labels import FOLDERS, LabelSource
+from core.randomness import generator
+from core.retraining.attributions import in_blocks, stream_attributions
+from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
+from core.retraining.directions import Direction, check_directions
+from core.retraining.masks import Form, Ranking, Unit, random_masks, rank_places
+from core.retraining.outcomes import FRACTIONS, Accuracy, Curves, Recognised, accuracy
+from core.retraining.training import BATCH, Recipe, explained_network, recognised, without
+from core.retraining.verdicts import Verdict, judge
+
+EPOCHS, PEAK = 1, 2e-3
+BLOCK = 50
+FORMS: tuple[Form, ...] = ("roar", "kar")
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """A network was fine-tuned.
+
+    Parameters
+    ----------
+    accuracy
+        On whole test pictures; that of the explained network is 0 seconds old and has no seed.
+    """
+
+    seed: int | None
+    accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RemovalAccuracy:
+    """How many pictures are still recognised when a share of their places is gone; a later one takes its place.
+
+    Parameters
+    ----------
+    form
+        ``roar``: the most important places are removed; ``kar``: they are kept, and all others removed.
+    fraction
+        The share that is removed or kept.
+    adapted
+        By the fine-tuned networks.
+    unadapted
+        By the explained network, which has never met a removed place.
+    pictures
+        How many so far.
+    """
+
+    method: str
+    form: Form
+    fraction: float
+    adapted: Accuracy
+    unadapted: Accuracy
+    pictures: int
+
+    @property
+    def replaces(self) -> tuple[str, str, str, float]:
+        return "removal accuracy", self.method, self.form, self.fraction
+
+
+@dataclass(frozen=True)
+class FineTuneReady:
+    """What follows from the pictures so far; a later one takes its place.
+
+    Parameters
+    ----------
+    verdicts
+        One for each method, the largest area first.
+    directions
+        What the paper found with retraining, and whether it shows here.
+    final
+        Whether nothing more will come.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    directions: tuple[Direction, ...]
+    pictures: int
+    final: bool
+
+    @property
+    def replaces(self) -> str:
+        return "fine-tune"
+
+
+Event = Progress | EpochDone | MethodRefused | FineTuned | RemovalAccuracy | FineTuneReady
+Outcomes = dict[tuple[str, Form, float], list[Recognised]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is judged, and on what.
+
+    Parameters
+    ----------
+    pictures
+        Number of test pictures, the first ones.
+    seeds
+        Number of fine-tuned networks.
+    """
+
+    request: HeatmapRequest
+    pictures: int
+    seeds: int
+    fractions: tuple[float, ...]
+    unit: Unit
+    side: int
+    recipe: Recipe
+
+
+def stream_fine_tune(
+    methods: Sequence[str],
+    data: Source = BUNDLED,
+    pictures: int = 100,
+    seeds: int = 3,
+    fractions: Sequence[float] = FRACTIONS,
+    unit: Unit = "pixel",
+    side: int = 4,
+    network: str = Recipe.network,
+    seed: int = 0,
+    settings: dict[str, Settings] | None = None,
+    labels: LabelSource = FOLDERS,
+    device: torch.device | str = "auto",
+) -> Iterator[Event]:
+    """Accuracy as the places that each method calls important are removed or kept, by networks that expect gaps.
+
+    The maps explain the class that a network trained on whole pictures predicts. Copies of it are fine-tuned on masks
+    that owe nothing to any map; every control is included.
+
+    Parameters
+    ----------
+    data
+        As in :func:`core.retraining.data.collect_data`.
+    pictures
+        Number of test pictures, the first ones.
+    seeds
+        Number of networks that are fine-tuned, each with masks and an order of its own.
+    fractions
+        Shares of the places, between 0 and 1.
+    unit, side
+        What is removed as a whole: a pixel, a feature (one channel of a pixel), or a region with this side.
+    network
+        The architecture, as in :data:`core.retraining.networks.NETWORKS`, or ``torchvision/NAME``.
+
+    Raises
+    ------
+    ValueError
+        Where something requested does not exist; the message says what would work.
+    """
+    if pictures < 1 or seeds < 1:
+        raise ValueError(f"At least one picture and one seed are needed, not {pictures} and {seeds}.")
+    if not fractions or not all(0 < fraction < 1 for fraction in fractions):
+        raise ValueError("The fractions must lie between 0 and 1, both excluded.")
+    request = requested(methods, seed, settings, "logit", None).with_controls(truth_known=False)
+    plan = Plan(
+        request=request,
+        pictures=pictures,
+        seeds=seeds,
+        fractions=tuple(sorted(set(fractions))),
+        unit=unit,
+        side=side,
+        recipe=Recipe(network),
+    )
+    collected = collect_data(data, labels, seed=seed)
+    request.check(len(collected.labels))
+    return run(plan, collected, chosen_device(device))
+
+
+def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]:
+    """The network, its fine-tuned copies, then the pictures in blocks."""
+    explained = yield from explained_network(data, plan.recipe, device)
+    began = accuracy_on_tests(explained.network, data, device)
+    yield FineTuned(None, began, 0.0)
+    adapted: dict[int, nn.Module] = {}
+    for number in range(plan.seeds):
+        adapted[number] = yield from fine_tuned(explained.network, data, plan, number, device)
+    yield from judged(plan, data, explained, list(adapted.values()))
+
+
+def fine_tuned(
+    network: nn.Module, data: LabelledData, plan: Plan, number: int, device: torch.device
+) -> Generator[Progress | EpochDone | FineTuned, None, nn.Module]:
+    """A copy that has learned from pictures with random gaps; a step is one batch."""
+    began = time.monotonic()
+    copied = copy.deepcopy(network)
+    for weights in copied.parameters():
+        weights.requires_grad_(True)
+    inputs, size = data.normalised(data.train.pixels), data.size
+    labels = data.train.labels.to(device)
+    held_out = data.normalised(data.test.pixels).to(device), data.test.labels.to(device)
+
+    def draw(epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
+        masks = random_masks(len(inputs), size, generator(plan.request.seed, "gaps", number, epoch))
+        return without(inputs, masks).to(device), labels
+
+    seed = plan.request.seed + number
+    for event in stream_training(copied, draw, held_out, EPOCHS, seed, PEAK, BATCH):
+        if isinstance(event, Progress):
+            done, total = number * event.total + event.done, plan.seeds * event.total
+            yield Progress(done, total, f"Fine-tuning {number + 1} of {plan.seeds}", "picture")
+        else:
+            yield event
+            yield FineTuned(number, event.held_out, time.monotonic() - began)
+    return copied
+
+
+def accuracy_on_tests(network: nn.Module, data: LabelledData, device: torch.device) -> float:
+    """The share of whole test pictures that is recognised."""
+    inputs = data.normalised(data.test.pixels).to(device)
+    return float(recognised(network, inputs, data.test.labels.numpy()).mean())
+
+
+def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Sequence[nn.Module]) -> Iterator[Event]:
+    """The accuracies and what follows from them, after every block of pictures."""
+    count = min(plan.pictures, len(data.test.labels))
+    by_adapted: Outcomes = {}
+    by_explained: Outcomes = {}
+    request = plan.request
+    for block in in_blocks(count, BLOCK):
+        pixels = data.test.pixels[block].to(explained.device)
+        making = Returning(stream_attributions(explained, pixels, request, plan.unit == "feature"))
+        for event in making:
+            if isinstance(event, Progress):
+                yield Progress(block.start + event.done, count, event.what, "picture")
+            else:
+                yield event
+        request = request.only(making.result)
+        inputs, labels = data.normalised(pixels), data.test.labels[block].numpy()
+        for method, maps in making.result.items():
+            ranking = rank_places(maps, pixels, plan.unit, plan.side, plan.request.seed)
+            for form, fraction in ((form, fraction) for form in FORMS for fraction in plan.fractions):
+                shown = masked(inputs, ranking, form, fraction)
+                outcome = np.stack([recognised(network, shown, labels) for network in adapted])
+                by_adapted.setdefault((method, form, fraction), []).append(outcome)
+                own = recognised(explained.network, shown, labels)[None]
+                by_explained.setdefault((method, form, fraction), []).append(own)
+            yield Progress(block.stop, count, f"Pictures without what {method} calls important", "picture")
+        yield from concluded(
+            plan, joined(by_adapted, block.stop), joined(by_explained, block.stop), block.stop == count
+        )
+
+
+def masked(inputs: torch.Tensor, ranking: Ranking, form: Form, fraction: float) -> torch.Tensor:
+    return without(inputs, ranking.removed(form, fraction).to(inputs.device))
+
+
+def joined(outcomes: Outcomes, pictures: int) -> Curves:
+    """The outcomes of all blocks; a method that was refused on some picture has none."""
+    whole = {key: np.concatenate(parts, axis=1) for key, parts in outcomes.items()}
+    return Curves({key: own for key, own in whole.items() if own.shape[1] == pictures})
+
+
+def concluded(plan: Plan, adapted: Curves, unadapted: Curves, final: bool) -> Iterator[RemovalAccuracy | FineTuneReady]:
+    """Every accuracy, then the verdicts."""
+    seed, pictures = plan.request.seed, 0
+    for (method, form, fraction), outcome in adapted.recognised.items():
+        pictures = outcome.shape[1]
+        own = accuracy(outcome, seed), accuracy(unadapted.recognised[method, form, fraction], seed)
+        yield RemovalAccuracy(method, form, fraction, *own, pictures)
+    yield FineTuneReady(judge(adapted, seed), check_directions(adapted, unadapted, seed), pictures, final)

@@ -1,0 +1,110 @@
+"""Which places of a picture are removed, decided once for each picture before any network sees it.
+
+A mask is fixed: it is the same in every epoch and for every network. The published code draws a random one anew in each
+epoch, which works like augmentation and flatters the random control.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from core.metrics.removal import Cells, rank_of, regions
+from core.pictures.blurring import blurred
+from core.randomness import generator, picture_digest
+
+Form = Literal["roar", "kar"]
+"""Remove And Retrain removes the most important places, Keep And Retrain all others."""
+Unit = Literal["pixel", "feature", "region"]
+SMOOTHING = 0.08
+"""Standard deviation of the blur that makes blobs of noise, as a share of the picture's side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """For each picture the rank of every place, 0 for the most important.
+
+    Parameters
+    ----------
+    ranks
+        One channel, which all share, or one for each where a place is a feature: one channel of a pixel.
+    """
+
+    ranks: Int[Tensor, "n channels height width"]
+
+    @property
+    def places(self) -> int:
+        """How many places of a picture can be removed one by one."""
+        return self.ranks[0].numel()
+
+    def removed(self, form: Form, fraction: float) -> Bool[Tensor, "n channels height width"]:
+        """The removed places: exactly as many as requested, however many of a map's values are equal.
+
+        Parameters
+        ----------
+        fraction
+            The share of the places that ROAR removes and KAR keeps, the most important ones.
+        """
+        count = round(fraction * self.places)
+        return self.ranks < count if form == "roar" else self.ranks >= count
+
+
+def rank_places(
+    maps: Float[Tensor, "n channels height width"],
+    pixels: Float[Tensor, "n _ height width"],
+    unit: Unit = "pixel",
+    side: int = 4,
+    seed: int = 0,
+) -> Ranking:
+    """The ranking of each picture's places, the highest value first; equal values in an order drawn for that picture.
+
+    Parameters
+    ----------
+    maps
+        A value for each pixel, or for each channel of each pixel where the unit is a feature.
+    pixels
+        The pictures; each has draws of its own, which no network's seed changes.
+    side
+        Side of a region in pixels; regions are ranked by their means.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such unit, or the side does not fit the pictures.
+    """
+    if unit not in get_args(Unit):
+        raise ValueError(f"The removal unit must be one of {', '.join(get_args(Unit))}, not {unit!r}.")
+    height, width = maps.shape[2:]
+    cells = Cells(regions((height, width), side).flatten()) if unit == "region" else None
+    rank = cells.rank if cells else rank_of
+    ranks = [
+        rank(values.flatten(), generator(seed, "ties", picture_digest(picture))).view(values.shape)
+        for values, picture in zip(maps.cpu(), pixels.cpu(), strict=True)
+    ]
+    return Ranking(torch.stack(ranks))
+
+
+def digest_of(removed: Sequence[Bool[Tensor, "..."]]) -> str:
+    """A name for exactly these masks, by which a training that meets them again is recognised."""
+    digest = hashlib.sha256()
+    for each in removed:
+        digest.update(repr(tuple(each.shape)).encode() + each.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def random_masks(count: int, size: tuple[int, int], draw: torch.Generator) -> Bool[Tensor, "count 1 height width"]:
+    """Masks that owe nothing to any map: a share uniform in [0, 1], half of them single pixels, half smooth blobs.
+
+    The two kinds are what maps look like: grained as gradients, or smooth as class activation maps.
+    """
+    height, width = size
+    noise = torch.rand(count, 1, height, width, generator=draw)
+    smooth = blurred(noise, SMOOTHING * min(size))
+    blobs = torch.rand(count, 1, 1, 1, generator=draw) < 0.5
+    values = torch.where(blobs, smooth, noise).flatten(1)
+    gone = (torch.rand(count, 1, generator=draw) * values.shape[1]).round()
+    return (values.argsort(dim=1).argsort(dim=1) < gone).view(noise.shape)

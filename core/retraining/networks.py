@@ -1,0 +1,78 @@
+"""The networks that are trained: small ones for small pictures, and torchvision's."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import nn
+
+from core.lookup import find
+from core.models.classifier import Classifier, Preprocessing
+from core.models.cropping import centre_crop
+from core.models.small import batch_norm_cnn
+from core.models.sources import seeded_construction
+from core.retraining.data import LabelledData
+
+HUB = "torchvision/"
+USUAL = "batch_norm_cnn"
+
+
+def resnet18_32(classes: int, size: tuple[int, int]) -> nn.Module:  # noqa: ARG001 - it averages over places
+    """ResNet-18 for small pictures: a first convolution of 3 x 3 without stride, and no pool after it."""
+    from torchvision.models import resnet18
+
+    network: nn.Module = resnet18(num_classes=classes)
+    network.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    network.maxpool = nn.Identity()
+    return network
+
+
+NETWORKS: Mapping[str, Callable[[int, tuple[int, int]], nn.Module]] = {
+    USUAL: batch_norm_cnn,
+    resnet18_32.__name__: resnet18_32,
+}
+
+
+def build(name: str, data: LabelledData, seed: int, device: torch.device) -> nn.Module:
+    """A network with random weights for these pictures.
+
+    Parameters
+    ----------
+    name
+        One of :data:`NETWORKS`, or ``torchvision/NAME``.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such network.
+    """
+    with seeded_construction(seed):
+        network = maker(name)(len(data.labels), data.size)
+    return network.to(device).to(memory_format=torch.channels_last)
+
+
+def maker(name: str) -> Callable[[int, tuple[int, int]], nn.Module]:
+    """What makes such a network for a number of classes and a size of pictures."""
+    if not name.startswith(HUB):
+        return find(NETWORKS, name, "network")
+    from torchvision import models
+
+    wanted = name.removeprefix(HUB)
+    find({each: each for each in models.list_models(module=models)}, wanted, "network of torchvision")
+    return lambda classes, _: models.get_model(wanted, weights=None, num_classes=classes)
+
+
+def as_classifier(network: nn.Module, data: LabelledData, device: torch.device) -> Classifier:
+    """The network with what a heatmap needs to know of it."""
+    size = data.size
+    geometry = Preprocessing(lambda picture: centre_crop(picture, size=size), size, data.mean, data.std)
+    return Classifier(
+        name=f"trained on {data.name}",
+        title=f"Network trained on {data.title}",
+        network=network,
+        preprocessing=geometry,
+        labels=data.labels,
+        device=device,
+        dataset_mean=data.mean,
+        dataset="fashion_mnist" if data.name == "fashion_mnist" else "imagenet",
+        reading="softmax",
+    )

@@ -1,0 +1,109 @@
+"""One training on pictures that have lost some of their places, and how many test pictures it then recognises."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from core.jobs.events import Progress
+from core.models.classifier import Classifier
+from core.models.trained import load_trained
+from core.models.trained_file import PREFIX, Description
+from core.models.training import EpochDone, stream_training
+from core.pictures.datasets import fashion_mnist
+from core.retraining.data import BUNDLED, LabelledData
+from core.retraining.networks import USUAL, as_classifier, build
+
+EPOCHS, PEAK, BATCH = 3, 8e-3, 64
+AT_ONCE = 250
+"""Test pictures in a pass."""
+BUNDLED_NETWORK = f"{PREFIX}retraining_fashion"
+BUNDLED_SEED = 0
+
+Training = Generator[Progress | EpochDone, None, nn.Module]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every network of a run is trained; only its pictures and its seed differ."""
+
+    network: str = USUAL
+    epochs: int = EPOCHS
+    peak: float = PEAK
+
+
+def without(
+    inputs: Float[Tensor, "n channels _ _"], removed: Bool[Tensor, "n _ _ _"]
+) -> Float[Tensor, "n channels _ _"]:
+    """A network's input with the removed places filled by the mean of the training pictures, which is 0 there."""
+    return inputs.masked_fill(removed, 0.0)
+
+
+def train(
+    data: LabelledData,
+    recipe: Recipe,
+    seed: int,
+    device: torch.device,
+    removed: tuple[Bool[Tensor, "n _ _ _"], Bool[Tensor, "m _ _ _"]] | None = None,
+) -> Training:
+    """A network trained from random weights to its last epoch; the accuracy on test pictures chooses nothing.
+
+    Parameters
+    ----------
+    removed
+        The places that the training and the test pictures lost; none where not given.
+    """
+    learned, tested = (data.normalised(part.pixels) for part in (data.train, data.test))
+    if removed:
+        learned, tested = without(learned, removed[0]), without(tested, removed[1])
+    network = build(recipe.network, data, seed, device)
+    examples = learned.to(device), data.train.labels.to(device)
+    held_out = tested.to(device), data.test.labels.to(device)
+    yield from stream_training(network, lambda _: examples, held_out, recipe.epochs, seed, recipe.peak, BATCH)
+    return network
+
+
+def recognised(
+    network: nn.Module, inputs: Float[Tensor, "n channels _ _"], labels: np.ndarray
+) -> Bool[np.ndarray, " n"]:
+    """Which of the pictures get their own class."""
+    network.eval()
+    with torch.inference_mode():
+        named = torch.cat([network(part).argmax(dim=1) for part in torch.split(inputs, AT_ONCE)])
+    found: Bool[np.ndarray, " n"] = named.cpu().numpy() == labels
+    return found
+
+
+def explained_network(
+    data: LabelledData, recipe: Recipe, device: torch.device
+) -> Generator[Progress | EpochDone, None, Classifier]:
+    """The network that the maps explain: trained on whole pictures, or the bundled one, which was trained just so."""
+    if data.name == BUNDLED and recipe == Recipe() and len(data.train.labels) == bundled_pictures():
+        yield Progress(1, 1, "Network", "network")
+        return load_trained(BUNDLED_NETWORK, device)
+    network = yield from train(data, recipe, BUNDLED_SEED, device)
+    return as_classifier(network, data, device)
+
+
+def described(data: LabelledData, about: Mapping[str, Any]) -> Description:
+    """How the bundled network is built and used."""
+    return Description(
+        network=USUAL,
+        labels=data.labels,
+        size=data.size,
+        mean=data.mean,
+        std=data.std,
+        dataset_mean=data.mean,
+        title=f"{data.title}, trained for retraining",
+        dataset=data.name,
+        about=about,
+    )
+
+
+def bundled_pictures() -> int:
+    """How many training pictures the bundled network learned from."""
+    return len(fashion_mnist("train").labels)

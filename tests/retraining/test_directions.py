@@ -1,0 +1,69 @@
+"""The paper's four directions on outcomes made to show them, the opposite, or nothing."""
+
+import numpy as np
+import pytest
+
+from core.retraining.directions import check_directions, spread_difference
+from core.retraining.outcomes import FRACTIONS, Curves
+
+METHODS = ("gradient", "smoothgrad", "smoothgrad_squared", "vargrad", "random")
+
+
+def curves(roar: dict[str, float], kar: dict[str, float], pictures: int = 400, seeds: int = 3) -> Curves:
+    """Outcomes with these accuracies at every share; the pictures are equally hard for all methods."""
+    hardness = np.random.default_rng(0).random((seeds, pictures))
+    return Curves(
+        {
+            (method, form, fraction): hardness < shares[method]
+            for form, shares in (("roar", roar), ("kar", kar))
+            for method in METHODS
+            for fraction in FRACTIONS
+        }
+    )
+
+
+PAPER = dict(zip(METHODS, (0.7, 0.72, 0.3, 0.25, 0.65), strict=True))
+LEVEL = dict.fromkeys(METHODS, 0.6)
+OPPOSITE = dict(zip(METHODS, (0.3, 0.32, 0.8, 0.85, 0.65), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("roar", "kar", "unadapted", "expected"),
+    [
+        (PAPER, LEVEL, dict.fromkeys(METHODS, 0.1), ["reproduced"] * 4),
+        (OPPOSITE, OPPOSITE, dict.fromkeys(METHODS, 0.9), ["not reproduced"] * 3 + ["undecided"]),
+        (LEVEL, PAPER, LEVEL, ["undecided", "undecided", "reproduced", "not reproduced"]),
+    ],
+)
+def test_each_direction_is_found_where_it_is_and_denied_where_it_is_not(roar, kar, unadapted, expected):
+    found = check_directions(curves(roar, kar), curves(unadapted, LEVEL, seeds=1), seed=0)
+    assert [each.name for each in found] == ["a", "b", "c", "d"]
+    assert [each.finding for each in found] == expected
+
+
+def test_few_pictures_decide_nothing():
+    near = {**LEVEL, "smoothgrad_squared": 0.55, "vargrad": 0.55}
+    found = {each.name: each.finding for each in check_directions(curves(near, LEVEL, 12), curves(LEVEL, LEVEL, 12), 0)}
+    assert found["b"] == "undecided"
+
+
+def test_nothing_is_said_without_the_random_control():
+    whole = curves(PAPER, LEVEL)
+    bare = Curves({key: own for key, own in whole.recognised.items() if key[0] != "random"})
+    assert check_directions(bare, whole, 0) == ()
+
+
+def test_the_spread_s_interval_is_that_of_spreads_over_new_pictures():
+    """Against the percentile bootstrap of the spread itself."""
+    drawn = np.random.default_rng(5)
+    shares = np.array([0.8, 0.5, 0.6])[:, None, None] + np.array([0.0, -0.1])[None, :, None]
+    removed, kept = (drawn.random((3, 2, 300)) < level for level in (shares, np.full_like(shares, 0.6)))
+    found = spread_difference(removed.astype(float), kept.astype(float), seed=0).over_pictures
+
+    def spread(values: np.ndarray) -> float:
+        return float(values.mean(axis=2).std(axis=0).mean())
+
+    assert found.mean == pytest.approx(spread(removed) - spread(kept))
+    again = [drawn.integers(300, size=300) for _ in range(2000)]
+    low, high = np.quantile([spread(removed[..., own]) - spread(kept[..., own]) for own in again], (0.025, 0.975))
+    assert found.high - found.low == pytest.approx(high - low, rel=0.25)

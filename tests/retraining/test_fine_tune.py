@@ -1,0 +1,149 @@
+"""One fine-tuned network judges every method: what it counts, what it leaves as it was, and what it refuses."""
+
+from collections import Counter
+
+import pytest
+import torch
+
+from core.jobs.events import Progress, Returning
+from core.methods.heatmap import MethodRefused
+from core.methods.heatmap_request import HeatmapRequest
+from core.retraining import fine_tune
+from core.retraining.data import collect_data
+from core.retraining.fine_tune import FineTuned, FineTuneReady, RemovalAccuracy, stream_fine_tune
+from core.retraining.training import Recipe, explained_network
+
+CPU = torch.device("cpu")
+METHODS = ("gradient", "smoothgrad_squared")
+SHARES = (0.1, 0.5)
+SHORT = {"methods": METHODS, "pictures": 60, "seeds": 2, "fractions": SHARES, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def events(squares):
+    return list(stream_fine_tune(data=squares, **SHORT))
+
+
+def accuracies(events):
+    """The last accuracy of each method, form and fraction."""
+    return {(e.method, e.form, e.fraction): e for e in events if isinstance(e, RemovalAccuracy)}
+
+
+def test_every_method_and_control_is_judged_at_every_share_in_both_forms(events):
+    found = accuracies(events)
+    methods = {method for method, _, _ in found}
+    assert methods >= {*METHODS, "random", "sobel", "centre"}
+    assert len(found) == len(methods) * len(SHARES) * 2
+    assert {each.pictures for each in found.values()} == {60}
+    last = events[-1]
+    assert isinstance(last, FineTuneReady)
+    assert last.final
+    assert {each.method for each in last.verdicts} == methods
+
+
+def test_networks_expect_gaps_after_fine_tuning_and_not_before():
+    """On clothes, whose parts a network combines; a thinned bright square is still bright."""
+    own = list(stream_fine_tune(("gradient",), pictures=50, seeds=1, fractions=(0.5,), device="cpu"))
+    at_half = accuracies(own)["random", "roar", 0.5]
+    assert at_half.adapted.over_pictures.low > at_half.unadapted.over_pictures.high
+
+
+def test_removing_the_bright_square_leaves_chance_and_keeping_it_alone_is_enough(events):
+    """Of 64 places 4 hold the class."""
+    own, random = (accuracies(events)[method, "roar", 0.5].adapted.over_pictures for method in ("sobel", "random"))
+    assert own.mean < random.mean
+    assert accuracies(events)["sobel", "kar", 0.5].adapted.over_pictures.mean > 0.8
+
+
+def test_the_random_control_has_no_area_to_itself(events):
+    random = next(each for each in events[-1].verdicts if each.method == "random")
+    assert random.removal.over_pictures[:3] == (0.0, 0.0, 0.0)
+    assert random.standing == "control"
+
+
+def test_the_unadapted_accuracy_is_that_of_the_explained_network_on_pictures_filled_with_the_training_mean(
+    squares, events
+):
+    making = Returning(explained_network(squares, Recipe(), CPU))
+    list(making)
+    classifier = making.result
+    request = HeatmapRequest(methods=("gradient",))
+    right = 0
+    for pixels, label in zip(squares.test.pixels, squares.test.labels.tolist(), strict=True):
+        (event,) = (e for e in request.stream(classifier, pixels[None]) if getattr(e, "final", False))
+        shown = pixels.clone()
+        shown[:, event.heatmap.values >= event.heatmap.values.flatten().sort(descending=True).values[31]] = (
+            torch.tensor(squares.mean)[:, None]
+        )
+        right += int(classifier.logits(shown[None]).argmax()) == label
+    assert accuracies(events)["gradient", "roar", 0.5].unadapted.over_pictures.mean == pytest.approx(right / 60)
+
+
+def test_the_explained_network_and_the_global_generator_stay_as_they_were(squares, monkeypatch):
+    making = Returning(explained_network(squares, Recipe(), CPU))
+    list(making)
+    before = {key: value.clone() for key, value in making.result.network.state_dict().items()}
+
+    def known(*_):
+        yield Progress(1, 1, "Network")
+        return making.result
+
+    monkeypatch.setattr(fine_tune, "explained_network", known)
+    state = torch.get_rng_state()
+    list(stream_fine_tune(data=squares, **{**SHORT, "pictures": 10, "seeds": 1}))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[key]) for key, value in making.result.network.state_dict().items())
+    assert not any(weights.requires_grad for weights in making.result.network.parameters())
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others(squares, events):
+    def told(own):
+        return [(e.method, e.form, e.fraction, e.adapted) for e in own if isinstance(e, RemovalAccuracy)]
+
+    assert told(list(stream_fine_tune(data=squares, **SHORT))) == told(events)
+    assert told(list(stream_fine_tune(data=squares, **SHORT, seed=5))) != told(events)
+
+
+def test_a_method_that_does_not_apply_is_told_once_and_the_others_go_on(squares):
+    own = list(stream_fine_tune(data=squares, **{**SHORT, "methods": ("gradient", "attention_rollout")}))
+    refused = Counter(event.method for event in own if isinstance(event, MethodRefused))
+    assert refused == {"attention_rollout": 1}
+    assert "gradient" in {each.method for each in own[-1].verdicts}
+
+
+def test_later_pictures_refine_what_earlier_ones_told(squares, monkeypatch):
+    monkeypatch.setattr(fine_tune, "BLOCK", 20)
+    own = list(stream_fine_tune(data=squares, **{**SHORT, "seeds": 1}))
+    told = [event for event in own if isinstance(event, FineTuneReady)]
+    assert [(event.pictures, event.final) for event in told] == [(20, False), (40, False), (60, True)]
+    assert len({event.replaces for event in told}) == 1
+
+
+def test_the_bundled_network_is_the_one_that_training_makes():
+    making = Returning(explained_network(collect_data(), Recipe(), CPU))
+    assert len(list(making)) == 1, "nothing is trained"
+    assert making.result.labels == collect_data().labels
+
+
+def test_each_network_tells_its_accuracy_on_whole_pictures(events):
+    told = [event for event in events if isinstance(event, FineTuned)]
+    assert [event.seed for event in told] == [None, 0, 1]
+    assert all(0.5 < event.accuracy <= 1 for event in told)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"pictures": 0}, "At least one picture"),
+        ({"seeds": 0}, "one seed"),
+        ({"fractions": ()}, "between 0 and 1"),
+        ({"fractions": (0.5, 1.0)}, "between 0 and 1"),
+        ({"methods": ("grad_kam",)}, "grad_cam"),
+        ({"network": "resnet"}, "resnet18_32"),
+        ({"network": "torchvision/resnet19"}, "resnet18"),
+        ({"unit": "square"}, "pixel, feature, region"),
+    ],
+)
+def test_a_mistake_is_a_sentence(squares, wrong, said):
+    with pytest.raises(ValueError, match=said):
+        list(stream_fine_tune(data=squares, **{**SHORT, **wrong}))

@@ -1,0 +1,56 @@
+"""Accuracies and their differences against independent counts."""
+
+import numpy as np
+import pytest
+
+from core.retraining.outcomes import accuracy, area_between, difference
+
+
+def outcomes(share: float, seed: int, seeds: int = 3, pictures: int = 400) -> np.ndarray:
+    return np.random.default_rng(seed).random((seeds, pictures)) < share
+
+
+def test_an_accuracy_is_the_share_of_recognised_pictures_for_each_seed_and_over_all():
+    own = outcomes(0.7, 0)
+    found = accuracy(own)
+    assert found.by_seed == pytest.approx([row.sum() / 400 for row in own])
+    assert found.over_pictures.mean == pytest.approx(own.sum() / 1200)
+    assert found.over_pictures.n == 400
+
+
+def test_the_interval_is_that_of_means_over_pictures():
+    own = outcomes(0.7, 1)
+    deviation = own.mean(axis=0).std(ddof=1) / np.sqrt(400)
+    found = accuracy(own).over_pictures
+    assert found.high - found.low == pytest.approx(2 * 1.96 * deviation, rel=0.1)
+
+
+def test_all_recognised_leaves_room_for_pictures_not_seen():
+    found = accuracy(np.ones((3, 50), dtype=bool)).over_pictures
+    assert (found.mean, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(0.025 ** (1 / 50))
+
+
+def test_a_difference_is_paired_by_picture():
+    hard = np.random.default_rng(2).random(400) < 0.5
+    first = np.broadcast_to(hard, (3, 400)).copy()
+    second = first.copy()
+    second[:, np.flatnonzero(hard)[:20]] = False
+    gap = difference(first, second)
+    assert gap.over_pictures.mean == pytest.approx(20 / 400)
+    assert gap.above_zero, "though each accuracy alone is known to 5 points only"
+
+
+def test_one_seed_against_the_others_leaves_it_open():
+    first, second = np.ones((3, 200), dtype=bool), np.zeros((3, 200), dtype=bool)
+    second[2], first[2, :50] = True, False
+    gap = difference(first, second)
+    assert gap.over_pictures.low > 0
+    assert not gap.above_zero
+    assert not gap.below_zero
+
+
+def test_the_area_is_the_mean_difference_over_the_shares():
+    upper, lower = [outcomes(share, 3) for share in (0.9, 0.8)], [outcomes(share, 4) for share in (0.6, 0.3)]
+    gaps = [difference(a, b).over_pictures.mean for a, b in zip(upper, lower, strict=True)]
+    assert area_between(upper, lower).over_pictures.mean == pytest.approx(np.mean(gaps))
