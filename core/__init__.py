@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.pictures.opening import PictureError, open_picture
     from core.pictures.stamps import Placed, Stamp, list_stamps
     from core.retraining.fine_tune import stream_fine_tune
+    from core.retraining.toy import stream_retraining_toy
     from core.sanity.checks import stream_checks
     from core.sanity.labels import stream_label_check
     from core.sanity.many_pictures import stream_sanity_study
@@ -91,6 +92,7 @@ __all__ = [
     "stream_label_check",
     "stream_matched",
     "stream_randomisation",
+    "stream_retraining_toy",
     "stream_sanity_study",
     "stream_stamp_benchmark",
     "stream_stamp_sweep",
@@ -119,6 +121,7 @@ _ROOMS = {
     "core.pictures.opening": ("PictureError", "open_picture"),
     "core.pictures.stamps": ("Placed", "Stamp", "list_stamps"),
     "core.retraining.fine_tune": ("stream_fine_tune",),
+    "core.retraining.toy": ("stream_retraining_toy",),
     "core.sanity.checks": ("stream_checks",),
     "core.sanity.labels": ("stream_label_check",),
     "core.sanity.randomisation": ("check_randomisation", "stream_randomisation"),

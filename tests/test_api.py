@@ -55,6 +55,7 @@ def calls(classifier_of, linear, pixels):
         "stream_label_check": {"methods": ["gradient"], "device": "cpu"},
         "stream_matched": {**picture, "values": pixels[0, 0], "target": 0},
         "stream_randomisation": explained,
+        "stream_retraining_toy": {"seeds": 2},
         "stream_sanity_study": pictures,
         "stream_stamp_benchmark": stamped,
         "stream_stamp_sweep": {**stamped, "sizes": [4], "opacities": [1.0]},

@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 Event = TypeVar("Event")
 Result = TypeVar("Result")
-Unit = Literal["pass", "picture", "network", "cell"]
+Unit = Literal["pass", "picture", "network", "cell", "seed"]
 
 
 @dataclass(frozen=True)
