@@ -44,6 +44,8 @@ from dashboard.library.pictures import bases_for
 from dashboard.library.predictions import look
 from dashboard.library.queue import queue
 from dashboard.library.subjects import find_classifier
+from dashboard.retrain.toy.job import RETRAINING_TOY, RetrainingToyRequest
+from dashboard.retrain.toy.panel import SEEDS
 from dashboard.sanity.label_check.job import LABEL_CHECK, LabelCheckRequest
 from dashboard.sanity.label_check.panel import PICTURES
 from dashboard.sanity.many_pictures.job import SANITY_STUDY, SanityStudyRequest
@@ -112,6 +114,7 @@ def samples() -> Iterator[Sample]:
     )
     yield Sample(SANITY_STUDY, SanityStudyRequest(**usual(OF_SANITY), source=SOURCE, limit=LIMIT, draws=1))
     yield Sample(STAMPED_PICTURE, stamped(stamps))
+    yield Sample(RETRAINING_TOY, RetrainingToyRequest(seeds=SEEDS))
 
 
 def predicted(model: str) -> Mapping[str, Any]:

@@ -10,5 +10,6 @@ navigate(
         "explain": st.Page("views/explain.py", title="Explain", default=True),
         "stamp": st.Page("views/stamp.py", title="Stamp", url_path="stamp"),
         "sanity": st.Page("views/sanity.py", title="Sanity", url_path="sanity"),
+        "retrain": st.Page("views/retrain.py", title="Retrain", url_path="retrain"),
     }
 )

@@ -48,7 +48,7 @@ def test_the_header_is_one_row_and_nothing_lies_over_it(open_page: Open) -> None
 
 
 def test_nothing_else_stays_in_view_over_what_is_scrolled(open_page: Open) -> None:
-    for query in ("", "stamp", "sanity"):
+    for query in ("", "stamp", "sanity", "retrain"):
         page = open_page(query)
         assert [each for each in page.evaluate(STAYING) if each not in (*TABLE_HEADS, "SECTION stSidebar")] == []
 
@@ -115,7 +115,7 @@ def test_one_tab_and_return_reach_the_main_action(open_page: Open) -> None:
 
 def test_a_phone_shows_the_pages_above_the_content_and_the_settings_closed(open_page: Open, rest: Rest) -> None:
     page = open_page(width=390)
-    for name in ("Explain", "Stamp", "Sanity"):
+    for name in ("Explain", "Stamp", "Sanity", "Retrain"):
         box = page_link(page, name).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390

@@ -36,6 +36,7 @@ def test_every_result_has_a_place_of_its_own(kind):
         ("sanity", {"tab": "Many pictures"}, "sanity_study"),
         ("sanity", {"tab": "Labels"}, "label_check"),
         ("stamp", {"tab": "Benchmark"}, "benchmark"),
+        ("retrain", {}, "retraining_toy"),
     ],
 )
 def test_every_page_offers_the_result_that_it_shows_with_all_its_tables(page, view, query, kind):

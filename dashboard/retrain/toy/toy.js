@@ -1,0 +1,133 @@
+// Accuracy as features go, without and with retraining beside each other: the verdict, a line a ranking with its interval
+// over seeds, and what each line shows.
+
+import { band, dot, level, line, makeChart, palette, risingAxis, tick } from "../../components/kit/chart.js";
+import { drawn, earlierMark, element, folded, markEarlier, region, say } from "../../components/kit/dom.js";
+import { component } from "../../components/kit/frame.js";
+import { counted, percent, soFar } from "../../components/kit/numbers.js";
+import { ended } from "../../components/kit/stream.js";
+import { table } from "../../components/kit/table.js";
+
+const RANKED = [
+  { name: "worst_first", label: "Worst first", style: "line" },
+  { name: "random", label: "Random order", style: "line dashed" },
+  { name: "best_first", label: "Best first", style: "line dotted" },
+];
+const TRAININGS = { without: "Accuracy without retraining", retrained: "Accuracy with retraining" };
+const CHART_SIZES = { height: 280, edges: { left: 44, right: 12, top: 10, bottom: 40 }, narrowest: 260 };
+const RANDOM_GUESS = 0.5, USUAL_TOP = 0.9, MARGIN = 0.03;
+const NO_DIFFERENCE = "Unclear: retraining makes no significant difference over these seeds.";
+const CONCLUSION = "A fall without retraining does not show that the removed features mattered: the model also meets inputs that it never saw. What retraining cannot recover is information that is gone. ROAR (remove and retrain) therefore retrains.";
+
+export default component({
+  mount(state) {
+    state.earlier = earlierMark();
+    state.verdict = element("p", { class: "verdict", role: "status" });
+    state.basis = element("p", { class: "muted small" });
+    state.key = element("ul", { class: "key", "aria-label": "Order of removal" });
+    state.charts = Object.fromEntries(Object.entries(TRAININGS).map(([name, words]) => [name, makeChart({ ...CHART_SIZES, toCome: `${words}, to come` })]));
+    state.figures = element("div", { class: "charts" }, ...Object.entries(TRAININGS).map(([name, words]) => element("figure", {}, element("figcaption", {}, words), state.charts[name].place)));
+    state.lessons = element("ul", { class: "lessons" });
+    state.conclusion = element("p", { class: "conclusion" }, CONCLUSION);
+    state.numbers = region("Accuracies as numbers");
+    state.details = folded("Accuracies as numbers", state.numbers);
+    state.details.ontoggle = state.redraw;
+    return [state.earlier, state.verdict, state.basis, state.key, state.figures, state.lessons, state.conclusion, state.details];
+  },
+
+  begin: (state) => Object.assign(state, { ready: null, at: new Map() }),
+
+  take: {
+    ToyReady(state, message) {
+      state.ready = message;
+      state.at = new Map(message.points.map((point) => [keyOfRemoval(point.ranking, point.removed), point]));
+    },
+  },
+
+  render(state) {
+    const { data, ready, job } = state, over = ended(job);
+    state.root.dataset.state = ready ? "started" : "waiting";
+    markEarlier(state.earlier, data);
+    const said = ready ? toyVerdict(state) : over ? "No verdict: the run ended before the first seed." : "The first seed is on its way.";
+    say(state.verdict, ready && !over ? soFar(said) : said);
+    say(state.basis, ready ? `Means over ${counted(ready.seeds, "seed")}; the bands are 95 % intervals.` : "");
+    if (!ready) return;
+    const ranked = RANKED.map((each, at) => ({ ...each, colour: palette(state.root)[at] }));
+    state.key.replaceChildren(...ranked.map((each) => element("li", {}, strokeOf(each), each.label)));
+    for (const [name, chart] of Object.entries(state.charts)) chart.draw(removalPicture(state, name, ranked));
+    state.lessons.replaceChildren(...lessonsOf(state).map(([label, words]) => element("li", {}, element("b", {}, `${label}. `), words)));
+    if (state.details.open) state.numbers.replaceChildren(removalTable(state));
+  },
+});
+
+const keyOfRemoval = (ranking, removed) => `${ranking} ${removed}`;
+const pointOf = ({ at }, ranking, removed) => at.get(keyOfRemoval(ranking, removed));
+
+// What is left once all uninformative features are gone: nothing was lost that the class could be read from.
+const informativeLeft = ({ data: { features, informative } }) => features - informative;
+
+function toyVerdict(state) {
+  const { data: { fewest }, ready } = state;
+  const whole = pointOf(state, "worst_first", 0), left = pointOf(state, "worst_first", informativeLeft(state));
+  if (ready.seeds < fewest) return `Unclear: a verdict needs at least ${fewest} seeds.`;
+  if (left.gain.low <= 0) return NO_DIFFERENCE;
+  const lost = (point) => Math.max(0, Math.round(100 * (whole.without.mean - point.mean)));
+  return `Removing uninformative features costs ${lost(left.without)} points of accuracy, ${lost(left.retrained)} after retraining.`;
+}
+
+function lessonsOf(state) {
+  const { features, informative } = state.data, noise = informativeLeft(state), half = features / 2;
+  const whole = pointOf(state, "worst_first", 0).without;
+  const both = (ranking, removed) => {
+    const { without, retrained } = pointOf(state, ranking, removed);
+    return `${shareWithInterval(without)} without retraining, ${shareWithInterval(retrained)} with it`;
+  };
+  return [
+    ["Worst first", `With all features the accuracy is ${shareWithInterval(whole)}. The first ${noise} to go are uninformative: ${both("worst_first", noise)}. The model needed them to cancel the disturbance; a retrained one needs fewer.`],
+    ["Random order", `Half of the features gone: ${both("random", half)}. Features share information, so a retrained model finds it in those that are left.`],
+    ["Best first", `After the ${informative} informative features: ${both("best_first", informative)}. Nothing is left to learn from.`],
+  ];
+}
+
+// No line ends within it: a sentence has several.
+const shareWithInterval = ({ mean, low, high }) => (low === null ? percent(mean) : `${percent(mean)} (${Math.round(100 * low)} to ${percent(high)})`).replaceAll(" ", "\u00a0");
+
+const curveOf = ({ at }, ranking, training) => [...at.values()].filter((point) => point.ranking === ranking).map((point) => ({ removed: point.removed, ...point[training] }));
+
+function removalPicture(state, training, ranked) {
+  const { features, informative } = state.data;
+  const curves = ranked.map((each) => ({ ...each, points: curveOf(state, each.name, training) }));
+  const ends = [...state.at.values()].flatMap(({ without, retrained }) => [without, retrained]).flatMap(({ mean, low, high }) => [mean, low ?? mean, high ?? mean]);
+  return {
+    words: removalWords(curves, training, informative), x: [0, features], y: [Math.min(RANDOM_GUESS, ...ends) - MARGIN, Math.max(USUAL_TOP, ...ends)],
+    layers: (to) => [
+      ...risingAxis(to, percent),
+      ...curves[0].points.filter(({ removed }) => removed % informative === 0).map(({ removed }) => tick(removed, to.x(removed), to.foot + 17)),
+      tick("features removed", (to.left + to.right) / 2, to.height - 5),
+      level(to, RANDOM_GUESS, "least"), tick("chance", to.left + 4, to.y(RANDOM_GUESS) + 15, "start"),
+      ...curves.flatMap((curve) => intervalBand(to, curve)),
+      ...curves.map(({ points, name, style, colour }) => line(to, points.map(({ removed, mean }) => [removed, mean]), { class: style, stroke: colour, "data-ranking": name })),
+      ...curves.flatMap(({ points, label, colour }) => points.filter(({ removed }) => removed % informative === 0).map((point) => dot(to, point.removed, point.mean, colour, `${label}, ${point.removed} removed: ${shareWithInterval(point)}`))),
+    ],
+  };
+}
+
+function intervalBand(to, { points, colour }) {
+  if (points.some(({ low }) => low === null)) return [];
+  const made = band(to, points.map(({ removed, low, high }) => [removed, low, high]));
+  made.style.fill = colour;
+  return [made];
+}
+
+const removalWords = (curves, training, step) => `${TRAININGS[training]} by number of features removed. ${curves.map(({ label, points }) => `${label}: ${points.filter(({ removed }) => removed % step === 0).map(({ removed, mean }) => `${percent(mean)} at ${removed}`).join(", ")}`).join(". ")}.`;
+
+const strokeOf = ({ style, colour }) => drawn("svg", { width: 30, height: 8, viewBox: "0 0 30 8", "aria-hidden": "true" }, drawn("line", { class: style, stroke: colour, x1: 1, x2: 29, y1: 4, y2: 4 }));
+
+const removalTable = (state) => table({
+  caption: "Accuracies as numbers",
+  heads: ["Removed", ...RANKED.map(({ label }) => ({ title: label, heads: ["without retraining", "with retraining"] }))],
+  rows: Array.from({ length: state.data.features + 1 }, (_, removed) => [{}, removed, ...RANKED.flatMap(({ name }) => {
+    const { without, retrained } = pointOf(state, name, removed);
+    return [shareWithInterval(without), shareWithInterval(retrained)];
+  })]),
+});
