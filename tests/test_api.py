@@ -52,6 +52,7 @@ def calls(classifier_of, linear, pixels):
         "stream_evaluation": pictures,
         "stream_heatmaps": explained,
         "stream_imputer_rankings": judged,
+        "stream_fine_tune": {"methods": ["gradient"], "pictures": 5, "seeds": 1, "device": "cpu"},
         "stream_label_check": {"methods": ["gradient"], "device": "cpu"},
         "stream_matched": {**picture, "values": pixels[0, 0], "target": 0},
         "stream_randomisation": explained,

@@ -7,7 +7,7 @@ removed places told it. After F-Fidelity (Zheng et al. 2024, arXiv:2410.02970); 
 
 import copy
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,7 +140,7 @@ def stream_fine_tune(
     side: int = 4,
     network: str = Recipe.network,
     seed: int = 0,
-    settings: dict[str, Settings] | None = None,
+    settings: Mapping[str, Settings] | None = None,
     labels: LabelSource = FOLDERS,
     device: torch.device | str = "auto",
 ) -> Iterator[Event]:
