@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from core.pictures.opening import PictureError, open_picture
     from core.pictures.stamps import Placed, Stamp, list_stamps
     from core.retraining.fine_tune import stream_fine_tune
+    from core.retraining.retraining import stream_retraining
+    from core.retraining.spec import RetrainingSpec
     from core.retraining.toy import stream_retraining_toy
     from core.sanity.checks import stream_checks
     from core.sanity.labels import stream_label_check
@@ -59,6 +61,7 @@ __all__ = [
     "PictureError",
     "Placed",
     "Prediction",
+    "RetrainingSpec",
     "Stamp",
     "Unfit",
     "as_classifier",
@@ -92,6 +95,7 @@ __all__ = [
     "stream_label_check",
     "stream_matched",
     "stream_randomisation",
+    "stream_retraining",
     "stream_retraining_toy",
     "stream_sanity_study",
     "stream_stamp_benchmark",
@@ -121,6 +125,8 @@ _ROOMS = {
     "core.pictures.opening": ("PictureError", "open_picture"),
     "core.pictures.stamps": ("Placed", "Stamp", "list_stamps"),
     "core.retraining.fine_tune": ("stream_fine_tune",),
+    "core.retraining.retraining": ("stream_retraining",),
+    "core.retraining.spec": ("RetrainingSpec",),
     "core.retraining.toy": ("stream_retraining_toy",),
     "core.sanity.checks": ("stream_checks",),
     "core.sanity.labels": ("stream_label_check",),

@@ -7,6 +7,7 @@ pictures, and the same resamples of pictures serve all methods.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from math import isfinite, nan, sqrt
 from typing import Literal, NamedTuple, Self
@@ -27,6 +28,8 @@ RESAMPLES = 2000
 FEWEST = 5  # pictures that a verdict needs; fewer may agree by chance
 LEAST_DIVISOR = 0.01  # of area; a ratio to less than that is meaningless
 DRAWS_AT_ONCE = 2**24
+MOST_KEPT = 2000
+"""Pictures up to which the resamples are kept, in 32 MB."""
 ROUNDING = 1e-9
 
 
@@ -263,10 +266,19 @@ def resampled_means(
 ) -> Float[np.ndarray, "resamples columns"]:
     """Means of the columns over pictures drawn with replacement."""
     n = len(deviations)
+    if n <= MOST_KEPT:
+        means: Float[np.ndarray, "resamples columns"] = resampling(n, seed) @ deviations / n
+        return means
     draw = generator(seed, "bootstrap", n)
     at_once = max(1, DRAWS_AT_ONCE // n)
     parts = [min(at_once, RESAMPLES - start) for start in range(0, RESAMPLES, at_once)]
     return np.concatenate([how_often(part, n, draw) @ deviations / n for part in parts])
+
+
+@lru_cache(maxsize=1)
+def resampling(n: int, seed: int) -> Float[np.ndarray, "resamples n"]:
+    """How often each picture occurs in each resample; a study asks for the same many times."""
+    return how_often(RESAMPLES, n, generator(seed, "bootstrap", n))
 
 
 def how_often(resamples: int, n: int, draw: torch.Generator) -> Float[np.ndarray, "resamples n"]:

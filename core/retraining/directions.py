@@ -56,7 +56,7 @@ def check_directions(trained: Curves, unadapted: Curves, seed: int) -> tuple[Dir
     unadapted
         Of the explained network.
     """
-    if BASELINE not in trained.methods():
+    if not trained.fractions(BASELINE, "roar"):
         return ()
     found = [
         random_falls_slowly(trained, unadapted, seed),
@@ -128,7 +128,7 @@ def single_estimators_remove_no_more(trained: Curves, seed: int) -> Direction | 
 def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
     """(d): the methods' accuracies differ less among each other when the important places are kept."""
     methods = [name for name in trained.methods() if not find_method(name).control]
-    if len(methods) < 2:
+    if len(methods) < 2 or not all(trained.fractions(each, "kar") for each in methods):
         return None
     fractions = trained.fractions(methods[0], "roar")
     per_picture = {

@@ -14,7 +14,7 @@ from core.models.classifier import Classifier
 from core.models.trained import load_trained
 from core.models.trained_file import PREFIX, Description
 from core.models.training import EpochDone, stream_training
-from core.pictures.datasets import fashion_mnist
+from core.pictures.datasets import Labelled, fashion_mnist
 from core.retraining.data import BUNDLED, LabelledData
 from core.retraining.networks import USUAL, as_classifier, build
 
@@ -43,12 +43,36 @@ def without(
     return inputs.masked_fill(removed, 0.0)
 
 
+def shown(
+    data: LabelledData,
+    part: Labelled,
+    removed: Bool[Tensor, "n _ height width"] | None,
+    masks_alone: bool = False,
+) -> Float[Tensor, "n channels height width"]:
+    """What a network is shown of some pictures, as its input.
+
+    Parameters
+    ----------
+    removed
+        The places that each lost; none where not given.
+    masks_alone
+        Whether it sees only which places are gone, and nothing of the picture.
+    """
+    if removed is None:
+        return data.normalised(part.pixels)
+    if masks_alone:
+        alone = (2.0 * removed - 1).expand(-1, len(data.mean), -1, -1)
+        return alone.contiguous(memory_format=torch.channels_last)
+    return without(data.normalised(part.pixels), removed)
+
+
 def train(
     data: LabelledData,
     recipe: Recipe,
     seed: int,
     device: torch.device,
     removed: tuple[Bool[Tensor, "n _ _ _"], Bool[Tensor, "m _ _ _"]] | None = None,
+    masks_alone: bool = False,
 ) -> Training:
     """A network trained from random weights to its last epoch; the accuracy on test pictures chooses nothing.
 
@@ -56,13 +80,15 @@ def train(
     ----------
     removed
         The places that the training and the test pictures lost; none where not given.
+    masks_alone
+        Whether it learns from these alone.
     """
-    learned, tested = (data.normalised(part.pixels) for part in (data.train, data.test))
-    if removed:
-        learned, tested = without(learned, removed[0]), without(tested, removed[1])
+    masks = removed or (None, None)
+    learned, tested = (
+        shown(data, part, own, masks_alone).to(device) for part, own in zip((data.train, data.test), masks, strict=True)
+    )
     network = build(recipe.network, data, seed, device)
-    examples = learned.to(device), data.train.labels.to(device)
-    held_out = tested.to(device), data.test.labels.to(device)
+    examples, held_out = (learned, data.train.labels.to(device)), (tested, data.test.labels.to(device))
     yield from stream_training(network, lambda _: examples, held_out, recipe.epochs, seed, recipe.peak, BATCH)
     return network
 

@@ -18,21 +18,22 @@ class Verdict:
         Mean accuracy of the random control minus the method's, as the most important places are removed; positive
         where the network needs what the method points at.
     keeping
-        Mean accuracy of the method minus the random control's, as the most important places are kept.
+        Mean accuracy of the method minus the random control's, as the most important places are kept; None where
+        nothing was kept.
     standing
         By the area of removal and its intervals: ``better``, ``edge``, ``worse``, ``unclear`` or ``control``.
     """
 
     method: str
     removal: Accuracy
-    keeping: Accuracy
+    keeping: Accuracy | None
     standing: Standing
 
 
 def judge(curves: Curves, seed: int) -> tuple[Verdict, ...]:
     """A verdict for each method, the largest area first; nothing before the random control is there."""
     methods = curves.methods()
-    if BASELINE not in methods:
+    if BASELINE not in methods or not curves.fractions(BASELINE, "roar"):
         return ()
     blind = [entry.name for entry in list_methods() if entry.blind and entry.name in methods and entry.name != BASELINE]
     found = [judged(curves, method, blind, seed) for method in methods]
@@ -46,7 +47,8 @@ def judged(curves: Curves, method: str, rivals: list[str], seed: int) -> Verdict
     def area(form: Form, upper: str, lower: str) -> Accuracy:
         return area_between(curves.curve(upper, form, fractions), curves.curve(lower, form, fractions), seed)
 
-    removal, keeping = area("roar", BASELINE, method), area("kar", method, BASELINE)
+    removal = area("roar", BASELINE, method)
+    keeping = area("kar", method, BASELINE) if curves.fractions(method, "kar") else None
     if find_method(method).control:
         return Verdict(method, removal, keeping, "control")
     gaps = [area("roar", rival, method) for rival in (BASELINE, *rivals)]

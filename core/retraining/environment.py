@@ -1,0 +1,28 @@
+"""What a study ran on, for whoever reads its folder later."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from core.models.classifier import Classifier
+from core.retraining.data import LabelledData
+from core.retraining.spec import RetrainingSpec
+
+
+def manifest(spec: RetrainingSpec, classifier: Classifier, data: LabelledData) -> dict[str, Any]:
+    """Versions, device, seeds and the explained network."""
+    return {
+        "heatcheck": version("heatcheck"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": str(classifier.device),
+        "seed": spec.seed,
+        "seeds": list(range(spec.seeds)),
+        "weights": classifier.weights_digest,
+        "data": data.title,
+        "training_pictures": len(data.train.labels),
+        "test_pictures": len(data.test.labels),
+        "refused": list(data.refused),
+    }

@@ -1,0 +1,117 @@
+"""Which networks a study trains, decided before any is trained."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal
+
+from jaxtyping import Bool
+from torch import Tensor
+
+from core.metrics.statistics import BASELINE
+from core.retraining.masks import Form, Ranking, digest_of
+from core.retraining.spec import RetrainingSpec
+
+What = Literal["pictures", "masks"]
+"""What a network learns from: pictures with removed places, or the masks alone, which hold nothing of the picture."""
+MIDDLE = 0.5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A place in the table: networks that differ in their seeds only."""
+
+    method: str
+    form: Form
+    fraction: float
+    what: What = "pictures"
+
+
+WHOLE = Cell(BASELINE, "roar", 0.0)
+"""Nothing is removed."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network to train.
+
+    Parameters
+    ----------
+    key
+        Made of the masks, of what is learned and of the seed: two cells that need the same network share it.
+    cell
+        The first cell that needs it.
+    """
+
+    key: str
+    cell: Cell
+    seed: int
+
+    def told(self) -> dict[str, Any]:
+        """The same for another process."""
+        return {"task": "training", "key": self.key, "seed": self.seed, **self.cell.__dict__}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The trainings of a study in the order in which they help most, and the keys that each cell needs, by seed."""
+
+    trainings: tuple[Training, ...]
+    keys: dict[Cell, tuple[str, ...]]
+
+
+def plan_trainings(
+    spec: RetrainingSpec, methods: Sequence[str], ranks: Callable[[str], tuple[Ranking, Ranking]]
+) -> Plan:
+    """The trainings of a study; masks that two cells share are trained on once.
+
+    Keeping the top share of a map is removing the rest of the negated map, which is also a method's reverse order:
+    where both are asked for, they cost once.
+
+    Parameters
+    ----------
+    methods
+        Those that have maps.
+    ranks
+        A method's order of removal for the training and for the test pictures.
+    """
+    digests: dict[tuple[str, Form, float], str] = {}
+    cells = list(in_helpful_order(spec, methods))
+    for method in methods:
+        own = ranks(method)
+        for form, fraction in {(cell.form, cell.fraction) for cell in cells if cell.method == method}:
+            digests[method, form, fraction] = digest_of(removed(own, form, fraction))
+    keys = {
+        cell: tuple(
+            f"{cell.what}-{seed}-{digests[cell.method, cell.form, cell.fraction]}" for seed in range(spec.seeds)
+        )
+        for cell in cells
+    }
+    first: dict[str, Training] = {}
+    for seed, cell in product(range(spec.seeds), cells):
+        first.setdefault(keys[cell][seed], Training(keys[cell][seed], cell, seed))
+    return Plan(tuple(first.values()), keys)
+
+
+def in_helpful_order(spec: RetrainingSpec, methods: Sequence[str]) -> Iterator[Cell]:
+    """Whole pictures, then half of the places, then the ends, random before the others: a coarse answer comes early."""
+    fractions = sorted(spec.fractions, key=lambda each: (each != nearest(spec.fractions, MIDDLE), -abs(each - MIDDLE)))
+    named = sorted(methods, key=lambda each: each != BASELINE)
+    yield WHOLE
+    for fraction, method, form in product(fractions, named, spec.forms):
+        yield Cell(method, form, fraction)
+    if spec.leak:  # what is kept and what is removed have the same outline, so one network tells the leak of both
+        for fraction, method in product(fractions, named):
+            yield Cell(method, "roar", fraction, "masks")
+
+
+def nearest(values: Iterable[float], wanted: float) -> float:
+    return min(values, key=lambda each: abs(each - wanted))
+
+
+def removed(
+    ranks: tuple[Ranking, Ranking], form: Form, fraction: float
+) -> tuple[Bool[Tensor, "..."], Bool[Tensor, "..."]]:
+    """The masks of the training and of the test pictures."""
+    train, test = (each.removed(form, fraction) for each in ranks)
+    return train, test

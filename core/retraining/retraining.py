@@ -1,0 +1,309 @@
+"""ROAR and KAR: networks trained anew on pictures without what a map calls important, or with nothing else.
+
+Hooker, Erhan, Kindermans and Kim 2019, arXiv:1806.10758. A network that recognises thinned pictures may have read the
+class from what is left, or from where the gaps are: beside every accuracy stands the leak, that of a network that
+learned from the masks alone.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.jobs.awaiting import awaited
+from core.jobs.events import Progress
+from core.jobs.pacing import Pace
+from core.methods.heatmap import MethodRefused
+from core.methods.registry import capability
+from core.models.catalogue import chosen_device
+from core.models.classifier import Classifier
+from core.models.training import EpochDone
+from core.retraining.attributions import in_blocks
+from core.retraining.data import LabelledData
+from core.retraining.directions import Direction, check_directions
+from core.retraining.environment import manifest
+from core.retraining.folder import StudyFolder
+from core.retraining.masks import Form, Ranking
+from core.retraining.outcomes import Accuracy, Curves, Recognised, accuracy
+from core.retraining.plan import WHOLE, Cell, Plan, Training, plan_trainings, removed
+from core.retraining.spec import RetrainingSpec
+from core.retraining.training import explained_network, recognised, shown
+from core.retraining.verdicts import Verdict, judge
+from core.retraining.workers import Told, Workers
+
+BLOCK = 100
+"""Pictures whose maps are made and kept together."""
+
+
+@dataclass(frozen=True)
+class NetworkLearning:
+    """An epoch of a network in hand; the next one of the same network takes its place.
+
+    Parameters
+    ----------
+    accuracy
+        On the test pictures, thinned as the training pictures are.
+    """
+
+    cell: Cell
+    seed: int
+    epoch: int
+    epochs: int
+    accuracy: float
+
+    @property
+    def replaces(self) -> tuple[str, Cell, int]:
+        return "network", self.cell, self.seed
+
+
+@dataclass(frozen=True)
+class RetrainedAccuracy:
+    """The accuracy of the networks of a cell so far; a later one takes its place.
+
+    Parameters
+    ----------
+    fraction
+        The share that is removed (``roar``) or kept (``kar``).
+    retrained
+        Of the networks that learned from thinned pictures.
+    unadapted
+        Of the explained network, which has never met a removed place.
+    leak
+        Of networks that learned from the masks alone; None before the first of them has.
+    leak_decides
+        Whether the masks alone tell the class as well as the thinned pictures do: the intervals overlap, or the leak
+        is higher. The accuracy then says nothing about the pictures.
+    """
+
+    method: str
+    form: Form
+    fraction: float
+    retrained: Accuracy
+    unadapted: Accuracy
+    leak: Accuracy | None
+    leak_decides: bool | None
+
+    @property
+    def replaces(self) -> tuple[str, str, str, float]:
+        return "retrained accuracy", self.method, self.form, self.fraction
+
+
+@dataclass(frozen=True)
+class RetrainingReady:
+    """What follows from the networks so far; a later one takes its place.
+
+    Parameters
+    ----------
+    whole
+        Accuracy of networks that learned from whole pictures.
+    verdicts
+        One for each method all of whose cells are known, the largest area first.
+    """
+
+    whole: Accuracy | None
+    verdicts: tuple[Verdict, ...]
+    directions: tuple[Direction, ...]
+    networks: int
+    seconds: float
+    final: bool
+
+    @property
+    def replaces(self) -> str:
+        return "retraining"
+
+
+Event = Progress | EpochDone | MethodRefused | NetworkLearning | RetrainedAccuracy | RetrainingReady
+
+
+def stream_retraining(
+    spec: RetrainingSpec, folder: str | Path, device: torch.device | str = "auto", processes: int | None = None
+) -> Iterator[Event]:
+    """The accuracies of a study as its networks finish; closing it loses only the networks in hand.
+
+    Parameters
+    ----------
+    folder
+        Where everything is kept. If it holds the same study, only what is missing is made.
+    processes
+        How many share the work; as many as there are cores unless given.
+
+    Raises
+    ------
+    ValueError
+        Where something requested does not exist, or the folder holds another study.
+    """
+    spec.request.check(0)
+    return run(spec, StudyFolder(Path(folder)), chosen_device(device), processes)
+
+
+def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, processes: int | None) -> Iterator[Event]:
+    """Pictures, the network, maps, then the trainings."""
+    folder.ask(spec)
+    data = yield from kept_data(spec, folder)
+    classifier = yield from kept_network(spec, folder, data, device)
+    folder.keep_manifest(manifest(spec, classifier, data))
+    fitting = [name for name, reason in capability(classifier).items() if name in spec.request.methods and not reason]
+    with Workers(folder.path, device, processes) as workers:
+        methods = yield from made_maps(folder, data, workers, fitting)
+        ranks = partial(ranks_of, folder)
+        plan = yield from awaited(lambda: plan_trainings(spec, methods, ranks), "Masks")
+        study = Study(spec, folder, data, classifier, plan)
+        yield from study.unadapted(device)
+        yield from study.trained(workers)
+
+
+def kept_data(spec: RetrainingSpec, folder: StudyFolder) -> Generator[Progress, None, LabelledData]:
+    """The pictures, collected once."""
+    kept = folder.data()
+    if kept is None:
+        kept = yield from awaited(spec.collect, "Pictures")
+        folder.keep_data(kept)
+    return kept
+
+
+def kept_network(
+    spec: RetrainingSpec, folder: StudyFolder, data: LabelledData, device: torch.device
+) -> Generator[Progress | EpochDone, None, Classifier]:
+    """The network that the maps explain, trained once."""
+    kept = folder.network(data, device)
+    if kept is None:
+        kept = yield from explained_network(data, spec.recipe, device)
+        folder.keep_network(kept.network)
+    return kept
+
+
+def made_maps(
+    folder: StudyFolder, data: LabelledData, workers: Workers, methods: Sequence[str]
+) -> Generator[Progress | MethodRefused, None, list[str]]:
+    """The maps of every picture; gives the methods that have one for each."""
+    blocks = {
+        part: [(f"{part}-{own.start:06}", own) for own in in_blocks(count, BLOCK)]
+        for part, count in (("train", len(data.train.labels)), ("test", len(data.test.labels)))
+    }
+    tasks = [
+        {"task": "maps", "key": key, "part": part, "start": own.start, "stop": own.stop, "methods": list(methods)}
+        for part, listed in blocks.items()
+        for key, own in listed
+        if not folder.has_maps(key)
+    ]
+    total = sum(map(len, blocks.values()))
+    done, refused = total - len(tasks), set()
+    for told in workers.share(tasks):
+        if told and "refused" in told and told["refused"] not in refused:
+            refused.add(told["refused"])
+            yield MethodRefused(told["refused"], told["reason"])
+        done += bool(told and "done" in told)
+        yield Progress(BLOCK * done, BLOCK * total, "Heatmaps of all pictures", "picture")
+    keys = {part: [key for key, _ in listed] for part, listed in blocks.items()}
+    return [name for name in methods if folder.ranks(name) or folder.join_ranks(name, keys["train"], keys["test"])]
+
+
+def ranks_of(folder: StudyFolder, method: str) -> tuple[Ranking, Ranking]:
+    kept = folder.ranks(method)
+    if kept is None:
+        raise ValueError(f"{folder.path} holds no ranks of {method}.")
+    return kept
+
+
+class Study:
+    """The trainings of a study, and what follows from them."""
+
+    def __init__(
+        self, spec: RetrainingSpec, folder: StudyFolder, data: LabelledData, classifier: Classifier, plan: Plan
+    ) -> None:
+        self.spec, self.folder, self.data, self.plan = spec, folder, data, plan
+        self._explained = classifier
+        self._unadapted: dict[Cell, Recognised] = {}
+        self._found: dict[str, np.ndarray] = {}
+        self._seconds = 0.0
+
+    def unadapted(self, device: torch.device) -> Iterator[Progress]:
+        """What the explained network still recognises in thinned test pictures; a step is a cell."""
+        cells = [cell for cell in self.plan.keys if cell.what == "pictures"]
+        labels = self.data.test.labels.numpy()
+        for place, cell in enumerate(cells):
+            _, tested = removed(ranks_of(self.folder, cell.method), cell.form, cell.fraction)
+            inputs = shown(self.data, self.data.test, tested).to(device)
+            self._unadapted[cell] = recognised(self._explained.network, inputs, labels)[None]
+            yield Progress(place + 1, len(cells), "Accuracy without retraining", "cell")
+
+    def trained(self, workers: Workers) -> Iterator[Event]:
+        """The networks that are missing, and after each what follows from all so far."""
+        missing: dict[str, Training] = {}
+        for training in self.plan.trainings:
+            if not self._know(training.key):
+                missing[training.key] = training
+        yield from self.concluded(self.plan.keys)
+        yield self.ready(final=not missing)
+        total, pace = len(self.plan.trainings), Pace()
+        for told in workers.share([training.told() for training in missing.values()]):
+            if told and "epoch" in told:
+                yield learning(missing[told["key"]], told)
+            elif told and "done" in told:
+                self._know(told["key"])
+                own = [cell for cell, keys in self.plan.keys.items() if told["key"] in keys]
+                yield from self.concluded(own)
+                final = len(self._found) == total
+                if final or pace.due():
+                    with pace.spending():
+                        found = self.ready(final)
+                    yield found
+            yield Progress(len(self._found), total, "Networks", "network")
+
+    def _know(self, key: str) -> bool:
+        outcome = self.folder.outcome(key)
+        if outcome:
+            self._found[key] = outcome.recognised
+            self._seconds += outcome.seconds
+        return outcome is not None
+
+    def recognised(self, cell: Cell) -> Recognised | None:
+        """The outcomes of a cell's networks so far, if there is one."""
+        found = [self._found[key] for key in self.plan.keys.get(cell, ()) if key in self._found]
+        return np.stack(found) if found else None
+
+    def concluded(self, changed: Iterable[Cell]) -> Iterator[RetrainedAccuracy]:
+        """The accuracies of the cells that changed, and of those whose leak did."""
+        told = {Cell(cell.method, form, cell.fraction) for cell in changed for form in self.spec.forms}
+        for cell in self.plan.keys:
+            own = self.recognised(cell) if cell in told else None
+            if own is not None:
+                yield self.told(cell, own)
+
+    def ready(self, final: bool) -> RetrainingReady:
+        """What follows from all networks so far."""
+        whole, trained = self.recognised(WHOLE), self.curves()
+        return RetrainingReady(
+            accuracy(whole, self.spec.seed) if whole is not None else None,
+            judge(trained, self.spec.seed),
+            check_directions(trained, self.curves_unadapted(), self.spec.seed),
+            len(self._found),
+            self._seconds,
+            final,
+        )
+
+    def told(self, cell: Cell, own: Recognised) -> RetrainedAccuracy:
+        """The accuracy of a cell with its leak."""
+        alone = self.recognised(Cell(cell.method, "roar", cell.fraction, "masks"))
+        score, leak = accuracy(own, self.spec.seed), None if alone is None else accuracy(alone, self.spec.seed)
+        decides = None if leak is None else leak.over_pictures.high >= score.over_pictures.low
+        unadapted = accuracy(self._unadapted[cell], self.spec.seed)
+        return RetrainedAccuracy(cell.method, cell.form, cell.fraction, score, unadapted, leak, decides)
+
+    def curves(self) -> Curves:
+        """The outcomes of the methods all of whose networks are known."""
+        cells = [cell for cell in self.plan.keys if cell.what == "pictures" and cell != WHOLE]
+        open_ = {cell.method for cell in cells if any(key not in self._found for key in self.plan.keys[cell])}
+        known = {cell: self.recognised(cell) for cell in cells if cell.method not in open_}
+        return Curves({(cell.method, cell.form, cell.fraction): own for cell, own in known.items() if own is not None})
+
+    def curves_unadapted(self) -> Curves:
+        """The outcomes of the explained network."""
+        return Curves({(cell.method, cell.form, cell.fraction): own for cell, own in self._unadapted.items()})
+
+
+def learning(training: Training, told: Told) -> NetworkLearning:
+    return NetworkLearning(training.cell, training.seed, told["epoch"], told["epochs"], told["accuracy"])

@@ -1,0 +1,199 @@
+"""What a retraining study is asked for, and its file: a person writes one, and a study's folder keeps one."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from core.methods.heatmap_request import HeatmapRequest
+from core.methods.registry import Settings
+from core.pictures.labels import FOLDERS
+from core.retraining.data import BUNDLED, SIDE, LabelledData, collect_data
+from core.retraining.masks import Form, Unit
+from core.retraining.outcomes import FRACTIONS
+from core.retraining.training import EPOCHS, PEAK, Recipe
+
+FORMS: tuple[Form, ...] = ("roar", "kar")
+METHODS = (
+    "gradient",
+    "integrated_gradients",
+    "guided_backprop",
+    "smoothgrad",
+    "smoothgrad_squared",
+    "vargrad",
+    "grad_cam",
+    "input_x_gradient",
+)
+CONTROLS = ("random", "sobel")
+"""The paper's two; others may be named among the methods."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainingSpec:
+    """A study of retraining.
+
+    Parameters
+    ----------
+    methods
+        Methods and controls; the paper's two controls are always included.
+    data, labels, picture_side, training_pictures
+        As in :func:`core.retraining.data.collect_data`.
+    forms
+        ``roar`` removes the most important places, ``kar`` keeps them and removes all others.
+    leak
+        Whether networks are trained on the masks alone.
+    unit, side
+        What is removed as a whole: a pixel, a feature (one channel of a pixel), or a region with this side.
+    seeds
+        Number of networks for each set of masks.
+    network, epochs, peak
+        The architecture, and how long and how fast it learns.
+    seed
+        Of every draw that is not a network's own.
+    """
+
+    methods: tuple[str, ...] = METHODS
+    data: str = BUNDLED
+    labels: str = FOLDERS
+    picture_side: int = SIDE
+    training_pictures: int | None = None
+    forms: tuple[Form, ...] = FORMS
+    leak: bool = True
+    fractions: tuple[float, ...] = FRACTIONS
+    unit: Unit = "pixel"
+    side: int = 4
+    seeds: int = 3
+    network: str = Recipe.network
+    epochs: int = EPOCHS
+    peak: float = PEAK
+    seed: int = 0
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for problem in problems(self):
+            raise ValueError(problem)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How each network is trained."""
+        return Recipe(self.network, self.epochs, self.peak)
+
+    @property
+    def request(self) -> HeatmapRequest:
+        """The maps: of the requested methods and of the paper's controls."""
+        names = tuple(dict.fromkeys((*self.methods, *CONTROLS)))
+        return HeatmapRequest(methods=names, settings=self.settings, seed=self.seed)
+
+    def collect(self) -> LabelledData:
+        """The pictures that it is about."""
+        return collect_data(self.data, self.labels, self.picture_side, self.training_pictures, self.seed)
+
+    def to_toml(self) -> str:
+        """The text of its file, which :meth:`from_toml` reads.
+
+        >>> RetrainingSpec.from_toml(RetrainingSpec(seeds=2).to_toml()) == RetrainingSpec(seeds=2)
+        True
+        """
+        told = {name: value for name, value in asdict(self).items() if value is not None and name != "settings"}
+        lines = [f"{name} = {as_toml(value)}" for name, value in told.items()]
+        for method, own in self.settings.items():
+            lines += ["", f"[settings.{method}]", *(f"{name} = {as_toml(value)}" for name, value in own.items())]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """The spec that a file asks for; whatever it leaves out is the default.
+
+        Raises
+        ------
+        ValueError
+            Where it is not TOML, or holds something else than a spec does, with what is wrong.
+        """
+        try:
+            asked = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"The file is not valid TOML: {error}.") from error
+        known = {each.name for each in fields(cls)}
+        for name in asked:
+            if name not in known:
+                raise ValueError(f"A retraining study has no {name!r}; it has {', '.join(sorted(known))}.")
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()
+        }
+        return cls(**given)
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """The spec in a file, with a folder of pictures found from where the file lies.
+
+        Raises
+        ------
+        ValueError
+            Where it cannot be read.
+        """
+        try:
+            spec = cls.from_toml(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}."
+            ) from error
+        beside = file.parent / spec.data
+        return replace(spec, data=str(beside.resolve())) if beside.is_dir() else spec
+
+
+def as_toml(value: Any) -> str:
+    """
+    >>> as_toml(("a", 'b "c"')), as_toml(True), as_toml(0.008)
+    ('["a", "b \\\\"c\\\\""]', 'true', '0.008')
+    """
+    return json.dumps(value, ensure_ascii=False)
+
+
+def problems(spec: RetrainingSpec) -> list[str]:
+    """What is wrong with a spec, in sentences; whatever needs the pictures or the network is found later."""
+    found = [
+        f"{name} must be {kind}, not {value!r}." for name, kind, fits in KINDS if not fits(value := getattr(spec, name))
+    ]
+    if found:
+        return found
+    if not spec.fractions or not all(0 < fraction < 1 for fraction in spec.fractions):
+        found.append("The fractions must lie between 0 and 1, both excluded.")
+    if len(set(spec.fractions)) < len(spec.fractions) or len(set(spec.forms)) < len(spec.forms):
+        found.append("Every fraction and every form may stand once.")
+    if not set(spec.forms) <= set(FORMS) or not spec.forms:
+        found.append(f"The forms are among {' and '.join(FORMS)}, not {', '.join(spec.forms) or 'none'}.")
+    return found
+
+
+def is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def is_names(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+KINDS = (
+    ("methods", "a list of names", is_names),
+    ("forms", "a list of names", is_names),
+    ("data", "a text", lambda value: isinstance(value, str)),
+    ("labels", "a text", lambda value: isinstance(value, str)),
+    ("network", "a text", lambda value: isinstance(value, str)),
+    ("unit", "a text", lambda value: isinstance(value, str)),
+    ("leak", "true or false", lambda value: isinstance(value, bool)),
+    ("fractions", "a list of numbers", lambda value: isinstance(value, tuple) and all(map(is_number, value))),
+    ("seeds", "a number from 1", is_count),
+    ("epochs", "a number from 1", is_count),
+    ("side", "a number from 1", is_count),
+    ("picture_side", "a number from 1", is_count),
+    ("training_pictures", "a number from 1", lambda value: value is None or is_count(value)),
+    ("peak", "a number above 0", lambda value: is_number(value) and value > 0),
+    ("seed", "a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    ("settings", "a table for each method", lambda value: isinstance(value, Mapping)),
+)

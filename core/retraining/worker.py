@@ -1,0 +1,115 @@
+"""A process of one thread that makes maps and trains networks for a study; tasks and events are lines of JSON.
+
+Run by :mod:`core.retraining.workers` as ``python -m core.retraining.worker FOLDER DEVICE``. All that it makes goes to
+the study's folder; another process that is given the same task makes the same to the bit. It ends with its parent.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+import torch
+
+from core.jobs.events import Returning
+from core.methods.heatmap import MethodRefused
+from core.models.training import EpochDone
+from core.retraining.attributions import stream_attributions
+from core.retraining.folder import Outcome, StudyFolder
+from core.retraining.masks import rank_places
+from core.retraining.plan import removed
+from core.retraining.training import recognised, shown, train
+
+Told = dict[str, Any]
+
+
+class Worker:
+    """What a process keeps between two tasks of a study."""
+
+    def __init__(self, folder: StudyFolder, device: torch.device) -> None:
+        data = folder.data()
+        if data is None:
+            raise ValueError(f"{folder.path} holds no pictures.")
+        self.folder, self.spec, self.data, self.device = folder, folder.spec(), data, device
+        self.classifier = folder.network(data, device)
+
+    def do(self, task: Mapping[str, Any]) -> Iterator[Told]:
+        """The events of a task."""
+        return self.make_maps(task) if task["task"] == "maps" else self.train(task)
+
+    def make_maps(self, task: Mapping[str, Any]) -> Iterator[Told]:
+        """The maps of a block of pictures and the order of removal that follows from them."""
+        part = self.data.train if task["part"] == "train" else self.data.test
+        pixels = part.pixels[task["start"] : task["stop"]]
+        if self.classifier is None:
+            raise ValueError(f"{self.folder.path} holds no network.")
+        request = self.spec.request.only(task["methods"])
+        making = Returning(
+            stream_attributions(self.classifier, pixels.to(self.device), request, self.spec.unit == "feature")
+        )
+        for event in making:
+            if isinstance(event, MethodRefused):
+                yield {"refused": event.method, "reason": event.reason}
+        rank = {
+            name: rank_places(maps, pixels, self.spec.unit, self.spec.side, self.spec.seed)
+            for name, maps in making.result.items()
+        }
+        self.folder.keep_maps(task["key"], making.result, rank)
+
+    def train(self, task: Mapping[str, Any]) -> Iterator[Told]:
+        """A network, and which test pictures it recognises after its last epoch."""
+        began = time.monotonic()
+        ranks = self.folder.ranks(task["method"])
+        if ranks is None:
+            raise ValueError(f"{self.folder.path} holds no ranks of {task['method']}.")
+        masks = removed(ranks, task["form"], task["fraction"])
+        training = Returning(
+            train(self.data, self.spec.recipe, task["seed"], self.device, masks, task["what"] == "masks")
+        )
+        for event in training:
+            if isinstance(event, EpochDone):
+                yield {"epoch": event.epoch, "epochs": event.epochs, "loss": event.loss, "accuracy": event.held_out}
+        tested = shown(self.data, self.data.test, masks[1], task["what"] == "masks").to(self.device)
+        found = recognised(training.result, tested, self.data.test.labels.numpy())
+        self.folder.keep_outcome(task["key"], Outcome(found, time.monotonic() - began))
+
+
+def tasks() -> Iterator[Mapping[str, Any]]:
+    """The tasks as they come; the process ends at once when its parent has."""
+    lines: SimpleQueue[str] = SimpleQueue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+        os._exit(0)
+
+    Thread(target=listen, daemon=True).start()
+    while True:
+        yield json.loads(lines.get())
+
+
+def main() -> None:
+    """Does tasks until the parent ends."""
+    torch.set_num_threads(1)
+    worker = Worker(StudyFolder(Path(sys.argv[1])), torch.device(sys.argv[2]))
+    for task in tasks():
+        try:
+            for told in worker.do(task):
+                tell({"key": task["key"], **told})
+            tell({"key": task["key"], "done": True})
+        except Exception as error:  # told to the person, whose study it is
+            tell({"key": task["key"], "error": f"{type(error).__name__}: {error}"})
+
+
+def tell(told: Told) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
