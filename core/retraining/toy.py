@@ -105,7 +105,7 @@ def repeat_experiment(seeds: int, first: int) -> Iterator[Progress | ToyReady]:
             with pace.spending():
                 summary = ToyReady(done, over_seeds(torch.stack(found).numpy(), first))
             yield summary
-        yield Progress(done, seeds, "seeds", "seed")
+        yield Progress(done, seeds, "Repeating the experiment", "seed")
 
 
 def accuracies(seed: int, examples: int = EXAMPLES) -> Float[Tensor, "2 3 17"]:

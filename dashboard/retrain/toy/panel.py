@@ -49,8 +49,8 @@ def choose_seeds() -> RetrainingToyRequest:
     """The request that the widget makes."""
     seeds = bound(
         st.number_input, "Seeds", 2, MOST, SEEDS, width=130, key="toy.seeds", persist_state="session",
-        help="Repetitions with other features and examples. More seeds give narrower intervals; 2,000 take some "
-        "seconds.",
+        help="Repetitions with other features and examples. More seeds give narrower intervals; 2,000 take about "
+        "ten seconds.",
     )  # fmt: skip
     return RetrainingToyRequest(seeds=seeds)
 

@@ -4,7 +4,7 @@
 import { band, dot, level, line, makeChart, palette, risingAxis, tick } from "../../components/kit/chart.js";
 import { drawn, earlierMark, element, folded, markEarlier, region, say } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
-import { counted, percent, soFar } from "../../components/kit/numbers.js";
+import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { table } from "../../components/kit/table.js";
 
@@ -15,7 +15,7 @@ const RANKED = [
 ];
 const TRAININGS = { without: "Accuracy without retraining", retrained: "Accuracy with retraining" };
 const CHART_SIZES = { height: 280, edges: { left: 44, right: 12, top: 10, bottom: 40 }, narrowest: 260 };
-const RANDOM_GUESS = 0.5, USUAL_TOP = 0.9, MARGIN = 0.03;
+const RANDOM_GUESS = 0.5, USUAL_TOP = 0.9, MARGIN = 0.03, SEEDS_FOR_TENTHS = 200;
 const NO_DIFFERENCE = "Unclear: retraining makes no significant difference over these seeds.";
 const CONCLUSION = "A fall without retraining does not show that the removed features mattered: the model also meets inputs that it never saw. What retraining cannot recover is information that is gone. ROAR (remove and retrain) therefore retrains.";
 
@@ -48,8 +48,7 @@ export default component({
     const { data, ready, job } = state, over = ended(job);
     state.root.dataset.state = ready ? "started" : "waiting";
     markEarlier(state.earlier, data);
-    const said = ready ? toyVerdict(state) : over ? "No verdict: the run ended before the first seed." : "The first seed is on its way.";
-    say(state.verdict, ready && !over ? soFar(said) : said);
+    say(state.verdict, ready ? toyVerdict(state, over) : over ? "No verdict: the run ended before the first seed." : "The first seed is on its way.");
     say(state.basis, ready ? `Means over ${counted(ready.seeds, "seed")}; the bands are 95 % intervals.` : "");
     if (!ready) return;
     const ranked = RANKED.map((each, at) => ({ ...each, colour: palette(state.root)[at] }));
@@ -66,13 +65,14 @@ const pointOf = ({ at }, ranking, removed) => at.get(keyOfRemoval(ranking, remov
 // What is left once all uninformative features are gone: nothing was lost that the class could be read from.
 const informativeLeft = ({ data: { features, informative } }) => features - informative;
 
-function toyVerdict(state) {
+function toyVerdict(state, over) {
   const { data: { fewest }, ready } = state;
   const whole = pointOf(state, "worst_first", 0), left = pointOf(state, "worst_first", informativeLeft(state));
-  if (ready.seeds < fewest) return `Unclear: a verdict needs at least ${fewest} seeds.`;
-  if (left.gain.low <= 0) return NO_DIFFERENCE;
+  const few = ready.seeds < fewest;
+  if (few || left.gain.low <= 0) return !over ? "No verdict yet." : few ? `Unclear: a verdict needs at least ${fewest} seeds.` : NO_DIFFERENCE;
   const lost = (point) => Math.max(0, Math.round(100 * (whole.without.mean - point.mean)));
-  return `Removing uninformative features costs ${lost(left.without)} points of accuracy, ${lost(left.retrained)} after retraining.`;
+  const words = `Removing uninformative features costs ${lost(left.without)} points of accuracy, ${lost(left.retrained)} after retraining.`;
+  return over ? words : soFar(words);
 }
 
 function lessonsOf(state) {
@@ -89,8 +89,12 @@ function lessonsOf(state) {
   ];
 }
 
-// No line ends within it: a sentence has several.
-const shareWithInterval = ({ mean, low, high }) => (low === null ? percent(mean) : `${percent(mean)} (${Math.round(100 * low)} to ${percent(high)})`).replaceAll(" ", "\u00a0");
+// Tenths where there are seeds enough for them to mean something. No line ends within it.
+function shareWithInterval({ mean, low, high, n }) {
+  if (low === null) return percent(mean).replace(" ", "\u00a0");
+  const [middle, from, to] = [mean, low, high].map((share) => fixed(100 * share, n < SEEDS_FOR_TENTHS ? 0 : 1));
+  return `${middle}\u00a0%\u00a0(${from}\u00a0to\u00a0${to}\u00a0%)`;
+}
 
 const curveOf = ({ at }, ranking, training) => [...at.values()].filter((point) => point.ranking === ranking).map((point) => ({ removed: point.removed, ...point[training] }));
 
