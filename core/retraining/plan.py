@@ -1,7 +1,7 @@
 """Which networks a study trains, decided before any is trained."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal
 
@@ -12,8 +12,9 @@ from core.metrics.statistics import BASELINE
 from core.retraining.masks import Form, Ranking, digest_of
 from core.retraining.spec import RetrainingSpec
 
-What = Literal["pictures", "masks"]
-"""What a network learns from: pictures with removed places, or the masks alone, which hold nothing of the picture."""
+What = Literal["explained", "pictures", "masks"]
+"""Which network is tested: the explained one, which learned from whole pictures; or one trained on pictures with
+removed places, or on the masks alone, which hold nothing of the picture."""
 MIDDLE = 0.5
 
 
@@ -59,6 +60,11 @@ class Plan:
     trainings: tuple[Training, ...]
     keys: dict[Cell, tuple[str, ...]]
 
+    @property
+    def networks(self) -> int:
+        """How many networks are trained."""
+        return sum(each.cell.what != "explained" for each in self.trainings)
+
 
 def plan_trainings(
     spec: RetrainingSpec, methods: Sequence[str], ranks: Callable[[str], tuple[Ranking, Ranking]]
@@ -76,21 +82,29 @@ def plan_trainings(
         A method's order of removal for the training and for the test pictures.
     """
     digests: dict[tuple[str, Form, float], str] = {}
-    cells = list(in_helpful_order(spec, methods))
+    trained = list(in_helpful_order(spec, methods))
+    cells = [replace(cell, what="explained") for cell in trained if cell.what == "pictures"] + trained
     for method in methods:
         own = ranks(method)
         for form, fraction in {(cell.form, cell.fraction) for cell in cells if cell.method == method}:
             digests[method, form, fraction] = digest_of(removed(own, form, fraction))
     keys = {
         cell: tuple(
-            f"{cell.what}-{seed}-{digests[cell.method, cell.form, cell.fraction]}" for seed in range(spec.seeds)
+            f"{cell.what}-{seed}-{digests[cell.method, cell.form, cell.fraction]}" for seed in seeds_of(cell, spec)
         )
         for cell in cells
     }
     first: dict[str, Training] = {}
     for seed, cell in product(range(spec.seeds), cells):
+        if seed not in seeds_of(cell, spec):
+            continue
         first.setdefault(keys[cell][seed], Training(keys[cell][seed], cell, seed))
     return Plan(tuple(first.values()), keys)
+
+
+def seeds_of(cell: Cell, spec: RetrainingSpec) -> range:
+    """The seeds of a cell's networks; there is one explained network."""
+    return range(1 if cell.what == "explained" else spec.seeds)
 
 
 def in_helpful_order(spec: RetrainingSpec, methods: Sequence[str]) -> Iterator[Cell]:

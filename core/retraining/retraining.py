@@ -6,7 +6,7 @@ learned from the masks alone.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,9 +28,9 @@ from core.retraining.environment import manifest
 from core.retraining.folder import StudyFolder
 from core.retraining.masks import Form, Ranking
 from core.retraining.outcomes import Accuracy, Curves, Recognised, accuracy
-from core.retraining.plan import WHOLE, Cell, Plan, Training, plan_trainings, removed
+from core.retraining.plan import WHOLE, Cell, Plan, Training, What, plan_trainings
 from core.retraining.spec import RetrainingSpec
-from core.retraining.training import explained_network, recognised, shown
+from core.retraining.training import explained_network
 from core.retraining.verdicts import Verdict, judge
 from core.retraining.workers import Told, Workers
 
@@ -150,9 +150,7 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
         methods = yield from made_maps(folder, data, workers, fitting)
         ranks = partial(ranks_of, folder)
         plan = yield from awaited(lambda: plan_trainings(spec, methods, ranks), "Masks")
-        study = Study(spec, folder, data, classifier, plan)
-        yield from study.unadapted(device)
-        yield from study.trained(workers)
+        yield from Study(spec, folder, plan).tested(workers)
 
 
 def kept_data(spec: RetrainingSpec, folder: StudyFolder) -> Generator[Progress, None, LabelledData]:
@@ -211,54 +209,39 @@ def ranks_of(folder: StudyFolder, method: str) -> tuple[Ranking, Ranking]:
 class Study:
     """The trainings of a study, and what follows from them."""
 
-    def __init__(
-        self, spec: RetrainingSpec, folder: StudyFolder, data: LabelledData, classifier: Classifier, plan: Plan
-    ) -> None:
-        self.spec, self.folder, self.data, self.plan = spec, folder, data, plan
-        self._explained = classifier
-        self._unadapted: dict[Cell, Recognised] = {}
+    def __init__(self, spec: RetrainingSpec, folder: StudyFolder, plan: Plan) -> None:
+        self.spec, self.folder, self.plan = spec, folder, plan
         self._found: dict[str, np.ndarray] = {}
-        self._seconds = 0.0
+        self._networks, self._seconds = 0, 0.0
 
-    def unadapted(self, device: torch.device) -> Iterator[Progress]:
-        """What the explained network still recognises in thinned test pictures; a step is a cell."""
-        cells = [cell for cell in self.plan.keys if cell.what == "pictures"]
-        labels = self.data.test.labels.numpy()
-        for place, cell in enumerate(cells):
-            _, tested = removed(ranks_of(self.folder, cell.method), cell.form, cell.fraction)
-            inputs = shown(self.data, self.data.test, tested).to(device)
-            self._unadapted[cell] = recognised(self._explained.network, inputs, labels)[None]
-            yield Progress(place + 1, len(cells), "Accuracy without retraining", "cell")
-
-    def trained(self, workers: Workers) -> Iterator[Event]:
+    def tested(self, workers: Workers) -> Iterator[Event]:
         """The networks that are missing, and after each what follows from all so far."""
-        missing: dict[str, Training] = {}
-        for training in self.plan.trainings:
-            if not self._know(training.key):
-                missing[training.key] = training
+        missing = {each.key: each for each in self.plan.trainings if not self._know(each)}
         yield from self.concluded(self.plan.keys)
         yield self.ready(final=not missing)
-        total, pace = len(self.plan.trainings), Pace()
+        total, pace = self.plan.networks, Pace()
         for told in workers.share([training.told() for training in missing.values()]):
             if told and "epoch" in told:
                 yield learning(missing[told["key"]], told)
             elif told and "done" in told:
-                self._know(told["key"])
-                own = [cell for cell, keys in self.plan.keys.items() if told["key"] in keys]
-                yield from self.concluded(own)
-                final = len(self._found) == total
+                self._know(missing[told["key"]])
+                yield from self.concluded([cell for cell, keys in self.plan.keys.items() if told["key"] in keys])
+                final = len(self._found) == len(self.plan.trainings)
                 if final or pace.due():
                     with pace.spending():
                         found = self.ready(final)
                     yield found
-            yield Progress(len(self._found), total, "Networks", "network")
+            yield Progress(self._networks, total, "Networks", "network")
 
-    def _know(self, key: str) -> bool:
-        outcome = self.folder.outcome(key)
-        if outcome:
-            self._found[key] = outcome.recognised
+    def _know(self, training: Training) -> bool:
+        outcome = self.folder.outcome(training.key)
+        if outcome is None:
+            return False
+        self._found[training.key] = outcome.recognised
+        if training.cell.what != "explained":
+            self._networks += 1
             self._seconds += outcome.seconds
-        return outcome is not None
+        return True
 
     def recognised(self, cell: Cell) -> Recognised | None:
         """The outcomes of a cell's networks so far, if there is one."""
@@ -269,40 +252,36 @@ class Study:
         """The accuracies of the cells that changed, and of those whose leak did."""
         told = {Cell(cell.method, form, cell.fraction) for cell in changed for form in self.spec.forms}
         for cell in self.plan.keys:
-            own = self.recognised(cell) if cell in told else None
-            if own is not None:
-                yield self.told(cell, own)
+            own, before = self.recognised(cell), self.recognised(replace(cell, what="explained"))
+            if cell in told and own is not None and before is not None:
+                yield self.told(cell, own, before)
 
     def ready(self, final: bool) -> RetrainingReady:
         """What follows from all networks so far."""
-        whole, trained = self.recognised(WHOLE), self.curves()
+        whole, trained = self.recognised(WHOLE), self.curves("pictures")
         return RetrainingReady(
             accuracy(whole, self.spec.seed) if whole is not None else None,
             judge(trained, self.spec.seed),
-            check_directions(trained, self.curves_unadapted(), self.spec.seed),
-            len(self._found),
+            check_directions(trained, self.curves("explained"), self.spec.seed),
+            self._networks,
             self._seconds,
             final,
         )
 
-    def told(self, cell: Cell, own: Recognised) -> RetrainedAccuracy:
+    def told(self, cell: Cell, own: Recognised, before: Recognised) -> RetrainedAccuracy:
         """The accuracy of a cell with its leak."""
         alone = self.recognised(Cell(cell.method, "roar", cell.fraction, "masks"))
         score, leak = accuracy(own, self.spec.seed), None if alone is None else accuracy(alone, self.spec.seed)
         decides = None if leak is None else leak.over_pictures.high >= score.over_pictures.low
-        unadapted = accuracy(self._unadapted[cell], self.spec.seed)
+        unadapted = accuracy(before, self.spec.seed)
         return RetrainedAccuracy(cell.method, cell.form, cell.fraction, score, unadapted, leak, decides)
 
-    def curves(self) -> Curves:
+    def curves(self, what: What) -> Curves:
         """The outcomes of the methods all of whose networks are known."""
-        cells = [cell for cell in self.plan.keys if cell.what == "pictures" and cell != WHOLE]
+        cells = [cell for cell in self.plan.keys if cell.what == what and cell.fraction]
         open_ = {cell.method for cell in cells if any(key not in self._found for key in self.plan.keys[cell])}
         known = {cell: self.recognised(cell) for cell in cells if cell.method not in open_}
         return Curves({(cell.method, cell.form, cell.fraction): own for cell, own in known.items() if own is not None})
-
-    def curves_unadapted(self) -> Curves:
-        """The outcomes of the explained network."""
-        return Curves({(cell.method, cell.form, cell.fraction): own for cell, own in self._unadapted.items()})
 
 
 def learning(training: Training, told: Told) -> NetworkLearning:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -18,6 +19,7 @@ import torch
 
 from core.jobs.events import Returning
 from core.methods.heatmap import MethodRefused
+from core.models.classifier import Classifier
 from core.models.training import EpochDone
 from core.retraining.attributions import stream_attributions
 from core.retraining.folder import Outcome, StudyFolder
@@ -36,21 +38,26 @@ class Worker:
         if data is None:
             raise ValueError(f"{folder.path} holds no pictures.")
         self.folder, self.spec, self.data, self.device = folder, folder.spec(), data, device
-        self.classifier = folder.network(data, device)
 
     def do(self, task: Mapping[str, Any]) -> Iterator[Told]:
         """The events of a task."""
-        return self.make_maps(task) if task["task"] == "maps" else self.train(task)
+        return self.make_maps(task) if task["task"] == "maps" else self.test(task)
+
+    @cached_property
+    def explained(self) -> Classifier:
+        """The network that the maps explain."""
+        kept = self.folder.network(self.data, self.device)
+        if kept is None:
+            raise ValueError(f"{self.folder.path} holds no network.")
+        return kept
 
     def make_maps(self, task: Mapping[str, Any]) -> Iterator[Told]:
         """The maps of a block of pictures and the order of removal that follows from them."""
         part = self.data.train if task["part"] == "train" else self.data.test
         pixels = part.pixels[task["start"] : task["stop"]]
-        if self.classifier is None:
-            raise ValueError(f"{self.folder.path} holds no network.")
         request = self.spec.request.only(task["methods"])
         making = Returning(
-            stream_attributions(self.classifier, pixels.to(self.device), request, self.spec.unit == "feature")
+            stream_attributions(self.explained, pixels.to(self.device), request, self.spec.unit == "feature")
         )
         for event in making:
             if isinstance(event, MethodRefused):
@@ -61,21 +68,23 @@ class Worker:
         }
         self.folder.keep_maps(task["key"], making.result, rank)
 
-    def train(self, task: Mapping[str, Any]) -> Iterator[Told]:
-        """A network, and which test pictures it recognises after its last epoch."""
+    def test(self, task: Mapping[str, Any]) -> Iterator[Told]:
+        """Which test pictures a network recognises: the explained one, or one that is trained first."""
         began = time.monotonic()
         ranks = self.folder.ranks(task["method"])
         if ranks is None:
             raise ValueError(f"{self.folder.path} holds no ranks of {task['method']}.")
-        masks = removed(ranks, task["form"], task["fraction"])
-        training = Returning(
-            train(self.data, self.spec.recipe, task["seed"], self.device, masks, task["what"] == "masks")
-        )
-        for event in training:
-            if isinstance(event, EpochDone):
-                yield {"epoch": event.epoch, "epochs": event.epochs, "loss": event.loss, "accuracy": event.held_out}
-        tested = shown(self.data, self.data.test, masks[1], task["what"] == "masks").to(self.device)
-        found = recognised(training.result, tested, self.data.test.labels.numpy())
+        masks, alone = removed(ranks, task["form"], task["fraction"]), task["what"] == "masks"
+        if task["what"] == "explained":
+            network = self.explained.network
+        else:
+            training = Returning(train(self.data, self.spec.recipe, task["seed"], self.device, masks, alone))
+            for event in training:
+                if isinstance(event, EpochDone):
+                    yield {"epoch": event.epoch, "epochs": event.epochs, "accuracy": event.held_out}
+            network = training.result
+        tested = shown(self.data, self.data.test, masks[1], alone).to(self.device)
+        found = recognised(network, tested, self.data.test.labels.numpy())
         self.folder.keep_outcome(task["key"], Outcome(found, time.monotonic() - began))
 
 
