@@ -231,12 +231,17 @@ class Removal:
 
     def normalised(self, visits: Sequence[Visit]) -> Float[Tensor, "n 3 height width"]:
         """The same, normalised for the network, for visits with any imputers; a fixed fill is normalised by itself."""
-        parts = []
-        for imputer, some in groupby(visits, attrgetter("imputer")):
-            removed = self.removed(list(some))
-            fill = self.classifier.normalise(self.filling(imputer)(removed))
-            parts.append(remove(self._whole, removed, fill))
+        parts = [
+            self._without(self.removed(list(some)), imputer) for imputer, some in groupby(visits, attrgetter("imputer"))
+        ]
         return self.classifier.as_input(torch.cat(parts))
+
+    def without(self, removed: Bool[Tensor, "n _ height width"], imputer: str) -> Float[Tensor, "n 3 height width"]:
+        """The pictures without these places, which need not be those of a line, normalised for the network."""
+        return self.classifier.as_input(self._without(removed, imputer))
+
+    def _without(self, removed: Bool[Tensor, "n _ height width"], imputer: str) -> Float[Tensor, "n 3 height width"]:
+        return remove(self._whole, removed, self.classifier.normalise(self.filling(imputer)(removed)))
 
 
 def checked_map(
