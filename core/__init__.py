@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.methods.explaining import explain, stream_heatmaps
     from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
     from core.methods.registry import Unfit, capability, list_methods
+    from core.metrics.ceiling import Ceiling, CeilingReady, stream_ceiling
     from core.metrics.curves import Curve, CurvePoint, perturb, perturbed, stream_curves
     from core.metrics.distance import stamp_distance
     from core.metrics.fidelity import Fidelity, FidelityReady
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from core.studies.trial import stream_trial
 
 __all__ = [
+    "Ceiling",
+    "CeilingReady",
     "Classifier",
     "Contrast",
     "Curve",
@@ -86,6 +89,7 @@ __all__ = [
     "stamp_distance",
     "stream_agreement",
     "stream_baselines",
+    "stream_ceiling",
     "stream_checks",
     "stream_curves",
     "stream_evaluation",
@@ -110,6 +114,7 @@ _ROOMS = {
     "core.methods.explaining": ("explain", "stream_heatmaps"),
     "core.methods.heatmap": ("Heatmap", "HeatmapReady", "MethodRefused"),
     "core.methods.registry": ("Unfit", "capability", "list_methods"),
+    "core.metrics.ceiling": ("Ceiling", "CeilingReady", "stream_ceiling"),
     "core.metrics.curves": ("Curve", "CurvePoint", "perturb", "perturbed", "stream_curves"),
     "core.metrics.fidelity": ("Fidelity", "FidelityReady"),
     "core.metrics.distance": ("stamp_distance",),

@@ -47,6 +47,7 @@ def calls(classifier_of, linear, pixels):
     return {
         "stream_agreement": {**explained, "truth": torch.eye(6, 8, dtype=torch.bool)},
         "stream_baselines": {**picture, "methods": ["input_x_gradient"]},
+        "stream_ceiling": picture,
         "stream_checks": explained,
         "stream_curves": judged,
         "stream_evaluation": pictures,
