@@ -23,8 +23,8 @@ from core.metrics.curve_plan import Perturbation, count_visits, trace_curves
 from core.metrics.curves import area_between
 from core.metrics.evidence import LIF, MIF
 from core.metrics.fidelity import MARGIN, null_spread
-from core.metrics.patch_orders import Cut, Patches, Swap, Swapping, partly_shuffled
-from core.metrics.removal import Removal, checked_map
+from core.metrics.patch_orders import Cut, Patches, Swap, Swapping, partly_shuffled, side_of, whole_counts
+from core.metrics.removal import Removal, checked_map, removal_counts
 from core.models.batching import run_in_batches
 from core.models.class_choice import ClassChoice
 from core.models.classifier import Classifier, checked_pixels, checked_target
@@ -36,6 +36,8 @@ PATCHES = 14
 """Along the longer side of the picture."""
 COARSE_SHARE = 0.4
 """Share of the search's passes that are spent on patches of twice the side, where these are enough for the steps."""
+WHOLE_SHARE = 0.85
+"""Share of the others that are spent on steps at which no patch is removed in part."""
 SEARCH = "search"
 """Who found the best order, where no map that was passed did."""
 Result = TypeVar("Result")
@@ -244,14 +246,15 @@ class Search:
         worth = yield from self.alone(coarse)
         starts = [worth.argsort(descending=True, stable=True), *map(coarse.sequence, maps)]
         best = best_of((yield from self.follow(coarse, starts)))
-        for fine in stages[1:]:
-            left = self.total - self.spent - count_starts(fine, len(maps[:1]))
-            rough, worth = yield from self.improve(best, worth, self.spent + int(COARSE_SHARE * left))
+        for number, fine in enumerate(stages[1:], 1):
+            share = COARSE_SHARE if best.patches.count < fine.count else WHOLE_SHARE
+            left = self.total - self.spent - sum(count_starts(later, len(maps[:1])) for later in stages[number:])
+            rough, worth = yield from self.improve(best, worth, self.spent + int(share * left))
             again = [fine.sequence(values) for values in (rough.values, *maps[:1])]
             best = best_of((yield from self.follow(fine, again)))
-            worth = falling(best, float(worth.std(correction=0)) * coarse.count / fine.count)
+            worth = falling(best, float(worth.std(correction=0)) * rough.patches.count / fine.count)
         found, _ = yield from self.improve(best, worth, self.total)
-        return best_of([found, rough]) if stages[1:] else found
+        return found
 
     def ceiling(
         self, stages: Sequence[Patches], maps: Mapping[str, Tensor], fidelities: Mapping[str, float]
@@ -307,7 +310,8 @@ def affordable(swaps: Sequence[Swap], passes: int) -> list[Swap]:
 
 
 def stages_of(size: tuple[int, int], across: int, steps: int) -> list[Patches]:
-    """The patches of that many along the longer side; before them those of twice the side, if enough for the steps.
+    """The patches of that many along the longer side, in stages: patches of twice the side, if enough for the steps;
+    the patches, none of them removed in part; and with the exact steps.
 
     Raises
     ------
@@ -316,8 +320,12 @@ def stages_of(size: tuple[int, int], across: int, steps: int) -> list[Patches]:
     """
     if across < 2:
         raise ValueError(f"An order needs at least 2 patches along the longer side of the picture; got {across}.")
-    coarse, fine = (Patches(size, max(1, number), steps) for number in (across // 2, across))
-    return [coarse, fine] if steps <= coarse.count < fine.count else [fine]
+    counts, half = removal_counts(steps, size[0] * size[1]), max(1, across // 2)
+    coarse = Patches(size, half, whole_counts(counts, side_of(size, half)))
+    whole = Patches(size, across, whole_counts(counts, side_of(size, across)))
+    exact = Patches(size, across, counts)
+    rougher = [coarse] if steps <= coarse.count < exact.count else []
+    return [*rougher, exact] if whole.counts == counts else [*rougher, whole, exact]
 
 
 def count_starts(patches: Patches, maps: int) -> int:
@@ -332,7 +340,8 @@ def count_measure(size: tuple[int, int], perturbation: Perturbation, maps: int) 
 
 def by_chance(stages: Sequence[Patches]) -> Patches:
     """The coarsest patches, with curves of few shares: enough for what orders score by chance."""
-    return Patches(stages[0].size, stages[0].across, FRACTIONS)
+    size, across = stages[0].size, stages[0].across
+    return Patches(size, across, removal_counts(FRACTIONS, size[0] * size[1]))
 
 
 def least_passes(

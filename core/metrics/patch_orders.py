@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.metrics.removal import Cells, regions, removal_counts
+from core.metrics.removal import Cells, regions
 
 SHARPNESS = 2.0
 """How strongly the learned worth of patches decides which are swapped; at 0 they are drawn at random."""
@@ -64,15 +64,14 @@ class Patches:
     ----------
     across
         Patches along the longer side.
-    steps
-        The number of equal steps of the curves, or the shares removed.
+    counts
+        How many pixels are removed at each step of the curves, none and all included.
     """
 
-    def __init__(self, size: tuple[int, int], across: int, steps: int | Sequence[float]) -> None:
-        self.size, self.across = size, across
-        self.cells = Cells(regions(size, ceil(max(size) / across)).flatten())
-        self.counts = removal_counts(steps, size[0] * size[1])
-        self.cuts = cuts_of(self.counts)
+    def __init__(self, size: tuple[int, int], across: int, counts: Sequence[int]) -> None:
+        self.size, self.across, self.counts = size, across, counts
+        self.cells = Cells(regions(size, side_of(size, across)).flatten())
+        self.cuts = cuts_of(counts)
         self.weights = torch.tensor([cut.weight for cut in self.cuts], dtype=torch.float64)
         self._within = within_cells(self.cells)
 
@@ -99,6 +98,24 @@ class Patches:
         starts = torch.empty_like(sequences).scatter_(1, sequences, sizes.cumsum(1) - sizes).to(device)
         number, within = self.cells.number.to(device), self._within.to(device)
         return (starts[:, number] + within).view(len(sequences), *self.size)
+
+
+def side_of(size: tuple[int, int], across: int) -> int:
+    """The side of patches of which there are that many along the longer side."""
+    return ceil(max(size) / across)
+
+
+def whole_counts(counts: Sequence[int], side: int) -> list[int]:
+    """The nearest counts at which no patch of that side is removed in part, but for those that the border cuts.
+
+    Swaps then find better orders, since a patch goes earlier either wholly or not at all; what F is with the original
+    counts has to be measured.
+
+    >>> whole_counts([0, 5, 10, 16], side=2)
+    [0, 4, 8, 16]
+    """
+    patch = side**2
+    return sorted({0, *(min(counts[-1], patch * round(count / patch)) for count in counts), counts[-1]})
 
 
 def within_cells(cells: Cells) -> Int[Tensor, " places"]:
