@@ -20,6 +20,8 @@ from typing import IO, Any, Self
 
 import torch
 
+from core.models.sources import ModelError
+
 SECONDS_OF_A_STEP = 0.05
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_THREADS": "1"}
 Told = Mapping[str, Any]
@@ -68,7 +70,7 @@ class Workers:
 
         Raises
         ------
-        RuntimeError
+        ModelError
             Where a process ends, or a task fails, with the reason.
         """
         waiting, running = deque(tasks), 0
@@ -82,9 +84,9 @@ class Workers:
                 yield None
                 continue
             if told is None:
-                raise RuntimeError(f"A training process ended: {self._last_words(place)}")
+                raise ModelError(f"A training process ended: {self._last_words(place)}")
             if "error" in told:
-                raise RuntimeError(f"A training failed. {told['error']}")
+                raise ModelError(f"A training failed. {told['error']}")
             if "done" in told:
                 running -= 1
                 if waiting:
@@ -115,12 +117,12 @@ class Workers:
     def _give(self, place: int, task: Told) -> None:
         pipe = self._processes[place].stdin
         if pipe is None:
-            raise RuntimeError("A training process has no input.")
+            raise ModelError("A training process has no input.")
         try:
             pipe.write(json.dumps(task) + "\n")
             pipe.flush()
         except OSError:
-            raise RuntimeError(f"A training process ended: {self._last_words(place)}") from None
+            raise ModelError(f"A training process ended: {self._last_words(place)}") from None
 
     def _last_words(self, place: int) -> str:
         self._processes[place].wait()

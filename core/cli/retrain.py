@@ -1,0 +1,152 @@
+"""``heatcheck retrain``: networks trained anew without what a map calls important, or with nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+import core
+from core.cli.options import Device, interruptible, mistakes_in_words
+from core.cli.terminal import MARKS, printed, say, watched
+
+if TYPE_CHECKING:
+    from core.retraining.outcomes import Accuracy
+    from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
+    from core.retraining.verdicts import Verdict
+
+FORM_WORDS = {"roar": "removed", "kar": "kept"}
+ACCURACIES = (
+    *("method", "form", "fraction", "accuracy", "low", "high"),
+    *("without_retraining", "leak", "leak_low", "leak_high", "leak_decides"),
+)
+VERDICTS = ("method", "standing", "removal", "low", "high", "keeping")
+RESUME = "Give the same command to go on where it stopped."
+
+
+def retrain(
+    spec: Annotated[
+        Path, typer.Argument(help="A TOML file with what to ask for; what it leaves out is as in the paper.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the study; if it holds this study, it goes on.")] = Path(
+        "heatcheck_retraining"
+    ),
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes that share the work; default: one for each core.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Remove And Retrain (ROAR), Keep And Retrain (KAR), and their leak. Writes accuracies.csv and verdicts.csv."""
+    from core.retraining.spec import RetrainingSpec
+
+    with mistakes_in_words():
+        asked = RetrainingSpec.read(spec)
+    found = Found()
+    with interruptible(lambda: f"{kept(found, out)} {RESUME}"), mistakes_in_words():
+        collect(core.stream_retraining(asked, out, device, processes), found)
+    say(kept(found, out))
+    show(found)
+
+
+@dataclass
+class Found:
+    """What a study's stream delivered."""
+
+    accuracies: dict[tuple[str, str, float], RetrainedAccuracy] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    ready: RetrainingReady | None = None
+
+
+def collect(stream: Iterable[object], found: Found) -> None:
+    """Reads the stream behind a progress bar."""
+    from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
+
+    with closing(watched(stream)) as events:
+        for event in events:
+            match event:
+                case RetrainedAccuracy():
+                    found.accuracies[event.method, event.form, event.fraction] = event
+                case RetrainingReady():
+                    found.ready = event
+                case core.MethodRefused(method, reason):
+                    found.refused[method] = reason
+
+
+def kept(found: Found, out: Path) -> str:
+    """Writes what is known so far, and says where."""
+    from core.studies.table import write_rows
+
+    if not found.accuracies:
+        return f"Nothing is known yet; what was made is kept in {out}."
+    write_rows(map(row, found.accuracies.values()), ACCURACIES, out / "accuracies.csv")
+    if found.ready:
+        write_rows(map(verdict_row, found.ready.verdicts), VERDICTS, out / "verdicts.csv")
+    return f"accuracies.csv and verdicts.csv are in {out}."
+
+
+def row(own: RetrainedAccuracy) -> list[object]:
+    """A row of the table of accuracies."""
+    score, leak = own.retrained.over_pictures, own.leak.over_pictures if own.leak else None
+    return [
+        own.method, own.form, own.fraction, *score[:3], own.unadapted.over_pictures.mean,
+        *(leak[:3] if leak else ("", "", "")), "" if own.leak_decides is None else int(own.leak_decides),
+    ]  # fmt: skip
+
+
+def verdict_row(own: Verdict) -> list[object]:
+    """A row of the table of verdicts."""
+    keeping = own.keeping.over_pictures.mean if own.keeping else ""
+    return [own.method, own.standing, *own.removal.over_pictures[:3], keeping]
+
+
+def show(found: Found) -> None:
+    """The accuracies by method and share, the verdicts, and what the paper found."""
+    for form in dict.fromkeys(form for _, form, _ in found.accuracies):
+        printed(accuracy_table(found, form))
+    if found.ready:
+        if found.ready.whole:
+            typer.echo(f"With whole pictures: {percent(found.ready.whole)}.")
+        for direction in found.ready.directions:
+            typer.echo(f"({direction.name}) {direction.finding}: {direction.claim} {direction.why}")
+    labels = {entry.name: entry.label for entry in core.list_methods()}
+    for method, reason in found.refused.items():
+        typer.echo(f"{labels[method]} is unavailable: {reason}")
+
+
+def accuracy_table(found: Found, form: str) -> Table:
+    """A row for each method: accuracy at each share, the leak below it, marked where it decides."""
+    own = {key: each for key, each in found.accuracies.items() if key[1] == form and key[2]}
+    fractions = sorted({fraction for _, _, fraction in own})
+    standing = {each.method: each for each in found.ready.verdicts} if found.ready else {}
+    labels = {entry.name: entry.label for entry in core.list_methods()}
+    table = Table(
+        box=None,
+        pad_edge=False,
+        caption="Accuracy with 95 % interval; below it the leak, the accuracy from masks alone. * the leak decides.",
+    )
+    table.add_column(f"Share {FORM_WORDS[form]}")
+    for fraction in fractions:
+        table.add_column(f"{fraction:.0%}", justify="right")
+    ordered = [name for name in standing if (name, form, fractions[0]) in own]
+    for method in ordered or dict.fromkeys(name for name, _, _ in own):
+        cells = [own.get((method, form, fraction)) for fraction in fractions]
+        mark = MARKS.get(standing[method].standing, "") if method in standing and form == "roar" else ""
+        table.add_row(mark + labels[method], *(in_words(cell) for cell in cells))
+    return table
+
+
+def in_words(cell: RetrainedAccuracy | None) -> str:
+    if cell is None:
+        return "–"
+    leak = f"\nleak {percent(cell.leak)}{' *' if cell.leak_decides else ''}" if cell.leak else ""
+    return percent(cell.retrained) + leak
+
+
+def percent(accuracy: Accuracy) -> str:
+    mean, low, high, _ = accuracy.over_pictures
+    return f"{mean:.1%} [{100 * low:.0f}, {100 * high:.0f}]"

@@ -1,0 +1,264 @@
+"""A small study to its end: what it counts, what it keeps, and what a kill at any moment costs."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+import core
+from core.jobs.events import Progress
+from core.retraining.data import collect_data
+from core.retraining.folder import Outcome, StudyFolder, as_levels, as_pixels
+from core.retraining.plan import Cell
+from core.retraining.retraining import NetworkLearning, RetrainedAccuracy, RetrainingReady, stream_retraining
+from core.retraining.spec import RetrainingSpec
+from core.retraining.training import Recipe, recognised, shown, train
+from core.retraining.workers import Workers
+
+CPU = torch.device("cpu")
+SPEC = RetrainingSpec(methods=("gradient",), fractions=(0.25, 0.75), seeds=2, data="squares")
+
+
+def begun(path: Path, squares) -> Path:
+    """A folder that has its pictures, which no source would give again."""
+    folder = StudyFolder(path)
+    folder.ask(SPEC)
+    folder.keep_data(squares)
+    return path
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, squares):
+    """The folder of a whole study, and its events."""
+    path = begun(tmp_path_factory.mktemp("study"), squares)
+    return path, list(stream_retraining(SPEC, path, "cpu", processes=2))
+
+
+def accuracies(events):
+    return {(e.method, e.form, e.fraction): e for e in events if isinstance(e, RetrainedAccuracy)}
+
+
+def outcomes(path: Path) -> dict[str, bytes]:
+    found = {file.stem: StudyFolder(path).outcome(file.stem) for file in (path / "trainings").glob("*.json")}
+    return {key: own.recognised.tobytes() for key, own in found.items()}
+
+
+def test_every_cell_has_its_accuracy_its_leak_and_the_one_without_retraining(study):
+    found = accuracies(study[1])
+    assert set(found) == {
+        (method, form, share)
+        for method in ("gradient", "random", "sobel")
+        for form in ("roar", "kar")
+        for share in (0.25, 0.75)
+    } | {("random", "roar", 0.0)}
+    for key, own in found.items():
+        assert len(own.retrained.by_seed) == 2
+        assert (own.leak is None) == (key[2] == 0)
+    last = study[1][-2] if isinstance(study[1][-1], Progress) else study[1][-1]
+    assert isinstance(last, RetrainingReady)
+    assert last.final
+    assert {each.method for each in last.verdicts} == {"gradient", "random", "sobel"}
+    assert [each.name for each in last.directions] == ["a", "c"]
+    assert any(isinstance(event, NetworkLearning) for event in study[1])
+
+
+def test_masks_of_the_random_control_tell_nothing_of_the_class(study):
+    for share in (0.25, 0.75):
+        leak = accuracies(study[1])["random", "roar", share].leak.over_pictures
+        assert leak.low < 0.5 < leak.high
+
+
+def test_the_leak_decides_where_masks_alone_tell_as_much(study):
+    own = accuracies(study[1])
+    for each in own.values():
+        if each.leak:
+            assert each.leak_decides == (each.leak.over_pictures.high >= each.retrained.over_pictures.low)
+    edges = own["sobel", "roar", 0.25]
+    assert edges.leak.over_pictures.low > 0.6, "the square's place can be read from its edges"
+
+
+def test_train_and_test_pictures_are_both_thinned_and_filled_with_the_training_mean(study, squares):
+    folder = StudyFolder(study[0])
+    ranks = folder.ranks("sobel")
+    masks = [each.removed("roar", 0.75) for each in ranks]
+    assert [len(each) for each in masks] == [600, 60]
+    seen = shown(squares, squares.test, masks[1])
+    whole = squares.normalised(squares.test.pixels)
+    gone = masks[1].expand_as(whole)
+    assert not seen[gone].any(), "the training mean is 0 in a network's input"
+    assert torch.equal(seen[~gone], whole[~gone])
+
+
+def test_an_outcome_is_that_of_the_last_epoch_of_the_training_that_its_key_names(study, squares):
+    path, _ = study
+    ranks = StudyFolder(path).ranks("gradient")
+    masks = tuple(each.removed("kar", 0.25) for each in ranks)
+    training = train(squares, Recipe(), 1, CPU, masks)
+    network = None
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        while network is None:
+            try:
+                next(training)
+            except StopIteration as ended:
+                network = ended.value
+    finally:
+        torch.set_num_threads(before)
+    expected = recognised(network, shown(squares, squares.test, masks[1]), squares.test.labels.numpy())
+    own = accuracies(study[1])["gradient", "kar", 0.25].retrained
+    assert own.by_seed[1] == pytest.approx(expected.mean())
+    assert expected.tobytes() in {
+        StudyFolder(path).outcome(f.stem).recognised.tobytes() for f in (path / "trainings").glob("pictures-1-*")
+    }
+
+
+def test_the_same_study_again_trains_nothing_and_tells_the_same(study):
+    path, events = study
+    before = {file: file.stat().st_mtime_ns for file in path.rglob("*.json") if file.parent.name == "trainings"}
+    again = list(stream_retraining(SPEC, path, "cpu", processes=1))
+    assert accuracies(again) == accuracies(events)
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+    assert not any(isinstance(event, NetworkLearning) for event in again)
+
+
+SCRIPT = """
+import sys
+from core.retraining.retraining import stream_retraining
+from core.retraining.spec import RetrainingSpec
+spec = RetrainingSpec.from_toml(open(sys.argv[1] + "/study.toml").read())
+for event in stream_retraining(spec, sys.argv[1], "cpu", processes=2):
+    pass
+"""
+
+
+def killed(path: Path, within: str) -> None:
+    """Goes on with the study in another process, which is killed once two files lie in a folder."""
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    running = subprocess.Popen([sys.executable, "-c", SCRIPT, str(path)], env=paths)
+    wait_for(lambda: len(list((path / within).glob("[!.]*"))) >= 2)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+
+
+def test_a_kill_while_networks_are_trained_and_a_resumption_give_the_same_table_to_the_bit(study, tmp_path):
+    path = tmp_path / "killed"
+    shutil.copytree(study[0], path, ignore=shutil.ignore_patterns("trainings"))
+    killed(path, "trainings")
+    assert len(outcomes(path)) < len(outcomes(study[0]))
+    resumed = list(stream_retraining(SPEC, path, "cpu", processes=1))
+    assert outcomes(path) == outcomes(study[0])
+    assert accuracies(resumed) == accuracies(study[1])
+
+
+def test_a_kill_while_maps_are_made_and_a_resumption_give_the_same_orders_of_removal(study, squares, tmp_path):
+    path = begun(tmp_path / "killed", squares)
+    killed(path, "maps")
+    assert not (path / "trainings").exists()
+    stream = stream_retraining(SPEC, path, "cpu", processes=1)
+    next(event for event in stream if isinstance(event, RetrainingReady))
+    stream.close()
+    for method in ("gradient", "random", "sobel"):
+        for resumed, own in zip(StudyFolder(path).ranks(method), StudyFolder(study[0]).ranks(method), strict=True):
+            assert torch.equal(resumed.ranks, own.ranks)
+
+
+def wait_for(condition, seconds=120):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_processes_end_with_whoever_started_them(tmp_path, squares):
+    path = begun(tmp_path, squares)
+    stream = stream_retraining(SPEC, path, "cpu", processes=1)
+    own = os.getpid()
+    for event in stream:
+        if isinstance(event, Progress) and event.what.startswith("Heatmaps"):
+            break
+    assert children(own, str(path))
+    stream.close()
+    assert not children(own, str(path))
+
+
+def children(parent: int, marked: str) -> list[int]:
+    """Processes with this text in their command."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            if marked in (each / "cmdline").read_text() and int(each.name) != parent:
+                found.append(int(each.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_maps_are_kept_without_loss(study, squares):
+    kept = safetensors.torch.load_file(study[0] / "maps" / "test-000000.safetensors")["gradient.map"]
+    classifier = StudyFolder(study[0]).network(squares, CPU)
+    for place in (0, 17):
+        own = core.explain(classifier, squares.test.pixels[place : place + 1], ["gradient"])["gradient"].values
+        torch.testing.assert_close(kept[place, 0], own, rtol=1e-5, atol=1e-6)
+        assert kept[place, 0].unique().numel() == own.unique().numel(), "8 bits would make values equal"
+
+
+def test_pixels_of_256_levels_are_kept_in_a_quarter_of_the_bytes_and_others_as_they_are():
+    levels = collect_data().test.pixels[:5]
+    assert as_levels(levels).dtype == torch.uint8
+    assert torch.equal(as_pixels(as_levels(levels)), levels)
+    between = levels + 1e-4
+    assert torch.equal(as_pixels(as_levels(between)), between)
+
+
+def test_an_outcome_of_any_number_of_pictures_is_kept(tmp_path):
+    folder = StudyFolder(tmp_path)
+    for count in (1, 7, 8, 60):
+        own = np.random.default_rng(count).random(count) < 0.5
+        folder.keep_outcome(f"k{count}", Outcome(own, 1.5))
+        kept = folder.outcome(f"k{count}")
+        assert kept.recognised.tolist() == own.tolist()
+        assert kept.seconds == 1.5
+    assert folder.outcome("none") is None
+
+
+def test_a_folder_of_another_study_is_refused(study):
+    with pytest.raises(ValueError, match="holds another study"):
+        list(stream_retraining(RetrainingSpec(methods=("gradient",)), study[0], "cpu"))
+
+
+def test_a_method_that_does_not_exist_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ValueError, match="gradient"):
+        stream_retraining(RetrainingSpec(methods=("gradeint",)), tmp_path / "new", "cpu")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_task_that_fails_says_why(study):
+    task = {"task": "training", "key": "k", "seed": 0, **Cell("occlusion", "roar", 0.5).__dict__}
+    with Workers(study[0], CPU, 1) as workers, pytest.raises(core.ModelError, match="holds no ranks of occlusion"):
+        list(workers.share([task]))
+
+
+def test_a_process_that_cannot_begin_says_why(tmp_path):
+    with (
+        Workers(tmp_path / "nothing", CPU, 1) as workers,
+        pytest.raises(core.ModelError, match="A training process ended"),
+    ):
+        list(workers.share([{"task": "maps", "key": "k"}]))
+
+
+def test_the_manifest_names_versions_seeds_and_the_explained_weights(study, squares):
+    told = json.loads((study[0] / "manifest.json").read_text())
+    assert told["seeds"] == [0, 1]
+    assert told["torch"] == torch.__version__
+    assert told["weights"] == StudyFolder(study[0]).network(squares, CPU).weights_digest
+    assert (told["training_pictures"], told["test_pictures"]) == (600, 60)

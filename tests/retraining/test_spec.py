@@ -1,0 +1,74 @@
+"""What a retraining study is asked for, and its file."""
+
+import pytest
+
+from core.retraining.masks import Form
+from core.retraining.outcomes import FRACTIONS
+from core.retraining.spec import CONTROLS, FORMS, RetrainingSpec
+
+UNUSUAL = RetrainingSpec(
+    methods=("gradient", "occlusion"),
+    data='a "quoted" folder/größe',
+    forms=("kar",),
+    leak=False,
+    fractions=(0.25,),
+    unit="region",
+    training_pictures=50,
+    peak=2e-3,
+    settings={"occlusion": {"window": 3, "stride": 2}},
+)
+
+
+@pytest.mark.parametrize("spec", [RetrainingSpec(), UNUSUAL])
+def test_a_file_asks_for_the_same_study(spec):
+    assert RetrainingSpec.from_toml(spec.to_toml()) == spec
+
+
+def test_what_a_file_leaves_out_is_the_paper_s_default():
+    spec = RetrainingSpec.from_toml("seeds = 5\n")
+    assert (spec.seeds, spec.fractions, spec.forms, spec.unit) == (5, FRACTIONS, FORMS, "pixel")
+    assert FRACTIONS == (0.1, 0.3, 0.5, 0.7, 0.9)
+    forms: tuple[Form, ...] = ("roar", "kar")
+    assert forms == FORMS
+
+
+def test_the_paper_s_two_controls_are_always_included_once():
+    assert RetrainingSpec(methods=("gradient", "random")).request.methods == ("gradient", "random", "sobel")
+    assert set(CONTROLS) == {"random", "sobel"}
+
+
+def test_a_folder_of_pictures_is_found_from_where_the_file_lies(tmp_path):
+    (tmp_path / "birds").mkdir()
+    file = tmp_path / "birds.toml"
+    file.write_text('data = "birds"\n')
+    assert RetrainingSpec.read(file).data == str((tmp_path / "birds").resolve())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seeds = ", "not valid TOML"),
+        ("sedes = 3", "has no 'sedes'; it has data, epochs"),
+        ("seeds = 0", "seeds must be a number from 1, not 0"),
+        ("seeds = true", "seeds must be a number from 1, not True"),
+        ('methods = "gradient"', "methods must be a list of names, not 'gradient'"),
+        ("fractions = [0.5, 1.0]", "between 0 and 1"),
+        ("fractions = []", "between 0 and 1"),
+        ("fractions = [0.5, 0.5]", "may stand once"),
+        ('forms = ["road"]', "roar and kar, not road"),
+        ("leak = 1", "leak must be true or false"),
+        ("peak = 0.0", "peak must be a number above 0"),
+        ("settings = 3", "a table for each method"),
+    ],
+)
+def test_a_mistake_in_a_file_is_a_sentence(text, said):
+    with pytest.raises(ValueError, match=said):
+        RetrainingSpec.from_toml(text)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"gone\.toml cannot be read"):
+        RetrainingSpec.read(tmp_path / "gone.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="no text"):
+        RetrainingSpec.read(tmp_path / "bytes.toml")
