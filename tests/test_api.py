@@ -37,7 +37,7 @@ def test_what_is_not_there_is_an_attribute_error():
 
 
 @pytest.fixture
-def calls(classifier_of, linear, pixels):
+def calls(classifier_of, linear, pixels, tmp_path):
     """For every stream something small that it can be asked."""
     picture = {"classifier": classifier_of(linear), "pixels": pixels}
     explained = {**picture, "methods": ["gradient"]}
@@ -57,6 +57,7 @@ def calls(classifier_of, linear, pixels):
         "stream_label_check": {"methods": ["gradient"], "device": "cpu"},
         "stream_matched": {**picture, "values": pixels[0, 0], "target": 0},
         "stream_randomisation": explained,
+        "stream_retraining": {"spec": core.RetrainingSpec(methods=("gradient",)), "folder": tmp_path, "device": "cpu"},
         "stream_retraining_toy": {"seeds": 2},
         "stream_sanity_study": pictures,
         "stream_stamp_benchmark": stamped,

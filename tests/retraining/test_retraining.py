@@ -40,7 +40,7 @@ def begun(path: Path, squares) -> Path:
 def study(tmp_path_factory, squares):
     """The folder of a whole study, and its events."""
     path = begun(tmp_path_factory.mktemp("study"), squares)
-    return path, list(stream_retraining(SPEC, path, "cpu", processes=2))
+    return path, list(stream_retraining(SPEC, path, "cpu", processes=1))
 
 
 def accuracies(events):
@@ -136,7 +136,7 @@ import sys
 from core.retraining.retraining import stream_retraining
 from core.retraining.spec import RetrainingSpec
 spec = RetrainingSpec.from_toml(open(sys.argv[1] + "/study.toml").read())
-for event in stream_retraining(spec, sys.argv[1], "cpu", processes=2):
+for event in stream_retraining(spec, sys.argv[1], "cpu", processes=1):
     pass
 """
 
