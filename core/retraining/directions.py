@@ -6,15 +6,15 @@ more than random places at every share; (c) single estimators and their mean rem
 of the places and more; (d) keeping separates methods less than removing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from core.methods.registry import find_method
-from core.metrics.statistics import BASELINE, estimates
-from core.retraining.outcomes import Accuracy, Curves, difference
+from core.metrics.statistics import BASELINE, Estimate, estimates
+from core.retraining.outcomes import Accuracy, Curves, areas_between
 
 Finding = Literal["reproduced", "not reproduced", "undecided"]
 MARGIN = 0.02
@@ -73,55 +73,44 @@ def random_falls_slowly(trained: Curves, unadapted: Curves, seed: int) -> Direct
     pairs = [
         (trained.recognised[BASELINE, "roar", each], unadapted.recognised[BASELINE, "roar", each]) for each in fractions
     ]
-    gaps = [difference(own, np.broadcast_to(other, own.shape), seed) for own, other in pairs]
-    first, second = (float(each.mean()) for each in pairs[len(pairs) // 2])
+    middle = len(pairs) // 2
+    against = [([own], [np.broadcast_to(other, own.shape)]) for own, other in pairs[middle:]]
+    gaps = areas_between(against, seed)
+    first, second = (float(each.mean()) for each in pairs[middle])
     return Direction(
         "a",
-        "Removing random places hardly hurts a network that learned with gaps, and ruins one that did not.",
-        finding(gaps[len(gaps) // 2 :]),
-        f"With {fractions[len(pairs) // 2]:.0%} of the places removed at random, accuracy is {first:.0%}, and "
-        f"{second:.0%} without training.",
+        "Random removal costs a network that learned with gaps less accuracy than one that did not.",
+        finding(gaps),
+        f"With {percent(fractions[middle])} removed at random, accuracy is {percent(first)} after learning with gaps, "
+        f"{percent(second)} before.",
     )
 
 
 def squares_remove_more(trained: Curves, seed: int) -> Direction | None:
     """(b): SmoothGrad squared and VarGrad lie below random at every share."""
     methods = [name for name in trained.methods() if name.startswith(("smoothgrad_squared", "vargrad"))]
-    gaps = {
-        (method, each): difference(
-            trained.recognised[BASELINE, "roar", each], trained.recognised[method, "roar", each], seed
-        )
-        for method in methods
-        for each in trained.fractions(method, "roar")
-    }
+    gaps = gaps_to_random(trained, methods, 0.0, seed)
     if not gaps:
         return None
     return Direction(
         "b",
-        "Squares and variances of noisy gradients remove more than random places, at every share.",
-        finding(list(gaps.values())),
-        extremes(gaps, "Random minus method"),
+        "Squares and variances of noisy gradients cost more accuracy than random removal, at every share.",
+        finding([negated(gap) for gap in gaps.values()]),
+        extremes(gaps),
     )
 
 
 def single_estimators_remove_no_more(trained: Curves, seed: int) -> Direction | None:
     """(c): single estimators and means of noisy ones lie at or above random from half of the places on."""
     methods = [name for name in trained.methods() if name in (*WITHOUT_AVERAGING, *MEANS)]
-    gaps = {
-        (method, each): difference(
-            trained.recognised[method, "roar", each], trained.recognised[BASELINE, "roar", each], seed
-        )
-        for method in methods
-        for each in trained.fractions(method, "roar")
-        if each >= FEW_PLACES_LEFT
-    }
+    gaps = gaps_to_random(trained, methods, FEW_PLACES_LEFT, seed)
     if not gaps:
         return None
     return Direction(
         "c",
-        "Single estimators and their means remove no more than random places, from half of the places on.",
+        "Gradients, whether single or averaged, cost no more accuracy than random removal, from half removed on.",
         finding(list(gaps.values()), MARGIN),
-        extremes(gaps, "Method minus random"),
+        extremes(gaps),
     )
 
 
@@ -137,15 +126,30 @@ def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
         )
         for form in ("roar", "kar")
     }
-    spreads = {form: float(values.mean(axis=2).std(axis=0).mean()) for form, values in per_picture.items()}
+    removed, kept = (float(values.mean(axis=2).std(axis=0).mean()) for values in per_picture.values())
     gap = spread_difference(per_picture["roar"], per_picture["kar"], seed)
     return Direction(
         "d",
-        "Keeping the important places separates methods less than removing them.",
+        "Keeping the most important part separates methods less than removing it.",
         finding([gap]),
-        f"The methods' accuracies spread by {spreads['roar']:.3f} when places are removed and by {spreads['kar']:.3f} "
-        "when they are kept.",
+        f"Standard deviation of accuracy between methods: {100 * removed:.1f} points with that part removed, "
+        f"{100 * kept:.1f} with it kept; the difference is {100 * gap.over_pictures.low:.1f} to "
+        f"{100 * gap.over_pictures.high:.1f}.",
     )
+
+
+Gaps = Mapping[tuple[str, float], Accuracy]
+"""Accuracy without what a method calls important, minus that of random removal, by method and share."""
+
+
+def gaps_to_random(trained: Curves, methods: Sequence[str], least: float, seed: int) -> Gaps:
+    """Those of these methods from a share on."""
+    places = [(method, each) for method in methods for each in trained.fractions(method, "roar") if each >= least]
+    pairs = (
+        ([trained.recognised[method, "roar", each]], [trained.recognised[BASELINE, "roar", each]])
+        for method, each in places
+    )
+    return dict(zip(places, areas_between(pairs, seed), strict=True))
 
 
 def spread_difference(removed: np.ndarray, kept: np.ndarray, seed: int) -> Accuracy:
@@ -175,7 +179,6 @@ def spread_difference(removed: np.ndarray, kept: np.ndarray, seed: int) -> Accur
 def finding(gaps: Sequence[Accuracy], margin: float = 0.0) -> Finding:
     """Whether every gap is above zero, or at least one below it; with a margin, whether none is below it by more.
 
-    >>> from core.metrics.statistics import Estimate
     >>> above, open_ = (Accuracy(Estimate(0.1, low, 0.2, 9), (0.1,)) for low in (0.05, -0.01))
     >>> finding([above]), finding([above, open_]), finding([above, open_], margin=0.02)
     ('reproduced', 'undecided', 'reproduced')
@@ -187,15 +190,41 @@ def finding(gaps: Sequence[Accuracy], margin: float = 0.0) -> Finding:
     return "reproduced" if all(gap.above_zero for gap in gaps) else "undecided"
 
 
-def extremes(gaps: dict[tuple[str, float], Accuracy], what: str) -> str:
-    """The smallest of the gaps, with its method and share, and the largest."""
-    (low, lowest), (high, highest) = (
-        pick(gaps.items(), key=lambda each: each[1].over_pictures.mean) for pick in (min, max)
-    )
-    return f"{what}: from {told(low, lowest)} to {told(high, highest)}."
+def negated(gap: Accuracy) -> Accuracy:
+    """The gap seen from the other side."""
+    mean, low, high, n = gap.over_pictures
+    return Accuracy(Estimate(-mean, -high, -low, n), tuple(-each for each in gap.by_seed))
+
+
+def extremes(gaps: Gaps) -> str:
+    """The smallest and the largest gap, each with its method and share."""
+    lowest, highest = (pick(gaps.items(), key=lambda each: each[1].over_pictures.mean) for pick in (min, max))
+    return f"Compared with random removal, accuracy differs by {told(*lowest)} to {told(*highest)}."
 
 
 def told(place: tuple[str, float], gap: Accuracy) -> str:
+    """A gap in points of accuracy, with its interval and where it is.
+
+    >>> told(("vargrad", 0.9), Accuracy(Estimate(-0.471, -0.562, -0.37, 100), (-0.47,)))
+    '-47 points (-56 to -37; VarGrad, 90 % removed)'
+    """
     method, fraction = place
     found = gap.over_pictures
-    return f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}] ({find_method(method).label}, {fraction:.0%})"
+    interval = f"{points(found.low)} to {points(found.high)}"
+    return f"{points(found.mean)} points ({interval}; {find_method(method).label}, {percent(fraction)} removed)"
+
+
+def points(share: float) -> str:
+    """
+    >>> points(-0.471), points(-0.001)
+    ('-47', '0')
+    """
+    return f"{round(100 * share) + 0}"
+
+
+def percent(share: float) -> str:
+    """
+    >>> percent(0.5)
+    '50 %'
+    """
+    return f"{points(share)} %"

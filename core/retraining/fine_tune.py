@@ -15,11 +15,14 @@ import torch
 from torch import nn
 
 from core.jobs.events import Progress, Returning
-from core.methods.heatmap import MethodRefused
+from core.methods.heatmap import MethodRefused, Passes
 from core.methods.heatmap_request import HeatmapRequest, requested
-from core.methods.registry import Settings
+from core.methods.registry import Reduction, Settings, find_method
+from core.methods.rehearsal import heatmaps_workload
+from core.methods.workload import Workload, outputs
 from core.models.catalogue import chosen_device
 from core.models.classifier import Classifier
+from core.models.outputs import Output
 from core.models.training import EpochDone, stream_training
 from core.pictures.labels import FOLDERS, LabelSource
 from core.randomness import generator
@@ -27,12 +30,13 @@ from core.retraining.attributions import in_blocks, stream_attributions
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.directions import Direction, check_directions
 from core.retraining.masks import Form, Ranking, Unit, random_masks, rank_places
-from core.retraining.outcomes import FRACTIONS, Accuracy, Curves, Recognised, accuracy
-from core.retraining.training import BATCH, Recipe, explained_network, recognised, without
+from core.retraining.outcomes import FRACTIONS, Accuracy, Curves, Recognised, accuracies
+from core.retraining.training import BATCH, Recipe, bundled_pictures, explained_network, recognised, without
 from core.retraining.verdicts import Verdict, judge
 
 EPOCHS, PEAK = 1, 2e-3
-BLOCK = 50
+BLOCK = 20
+"""Pictures after which the accuracies are told anew."""
 FORMS: tuple[Form, ...] = ("roar", "kar")
 
 
@@ -91,12 +95,16 @@ class FineTuneReady:
         One for each method, the largest area first.
     directions
         What the paper found with retraining, and whether it shows here.
+    adapted, unadapted
+        Accuracies on the whole pictures, as in :class:`RemovalAccuracy`.
     final
         Whether nothing more will come.
     """
 
     verdicts: tuple[Verdict, ...]
     directions: tuple[Direction, ...]
+    adapted: Accuracy
+    unadapted: Accuracy
     pictures: int
     final: bool
 
@@ -107,6 +115,7 @@ class FineTuneReady:
 
 Event = Progress | EpochDone | MethodRefused | FineTuned | RemovalAccuracy | FineTuneReady
 Outcomes = dict[tuple[str, Form, float], list[Recognised]]
+Networks = Sequence[nn.Module]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +150,8 @@ def stream_fine_tune(
     network: str = Recipe.network,
     seed: int = 0,
     settings: Mapping[str, Settings] | None = None,
+    output: Output = "logit",
+    reduction: Reduction | None = None,
     labels: LabelSource = FOLDERS,
     device: torch.device | str = "auto",
 ) -> Iterator[Event]:
@@ -173,7 +184,7 @@ def stream_fine_tune(
         raise ValueError(f"At least one picture and one seed are needed, not {pictures} and {seeds}.")
     if not fractions or not all(0 < fraction < 1 for fraction in fractions):
         raise ValueError("The fractions must lie between 0 and 1, both excluded.")
-    request = requested(methods, seed, settings, "logit", None).with_controls(truth_known=False)
+    request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=False)
     plan = Plan(
         request=request,
         pictures=pictures,
@@ -186,6 +197,17 @@ def stream_fine_tune(
     collected = collect_data(data, labels, seed=seed)
     request.check(len(collected.labels))
     return run(plan, collected, chosen_device(device))
+
+
+def plan_fine_tune(
+    classifier: Classifier, request: HeatmapRequest, pictures: int, seeds: int, fractions: int = len(FRACTIONS)
+) -> Workload:
+    """What it takes with the bundled pictures: fine-tuning, the maps, and every masked picture by every network."""
+    request = request.with_controls(truth_known=False)
+    maps = heatmaps_workload(request, classifier) * pictures
+    learned = seeds * EPOCHS * bundled_pictures()
+    masked = pictures * len(request.methods) * len(FORMS) * fractions
+    return maps + Workload(learned, Passes(learned, learned)) + outputs(masked * (1 + seeds))
 
 
 def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]:
@@ -232,11 +254,11 @@ def accuracy_on_tests(network: nn.Module, data: LabelledData, device: torch.devi
     return float(recognised(network, inputs, data.test.labels.numpy()).mean())
 
 
-def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Sequence[nn.Module]) -> Iterator[Event]:
+def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Networks) -> Iterator[Event]:
     """The accuracies and what follows from them, after every block of pictures."""
     count = min(plan.pictures, len(data.test.labels))
-    by_adapted: Outcomes = {}
-    by_explained: Outcomes = {}
+    by_adapted, by_explained = Outcomes(), Outcomes()
+    whole_adapted, whole_explained = list[Recognised](), list[Recognised]()
     request = plan.request
     for block in in_blocks(count, BLOCK):
         pixels = data.test.pixels[block].to(explained.device)
@@ -248,18 +270,27 @@ def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Seque
                 yield event
         request = request.only(making.result)
         inputs, labels = data.normalised(pixels), data.test.labels[block].numpy()
+        whole_adapted.append(by_each(adapted, inputs, labels))
+        whole_explained.append(by_each([explained.network], inputs, labels))
         for method, maps in making.result.items():
             ranking = rank_places(maps, pixels, plan.unit, plan.side, plan.request.seed)
             for form, fraction in ((form, fraction) for form in FORMS for fraction in plan.fractions):
                 shown = masked(inputs, ranking, form, fraction)
-                outcome = np.stack([recognised(network, shown, labels) for network in adapted])
-                by_adapted.setdefault((method, form, fraction), []).append(outcome)
-                own = recognised(explained.network, shown, labels)[None]
+                by_adapted.setdefault((method, form, fraction), []).append(by_each(adapted, shown, labels))
+                own = by_each([explained.network], shown, labels)
                 by_explained.setdefault((method, form, fraction), []).append(own)
-            yield Progress(block.stop, count, f"Pictures without what {method} calls important", "picture")
+            yield Progress(
+                block.stop, count, f"Pictures without what {find_method(method).label} ranks high", "picture"
+            )
+        whole = np.concatenate(whole_adapted, axis=1), np.concatenate(whole_explained, axis=1)
         yield from concluded(
-            plan, joined(by_adapted, block.stop), joined(by_explained, block.stop), block.stop == count
+            plan, joined(by_adapted, block.stop), joined(by_explained, block.stop), whole, block.stop == count
         )
+
+
+def by_each(networks: Networks, inputs: torch.Tensor, labels: np.ndarray) -> Recognised:
+    """Which of the pictures each network recognises."""
+    return np.stack([recognised(network, inputs, labels) for network in networks])
 
 
 def masked(inputs: torch.Tensor, ranking: Ranking, form: Form, fraction: float) -> torch.Tensor:
@@ -272,11 +303,21 @@ def joined(outcomes: Outcomes, pictures: int) -> Curves:
     return Curves({key: own for key, own in whole.items() if own.shape[1] == pictures})
 
 
-def concluded(plan: Plan, adapted: Curves, unadapted: Curves, final: bool) -> Iterator[RemovalAccuracy | FineTuneReady]:
-    """Every accuracy, then the verdicts."""
-    seed, pictures = plan.request.seed, 0
-    for (method, form, fraction), outcome in adapted.recognised.items():
-        pictures = outcome.shape[1]
-        own = accuracy(outcome, seed), accuracy(unadapted.recognised[method, form, fraction], seed)
-        yield RemovalAccuracy(method, form, fraction, *own, pictures)
-    yield FineTuneReady(judge(adapted, seed), check_directions(adapted, unadapted, seed), pictures, final)
+def concluded(
+    plan: Plan, adapted: Curves, unadapted: Curves, whole: tuple[Recognised, Recognised], final: bool
+) -> Iterator[RemovalAccuracy | FineTuneReady]:
+    """Every accuracy, then the verdicts.
+
+    Parameters
+    ----------
+    whole
+        What the fine-tuned networks and the explained one recognise of the whole pictures.
+    """
+    seed, pictures = plan.request.seed, whole[0].shape[1]
+    keys = list(adapted.recognised)
+    of_adapted = accuracies([*adapted.recognised.values(), whole[0]], seed)
+    of_explained = accuracies([*(unadapted.recognised[key] for key in keys), whole[1]], seed)
+    for key, own, other in zip(keys, of_adapted[:-1], of_explained[:-1], strict=True):
+        yield RemovalAccuracy(*key, own, other, pictures)
+    found = judge(adapted, seed), check_directions(adapted, unadapted, seed)
+    yield FineTuneReady(*found, of_adapted[-1], of_explained[-1], pictures, final)

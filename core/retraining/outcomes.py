@@ -4,7 +4,7 @@ One shape holds whatever was trained: for each seed and each test picture whethe
 is resampled over pictures, and the accuracy of each seed stands beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,26 +44,30 @@ class Accuracy:
         return self.over_pictures.high < 0 and max(self.by_seed) < 0
 
 
-def accuracy(recognised: Recognised, seed: int = 0) -> Accuracy:
-    """The share of the pictures that is recognised."""
-    found = over_pictures(recognised.astype(np.float64), seed)
-    return Accuracy(within(found.over_pictures, 0.0, 1.0), found.by_seed)
+def accuracies(outcomes: Iterable[Recognised], seed: int = 0) -> list[Accuracy]:
+    """The share of the pictures that is recognised, for each of several outcomes."""
+    found = over_pictures([each.astype(np.float64) for each in outcomes], seed)
+    return [Accuracy(within(each.over_pictures, 0.0, 1.0), each.by_seed) for each in found]
 
 
-def difference(first: Recognised, second: Recognised, seed: int = 0) -> Accuracy:
-    """The accuracy of the first minus that of the second, picture by picture."""
-    return over_pictures(first.astype(np.float64) - second.astype(np.float64), seed)
+def areas_between(pairs: Iterable[tuple[Sequence[Recognised], Sequence[Recognised]]], seed: int = 0) -> list[Accuracy]:
+    """The mean difference over the fractions, picture by picture: the area between the curves of each pair.
+
+    Of curves with one fraction it is the difference of two accuracies.
+    """
+    gaps = [
+        np.mean([own.astype(np.float64) - other for own, other in zip(first, second, strict=True)], axis=0)
+        for first, second in pairs
+    ]
+    return over_pictures(gaps, seed)
 
 
-def area_between(first: Sequence[Recognised], second: Sequence[Recognised], seed: int = 0) -> Accuracy:
-    """The mean difference over the fractions: the area between two curves."""
-    return over_pictures(np.mean([a.astype(np.float64) - b for a, b in zip(first, second, strict=True)], axis=0), seed)
-
-
-def over_pictures(values: Float[np.ndarray, "seeds pictures"], seed: int) -> Accuracy:
-    """The mean over seeds and pictures; the interval is over pictures."""
-    (found,) = estimates(values.mean(axis=0)[:, None], seed)
-    return Accuracy(found, tuple(values.mean(axis=1).tolist()))
+def over_pictures(outcomes: Sequence[Float[np.ndarray, "seeds pictures"]], seed: int) -> list[Accuracy]:
+    """The mean over seeds and pictures of each; the intervals are over pictures, resampled once for all."""
+    if not outcomes:
+        return []
+    found = estimates(np.stack([each.mean(axis=0) for each in outcomes], axis=1), seed)
+    return [Accuracy(own, tuple(each.mean(axis=1).tolist())) for own, each in zip(found, outcomes, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """What a method's curve says of it: how much lower it lies than that of the random control."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.methods.registry import find_method, list_methods
 from core.metrics.statistics import BASELINE, Standing, verdict
 from core.retraining.masks import Form
-from core.retraining.outcomes import Accuracy, Curves, area_between
+from core.retraining.outcomes import Accuracy, Curves, Recognised, areas_between
+
+Pair = tuple[Form, str, str]
+"""The form of two curves, and whose lies above and below."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +26,16 @@ class Verdict:
         nothing was kept.
     standing
         By the area of removal and its intervals: ``better``, ``edge``, ``worse``, ``unclear`` or ``control``.
+    unbeaten
+        The control that ignores the model and has the largest area of those that the method is not clearly better
+        than; empty where there is none, and for a control.
     """
 
     method: str
     removal: Accuracy
     keeping: Accuracy | None
     standing: Standing
+    unbeaten: str = ""
 
 
 def judge(curves: Curves, seed: int) -> tuple[Verdict, ...]:
@@ -36,25 +44,37 @@ def judge(curves: Curves, seed: int) -> tuple[Verdict, ...]:
     if BASELINE not in methods or not curves.fractions(BASELINE, "roar"):
         return ()
     blind = [entry.name for entry in list_methods() if entry.blind and entry.name in methods and entry.name != BASELINE]
-    found = [judged(curves, method, blind, seed) for method in methods]
-    return tuple(sorted(found, key=lambda each: -each.removal.over_pictures.mean))
+    rivals = (BASELINE, *blind)
+    kept = [method for method in methods if curves.fractions(method, "kar")]
+    pairs: list[Pair] = [("kar", method, BASELINE) for method in kept]
+    pairs += [("roar", rival, method) for method in methods for rival in rivals]
+    found = areas(curves, pairs, seed)
+    verdicts = [
+        judged(method, found.get(("kar", method, BASELINE)), {rival: found["roar", rival, method] for rival in rivals})
+        for method in methods
+    ]
+    return tuple(sorted(verdicts, key=lambda each: -each.removal.over_pictures.mean))
 
 
-def judged(curves: Curves, method: str, rivals: list[str], seed: int) -> Verdict:
-    """The verdict on one method; `better` needs every seed to agree."""
-    fractions = curves.fractions(method, "roar")
+def areas(curves: Curves, pairs: Sequence[Pair], seed: int) -> dict[Pair, Accuracy]:
+    """The area between the curves of each pair."""
 
-    def area(form: Form, upper: str, lower: str) -> Accuracy:
-        return area_between(curves.curve(upper, form, fractions), curves.curve(lower, form, fractions), seed)
+    def both(form: Form, upper: str, lower: str) -> tuple[list[Recognised], list[Recognised]]:
+        fractions = curves.fractions(lower, form)
+        return curves.curve(upper, form, fractions), curves.curve(lower, form, fractions)
 
-    removal = area("roar", BASELINE, method)
-    keeping = area("kar", method, BASELINE) if curves.fractions(method, "kar") else None
+    return dict(zip(pairs, areas_between((both(*pair) for pair in pairs), seed), strict=True))
+
+
+def judged(method: str, keeping: Accuracy | None, gaps: Mapping[str, Accuracy]) -> Verdict:
+    """The verdict on one method by its areas to the controls; `better` needs every seed to agree."""
+    removal = gaps[BASELINE]
     if find_method(method).control:
         return Verdict(method, removal, keeping, "control")
-    gaps = [area("roar", rival, method) for rival in (BASELINE, *rivals)]
-    standing = verdict(*(gap.over_pictures for gap in gaps), direction="higher")
+    standing = verdict(*(gap.over_pictures for gap in gaps.values()), direction="higher")
     if standing in ("better", "edge", "worse") and not (removal.above_zero or removal.below_zero):
         standing = "unclear"
-    if standing == "better" and not all(gap.above_zero for gap in gaps):
+    open_ = {control: gap.over_pictures.mean for control, gap in gaps.items() if not gap.above_zero}
+    if standing == "better" and open_:
         standing = "edge"
-    return Verdict(method, removal, keeping, standing)
+    return Verdict(method, removal, keeping, standing, min(open_, key=lambda control: open_[control], default=""))

@@ -8,10 +8,12 @@ import torch
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap import MethodRefused
 from core.methods.heatmap_request import HeatmapRequest
+from core.methods.registry import find_method
+from core.models.trained import load_trained
 from core.retraining import fine_tune
 from core.retraining.data import collect_data
-from core.retraining.fine_tune import FineTuned, FineTuneReady, RemovalAccuracy, stream_fine_tune
-from core.retraining.training import Recipe, explained_network
+from core.retraining.fine_tune import FineTuned, FineTuneReady, RemovalAccuracy, plan_fine_tune, stream_fine_tune
+from core.retraining.training import BUNDLED_NETWORK, Recipe, bundled_pictures, explained_network, recognised
 
 CPU = torch.device("cpu")
 METHODS = ("gradient", "smoothgrad_squared")
@@ -129,6 +131,40 @@ def test_each_network_tells_its_accuracy_on_whole_pictures(events):
     told = [event for event in events if isinstance(event, FineTuned)]
     assert [event.seed for event in told] == [None, 0, 1]
     assert all(0.5 < event.accuracy <= 1 for event in told)
+
+
+def test_the_curves_begin_at_the_accuracy_on_whole_pictures(events):
+    """All test pictures are judged here, so it is what each network told of them."""
+    told, last = [event.accuracy for event in events if isinstance(event, FineTuned)], events[-1]
+    assert last.unadapted.by_seed == pytest.approx(told[:1])
+    assert last.adapted.by_seed == pytest.approx(told[1:])
+
+
+def test_maps_are_of_the_output_and_the_reduction_that_were_asked_for(squares):
+    def at_half(**asked):
+        own = list(stream_fine_tune(("gradient",), squares, 20, 1, fractions=(0.2,), device="cpu", **asked))
+        return accuracies(own)["gradient", "roar", 0.2].unadapted.over_pictures
+
+    usual = at_half()
+    assert at_half(output="logit", reduction=find_method("gradient").reduction) == usual
+    assert at_half(reduction="sum") != usual
+
+
+def test_what_it_takes_is_counted_before(monkeypatch):
+    made = Counter()
+
+    def counted(network, inputs, labels):
+        made["masked"] += len(inputs)
+        return recognised(network, inputs, labels)
+
+    monkeypatch.setattr(fine_tune, "recognised", counted)
+    list(stream_fine_tune(("gradient",), pictures=5, seeds=2, device="cpu"))
+    classifier = load_trained(BUNDLED_NETWORK, "cpu")
+    workload = plan_fine_tune(classifier, HeatmapRequest(methods=("gradient",)), pictures=5, seeds=2)
+    learned, maps = 2 * bundled_pictures(), 5
+    tests = len(collect_data().test.labels)
+    assert made["masked"] == workload.passes - learned - maps + tests + 3 * 5
+    assert workload.cost.backward == learned + maps
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 
-from core.retraining.outcomes import accuracy, area_between, difference
+from core.retraining.outcomes import Accuracy, accuracies, areas_between
 
 
 def outcomes(share: float, seed: int, seeds: int = 3, pictures: int = 400) -> np.ndarray:
     return np.random.default_rng(seed).random((seeds, pictures)) < share
+
+
+def accuracy(own: np.ndarray) -> Accuracy:
+    return accuracies([own])[0]
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> Accuracy:
+    return areas_between([([first], [second])])[0]
 
 
 def test_an_accuracy_is_the_share_of_recognised_pictures_for_each_seed_and_over_all():
@@ -53,4 +61,11 @@ def test_one_seed_against_the_others_leaves_it_open():
 def test_the_area_is_the_mean_difference_over_the_shares():
     upper, lower = [outcomes(share, 3) for share in (0.9, 0.8)], [outcomes(share, 4) for share in (0.6, 0.3)]
     gaps = [difference(a, b).over_pictures.mean for a, b in zip(upper, lower, strict=True)]
-    assert area_between(upper, lower).over_pictures.mean == pytest.approx(np.mean(gaps))
+    [area] = areas_between([(upper, lower)])
+    assert area.over_pictures.mean == pytest.approx(np.mean(gaps))
+
+
+def test_an_accuracy_does_not_depend_on_what_is_told_beside_it():
+    several = [outcomes(share, 5) for share in (0.2, 0.5, 0.9)]
+    assert accuracies(several) == [accuracy(own) for own in several]
+    assert accuracies([]) == []
