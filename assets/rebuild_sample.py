@@ -20,6 +20,7 @@ from core.methods.registry import list_controls
 from core.pictures.collecting import collect_pictures
 from core.pictures.rendering import shrunk
 from core.pictures.stamps import Placed
+from core.retraining.training import BUNDLED_NETWORK
 from core.sanity.checks import CHECKS
 from core.sanity.label_networks import bundled_name
 from core.sanity.labels import LabelMap
@@ -44,6 +45,9 @@ from dashboard.library.pictures import bases_for
 from dashboard.library.predictions import look
 from dashboard.library.queue import queue
 from dashboard.library.subjects import find_classifier
+from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTuneRequest
+from dashboard.retrain.fine_tune.panel import NETWORKS
+from dashboard.retrain.fine_tune.panel import PICTURES as REMOVED_FROM
 from dashboard.retrain.toy.job import RETRAINING_TOY, RetrainingToyRequest
 from dashboard.retrain.toy.panel import SEEDS
 from dashboard.sanity.label_check.job import LABEL_CHECK, LabelCheckRequest
@@ -114,6 +118,10 @@ def samples() -> Iterator[Sample]:
     )
     yield Sample(SANITY_STUDY, SanityStudyRequest(**usual(OF_SANITY), source=SOURCE, limit=LIMIT, draws=1))
     yield Sample(STAMPED_PICTURE, stamped(stamps))
+    yield Sample(
+        FINE_TUNE,
+        FineTuneRequest(**usual(BUNDLED_NETWORK), pictures=REMOVED_FROM, networks=NETWORKS),
+    )
     yield Sample(RETRAINING_TOY, RetrainingToyRequest(seeds=SEEDS))
 
 

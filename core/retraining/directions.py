@@ -206,7 +206,7 @@ def told(place: tuple[str, float], gap: Accuracy) -> str:
     """A gap in points of accuracy, with its interval and where it is.
 
     >>> told(("vargrad", 0.9), Accuracy(Estimate(-0.471, -0.562, -0.37, 100), (-0.47,)))
-    '-47 points (-56 to -37; VarGrad, 90 % removed)'
+    '−47 points (−56 to −37; VarGrad, 90 % removed)'
     """
     method, fraction = place
     found = gap.over_pictures
@@ -217,9 +217,9 @@ def told(place: tuple[str, float], gap: Accuracy) -> str:
 def points(share: float) -> str:
     """
     >>> points(-0.471), points(-0.001)
-    ('-47', '0')
+    ('−47', '0')
     """
-    return f"{round(100 * share) + 0}"
+    return f"{round(100 * share)}".replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -1,26 +1,43 @@
 """The Retrain page: whether what a heatmap calls important is missed by a model that may learn anew without it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import streamlit as st
 
 from dashboard.controls.address import choose_tab
+from dashboard.controls.map_panel import advanced, choose_maps
+from dashboard.controls.method_panel import choose_methods
 from dashboard.controls.page_state import kept_page
-from dashboard.jobs.kinds import JobKind
+from dashboard.controls.selection import Selection
+from dashboard.controls.trial_panel import choose_seed
+from dashboard.library.models import Loading
+from dashboard.retrain.fine_tune.job import FINE_TUNE
+from dashboard.retrain.fine_tune.panel import explained_network, fine_tune
 from dashboard.retrain.toy.job import RETRAINING_TOY
 from dashboard.retrain.toy.panel import retraining_toy
 
-TABS: Mapping[JobKind[Any, Any], Callable[[], None]] = {
-    RETRAINING_TOY: retraining_toy,
-}
-"""What each tab shows, by the kind of job that it is for."""
+HOW_LONG = "Each method explains every test picture once. The networks are fine-tuned once for all methods."
 
 
 def page() -> None:
-    tabs = choose_tab({kind.name: kind.tab for kind in TABS}, "tab")
-    for tab, panel in zip(tabs, TABS.values(), strict=True):
-        if tab.open:
-            with tab:
-                panel()
+    kinds = (FINE_TUNE, RETRAINING_TOY)
+    tuned, toy = choose_tab({kind.name: kind.tab for kind in kinds}, "tab")
+    if toy.open:
+        with toy:
+            retraining_toy()
+        return
+    with st.sidebar:
+        selection = choose(explained_network())
+    with tuned:
+        fine_tune(selection)
+
+
+def choose(loading: Loading) -> Selection | None:
+    """The sidebar below the network; nothing before it is there."""
+    if loading.classifier is None:
+        return None
+    methods = choose_methods([loading.classifier], how_long=HOW_LONG)
+    with advanced():
+        maps = choose_maps(loading.name, loading.classifier, methods)
+        return Selection({**maps, "seed": choose_seed()})
 
 
 with kept_page("retrain"):

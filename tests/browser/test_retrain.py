@@ -16,7 +16,7 @@ Open = Callable[..., Any]
 def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(
     open_page: Open, check_accessible: Callable[[Any], None]
 ) -> None:
-    page = open_page("retrain?toy.seeds=1000")
+    page = open_page("retrain?tab=Toy&toy.seeds=1000")
     verdict, basis = page.locator("p.verdict"), page.get_by_text(re.compile("^Means over"))
     expect(verdict).to_have_text(re.compile(r"^Removing uninformative features costs \d+ points of accuracy, "))
     expect(page.get_by_text("These curves used another number of seeds. Press Run to update them.")).to_be_visible()

@@ -13,6 +13,7 @@ from dashboard.components.component import scripts
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 CLI = DASHBOARD.parent / "core" / "cli"
 STUDY_TABLE = "components/study_table/study_table.js"
+MEAN_VERDICTS = "components/study_table/mean_verdicts.js"
 
 
 def entries(script: str, table: str) -> dict[str, tuple[str, str]]:
@@ -25,7 +26,7 @@ def test_every_verdict_has_its_words_and_every_fidelity_a_sign_in_the_browser():
     assert set(VERDICTS) == set(get_args(Verdict))
     [signs] = re.findall(r"const SIGNS = {(.*?)};", scripts()["components/heatmap_cards/fidelity_verdict.js"])
     assert set(re.findall(r"(\w+):", signs)) == set(get_args(Verdict))
-    assert set(entries(STUDY_TABLE, "MEAN_VERDICTS")) == set(get_args(Against))
+    assert set(entries(MEAN_VERDICTS, "MEAN_VERDICTS")) == set(get_args(Against))
     assert set(entries("sanity/standings.js", "STANDINGS")) == set(get_args(Standing))
 
 
@@ -69,7 +70,7 @@ def test_a_verdict_has_at_most_twelve_words_and_stands_nowhere_else():
 
 
 def test_the_legend_of_a_study_tells_every_sign_and_none_stands_for_two_verdicts():
-    signs = [sign for sign, _ in entries(STUDY_TABLE, "MEAN_VERDICTS").values() if sign]
+    signs = [sign for sign, _ in entries(MEAN_VERDICTS, "MEAN_VERDICTS").values() if sign]
     [legend] = re.findall(r'const MEAN_SIGNS = "(.*)";', scripts()[STUDY_TABLE])
     assert len(set(signs)) == len(signs) == 4
     assert all(f"{sign} " in legend for sign in signs)

@@ -3,7 +3,7 @@
 import { fixed } from "../kit/numbers.js";
 
 const SIGNS = { finds: "▲", edge: "–", random: "–", worse: "▼", flat: "", control: "" };
-const NOTHING = "No heatmap is clearly better than every control.";
+export const NOTHING = "No heatmap is clearly better than every control.";
 const ALL_FLAT = "All orders of pixels give the same curve, so F is undefined.";
 
 export const isFlat = ({ verdict }) => verdict === "flat";

@@ -8,17 +8,10 @@ import { between, capital, counted, fixed } from "../kit/numbers.js";
 import { ended } from "../kit/stream.js";
 import { cell, head, methodCell, sortHead, table } from "../kit/table.js";
 import { FEWEST_JUDGED, answerOf, metricsOf } from "./answer.js";
+import { MEAN_VERDICTS, TOO_FEW } from "./mean_verdicts.js";
 import { makeRanking, rankingOf } from "./ranking.js";
 
-const MEAN_VERDICTS = {
-  better: ["▲", "better than every control"],
-  edge: ["△", "better than random only"],
-  worse: ["▼", "worse than random"],
-  unclear: ["–", "no better than random"],
-  control: ["", "control"],
-};
 const NO_JUDGEMENT = ["", "describes, does not judge"];
-const TOO_FEW = ["", "needs five pictures"];
 const MEAN_SIGNS = "Verdicts follow the intervals of paired differences, and need five pictures. ▲ better than every control that ignores the model; △ better than the random control, but not than every other; ▼ worse than the random control; – no better than the random control.";
 const READING = [
   "In each cell the dot is the mean over pictures, the bar its 95 % interval, the thin mark the random control. Shares of hits have exact intervals; those of other scores are too narrow where most pictures have the same score.",

@@ -36,7 +36,8 @@ def test_every_result_has_a_place_of_its_own(kind):
         ("sanity", {"tab": "Many pictures"}, "sanity_study"),
         ("sanity", {"tab": "Labels"}, "label_check"),
         ("stamp", {"tab": "Benchmark"}, "benchmark"),
-        ("retrain", {}, "retraining_toy"),
+        ("retrain", {}, "fine_tune"),
+        ("retrain", {"tab": "Toy"}, "retraining_toy"),
     ],
 )
 def test_every_page_offers_the_result_that_it_shows_with_all_its_tables(page, view, query, kind):

@@ -20,15 +20,15 @@ DIGITS = 1e-5
 
 @pytest.fixture
 def toy_tab(page):
-    """The Retrain page as the address asks for it."""
-    return lambda **query: page("retrain", **query)
+    """The tab as the address asks for it."""
+    return lambda **query: page("retrain", tab=RETRAINING_TOY.tab, **query)
 
 
 def points(message):
     return {(point["ranking"], point["removed"]): point for point in message["points"]}
 
 
-def test_the_page_opens_with_the_sample_on_the_toy(toy_tab, words):
+def test_the_tab_opens_with_the_sample(toy_tab, words):
     app = toy_tab()
     assert "A precomputed sample" in words(app)
     assert app.button(key="start retraining_toy").label == "Run"

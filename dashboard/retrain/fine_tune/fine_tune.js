@@ -1,0 +1,137 @@
+// One fine-tune judges every method: the verdict, accuracy as pixels go after fine-tuning and before, the areas by method,
+// and what of the paper's findings shows here.
+
+import { NOTHING } from "../../components/heatmap_cards/fidelity_verdict.js";
+import { makeChart } from "../../components/kit/chart.js";
+import { earlierMark, element, folded, markEarlier, region, say, showLines } from "../../components/kit/dom.js";
+import { component } from "../../components/kit/frame.js";
+import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
+import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
+import { ended } from "../../components/kit/stream.js";
+import { table } from "../../components/kit/table.js";
+import { findingItem } from "./findings.js";
+import { REMOVAL_ORDERS, REMOVAL_SIZES, removalCurves, removalPlace, removalPoints, shareAndInterval } from "./removal_curves.js";
+import { AREAS, areaTable, nameOf } from "./removal_table.js";
+
+const BY_NETWORKS = { adapted: "Accuracy after fine-tuning on random gaps", unadapted: "Accuracy before fine-tuning" };
+const FIRST_DRAWN = 2;
+const CURVE_KEY = "Solid: most important removed first (MIF), should fall fast. Dashed: least important removed first (LIF), should stay high. Grey: controls, which ignore the network. Bands: 95 % intervals over pictures.";
+const CENTRED = "The garments are centred: the Centre control, which ignores the network, removes the garment first. A heatmap has to beat it to show more than where the garment is.";
+const PAPERS_RUN = "Hooker et al. 2019 retrained a ResNet-50 on ImageNet for every method and share. Whether each finding shows here:";
+
+export default component({
+  mount(state) {
+    state.earlier = earlierMark();
+    state.verdict = element("p", { class: "verdict", role: "status" });
+    state.basis = element("p", { class: "muted small" });
+    state.centred = element("p", { class: "centred" });
+    state.refusals = element("details", { hidden: true });
+    state.names = makeNames((name) => turnDrawn(state, name));
+    state.charts = Object.fromEntries(Object.entries(BY_NETWORKS).map(([by, words]) => [by, makeChart({ ...REMOVAL_SIZES, toCome: `${words}, to come` })]));
+    state.figures = element("div", { class: "charts" }, ...Object.entries(BY_NETWORKS).map(([by, words]) => element("figure", {}, element("figcaption", {}, words), state.charts[by].place)));
+    state.areas = region("Areas and verdicts by method");
+    state.findings = element("ul", { class: "findings" });
+    state.paper = element("section", { class: "paper" }, element("h2", {}, "What the paper found"), element("p", { class: "muted small" }, PAPERS_RUN), state.findings);
+    state.numbers = region("Accuracies as numbers");
+    state.details = folded("Accuracies as numbers", state.numbers);
+    state.details.ontoggle = state.redraw;
+    return [state.earlier, state.verdict, state.basis, state.centred, state.refusals, state.names.place, state.figures, element("p", { class: "muted small" }, CURVE_KEY),
+      state.areas, element("p", { class: "muted small" }, AREAS), state.paper, state.details];
+  },
+
+  begin: (state) => Object.assign(state, { accuracies: new Map(), tuned: [], ready: null, refused: [], drawn: null, tableShown: null }),
+
+  take: {
+    FineTuned: ({ tuned }, message) => tuned.push(message),
+    MethodRefused: ({ data, refused }, { method, reason }) => refused.push(`${nameOf(data, method)}: ${reason}`),
+    RemovalAccuracy: ({ accuracies }, message) => accuracies.set(removalPlace(message), message),
+    FineTuneReady: (state, message) => { state.ready = message; },
+  },
+
+  render(state) {
+    const { data, ready, job } = state;
+    state.root.dataset.state = ready ? "started" : "waiting";
+    markEarlier(state.earlier, data);
+    say(state.verdict, ready ? verdictNow(state) : beforePictures(state));
+    say(state.basis, basisOfCurves(state));
+    say(state.centred, ready && centreLeads(state) ? CENTRED : "");
+    showLines(state.refusals, "Refused", state.refused);
+    if (!ready) return;
+    const colours = coloursOf(drawnNow(state), state.root);
+    state.names.show(judgedMethods(state).map(({ method }) => ({ name: method, label: nameOf(data, method) })), colours);
+    for (const [by, chart] of Object.entries(state.charts)) chart.draw(removalCurves(state, by, BY_NETWORKS[by], colours));
+    if (state.tableShown !== ready) state.areas.replaceChildren(areaTable(state));
+    state.paper.hidden = ready.pictures < data.fewest || !ready.directions.length;
+    if (state.tableShown !== ready) state.findings.replaceChildren(...ready.directions.map(findingItem));
+    state.tableShown = ready;
+    if (state.details.open) state.numbers.replaceChildren(accuracyTable(state));
+  },
+});
+
+const controlNames = ({ data }, wanted = "control") => new Set(data.methods.filter((method) => method[wanted]).map(({ name }) => name));
+
+function judgedMethods(state) {
+  const controls = controlNames(state);
+  return state.ready.verdicts.filter(({ method }) => !controls.has(method));
+}
+
+function beforePictures({ tuned, job, data }) {
+  if (ended(job)) return "No verdict: the run ended before the first pictures.";
+  if (job?.state === "queued") return "The run waits for its turn.";
+  const ready = tuned.filter(({ seed }) => seed !== null).length;
+  return ready < data.networks ? `Fine-tuning network ${ready + 1} of ${data.networks} on random gaps.` : "The first pictures are on their way.";
+}
+
+// A method's name keeps its capital.
+function verdictNow(state) {
+  const words = fineTuneVerdict(state);
+  if (state.ready.final) return words;
+  return judgedMethods(state).some(({ standing }) => standing === "better") ? `So far: ${words}` : soFar(words);
+}
+
+function fineTuneVerdict(state) {
+  const { data, ready } = state, judged = judgedMethods(state);
+  const better = judged.filter(({ standing }) => standing === "better");
+  if (!judged.length) return "No verdict: no heatmap could be judged.";
+  if (ready.pictures < data.fewest) return `Unclear: a verdict needs at least ${data.fewest} pictures.`;
+  if (better.length === 1) return `${nameOf(data, better[0].method)} is clearly better than every control.`;
+  return better.length ? `${better.length} of ${counted(judged.length, "method")} are clearly better than every control.` : NOTHING;
+}
+
+// What the numbers rest on, and what fine-tuning cost on whole pictures.
+function basisOfCurves({ ready, tuned, data }) {
+  const [before, ...after] = tuned.map(({ accuracy }) => accuracy);
+  const whole = before === undefined ? "" : `Accuracy on whole test pictures: ${rangeOf([before])} before fine-tuning${after.length ? `, ${rangeOf(after)} after` : ""}.`;
+  return [ready ? `Over ${counted(ready.pictures, "picture")} and ${counted(data.networks, "network")}.` : "", whole].filter(Boolean).join(" ");
+}
+
+function rangeOf(shares) {
+  const [low, high] = [Math.min(...shares), Math.max(...shares)].map((share) => fixed(100 * share, 1));
+  return low === high ? `${low} %` : `${low} to ${high} %`;
+}
+
+// Of the controls that ignore the network, whether the centre has the largest area.
+function centreLeads(state) {
+  const rivals = controlNames(state, "rival");
+  return state.ready.verdicts.find(({ method }) => rivals.has(method))?.method === "centre";
+}
+
+// What somebody chose, else the methods with the largest areas.
+const drawnNow = (state) => state.drawn ?? new Set(judgedMethods(state).slice(0, FIRST_DRAWN).map(({ method }) => method));
+
+function turnDrawn(state, name) {
+  state.drawn = drawnNow(state);
+  if (!state.drawn.delete(name)) state.drawn.add(name);
+  state.redraw();
+}
+
+function accuracyTable(state) {
+  const orders = state.ready.verdicts.flatMap(({ method }) => Object.keys(REMOVAL_ORDERS).map((order) => [method, order]));
+  const curves = orders.map(([method, order]) => ({ method, order, after: removalPoints(state, method, order, "adapted"), before: removalPoints(state, method, order, "unadapted") }));
+  const shares = curves[0].after.map(({ removed }) => `${percent(removed)} removed`);
+  return table({
+    caption: "Accuracies as numbers",
+    heads: ["Method", "Removed", { title: "After fine-tuning", heads: shares }, { title: "Before fine-tuning", heads: shares }],
+    rows: curves.map(({ method, order, after, before }) => [{}, nameOf(state.data, method), REMOVAL_ORDERS[order], ...[...after, ...before].map(shareAndInterval)]),
+  });
+}

@@ -1,0 +1,154 @@
+"""The first tab of the Retrain page: its sample, its request, its files, and what is said of it."""
+
+import io
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from core.jobs.events import Progress
+from core.metrics.statistics import Estimate
+from core.retraining.directions import Direction
+from core.retraining.fine_tune import FineTuned, FineTuneReady, RemovalAccuracy
+from core.retraining.outcomes import FRACTIONS, Accuracy
+from core.retraining.verdicts import Verdict
+from dashboard.components.component import scripts
+from dashboard.jobs.outcome import came_to_something
+from dashboard.jobs.session import sample_of
+from dashboard.library.inputs import Inputs
+from dashboard.library.models import shelf
+from dashboard.retrain.fine_tune import job as fine_tune_job
+from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTuneRequest
+from dashboard.retrain.fine_tune.panel import MOST_PICTURES, NETWORK
+
+SCRIPT = "retrain/fine_tune/fine_tune.js"
+HALF = Accuracy(Estimate(0.5, 0.25, 0.75, 20), (0.25, 0.75))
+GAP = Accuracy(Estimate(0.25, 0.125, 0.375, 20), (0.25, 0.25))
+
+
+@pytest.fixture
+def tab(page):
+    """The Retrain page as the address asks for it, its network at rest."""
+    assert shelf.ask(NETWORK.name).ended.wait(60)
+    return lambda **query: page("retrain", **query)
+
+
+@pytest.fixture
+def asked_of_core(monkeypatch):
+    """What the engine was asked, which computes nothing."""
+    heard = []
+
+    def stream(**named):
+        heard.append(named)
+        yield Progress(1, 1, "Nothing")
+
+    monkeypatch.setattr(fine_tune_job, "stream_fine_tune", stream)
+    return heard
+
+
+def asked(**otherwise):
+    usual = {"model": NETWORK.name, "methods": ("gradient", "centre", "random"), "pictures": 20, "networks": 2}
+    return FineTuneRequest(**{**usual, **otherwise})
+
+
+def shown(app):
+    told = [json.loads(each.proto.json) for each in app.get("bidi_component") if each.proto.json]
+    [data] = [data for data in told if data.get("script") == SCRIPT]
+    return data
+
+
+def test_the_page_opens_with_the_sample_of_one_fine_tune(tab, words):
+    app = tab()
+    assert "A precomputed sample" in words(app)
+    assert app.button(key="start fine_tune").label == "Run"
+    assert shown(app)["run"] == sample_of(FINE_TUNE).id
+
+
+@pytest.mark.usefixtures("asked_of_core")
+def test_the_sample_is_what_run_would_ask(tab, started):
+    assert started(tab(), FINE_TUNE).request == sample_of(FINE_TUNE).request
+
+
+def test_the_sample_has_every_method_and_every_finding_and_names_the_centre_as_the_best_control():
+    sample = sample_of(FINE_TUNE)
+    [ready] = sample.messages(FineTuneReady)
+    assert ready["final"]
+    assert {each["method"] for each in ready["verdicts"]} == set(sample.request.methods)
+    assert [each["name"] for each in ready["directions"]] == ["a", "b", "c", "d"]
+    assert len(sample.messages(RemovalAccuracy)) == len(sample.request.methods) * 2 * len(FRACTIONS)
+    controls = [each["method"] for each in ready["verdicts"] if each["standing"] == "control"]
+    assert controls[0] == "centre"
+    unbeaten = {each["unbeaten"] for each in ready["verdicts"] if each["standing"] == "edge"}
+    assert unbeaten == {"centre"}
+
+
+def test_what_is_chosen_is_asked_for(tab, started, asked_of_core, wait):
+    chosen = {"pictures": "7", "networks": "2", "unit": "region", "side": "7"}
+    app = tab(methods="gradient", seed="5", **{f"fine_tune.{name}": value for name, value in chosen.items()})
+    job = started(app, FINE_TUNE)
+    wait(lambda: job.finished)
+    [heard] = asked_of_core
+    assert (heard["pictures"], heard["seeds"], heard["unit"], heard["side"], heard["seed"]) == (7, 2, "region", 7, 5)
+    assert {"gradient", "random", "centre", "sobel"} <= set(heard["methods"])
+
+
+def test_the_side_is_asked_for_only_where_regions_are_removed(tab):
+    assert "fine_tune.side" not in [each.key for each in tab().number_input]
+    assert "fine_tune.side" in [each.key for each in tab(**{"fine_tune.unit": "region"}).number_input]
+
+
+def test_the_passes_are_told_before(tab, words):
+    few, many = (tab(**{"fine_tune.pictures": str(count)}) for count in (5, MOST_PICTURES))
+    told = [int(re.search(r"([\d,]+) passes", words(app))[1].replace(",", "")) for app in (few, many)]
+    assert told[0] < told[1]
+
+
+def test_another_unit_makes_the_curves_stale_and_fewer_pictures_do_not(tab, words):
+    assert "to update" not in words(tab(**{"fine_tune.pictures": "7"}))
+    app = tab(**{"fine_tune.unit": "feature"})
+    assert "These curves used another removal unit. Press Run to update them." in words(app)
+    assert shown(app)["stale"]
+
+
+def test_accuracies_verdicts_and_findings_are_saved_as_tables(client, ended):
+    verdicts = (
+        Verdict("gradient", GAP, GAP, "edge", "centre"),
+        Verdict("centre", GAP, GAP, "control"),
+    )
+    direction = Direction("a", "Claimed.", "undecided", "Why.")
+    events = [
+        FineTuned(None, 0.5, 0.0),
+        RemovalAccuracy("gradient", "roar", 0.1, HALF, GAP, 20),
+        RemovalAccuracy("gradient", "kar", 0.1, HALF, GAP, 20),
+        FineTuneReady(verdicts, (direction,), HALF, HALF, 20, True),
+    ]
+    job = ended(FINE_TUNE, asked(), Inputs(), events)
+
+    def saved(table):
+        return pd.read_csv(io.BytesIO(client.get(f"/api/jobs/{job.id}/{table}.csv").content))
+
+    told = saved("accuracies")
+    assert list(told["form"]) == ["roar", "kar"]
+    assert list(told["adapted_over_pictures_low"]) == [0.25, 0.25]
+    told = saved("verdicts")
+    assert list(told["method"]) == ["gradient", "centre"]
+    assert told["unbeaten"][0] == "centre"
+    assert told["removal_over_pictures_mean"][0] == 0.25
+    assert list(saved("directions")["finding"]) == ["undecided"]
+
+
+def test_a_run_that_was_cancelled_before_its_first_curve_promises_none(ended):
+    assert not came_to_something(ended(FINE_TUNE, asked(), Inputs(), [FineTuned(None, 0.5, 0.0)]))
+
+
+def test_a_fine_tune_that_is_gone_says_so(tab, words):
+    assert FINE_TUNE.gone in words(tab(fine_tune="never"))
+
+
+def test_a_verdict_has_at_most_twelve_words():
+    [body] = re.findall(r"^function fineTuneVerdict.*?^}", scripts()[SCRIPT], re.DOTALL | re.MULTILINE)
+    templates = [words for pair in re.findall(r"`([^`]+)`|\"(No [^\"]+)\"", body) for words in pair if words]
+    verdicts = [re.sub(r"\$\{[^}]*\}", "Integrated gradients", words) for words in templates]
+    assert len(verdicts) == 4
+    assert [words for words in verdicts if len(words.split()) > 12] == []
