@@ -1,4 +1,4 @@
-"""A person sees in seconds why a model must be retrained before a removed feature says anything."""
+"""A person sees which heatmaps a fine-tuned network bears out, and in seconds why a model must be retrained at all."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,57 @@ sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
 RANKINGS = ("worst_first", "random", "best_first")
+CHARTS = ("after", "before")
 Open = Callable[..., Any]
+
+
+def test_the_sample_of_a_fine_tune_says_how_methods_stand_and_draws_those_that_are_chosen(open_page: Open) -> None:
+    page = open_page("retrain")
+    expect(page.get_by_text("A precomputed sample")).to_be_visible()
+    expect(page.locator("p.verdict")).to_have_text(re.compile("clearly better than every control.$"))
+    expect(page.get_by_text(re.compile("^The garments are centred: the Centre control"))).to_be_visible()
+    expect(page.locator('tr[data-method="centre"]')).to_have_attribute("data-standing", "control")
+    expect(page.locator('tr[data-method="gradient"]')).to_contain_text("not clearly better than the Centre control")
+    expect(page.locator("li[data-finding]")).to_have_count(4)
+    after, before = (page.get_by_role("img", name=re.compile(f"^Accuracy {when} fine-tuning")) for when in CHARTS)
+    expect(after.locator('polyline[data-method="gradient"]')).to_have_count(0)
+    page.get_by_role("button", name="Gradient", exact=True).click()
+    for chart in (after, before):
+        drawn = chart.locator('polyline[data-method="gradient"]')
+        assert drawn.evaluate_all("(lines) => lines.map(({ dataset }) => dataset.order)") == ["mif", "lif"]
+        greys = chart.locator("polyline.control")
+        assert greys.evaluate_all("(lines) => lines.map(({ dataset }) => dataset.method)") == [
+            "random",
+            "sobel",
+            "centre",
+        ]
+    expect(after).to_have_attribute("aria-label", re.compile("Gradient, most important first: "))
+
+
+def test_a_fine_tune_fills_in_place_survives_a_reload_and_passes_axe(
+    open_page: Open, rest: Callable[[Any], None], ended: Callable[..., None], check_accessible: Callable[[Any], None]
+) -> None:
+    page = open_page("retrain?methods=gradient,vargrad&fine_tune.pictures=6&fine_tune.networks=1")
+    page.get_by_role("button", name="Run", exact=True).click()
+    verdict = page.locator("p.verdict")
+    expect(verdict).to_have_text("Fine-tuning network 1 of 1 on random gaps.")
+    page.reload()
+    rest(page)
+    page.locator(".root figure").first.evaluate("(figure) => { figure.marked = true }")
+    ended(page, "Run")
+    expect(verdict).to_have_text(re.compile("clearly better than every control.$"))
+    expect(
+        page.get_by_text(re.compile("^Over 6 pictures and 1 network. Accuracy on whole test pictures: 87.6 %"))
+    ).to_be_visible()
+    assert page.locator(".root figure").first.evaluate("(figure) => figure.marked")
+    page.get_by_text("Accuracies as numbers", exact=True).first.click()
+    rows = page.get_by_role("table", name="Accuracy after fine-tuning on random gaps").locator("tbody tr")
+    expect(rows).to_have_count(2 * (2 + 5))
+    check_accessible(page)
+    page.get_by_role("spinbutton", name="Networks").fill("2")
+    page.keyboard.press("Enter")
+    expect(page.locator(".root.stale p.verdict")).to_have_count(1)
+    expect(page.get_by_text("These curves used another number of networks. Press Run to update them.")).to_be_visible()
 
 
 def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(

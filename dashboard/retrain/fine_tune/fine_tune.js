@@ -8,7 +8,7 @@ import { component } from "../../components/kit/frame.js";
 import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
 import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
-import { table } from "../../components/kit/table.js";
+import { head, table, wordsCell } from "../../components/kit/table.js";
 import { findingItem } from "./findings.js";
 import { REMOVAL_ORDERS, REMOVAL_SIZES, removalCurves, removalPlace, removalPoints, shareAndInterval } from "./removal_curves.js";
 import { AREAS, areaTable, nameOf } from "./removal_table.js";
@@ -64,7 +64,7 @@ export default component({
     state.paper.hidden = ready.pictures < data.fewest || !ready.directions.length;
     if (state.tableShown !== ready) state.findings.replaceChildren(...ready.directions.map(findingItem));
     state.tableShown = ready;
-    if (state.details.open) state.numbers.replaceChildren(accuracyTable(state));
+    if (state.details.open) state.numbers.replaceChildren(...Object.keys(BY_NETWORKS).map((by) => accuracyTable(state, by)));
   },
 });
 
@@ -125,13 +125,12 @@ function turnDrawn(state, name) {
   state.redraw();
 }
 
-function accuracyTable(state) {
+function accuracyTable(state, by) {
   const orders = state.ready.verdicts.flatMap(({ method }) => Object.keys(REMOVAL_ORDERS).map((order) => [method, order]));
-  const curves = orders.map(([method, order]) => ({ method, order, after: removalPoints(state, method, order, "adapted"), before: removalPoints(state, method, order, "unadapted") }));
-  const shares = curves[0].after.map(({ removed }) => `${percent(removed)} removed`);
+  const curves = orders.map(([method, order]) => ({ method, order, points: removalPoints(state, method, order, by) }));
   return table({
-    caption: "Accuracies as numbers",
-    heads: ["Method", "Removed", { title: "After fine-tuning", heads: shares }, { title: "Before fine-tuning", heads: shares }],
-    rows: curves.map(({ method, order, after, before }) => [{}, nameOf(state.data, method), REMOVAL_ORDERS[order], ...[...after, ...before].map(shareAndInterval)]),
+    kind: "accuracies", caption: BY_NETWORKS[by], captionKind: "caption",
+    heads: ["Method", head("Removed first", { class: "words" }), ...curves[0].points.map(({ removed }) => `${percent(removed)} removed`)],
+    rows: curves.map(({ method, order, points }) => [{}, nameOf(state.data, method), wordsCell(REMOVAL_ORDERS[order].replace(" first", "")), ...points.map(shareAndInterval)]),
   });
 }

@@ -4,7 +4,7 @@
 import { band, dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
 
-export const GREY = ["random", "centre", "sobel"];
+const GREY = ["random", "centre", "sobel"];
 export const REMOVAL_ORDERS = { mif: "most important first", lif: "least important first" };
 export const REMOVAL_SIZES = { height: 300, edges: { left: 44, right: 26, top: 10, bottom: 40 }, narrowest: 260 };
 const REMOVED_SHARES = [0, 0.25, 0.5, 0.75, 1];
