@@ -94,7 +94,8 @@ def squares_remove_more(trained: Curves, seed: int) -> Direction | None:
         return None
     return Direction(
         "b",
-        "Squares and variances of noisy gradients cost more accuracy than random removal, at every share.",
+        "Removing what squares or variances of noisy gradients rank high costs more accuracy than random removal, at "
+        "every share.",
         finding([negated(gap) for gap in gaps.values()]),
         extremes(gaps),
     )
@@ -108,7 +109,8 @@ def single_estimators_remove_no_more(trained: Curves, seed: int) -> Direction | 
         return None
     return Direction(
         "c",
-        "Gradients, whether single or averaged, cost no more accuracy than random removal, from half removed on.",
+        "Removing what gradients rank high, single or averaged, costs no more accuracy than random removal, from half "
+        "of the picture on.",
         finding(list(gaps.values()), MARGIN),
         extremes(gaps),
     )

@@ -279,9 +279,7 @@ def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Netwo
                 by_adapted.setdefault((method, form, fraction), []).append(by_each(adapted, shown, labels))
                 own = by_each([explained.network], shown, labels)
                 by_explained.setdefault((method, form, fraction), []).append(own)
-            yield Progress(
-                block.stop, count, f"Pictures without what {find_method(method).label} ranks high", "picture"
-            )
+            yield Progress(block.stop, count, f"Accuracies, {find_method(method).label}", "picture")
         whole = np.concatenate(whole_adapted, axis=1), np.concatenate(whole_explained, axis=1)
         yield from concluded(
             plan, joined(by_adapted, block.stop), joined(by_explained, block.stop), whole, block.stop == count

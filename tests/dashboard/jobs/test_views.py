@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from core.jobs.events import Progress
+from core.methods.heatmap_request import HeatmapRequest
 from core.metrics.fidelity import FidelityReady
 from dashboard.explain.many_pictures.job import STUDY
 from dashboard.explain.one_picture.job import EXPLANATION
 from dashboard.jobs.kinds import KINDS
+from dashboard.jobs.requests import FollowUpRequest
 from dashboard.jobs.session import find, find_of, sample_of
 from dashboard.jobs.storing import store
 from dashboard.jobs.views import StoredJob, Superseded
@@ -72,11 +74,10 @@ def test_every_sample_is_found_by_its_name_and_whole(kind):
     sample = find(f"sample-{kind.name}")
     assert sample is sample_of(kind)
     assert sample.finished
-    assert (
-        sample.request.methods
-        if hasattr(sample.request, "methods")
-        else find(sample.request.about) is sample_of(EXPLANATION)
-    )
+    if isinstance(sample.request, HeatmapRequest):
+        assert sample.request.methods
+    if isinstance(sample.request, FollowUpRequest):
+        assert find(sample.request.about) is sample_of(EXPLANATION)
     assert sample.messages()
     assert all(len(sample.table(name)) for name in kind.files)
     for message in sample.messages():
