@@ -27,7 +27,7 @@ from core.retraining.directions import Direction, check_directions
 from core.retraining.environment import manifest
 from core.retraining.folder import StudyFolder
 from core.retraining.masks import Form, Ranking
-from core.retraining.outcomes import Accuracy, Curves, Recognised, accuracy
+from core.retraining.outcomes import Accuracy, Curves, Recognised, accuracies
 from core.retraining.plan import WHOLE, Cell, Plan, Training, What, plan_trainings
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import explained_network
@@ -251,16 +251,19 @@ class Study:
     def concluded(self, changed: Iterable[Cell]) -> Iterator[RetrainedAccuracy]:
         """The accuracies of the cells that changed, and of those whose leak did."""
         told = {Cell(cell.method, form, cell.fraction) for cell in changed for form in self.spec.forms}
-        for cell in self.plan.keys:
-            own, before = self.recognised(cell), self.recognised(replace(cell, what="explained"))
-            if cell in told and own is not None and before is not None:
-                yield self.told(cell, own, before)
+        known = [cell for cell in self.plan.keys if cell in told and self.recognised(cell) is not None]
+        parts = [(cell, part) for cell in known for part in (cell, explained_in(cell), masks_of(cell))]
+        outcomes = {part: own for part in parts if (own := self.recognised(part[1])) is not None}
+        found = dict(zip(outcomes, accuracies(outcomes.values(), self.spec.seed), strict=True))
+        for cell in known:
+            if (before := found.get((cell, explained_in(cell)))) is not None:
+                yield compared(cell, found[cell, cell], before, found.get((cell, masks_of(cell))))
 
     def ready(self, final: bool) -> RetrainingReady:
         """What follows from all networks so far."""
         whole, trained = self.recognised(WHOLE), self.curves("pictures")
         return RetrainingReady(
-            accuracy(whole, self.spec.seed) if whole is not None else None,
+            None if whole is None else accuracies([whole], self.spec.seed)[0],
             judge(trained, self.spec.seed),
             check_directions(trained, self.curves("explained"), self.spec.seed),
             self._networks,
@@ -268,20 +271,28 @@ class Study:
             final,
         )
 
-    def told(self, cell: Cell, own: Recognised, before: Recognised) -> RetrainedAccuracy:
-        """The accuracy of a cell with its leak."""
-        alone = self.recognised(Cell(cell.method, "roar", cell.fraction, "masks"))
-        score, leak = accuracy(own, self.spec.seed), None if alone is None else accuracy(alone, self.spec.seed)
-        decides = None if leak is None else leak.over_pictures.high >= score.over_pictures.low
-        unadapted = accuracy(before, self.spec.seed)
-        return RetrainedAccuracy(cell.method, cell.form, cell.fraction, score, unadapted, leak, decides)
-
     def curves(self, what: What) -> Curves:
         """The outcomes of the methods all of whose networks are known."""
         cells = [cell for cell in self.plan.keys if cell.what == what and cell.fraction]
         open_ = {cell.method for cell in cells if any(key not in self._found for key in self.plan.keys[cell])}
         known = {cell: self.recognised(cell) for cell in cells if cell.method not in open_}
         return Curves({(cell.method, cell.form, cell.fraction): own for cell, own in known.items() if own is not None})
+
+
+def explained_in(cell: Cell) -> Cell:
+    """The explained network on the same pictures."""
+    return replace(cell, what="explained")
+
+
+def masks_of(cell: Cell) -> Cell:
+    """The masks alone; those of both forms have the same outline."""
+    return Cell(cell.method, "roar", cell.fraction, "masks")
+
+
+def compared(cell: Cell, score: Accuracy, before: Accuracy, leak: Accuracy | None) -> RetrainedAccuracy:
+    """The accuracy of a cell beside its leak."""
+    decides = None if leak is None else leak.over_pictures.high >= score.over_pictures.low
+    return RetrainedAccuracy(cell.method, cell.form, cell.fraction, score, before, leak, decides)
 
 
 def learning(training: Training, told: Told) -> NetworkLearning:
