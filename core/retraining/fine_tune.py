@@ -9,6 +9,7 @@ import copy
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -259,7 +260,7 @@ def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Netwo
     count = min(plan.pictures, len(data.test.labels))
     by_adapted, by_explained = Outcomes(), Outcomes()
     whole_adapted, whole_explained = list[Recognised](), list[Recognised]()
-    request = plan.request
+    request, cells = plan.request, list(product(FORMS, plan.fractions))
     for block in in_blocks(count, BLOCK):
         pixels = data.test.pixels[block].to(explained.device)
         making = Returning(stream_attributions(explained, pixels, request, plan.unit == "feature"))
@@ -274,11 +275,11 @@ def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Netwo
         whole_explained.append(by_each([explained.network], inputs, labels))
         for method, maps in making.result.items():
             ranking = rank_places(maps, pixels, plan.unit, plan.side, plan.request.seed)
-            for form, fraction in ((form, fraction) for form in FORMS for fraction in plan.fractions):
-                shown = masked(inputs, ranking, form, fraction)
-                by_adapted.setdefault((method, form, fraction), []).append(by_each(adapted, shown, labels))
-                own = by_each([explained.network], shown, labels)
-                by_explained.setdefault((method, form, fraction), []).append(own)
+            shown = torch.cat([masked(inputs, ranking, *cell) for cell in cells])
+            for known, networks in ((by_adapted, adapted), (by_explained, [explained.network])):
+                outcomes = np.split(by_each(networks, shown, np.tile(labels, len(cells))), len(cells), axis=1)
+                for cell, outcome in zip(cells, outcomes, strict=True):
+                    known.setdefault((method, *cell), []).append(outcome)
             yield Progress(block.stop, count, f"Accuracies, {find_method(method).label}", "picture")
         whole = np.concatenate(whole_adapted, axis=1), np.concatenate(whole_explained, axis=1)
         yield from concluded(
