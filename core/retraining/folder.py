@@ -24,7 +24,7 @@ from core.retraining.networks import as_classifier, build
 from core.retraining.spec import RetrainingSpec
 from core.studies.table import written_whole
 
-ASKED, MANIFEST = "study.toml", "manifest.json"
+ASKED, MANIFEST, MAPS = "study.toml", "manifest.json", "maps"
 
 
 class Outcome(NamedTuple):
@@ -114,11 +114,11 @@ class StudyFolder:
         """Keeps the maps of a block of pictures, and the order of removal that follows from them."""
         tensors = {f"{name}.map": values.contiguous() for name, values in maps.items()}
         tensors |= {f"{name}.rank": as_small(own.ranks) for name, own in rankings.items()}
-        self._keep(f"maps/{block}", tensors)
+        self._keep(f"{MAPS}/{block}", tensors)
 
     def has_maps(self, block: str) -> bool:
         """Whether the maps of a block are kept."""
-        return self._file(f"maps/{block}").exists()
+        return self._file(f"{MAPS}/{block}").exists()
 
     def join_ranks(self, method: str, train: Sequence[str], test: Sequence[str]) -> bool:
         """Keeps a method's order of removal for all pictures, from those of the blocks; not where one has none."""
@@ -132,7 +132,7 @@ class StudyFolder:
         return True
 
     def _rank_in(self, block: str, method: str) -> Tensor | None:
-        with safetensors.safe_open(self._file(f"maps/{block}"), "pt") as opened:
+        with safetensors.safe_open(self._file(f"{MAPS}/{block}"), "pt") as opened:
             name = f"{method}.rank"
             kept: Tensor | None = opened.get_tensor(name) if name in opened.keys() else None  # noqa: SIM118
             return kept

@@ -11,7 +11,7 @@ from dashboard.jobs.kinds import I, JobKind, R
 from dashboard.library.models import shelf
 
 MANY = 90
-"""Seconds from which on they are told in minutes."""
+"""Seconds from which on they are told in minutes, and minutes from which on in hours."""
 
 
 def show_workload(kind: JobKind[R, I], requests: Sequence[R | None]) -> None:
@@ -50,11 +50,14 @@ def counted(number: int, one: str, many: str = "") -> str:
 def about(seconds: float) -> str:
     """A duration as a person would say it.
 
-    >>> about(0.4), about(6.2), about(41), about(400)
-    ('under a second', 'about 6\xa0s', 'about 40\xa0s', 'about 7\xa0min')
+    >>> about(0.4), about(6.2), about(41), about(400), about(9000)
+    ('under a second', 'about 6\xa0s', 'about 40\xa0s', 'about 7\xa0min', 'about 2.5\xa0h')
     """
     if seconds < 1:
         return "under a second"
     if seconds < MANY:
         return f"about {round(seconds) if seconds < 20 else round(seconds, -1):.0f}\u00a0s"
-    return f"about {round(seconds / 60)}\u00a0min"
+    if seconds < 60 * MANY:
+        return f"about {round(seconds / 60)}\u00a0min"
+    hours = seconds / 3600
+    return f"about {hours:.1f}\u00a0h" if hours < 10 else f"about {round(hours)}\u00a0h"

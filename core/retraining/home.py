@@ -1,0 +1,110 @@
+"""Where the studies of this machine are kept: one folder for each, named by what was asked, in limited room.
+
+The same request finds the same folder again and goes on where it stopped, whoever asks and however the last run ended.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import product
+from pathlib import Path
+from threading import Lock
+
+import platformdirs
+
+from core.pictures.datasets import fashion_mnist
+from core.retraining.data import BUNDLED
+from core.retraining.folder import ASKED, MAPS
+from core.retraining.spec import RetrainingSpec
+
+MOST_BYTES = 4 * 2**30
+"""Room of all studies together."""
+DIGITS = 16
+BYTES_OF_A_PLACE = 8
+"""A map's value, and its rank in the block and in the whole."""
+
+_running: list[tuple[Path, int]] = []
+"""The studies that run now, with the room that each may yet take."""
+_lock = Lock()
+
+
+def home() -> Path:
+    """Where this machine's studies are."""
+    return Path(os.environ.get("HEATCHECK_HOME") or platformdirs.user_data_dir("heatcheck")) / "retraining"
+
+
+def folder_of(spec: RetrainingSpec) -> Path:
+    """The folder of a study: equal specs share one, and no others do."""
+    return home() / hashlib.sha256(spec.to_toml().encode()).hexdigest()[:DIGITS]
+
+
+@contextmanager
+def kept_study(spec: RetrainingSpec, most: int = MOST_BYTES) -> Iterator[Path]:
+    """A study's folder, which nothing removes meanwhile.
+
+    Raises
+    ------
+    ValueError
+        Where the studies that are running leave no room for it.
+    """
+    study = folder_of(spec), bytes_of(spec)
+    with _lock:
+        make_room(most, [*_running, study])
+        _running.append(study)
+    try:
+        folder = study[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)  # the longest unused one goes first
+        yield folder
+    finally:
+        with _lock:
+            _running.remove(study)
+
+
+def make_room(most: int, running: Sequence[tuple[Path, int]]) -> None:
+    """Removes what is too much of the longest unused studies: first their maps, which can be made again.
+
+    Raises
+    ------
+    ValueError
+        Where that is not enough.
+    """
+    taken = {folder: max(size, size_of(folder)) for folder, size in running}
+    kept = [file.parent for file in home().glob(f"*/{ASKED}") if file.parent not in taken]
+    kept.sort(key=lambda folder: folder.stat().st_mtime)
+    taken |= {folder: size_of(folder) for folder in kept}
+    for part, folder in product((MAPS, ""), kept):
+        if sum(taken.values()) <= most:
+            return
+        shutil.rmtree(folder / part, ignore_errors=True)
+        taken[folder] = size_of(folder)
+    if sum(taken.values()) > most:
+        raise ValueError(
+            "The studies that are running leave no room for this one. Choose fewer methods, or try again later."
+        )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder; none where it is gone."""
+    found = 0
+    for file in folder.rglob("*"):
+        with suppress(OSError):
+            found += file.stat().st_size
+    return found
+
+
+def bytes_of(spec: RetrainingSpec) -> int:
+    """About how much room a study of the bundled pictures takes: that of its maps and ranks."""
+    if spec.data != BUNDLED:
+        return 0
+    train, test = (fashion_mnist(part).pixels for part in ("train", "test"))
+    pictures = min(spec.training_pictures or len(train), len(train)) + len(test)
+    places = train.shape[-2] * train.shape[-1] * (train.shape[1] if spec.unit == "feature" else 1)
+    return pictures * places * BYTES_OF_A_PLACE * len(spec.request.methods)
+
+
+def networks_in(spec: RetrainingSpec) -> int:
+    """How many networks of a study are already trained."""
+    return sum(not file.name.startswith("explained") for file in (folder_of(spec) / "trainings").glob("*.json"))

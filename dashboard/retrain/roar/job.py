@@ -1,0 +1,91 @@
+"""ROAR and KAR: networks retrained on what each heatmap leaves, and beside each the leak."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+import pandas as pd
+
+import core
+from core.methods.registry import Settings
+from core.retraining.home import kept_study
+from core.retraining.masks import Form, Unit
+from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
+from core.retraining.spec import RetrainingSpec
+from dashboard.jobs.kinds import JobKind, declare
+from dashboard.jobs.requests import Words
+from dashboard.jobs.tables import flat, records
+from dashboard.jobs.views import JobView
+from dashboard.library.inputs import Inputs
+
+
+def in_percent(fractions: tuple[float, ...]) -> str:
+    """
+    >>> in_percent((0.5, 0.9))
+    '50 %, 90 %'
+    """
+    return ", ".join(f"{share:.0%}".replace("%", " %") for share in fractions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoarRequest:
+    """A study of retraining with the bundled pictures; its fields are those of the engine's spec."""
+
+    methods: tuple[str, ...]
+    forms: Annotated[
+        tuple[Form, ...], Words("forms", plural=True, said=lambda forms: " and ".join(map(str.upper, forms)))
+    ]
+    leak: Annotated[bool, Words("leak setting", said=lambda leak: "measured" if leak else "not measured")]
+    fractions: Annotated[tuple[float, ...], Words("shares", plural=True, said=in_percent)]
+    unit: Annotated[Unit, Words("removal unit")]
+    side: Annotated[int, Words("region size")]
+    seeds: Annotated[int, Words("number of seeds")]
+    training_pictures: Annotated[int, Words("number of training pictures")]
+    network: Annotated[str, Words("network")]
+    settings: Mapping[str, Settings]
+    seed: int
+
+    def spec(self) -> RetrainingSpec:
+        """What the engine is asked for."""
+        return RetrainingSpec(**{each.name: getattr(self, each.name) for each in fields(self)})
+
+
+Roar = JobView[RoarRequest, Inputs]
+
+
+def stream(request: RoarRequest, _: Inputs) -> Iterator[Any]:
+    """The study, from where an earlier run of the same request stopped."""
+    spec = request.spec()
+    with kept_study(spec) as folder:
+        yield from core.stream_retraining(spec, folder)
+
+
+def last_of(run: Roar, part: str) -> pd.DataFrame:
+    """A row for each item of that part of the last conclusion."""
+    return pd.DataFrame([flat(each) for ready in run.messages(RetrainingReady)[-1:] for each in ready[part]])
+
+
+ROAR = declare(
+    JobKind(
+        name="roar",
+        title="ROAR and KAR",
+        verb="Run",
+        results="These accuracies",
+        reading="Test accuracy of retrained networks with 95 % intervals over pictures. Where the leak is as high, the "
+        "accuracy says nothing about the removed pixels.",
+        gone="That study is no longer shown here. Press Run to go on where it stopped.",
+        cancelled="Paused. Press Run to go on.",
+        page="retrain",
+        tab="ROAR and KAR",
+        request=RoarRequest,
+        inputs=lambda _: Inputs(),
+        stream=stream,
+        tables={
+            "accuracies": records(RetrainedAccuracy),
+            "verdicts": lambda run: last_of(run, "verdicts"),
+            "directions": lambda run: last_of(run, "directions"),
+        },
+        saves=RetrainedAccuracy,
+        outlives_its_reader=True,
+    )
+)
