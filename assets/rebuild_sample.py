@@ -48,6 +48,8 @@ from dashboard.library.subjects import find_classifier
 from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTuneRequest
 from dashboard.retrain.fine_tune.panel import NETWORKS
 from dashboard.retrain.fine_tune.panel import PICTURES as REMOVED_FROM
+from dashboard.retrain.roar.job import ROAR
+from dashboard.retrain.roar.plans import quick_request
 from dashboard.retrain.toy.job import RETRAINING_TOY, RetrainingToyRequest
 from dashboard.retrain.toy.panel import SEEDS
 from dashboard.sanity.label_check.job import LABEL_CHECK, LabelCheckRequest
@@ -122,6 +124,7 @@ def samples() -> Iterator[Sample]:
         FINE_TUNE,
         FineTuneRequest(**usual(BUNDLED_NETWORK), pictures=REMOVED_FROM, networks=NETWORKS),
     )
+    yield Sample(ROAR, quick_request())
     yield Sample(RETRAINING_TOY, RetrainingToyRequest(seeds=SEEDS))
 
 

@@ -11,6 +11,8 @@ from dashboard.controls.trial_panel import choose_seed
 from dashboard.library.models import Loading
 from dashboard.retrain.fine_tune.job import FINE_TUNE
 from dashboard.retrain.fine_tune.panel import explained_network, fine_tune
+from dashboard.retrain.roar.job import ROAR
+from dashboard.retrain.roar.panel import roar
 from dashboard.retrain.toy.job import RETRAINING_TOY
 from dashboard.retrain.toy.panel import retraining_toy
 
@@ -18,12 +20,13 @@ HOW_LONG = "Each method explains every test picture once. The networks are fine-
 
 
 def page() -> None:
-    kinds = (FINE_TUNE, RETRAINING_TOY)
-    tuned, toy = choose_tab({kind.name: kind.tab for kind in kinds}, "tab")
-    if toy.open:
-        with toy:
-            retraining_toy()
-        return
+    kinds = (FINE_TUNE, ROAR, RETRAINING_TOY)
+    tuned, retrained, toy = choose_tab({kind.name: kind.tab for kind in kinds}, "tab")
+    for tab, panel in ((retrained, roar), (toy, retraining_toy)):
+        if tab.open:
+            with tab:
+                panel()
+            return
     with st.sidebar:
         selection = choose(explained_network())
     with tuned:

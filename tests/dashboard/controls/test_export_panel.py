@@ -37,6 +37,7 @@ def test_every_result_has_a_place_of_its_own(kind):
         ("sanity", {"tab": "Labels"}, "label_check"),
         ("stamp", {"tab": "Benchmark"}, "benchmark"),
         ("retrain", {}, "fine_tune"),
+        ("retrain", {"tab": "ROAR and KAR"}, "roar"),
         ("retrain", {"tab": "Toy"}, "retraining_toy"),
     ],
 )

@@ -1,0 +1,74 @@
+"""What a study will take, said beside the button before it is pressed."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import streamlit as st
+
+from core.models.classifier import Classifier
+from core.retraining.cost import Cost, cost_of, pictures_of, smaller_plans
+from core.retraining.home import networks_in
+from core.retraining.workers import cores
+from dashboard.controls.workload import about, counted
+from dashboard.retrain.roar.job import RoarRequest
+from dashboard.retrain.roar.measuring import Pace, paces
+
+SECONDS_BETWEEN_LOOKS = 0.5
+RESUMES = "Cancel pauses. Run goes on where it stopped, even after a restart of the server."
+
+
+def show_cost(request: RoarRequest | None, classifier: Classifier | None) -> None:
+    """Networks, seconds each, heatmaps, minutes in all, and what a smaller plan would take."""
+    if request is not None and classifier is not None:
+        pace = measured(request, classifier)
+        if pace:
+            for line in cost_lines(request, pace):
+                st.caption(line)
+        else:
+            watch(request, classifier, count())
+    st.caption(RESUMES)
+
+
+def measured(request: RoarRequest, classifier: Classifier) -> Pace | None:
+    """How fast this machine is at what is requested, once that is known."""
+    return paces.ask(request.network, classifier, request.spec().request)
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def watch(request: RoarRequest, classifier: Classifier, looks: Iterator[int]) -> None:
+    """Runs the page again once the pace is known; never at the first look, which is the page's own."""
+    if measured(request, classifier) and next(looks):
+        st.rerun()
+    st.caption("Measuring how fast this computer trains…")
+
+
+def cost_lines(request: RoarRequest, pace: Pace) -> list[str]:
+    """The cost in words, then that of smaller plans."""
+    spec, trained = request.spec(), networks_in(request.spec())
+    cost = cost_of(spec, pace.speed, pace.map_seconds, cores(), trained)
+    smaller = {
+        words: cost_of(plan, pace.speed, pace.map_seconds, cores()) for words, plan in smaller_plans(spec).items()
+    }
+    lines = [in_words(cost, sum(pictures_of(spec)) * len(spec.request.methods), trained)]
+    if smaller and not trained:
+        lines.append("; ".join(f"with {words}, {about(each.seconds)}" for words, each in smaller.items()))
+        lines[-1] = f"{lines[-1][0].upper()}{lines[-1][1:]}."
+    return lines
+
+
+def in_words(cost: Cost, heatmaps: int, trained: int) -> str:
+    """
+    >>> in_words(Cost(21, 4.0, 60.0, 2), 15000, 0)
+    '21 networks of about 4\\xa0s each, 15,000 heatmaps: about 70\\xa0s on 2 cores.'
+    >>> in_words(Cost(9, 4.0, 0.0, 2), 15000, 12)
+    '9 networks of about 4\\xa0s each are left, 12 are kept: about 20\\xa0s on 2 cores.'
+    """
+    networks = f"{counted(cost.networks, 'network')} of {about(cost.network_seconds)} each"
+    whole = f"{about(cost.seconds)} on {counted(cost.cores, 'core')}."
+    if not trained:
+        return f"{networks}, {counted(heatmaps, 'heatmap')}: {whole}"
+    return (
+        f"{networks} are left, {trained:,} are kept: {whole}"
+        if cost.networks
+        else f"All {trained:,} networks are kept."
+    )

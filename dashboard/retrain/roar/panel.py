@@ -1,0 +1,169 @@
+"""The tab of ROAR and KAR: networks retrained on what each heatmap leaves, and whether the leak decides."""
+
+from typing import get_args
+
+import streamlit as st
+
+import core
+from core.models.bundled import FASHION_MNIST
+from core.models.classifier import Classifier
+from core.models.sources import ListedModel
+from core.retraining.masks import Unit
+from core.retraining.networks import NETWORKS, USUAL
+from core.retraining.outcomes import FRACTIONS
+from core.retraining.training import BUNDLED_NETWORK, bundled_pictures
+from dashboard.components.component import declare
+from dashboard.components.methods import described
+from dashboard.controls.address import bound, choose, choose_several
+from dashboard.controls.export_panel import export_panel, result
+from dashboard.controls.job_panel import job_panel
+from dashboard.controls.map_panel import advanced
+from dashboard.controls.method_panel import choose_settings
+from dashboard.controls.model_panel import follow
+from dashboard.controls.trial_panel import UNITS, choose_seed
+from dashboard.retrain.roar.cost_panel import show_cost
+from dashboard.retrain.roar.job import ROAR, Roar, RoarRequest
+from dashboard.retrain.roar.plans import KEY, QUICK, SIDE, offer_plans
+
+MOST_SEEDS, FEWEST_PICTURES, MOST_SIDE = 10, 100, 14
+FORMS = {"roar": "ROAR (remove)", "kar": "KAR (keep)"}
+ARCHITECTURES = {USUAL: "small CNN", "resnet18_32": "ResNet-18"}
+NETWORK = ListedModel(
+    BUNDLED_NETWORK,
+    "Small CNN",
+    "bundled",
+    "Small CNN trained on clothes. With other training pictures or another network, that one is trained and explained.",
+    FASHION_MNIST.name,
+)
+WHAT = (
+    "For each method and share, the most important pixels of every training and test picture are replaced by the mean "
+    "colour, and a new network learns from what is left. The lower its accuracy, the more the heatmap found."
+)
+HOW = """
+- **ROAR** (remove and retrain): for each heatmap, the most important share of the pixels is removed from all training
+  and test pictures, and a network learns from them from random weights. Where its accuracy stays high, the class could
+  still be read from what was left.
+- **KAR** (keep and retrain): only the most important share is kept. Here a high accuracy is good.
+- **The leak**: removed pixels leave gaps, and gaps have a shape. A heatmap of a shoe removes a shoe. So another network
+  learns from the masks alone, black where a pixel is gone and white elsewhere, without anything of the picture. Where
+  it is as accurate as the retrained one, *the leak decides*: the accuracy may come from the shape of the gaps, and says
+  nothing about the pixels.
+- **Why it decides here**: the garments have clear outlines and 28 x 28 pixels. A network reads the class from the mask
+  of most heatmaps about as well as from the picture. The paper had photos of 1,000 classes. Regions leak less than
+  single pixels.
+- **Without retraining** the explained network is tested on the same pictures. It never saw gaps, so it may fail on
+  them whether or not something important is gone.
+- **Area**: the mean distance to the accuracy with random removal, positive where more was removed. A verdict needs its
+  95 % interval over test pictures, and every seed, to agree.
+- The mask of a picture is the same in every epoch and for every seed. The last epoch counts. Removed pixels take the
+  mean of the training pictures.
+- Hooker et al. 2019, arXiv:1806.10758. Masks that leak the class: Rong et al. 2022, arXiv:2202.00449. The leak as a
+  column, the intervals and the verdicts are our choice.
+"""
+_COMPONENT = declare("retrain/roar/roar")
+
+
+def roar() -> None:
+    """The whole tab, and its sidebar."""
+    with st.sidebar:
+        loading = follow(NETWORK, note=NETWORK.note)
+        sidebar = choose_explanations(loading.classifier) if loading.classifier else None
+    st.caption(WHAT)
+    choosing, acting = st.columns([3, 1.1], gap="large")
+    with choosing:
+        request = choose_study(sidebar)
+    shown = job_panel(ROAR, request, acting)
+    with acting:
+        show_cost(request, loading.classifier)
+    if shown is None:
+        return
+    export_panel([shown.job])
+    with result(ROAR):
+        show_roar(shown.job, shown.stale)
+    with st.expander("How this works"):
+        st.markdown(HOW)
+
+
+def choose_explanations(classifier: Classifier) -> dict[str, object]:
+    """The methods, their settings and the seed, by the names that a request has for them."""
+    fits = {name for name, reason in core.capability(classifier).items() if reason is None}
+    titles = {each.name: each.label for each in core.list_methods() if each.name in fits and not each.control}
+    methods = choose_several(
+        st.multiselect, "Methods", titles, QUICK["methods"], f"{KEY}.methods",
+        help="The two controls of the paper, random and Sobel, always run too.",
+    )  # fmt: skip
+    with advanced():
+        settings = choose_settings(classifier, methods)
+        return {
+            "methods": tuple(name for name in titles if name in methods),
+            "settings": settings,
+            "seed": choose_seed(),
+        }
+
+
+def choose_study(sidebar: dict[str, object] | None) -> RoarRequest | None:
+    """The request that the widgets make; nothing where something of it is missing."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        forms = choose_several(st.pills, "Forms", FORMS, QUICK["forms"], f"{KEY}.forms", selection_mode="multi")
+        shares = {share: f"{share:.0%}".replace("%", "\u00a0%") for share in FRACTIONS}
+        fractions = choose_several(
+            st.pills, "Shares removed or kept", shares, QUICK["fractions"], f"{KEY}.fractions", selection_mode="multi"
+        )
+        leak = bound(
+            st.toggle, "Leak", QUICK["leak"], key=f"{KEY}.leak", persist_state="session",
+            help="Also trains networks on the masks alone: how much of the class the shape of the gaps tells.",
+        )  # fmt: skip
+        with st.container(horizontal=True, width="content"):
+            offer_plans()
+    training = choose_training()
+    if not (sidebar and sidebar["methods"] and forms and fractions):
+        st.caption("Choose at least one method, one form and one share.")
+        return None
+    chosen = {"forms": tuple(forms), "fractions": tuple(sorted(fractions)), "leak": leak}
+    return RoarRequest(**sidebar, **chosen, **training)  # type: ignore[arg-type]
+
+
+def choose_training() -> dict[str, object]:
+    """What is removed as a whole, and how networks are trained."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seeds = bound(
+            st.number_input, "Seeds", 1, MOST_SEEDS, QUICK["seeds"], width=110, key=f"{KEY}.seeds",
+            persist_state="session", help="Networks for each set of masks. A verdict needs all of them to agree.",
+        )  # fmt: skip
+        pictures = bound(
+            st.number_input, "Training pictures", FEWEST_PICTURES, bundled_pictures(), QUICK["pictures"], 1000,
+            width=150, key=f"{KEY}.pictures", persist_state="session",
+            help="Of Fashion-MNIST. Accuracies are measured on 1,000 others.",
+        )  # fmt: skip
+        unit = choose(
+            st.selectbox, "Removal unit", {name: UNITS[name] for name in get_args(Unit)}, QUICK["unit"],
+            f"{KEY}.unit", width=210, help="Whole regions leak less of the class than single pixels.",
+        )  # fmt: skip
+        side = SIDE
+        if unit == "region":
+            side = bound(
+                st.number_input, "Side, in pixels", 1, MOST_SIDE, SIDE, width=130, key=f"{KEY}.side",
+                persist_state="session",
+            )  # fmt: skip
+        titles = {name: ARCHITECTURES.get(name, name) for name in NETWORKS}
+        network = choose(st.selectbox, "Network", titles, USUAL, f"{KEY}.network", width=150)
+    return {"seeds": seeds, "training_pictures": pictures, "unit": unit, "side": side, "network": network}
+
+
+def show_roar(run: Roar, stale: bool) -> None:
+    """The verdict, the curves and the table; mounted once and fed by events."""
+    request = run.request
+    _COMPONENT(
+        data={
+            "run": run.id,
+            "methods": list(described(request.spec().request)),
+            "forms": list(request.forms),
+            "fractions": list(request.fractions),
+            "unit": request.unit,
+            "seeds": request.seeds,
+            "leak": request.leak,
+            "chance": 1 / len(FASHION_MNIST.labels()),
+            "stale": stale,
+        },
+        key="roar",
+    )

@@ -1,0 +1,145 @@
+// Networks retrained on what each heatmap leaves: the verdict, accuracy by share as networks finish, the leak beside it,
+// and what of the paper's findings shows here.
+
+import { makeChart } from "../../components/kit/chart.js";
+import { earlierMark, element, field, markEarlier, region, say, selection, showLines } from "../../components/kit/dom.js";
+import { component } from "../../components/kit/frame.js";
+import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
+import { counted, percent, soFar } from "../../components/kit/numbers.js";
+import { ended } from "../../components/kit/stream.js";
+import { findingItem } from "../findings.js";
+import { ROAR_SIZES, SHARE_WORDS, studyCell, studyCurves } from "./roar_curves.js";
+import { labelOf, leakDecides, studyTable } from "./roar_table.js";
+
+const BY_STUDY = { retrained: "Accuracy of retrained networks", unadapted: "Accuracy without retraining" };
+const FORM_WORDS = { roar: "ROAR: most important removed", kar: "KAR: only most important kept" };
+const FIRST_LINES = 3;
+const STUDY_KEY = "Solid: networks that learned from the pictures. Dashed: the leak, networks that learned from the masks alone. Grey: controls, which ignore the network. Bands: 95 % intervals over pictures.";
+const STUDY_AREAS = {
+  roar: "Area to random: accuracy with random removal minus accuracy without what the method ranks high, averaged over the shares; higher is better.",
+  kar: "Area to random: accuracy with only what the method ranks high minus accuracy with random places, averaged over the shares; higher is better.",
+};
+const LEAK_MEANS = "Networks that learned from the masks alone are as accurate: the class can be read from the shape of the gaps, so these accuracies say nothing about the removed pixels.";
+const NO_LEAK = "The leak was not measured: these networks may have read the class from the shape of the gaps.";
+const LEAK_TO_COME = "No verdict before the leak is known.";
+const NONE_REMOVES_MORE = "No heatmap removes clearly more than the controls.";
+const ONLY_KEPT = "No verdict: verdicts need ROAR.";
+const STUDY_PAPER = "Hooker et al. 2019 retrained a ResNet-50 on ImageNet for every method and share. Whether each finding shows here:";
+
+export default component({
+  mount(state) {
+    state.earlier = earlierMark();
+    state.verdict = element("p", { class: "verdict", role: "status" });
+    state.basis = element("p", { class: "muted small" });
+    state.inHand = element("p", { class: "muted small" });
+    state.meaning = element("p", { class: "meaning" });
+    state.refusals = element("details", { hidden: true });
+    state.formPlace = element("span", {});
+    state.names = makeNames((name) => turnLine(state, name));
+    state.charts = Object.fromEntries(Object.entries(BY_STUDY).map(([by, words]) => [by, makeChart({ ...ROAR_SIZES, toCome: `${words}, to come` })]));
+    state.figures = element("div", { class: "charts" }, ...Object.entries(BY_STUDY).map(([by, words]) => element("figure", {}, element("figcaption", {}, words), state.charts[by].place)));
+    state.table = region("Accuracies and verdicts by method");
+    state.areas = element("p", { class: "muted small" });
+    state.findings = element("ul", { class: "findings" });
+    state.paper = element("section", { class: "paper" }, element("h2", {}, "What the paper found"), element("p", { class: "muted small" }, STUDY_PAPER), state.findings);
+    return [state.earlier, state.verdict, state.basis, state.inHand, state.meaning, state.refusals, element("div", { class: "bar" }, state.formPlace, state.names.place), state.figures,
+      element("p", { class: "muted small" }, STUDY_KEY), state.table, state.areas, state.paper];
+  },
+
+  begin(state) {
+    const { forms } = state.data;
+    Object.assign(state, { accuracies: new Map(), learning: new Map(), explained: null, ready: null, refused: new Map(), drawn: null });
+    if (!forms.includes(state.form)) state.form = forms[0];
+    const choices = Object.entries(FORM_WORDS).filter(([form]) => forms.includes(form));
+    const choose = (form) => { state.form = form; state.redraw(); };
+    state.formPlace.replaceChildren(choices.length > 1 ? field("Show", selection("Form", choices, state.form, choose)) : element("span", { class: "muted" }, FORM_WORDS[state.form]));
+  },
+
+  take: {
+    EpochDone: (state, message) => { state.explained = message; },
+    NetworkLearning: ({ learning }, message) => learning.set(`${message.cell.what} ${studyCell(message.cell)} ${message.seed}`, message),
+    MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${labelOf(data, method)}: ${reason}`),
+    RetrainedAccuracy: ({ accuracies }, message) => accuracies.set(studyCell(message), message),
+    RetrainingReady: (state, message) => { state.ready = message; },
+  },
+
+  render(state) {
+    const { data, ready, job, accuracies, form } = state;
+    state.root.dataset.state = accuracies.size ? "started" : "waiting";
+    markEarlier(state.earlier, data);
+    say(state.verdict, studyVerdict(state));
+    say(state.basis, basisOfStudy(state));
+    say(state.inHand, ended(job) || !accuracies.size ? "" : networksInHand(state));
+    say(state.meaning, meaningOfLeak(state));
+    showLines(state.refusals, "Refused", [...state.refused.values()]);
+    if (!accuracies.size) return;
+    const colours = coloursOf(linesNow(state), state.root);
+    state.names.show(data.methods.filter(({ control }) => !control), colours);
+    for (const [by, chart] of Object.entries(state.charts)) chart.draw(studyCurves(state, by, BY_STUDY[by], colours));
+    state.table.replaceChildren(studyTable(state));
+    say(state.areas, STUDY_AREAS[form]);
+    state.paper.hidden = !ready?.directions.length;
+    state.findings.replaceChildren(...(ready?.directions ?? []).map(findingItem));
+  },
+});
+
+function studyVerdict(state) {
+  const { data, ready, job, accuracies } = state, over = ended(job);
+  if (!accuracies.size) return over ? "Paused before the first network." : beforeNetworks(state);
+  if (!data.forms.includes("roar")) return ONLY_KEPT;
+  if (data.leak && leaksOpen(state)) return LEAK_TO_COME;
+  const judged = (ready?.verdicts ?? []).filter(({ standing }) => standing !== "control");
+  if (!judged.length) return over ? "No verdict: no method has all of its networks." : "No verdict yet.";
+  const words = verdictOfStudy(state, judged);
+  return ready.final || words === NONE_REMOVES_MORE && over ? words : soFar(words);
+}
+
+function verdictOfStudy(state, judged) {
+  const decided = judged.filter(({ method }) => leakDecides(state, method)), better = judged.filter(({ standing }) => standing === "better");
+  const [only] = better, all = counted(judged.length, "method");
+  if (decided.length) return `The leak decides for ${decided.length} of ${all}.`;
+  if (better.length > 1) return `${better.length} of ${all} remove more than every control.`;
+  return only ? `${labelOf(state.data, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
+}
+
+const leaksOpen = ({ accuracies }) => [...accuracies.values()].some(({ fraction, leak }) => fraction && !leak);
+
+function beforeNetworks({ job, explained }) {
+  if (job?.state === "queued") return "The study waits for its turn.";
+  if (explained && explained.epoch < explained.epochs) return `The network to explain is being trained: epoch ${explained.epoch} of ${explained.epochs}.`;
+  return "Heatmaps of all pictures come first, then the networks.";
+}
+
+function basisOfStudy({ accuracies, data, ready }) {
+  const whole = accuracies.get(studyCell({ method: "random", form: "roar", fraction: 0 }));
+  if (!whole) return "";
+  const of = `Over ${counted(whole.retrained.over_pictures.n, "test picture")} and ${counted(data.seeds, "network")} for each set of masks.`;
+  const trained = ready ? ` ${counted(ready.networks, "network")} trained.` : "";
+  return `${of} Whole pictures: ${percent(whole.retrained.over_pictures.mean)}.${trained}`;
+}
+
+function meaningOfLeak(state) {
+  const { data, ready } = state;
+  if (!data.leak) return NO_LEAK;
+  return ready?.verdicts.some(({ method, standing }) => standing !== "control" && leakDecides(state, method)) ? LEAK_MEANS : "";
+}
+
+// What is being learned at this moment, as far as an epoch of it has ended.
+function networksInHand({ learning, data }) {
+  const open = [...learning.values()].filter(({ epoch, epochs }) => epoch < epochs);
+  return open.length ? `Learning now: ${open.map((each) => `${lessonOf(each.cell, data)}, epoch ${each.epoch} of ${each.epochs} (${percent(each.accuracy)})`).join("; ")}.` : "";
+}
+
+function lessonOf({ method, form, fraction, what }, data) {
+  if (!fraction) return "whole pictures";
+  return `${labelOf(data, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
+}
+
+// What somebody chose, else the first methods.
+const linesNow = (state) => state.drawn ?? new Set(state.data.methods.filter(({ control }) => !control).slice(0, FIRST_LINES).map(({ name }) => name));
+
+function turnLine(state, name) {
+  state.drawn = linesNow(state);
+  if (!state.drawn.delete(name)) state.drawn.add(name);
+  state.redraw();
+}
