@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from statistics import median
 from typing import NamedTuple
 
 import torch
@@ -113,8 +112,8 @@ def speed_of(network: str, device: torch.device) -> Speed:
         made = build(network, data, 0, device)
         learning = Learning(made, PEAK, BATCHES)
         parts = list(zip(torch.split(inputs, BATCH), torch.split(labels, BATCH), strict=True))
-        learned = usual_seconds(lambda place: learning.step(*parts[place]))
-        tested = usual_seconds(lambda place: share_right(made, parts[place], BATCH))
+        learned = least_seconds(lambda place: learning.step(*parts[place]))
+        tested = least_seconds(lambda place: share_right(made, parts[place], BATCH))
     return Speed(learned / BATCH, tested / BATCH)
 
 
@@ -130,11 +129,11 @@ def seconds_of_maps(classifier: Classifier, request: HeatmapRequest) -> float:
             rank_places(maps, own)
 
     with one_thread():
-        return usual_seconds(make, TIMED_PICTURES)
+        return least_seconds(make, TIMED_PICTURES)
 
 
-def usual_seconds(work: Callable[[int], object], times: int = BATCHES) -> float:
-    """The median of several times without the first, which pays for memory; a long first one is enough by itself."""
+def least_seconds(work: Callable[[int], object], times: int = BATCHES) -> float:
+    """The least of several times without the first, which pays for memory; a long first one is enough by itself."""
     taken: list[float] = []
     for place in range(times):
         began = time.perf_counter()
@@ -142,7 +141,7 @@ def usual_seconds(work: Callable[[int], object], times: int = BATCHES) -> float:
         taken.append(time.perf_counter() - began)
         if taken[0] > LONG:
             return taken[0]
-    return median(taken[1:])
+    return min(taken[1:])
 
 
 @contextmanager

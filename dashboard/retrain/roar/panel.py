@@ -103,6 +103,7 @@ def choose_explanations(classifier: Classifier) -> dict[str, object]:
 
 def choose_study(sidebar: dict[str, object] | None) -> RoarRequest | None:
     """The request that the widgets make; nothing where something of it is missing."""
+    offer_plans()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         forms = choose_several(st.pills, "Forms", FORMS, QUICK["forms"], f"{KEY}.forms", selection_mode="multi")
         shares = {share: f"{share:.0%}".replace("%", "\u00a0%") for share in FRACTIONS}
@@ -113,8 +114,6 @@ def choose_study(sidebar: dict[str, object] | None) -> RoarRequest | None:
             st.toggle, "Leak", QUICK["leak"], key=f"{KEY}.leak", persist_state="session",
             help="Also trains networks on the masks alone: how much of the class the shape of the gaps tells.",
         )  # fmt: skip
-        with st.container(horizontal=True, width="content"):
-            offer_plans()
     training = choose_training()
     if not (sidebar and sidebar["methods"] and forms and fractions):
         st.caption("Choose at least one method, one form and one share.")

@@ -54,8 +54,9 @@ def quick_request() -> RoarRequest:
 
 def offer_plans() -> None:
     """A button for each plan."""
-    for words, (plan, what) in PLANS.items():
-        st.button(words, key=f"{KEY} {words}", type="tertiary", on_click=take_plan, args=(plan,), help=what)
+    with st.container(horizontal=True):
+        for words, (plan, what) in PLANS.items():
+            st.button(words, key=f"{KEY} {words}", on_click=take_plan, args=(plan,), help=what)
 
 
 def take_plan(plan: Mapping[str, Any]) -> None:
