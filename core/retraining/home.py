@@ -54,10 +54,9 @@ def kept_study(spec: RetrainingSpec, most: int = MOST_BYTES) -> Iterator[Path]:
         make_room(most, [*_running, study])
         _running.append(study)
     try:
-        folder = study[0]
-        folder.mkdir(parents=True, exist_ok=True)
-        os.utime(folder)  # the longest unused one goes first
-        yield folder
+        with suppress(OSError):  # a new one is yet to be made
+            os.utime(study[0])  # the longest unused one goes first
+        yield study[0]
     finally:
         with _lock:
             _running.remove(study)

@@ -85,3 +85,33 @@ def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(
     page.get_by_text("Accuracies as numbers", exact=True).first.click()
     expect(page.get_by_role("table", name="Accuracies as numbers").get_by_role("row")).to_have_count(19)
     check_accessible(page)
+
+
+def test_a_study_of_retraining_grows_in_place_is_paused_and_goes_on_after_a_reload(
+    open_page: Open, rest: Callable[[Any], None], check_accessible: Callable[[Any], None]
+) -> None:
+    asked = "roar.methods=gradient&roar.pictures=300&roar.forms=roar&roar.forms=kar"
+    page = open_page(f"retrain?tab=roar&{asked}")
+    verdict = page.locator("p.verdict")
+    expect(verdict).to_have_text(re.compile("^The leak decides for "))
+    expect(page.locator(".root.stale p.verdict")).to_have_count(1)
+    expect(page.get_by_text(re.compile("networks of .* each, .* heatmaps: ")).first).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(verdict).to_have_text("Heatmaps of all pictures come first, then the networks.", timeout=60_000)
+    chart = page.get_by_role("img", name=re.compile("^Accuracy of retrained networks, by share removed"))
+    chart.wait_for(timeout=120_000)
+    page.locator(".root figure").first.evaluate("(figure) => { figure.marked = true }")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_text(re.compile("^Paused. Press Run to go on.")).first).to_be_visible(timeout=30_000)
+    assert page.locator(".root figure").first.evaluate("(figure) => figure.marked")
+    page.reload()
+    rest(page)
+    expect(page.get_by_text(re.compile(r"are left, \d+ are kept|^All \d+ networks are kept")).first).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(verdict).to_have_text(re.compile("^(The leak decides|No heatmap|Gradient) "), timeout=180_000)
+    for form in ("removed", "kept"):
+        drawing = page.get_by_role("img", name=re.compile(f"^Accuracy of retrained networks, by share {form}"))
+        expect(drawing.locator("[data-leak=gradient]")).to_have_count(1)
+        expect(page.get_by_role("columnheader", name=f"90 % {form}")).to_have_count(1)
+        page.get_by_role("combobox", name="Form").select_option("kar")
+    check_accessible(page)

@@ -14,7 +14,7 @@ import { labelOf, leakDecides, studyTable } from "./roar_table.js";
 const BY_STUDY = { retrained: "Accuracy of retrained networks", unadapted: "Accuracy without retraining" };
 const FORM_WORDS = { roar: "ROAR: most important removed", kar: "KAR: only most important kept" };
 const FIRST_LINES = 3;
-const STUDY_KEY = "Solid: networks that learned from the pictures. Dashed: the leak, networks that learned from the masks alone. Grey: controls, which ignore the network. Bands: 95 % intervals over pictures.";
+const STUDY_KEY = "Solid: networks that learned from the pictures. Dashed: the leak, networks that learned from the masks alone. Grey: controls, which ignore the network; the masks of random removal leak nothing. Bands: 95 % intervals over pictures.";
 const STUDY_AREAS = {
   roar: "Area to random: accuracy with random removal minus accuracy without what the method ranks high, averaged over the shares; higher is better.",
   kar: "Area to random: accuracy with only what the method ranks high minus accuracy with random places, averaged over the shares; higher is better.",

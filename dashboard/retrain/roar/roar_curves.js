@@ -36,7 +36,7 @@ export function studyCurves(state, by, title, colours) {
       level(to, data.chance, "least"), tick("chance", to.left + 4, to.y(data.chance) - 5, "start"),
       ...loud.flatMap((curve) => intervalOf(to, curve)),
       ...[...grey, ...loud].map(({ points, name, control, stroke }) => line(to, points, { class: control ? "line control" : "line", stroke, "data-method": name })),
-      ...loud.filter(({ leaks }) => leaks.length).map(({ leaks, name, stroke }) => line(to, leaks, { class: "line dashed", stroke, "data-leak": name })),
+      ...[...grey.filter(({ name }) => name === "random"), ...loud].filter(({ leaks }) => leaks.length).map(({ leaks, name, control, stroke }) => line(to, leaks, { class: control ? "line control dashed" : "line dashed", stroke, "data-leak": name })),
       ...loud.flatMap(({ points, label, stroke, told }) => points.map(([share, mean], at) => dot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: ${withInterval(told[at])}`))),
       ...loud.flatMap(({ leaks, label, stroke }) => leaks.map(([share, mean]) => dot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: leak ${percent(mean)}`))),
       ...controlEnds(to, grey, form),

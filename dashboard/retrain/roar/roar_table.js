@@ -9,7 +9,7 @@ import { MEAN_VERDICTS } from "../../components/study_table/mean_verdicts.js";
 import { SHARE_WORDS, studyCell } from "./roar_curves.js";
 
 const AREA_OF = { roar: "removal", kar: "keeping" };
-export const LEAK_DECIDES = "the leak decides";
+const LEAK_DECIDES = "the leak decides";
 
 export const labelOf = ({ methods }, name) => methods.find((method) => method.name === name)?.label ?? name;
 
@@ -51,8 +51,7 @@ function shareCell(found, { leak }) {
   return cell([
     element("span", { class: "mean" }, percent(mean)),
     element("span", { class: "interval muted" }, low === null ? "" : `${Math.round(100 * low)} to ${percent(high)}`),
-    leak ? element("span", { class: "leak" }, found.leak ? `leak ${percent(found.leak.over_pictures.mean)}` : "leak …") : null,
-    found.leak_decides ? element("span", { class: "decides" }, LEAK_DECIDES) : null,
+    leak ? element("span", { class: found.leak_decides ? "leak decides" : "leak" }, found.leak ? `leak ${percent(found.leak.over_pictures.mean)}${found.leak_decides ? " decides" : ""}` : "leak …") : null,
   ], { title: titleOf(found) });
 }
 
