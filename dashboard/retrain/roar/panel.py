@@ -88,10 +88,14 @@ def choose_explanations(classifier: Classifier) -> dict[str, object]:
     """The methods, their settings and the seed, by the names that a request has for them."""
     fits = {name for name, reason in core.capability(classifier).items() if reason is None}
     titles = {each.name: each.label for each in core.list_methods() if each.name in fits and not each.control}
-    methods = choose_several(
-        st.multiselect, "Methods", titles, QUICK["methods"], f"{KEY}.methods",
-        help="The two controls of the paper, random and Sobel, always run too.",
-    )  # fmt: skip
+    chosen = st.container()
+    with st.expander("Choose methods", key=f"{KEY} methods", type="compact"):
+        methods = choose_several(
+            st.pills, "Methods", titles, QUICK["methods"], f"{KEY}.methods", selection_mode="multi", wrap=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        st.caption("The paper's two controls, random and Sobel, always run too.")
+    chosen.markdown(f"**Methods:** {', '.join(titles[name] for name in titles if name in methods) or 'none'}")
     with advanced():
         settings = choose_settings(classifier, methods)
         return {
