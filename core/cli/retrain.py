@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 FORM_WORDS = {"roar": "removed", "kar": "kept"}
 ACCURACIES = (
     *("method", "form", "fraction", "accuracy", "low", "high"),
+    *("lowest_seed", "highest_seed", "seeds", "pictures"),
     *("without_retraining", "leak", "leak_low", "leak_high", "leak_decides"),
 )
-VERDICTS = ("method", "standing", "removal", "low", "high", "keeping")
+VERDICTS = ("method", "standing", "removal", "low", "high", "keeping", "leaky_shares")
 RESUME = "Give the same command to go on where it stopped."
 
 
@@ -93,7 +94,9 @@ def row(own: RetrainedAccuracy) -> list[object]:
     """A row of the table of accuracies."""
     score, leak = own.retrained.over_pictures, own.leak.over_pictures if own.leak else None
     return [
-        own.method, own.form, own.fraction, *score[:3], own.unadapted.over_pictures.mean,
+        own.method, own.form, own.fraction, *score[:3],
+        min(own.retrained.by_seed), max(own.retrained.by_seed), len(own.retrained.by_seed), score.n,
+        own.unadapted.over_pictures.mean,
         *(leak[:3] if leak else ("", "", "")), "" if own.leak_decides is None else int(own.leak_decides),
     ]  # fmt: skip
 
@@ -101,7 +104,7 @@ def row(own: RetrainedAccuracy) -> list[object]:
 def verdict_row(own: Verdict) -> list[object]:
     """A row of the table of verdicts."""
     keeping = own.keeping.over_pictures.mean if own.keeping else ""
-    return [own.method, own.standing, *own.removal.over_pictures[:3], keeping]
+    return [own.method, own.standing, *own.removal.over_pictures[:3], keeping, own.leaky]
 
 
 def show(found: Found) -> None:
@@ -127,7 +130,7 @@ def accuracy_table(found: Found, form: str) -> Table:
     table = Table(
         box=None,
         pad_edge=False,
-        caption="Accuracy with 95 % interval; below it the leak, the accuracy from masks alone. * the leak decides.",
+        caption="Accuracy with 95 % interval over test pictures; below it the leak, that of masks alone. * it decides.",
     )
     table.add_column(f"Share {FORM_WORDS[form]}")
     for fraction in fractions:

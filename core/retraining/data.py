@@ -21,6 +21,7 @@ from core.pictures.labels import FOLDERS, LabelSource, given_labels
 from core.pictures.opening import PictureError, as_picture
 from core.pictures.torchvision_datasets import open_torchvision_dataset
 from core.randomness import generator
+from core.studies.over_pictures import PictureRefused
 
 BUNDLED = "fashion_mnist"
 HUB = "torchvision/"
@@ -42,7 +43,7 @@ class LabelledData:
     labels
         The name of each class.
     refused
-        The name of each picture that could not be opened, with the reason.
+        The pictures that are left out, with the reason.
     """
 
     name: str
@@ -50,7 +51,7 @@ class LabelledData:
     labels: tuple[str, ...]
     train: Labelled
     test: Labelled
-    refused: tuple[str, ...] = ()
+    refused: tuple[PictureRefused, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -119,9 +120,9 @@ def limited(data: LabelledData, most: int | None) -> LabelledData:
     """The same with at most this many training pictures, the first ones."""
     if most is None or most >= len(data.train.labels):
         return data
-    if most < len(data.labels):
-        raise ValueError(f"Training needs a picture of each of the {len(data.labels)} classes, not {most} in all.")
     train = Labelled(data.train.pixels[:most], data.train.labels[:most])
+    if len(set(train.labels.tolist())) < len(data.labels):
+        raise ValueError(f"The first {most} pictures do not show each of the {len(data.labels)} classes; use more.")
     return LabelledData(data.name, data.title, data.labels, train, data.test, data.refused)
 
 
@@ -146,13 +147,13 @@ def of_folder(folder: Path, source: LabelSource, side: int, seed: int) -> Labell
     pixels, numbers, refused = [], [], []
     for each in found:
         if each.name not in given:
-            refused.append(f"{each.name} has no label.")
+            refused.append(PictureRefused(each.name, "It has no label."))
             continue
         try:
             pixels.append(scaled(each.open(), side))
             numbers.append(labels.index(given[each.name]))
         except PictureError as error:
-            refused.append(f"{each.name}: {error}")
+            refused.append(PictureRefused(each.name, str(error)))
     return divided(str(folder), folder.name, labels, pixels, numbers, seed, tuple(refused))
 
 
@@ -168,7 +169,7 @@ def divided(
     pixels: Sequence[Tensor],
     numbers: Sequence[int],
     seed: int,
-    refused: tuple[str, ...] = (),
+    refused: tuple[PictureRefused, ...] = (),
 ) -> LabelledData:
     """The pictures divided between training and tests in the same share of every class, in an order drawn once.
 

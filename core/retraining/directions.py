@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from core.methods.registry import find_method
-from core.metrics.statistics import BASELINE, Estimate, estimates
+from core.metrics.statistics import BASELINE, FEWEST, Estimate, estimates
 from core.retraining.outcomes import Accuracy, Curves, areas_between
 
 Finding = Literal["reproduced", "not reproduced", "undecided"]
@@ -56,6 +56,8 @@ def check_directions(trained: Curves, unadapted: Curves, seed: int) -> tuple[Dir
     unadapted
         Of the explained network.
     """
+    if trained.fractions(BASELINE, "roar") != unadapted.fractions(BASELINE, "roar"):
+        return ()  # some of it is still on its way
     if not trained.fractions(BASELINE, "roar"):
         return ()
     found = [
@@ -179,17 +181,18 @@ def spread_difference(removed: np.ndarray, kept: np.ndarray, seed: int) -> Accur
 
 
 def finding(gaps: Sequence[Accuracy], margin: float = 0.0) -> Finding:
-    """Whether every gap is above zero, or at least one below it; with a margin, whether none is below it by more.
+    """Whether every gap is above zero, or at least one below it; with a margin, above or below minus the margin.
 
     >>> above, open_ = (Accuracy(Estimate(0.1, low, 0.2, 9), (0.1,)) for low in (0.05, -0.01))
     >>> finding([above]), finding([above, open_]), finding([above, open_], margin=0.02)
     ('reproduced', 'undecided', 'reproduced')
     """
-    if any(gap.below_zero for gap in gaps):
+    if any(gap.over_pictures.n < FEWEST for gap in gaps):
+        return "undecided"
+    if any(gap.over_pictures.high < -margin and max(gap.by_seed) < -margin for gap in gaps):
         return "not reproduced"
-    if margin:
-        return "reproduced" if all(gap.over_pictures.low > -margin for gap in gaps) else "undecided"
-    return "reproduced" if all(gap.above_zero for gap in gaps) else "undecided"
+    above = all(gap.over_pictures.low > -margin and min(gap.by_seed) > -margin for gap in gaps)
+    return "reproduced" if above else "undecided"
 
 
 def negated(gap: Accuracy) -> Accuracy:

@@ -24,5 +24,5 @@ def manifest(spec: RetrainingSpec, classifier: Classifier, data: LabelledData) -
         "data": data.title,
         "training_pictures": len(data.train.labels),
         "test_pictures": len(data.test.labels),
-        "refused": list(data.refused),
+        "refused": {each.picture: each.reason for each in data.refused},
     }

@@ -22,6 +22,7 @@ from core.retraining.data import LabelledData
 from core.retraining.masks import Ranking
 from core.retraining.networks import as_classifier, build
 from core.retraining.spec import RetrainingSpec
+from core.studies.over_pictures import PictureRefused
 from core.studies.table import written_whole
 
 ASKED, MANIFEST, MAPS = "study.toml", "manifest.json", "maps"
@@ -82,6 +83,7 @@ class StudyFolder:
         for name, part in (("train", data.train), ("test", data.test)):
             tensors |= {f"{name}_pixels": as_levels(part.pixels), f"{name}_labels": part.labels.contiguous()}
         about = {"name": data.name, "title": data.title, "labels": json.dumps(data.labels)}
+        about["refused"] = json.dumps([[each.picture, each.reason] for each in data.refused])
         self._keep("pictures", tensors, about)
 
     def data(self) -> LabelledData | None:
@@ -95,7 +97,8 @@ class StudyFolder:
         train, test = (
             Labelled(as_pixels(tensors[f"{part}_pixels"]), tensors[f"{part}_labels"]) for part in ("train", "test")
         )
-        return LabelledData(about["name"], about["title"], tuple(json.loads(about["labels"])), train, test)
+        refused = tuple(PictureRefused(*each) for each in json.loads(about["refused"]))
+        return LabelledData(about["name"], about["title"], tuple(json.loads(about["labels"])), train, test, refused)
 
     def keep_network(self, network: nn.Module) -> None:
         """Keeps the network that the maps explain."""
@@ -119,6 +122,15 @@ class StudyFolder:
     def has_maps(self, block: str) -> bool:
         """Whether the maps of a block are kept."""
         return self._file(f"{MAPS}/{block}").exists()
+
+    def keep_refusal(self, method: str, reason: str) -> None:
+        """Keeps why a method has no maps."""
+        self._write(f"refused/{method}.txt", lambda draft: draft.write_text(reason, encoding="utf-8"))
+
+    def refusals(self) -> dict[str, str]:
+        """The methods that have no maps, with the reason."""
+        files = sorted((self.path / "refused").glob("*.txt"))
+        return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
     def join_ranks(self, method: str, train: Sequence[str], test: Sequence[str]) -> bool:
         """Keeps a method's order of removal for all pictures, from those of the blocks; not where one has none."""

@@ -18,6 +18,7 @@ from core.jobs.events import Progress
 from core.jobs.pacing import Pace
 from core.methods.heatmap import MethodRefused
 from core.methods.registry import capability
+from core.metrics.statistics import BASELINE
 from core.models.catalogue import chosen_device
 from core.models.classifier import Classifier
 from core.models.training import EpochDone
@@ -33,6 +34,7 @@ from core.retraining.spec import RetrainingSpec
 from core.retraining.training import explained_network
 from core.retraining.verdicts import Verdict, judge
 from core.retraining.workers import Told, Workers
+from core.studies.over_pictures import PictureRefused
 
 BLOCK = 100
 """Pictures whose maps are made and kept together."""
@@ -74,8 +76,8 @@ class RetrainedAccuracy:
     leak
         Of networks that learned from the masks alone; None before the first of them has.
     leak_decides
-        Whether the masks alone tell the class as well as the thinned pictures do: the intervals overlap, or the leak
-        is higher. The accuracy then says nothing about the pictures.
+        Whether the masks alone reach an accuracy above chance that is not clearly below the retrained one: the
+        intervals overlap, or the leak is higher. What is left of the pictures may then have added nothing.
     """
 
     method: str
@@ -115,7 +117,7 @@ class RetrainingReady:
         return "retraining"
 
 
-Event = Progress | EpochDone | MethodRefused | NetworkLearning | RetrainedAccuracy | RetrainingReady
+Event = Progress | EpochDone | PictureRefused | MethodRefused | NetworkLearning | RetrainedAccuracy | RetrainingReady
 
 
 def stream_retraining(
@@ -145,12 +147,16 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
     data = yield from kept_data(spec, folder)
     classifier = yield from kept_network(spec, folder, data, device)
     folder.keep_manifest(manifest(spec, classifier, data))
-    fitting = [name for name, reason in capability(classifier).items() if name in spec.request.methods and not reason]
+    yield from data.refused
+    for name, reason in capability(classifier).items():
+        if reason and name in spec.request.methods:
+            folder.keep_refusal(name, reason)
+    fitting = [name for name in spec.request.methods if name not in folder.refusals()]
     with Workers(folder.path, device, processes) as workers:
         methods = yield from made_maps(folder, data, workers, fitting)
         ranks = partial(ranks_of, folder)
         plan = yield from awaited(lambda: plan_trainings(spec, methods, ranks), "Masks")
-        yield from Study(spec, folder, plan).tested(workers)
+        yield from Study(spec, folder, data, plan).tested(workers)
 
 
 def kept_data(spec: RetrainingSpec, folder: StudyFolder) -> Generator[Progress, None, LabelledData]:
@@ -188,14 +194,16 @@ def made_maps(
         if not folder.has_maps(key)
     ]
     total = sum(map(len, blocks.values()))
-    done, refused = total - len(tasks), set()
+    done = total - len(tasks)
     for told in workers.share(tasks):
-        if told and "refused" in told and told["refused"] not in refused:
-            refused.add(told["refused"])
-            yield MethodRefused(told["refused"], told["reason"])
+        if told and "refused" in told:
+            folder.keep_refusal(told["refused"], told["reason"])
         done += bool(told and "done" in told)
         yield Progress(BLOCK * done, BLOCK * total, "Heatmaps of all pictures", "picture")
+    for method, reason in folder.refusals().items():
+        yield MethodRefused(method, reason)
     keys = {part: [key for key, _ in listed] for part, listed in blocks.items()}
+    methods = [name for name in methods if name not in folder.refusals()]
     return [name for name in methods if folder.ranks(name) or folder.join_ranks(name, keys["train"], keys["test"])]
 
 
@@ -209,8 +217,10 @@ def ranks_of(folder: StudyFolder, method: str) -> tuple[Ranking, Ranking]:
 class Study:
     """The trainings of a study, and what follows from them."""
 
-    def __init__(self, spec: RetrainingSpec, folder: StudyFolder, plan: Plan) -> None:
+    def __init__(self, spec: RetrainingSpec, folder: StudyFolder, data: LabelledData, plan: Plan) -> None:
         self.spec, self.folder, self.plan = spec, folder, plan
+        self._chance = float(torch.bincount(data.test.labels).max() / len(data.test.labels))
+        self._leaky: dict[Cell, bool] = {}
         self._found: dict[str, np.ndarray] = {}
         self._networks, self._seconds = 0, 0.0
 
@@ -257,19 +267,35 @@ class Study:
         found = dict(zip(outcomes, accuracies(outcomes.values(), self.spec.seed), strict=True))
         for cell in known:
             if (before := found.get((cell, explained_in(cell)))) is not None:
-                yield compared(cell, found[cell, cell], before, found.get((cell, masks_of(cell))))
+                beside = compared(cell, found[cell, cell], before, found.get((cell, masks_of(cell))), self._chance)
+                self._leaky[cell] = bool(beside.leak_decides)
+                yield beside
 
     def ready(self, final: bool) -> RetrainingReady:
         """What follows from all networks so far."""
         whole, trained = self.recognised(WHOLE), self.curves("pictures")
         return RetrainingReady(
             None if whole is None else accuracies([whole], self.spec.seed)[0],
-            judge(trained, self.spec.seed),
-            check_directions(trained, self.curves("explained"), self.spec.seed),
+            tuple(map(self.beside_the_leak, judge(trained, self.spec.seed))),
+            tuple(map(self.with_the_leak, check_directions(trained, self.curves("explained"), self.spec.seed))),
             self._networks,
             self._seconds,
             final,
         )
+
+    def beside_the_leak(self, own: Verdict) -> Verdict:
+        """The verdict, which stays open where the leak decides at most shares."""
+        leaky = sum(self._leaky.get(Cell(own.method, "roar", fraction), False) for fraction in self.spec.fractions)
+        decided = own.standing != "control" and 2 * leaky > len(self.spec.fractions)
+        return replace(own, leaky=leaky, standing="unclear" if decided else own.standing)
+
+    def with_the_leak(self, own: Direction) -> Direction:
+        """The direction, with how often the leak decides: what it shows may be the masks' shape."""
+        known = {cell: leaky for cell, leaky in self._leaky.items() if cell.method != BASELINE and cell.fraction}
+        leaky = sum(known.values())
+        if own.name == "a" or not leaky:
+            return own
+        return replace(own, why=f"{own.why} The leak decides at {leaky} of {len(known)} accuracies.")
 
     def curves(self, what: What) -> Curves:
         """The outcomes of the methods all of whose networks are known."""
@@ -289,9 +315,17 @@ def masks_of(cell: Cell) -> Cell:
     return Cell(cell.method, "roar", cell.fraction, "masks")
 
 
-def compared(cell: Cell, score: Accuracy, before: Accuracy, leak: Accuracy | None) -> RetrainedAccuracy:
-    """The accuracy of a cell beside its leak."""
-    decides = None if leak is None else leak.over_pictures.high >= score.over_pictures.low
+def compared(cell: Cell, score: Accuracy, before: Accuracy, leak: Accuracy | None, chance: float) -> RetrainedAccuracy:
+    """The accuracy of a cell beside its leak.
+
+    Parameters
+    ----------
+    chance
+        The accuracy of always naming the most frequent class.
+    """
+    decides = None
+    if leak is not None:
+        decides = leak.over_pictures.low > chance and leak.over_pictures.high >= score.over_pictures.low
     return RetrainedAccuracy(cell.method, cell.form, cell.fraction, score, before, leak, decides)
 
 

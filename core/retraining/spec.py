@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import Settings
@@ -162,6 +162,8 @@ def problems(spec: RetrainingSpec) -> list[str]:
         found.append("The fractions must lie between 0 and 1, both excluded.")
     if len(set(spec.fractions)) < len(spec.fractions) or len(set(spec.forms)) < len(spec.forms):
         found.append("Every fraction and every form may stand once.")
+    if spec.unit not in get_args(Unit):
+        found.append(f"The unit must be one of {', '.join(get_args(Unit))}, not {spec.unit!r}.")
     if not set(spec.forms) <= set(FORMS) or not spec.forms:
         found.append(f"The forms are among {' and '.join(FORMS)}, not {', '.join(spec.forms) or 'none'}.")
     return found

@@ -29,6 +29,8 @@ class Verdict:
     unbeaten
         The control that ignores the model and has the largest area of those that the method is not clearly better
         than; empty where there is none, and for a control.
+    leaky
+        Number of shares at which the leak decides, where networks are retrained; at more than half, nothing is said.
     """
 
     method: str
@@ -36,6 +38,7 @@ class Verdict:
     keeping: Accuracy | None
     standing: Standing
     unbeaten: str = ""
+    leaky: int = 0
 
 
 def judge(curves: Curves, seed: int) -> tuple[Verdict, ...]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TextIO
 
 import torch
 
@@ -105,19 +105,20 @@ def tasks() -> Iterator[Mapping[str, Any]]:
 def main() -> None:
     """Does tasks until the parent ends."""
     torch.set_num_threads(1)
+    events, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints is no event
     worker = Worker(StudyFolder(Path(sys.argv[1])), torch.device(sys.argv[2]))
     for task in tasks():
         try:
             for told in worker.do(task):
-                tell({"key": task["key"], **told})
-            tell({"key": task["key"], "done": True})
+                tell(events, {"key": task["key"], **told})
+            tell(events, {"key": task["key"], "done": True})
         except Exception as error:  # told to the person, whose study it is
-            tell({"key": task["key"], "error": f"{type(error).__name__}: {error}"})
+            tell(events, {"key": task["key"], "error": f"{type(error).__name__}: {error}"})
 
 
-def tell(told: Told) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
+def tell(events: TextIO, told: Told) -> None:
+    events.write(json.dumps(told) + "\n")
+    events.flush()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -48,21 +48,34 @@ class Workers:
         self._processes: list[subprocess.Popen[str]] = []
         self._errors: list[IO[str]] = []
         self._files = ExitStack()
+        self._listeners: list[Thread] = []
 
     def __enter__(self) -> Self:
-        for _ in range(self._count):
-            self._start()
+        try:
+            for _ in range(self._count):
+                self._start()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for process in self._processes:
             process.kill()  # what is in hand is done anew; all else is on the disk
+        for process in self._processes:
             process.wait()
+        for listener in self._listeners:
+            listener.join()
+        for process in self._processes:
             for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    pipe.close()
+                with suppress(OSError):  # a task that a dead process never read is still in the pipe
+                    if pipe:
+                        pipe.close()
         self._files.close()
 
     def share(self, tasks: Sequence[Told]) -> Iterator[Told | None]:
@@ -107,12 +120,15 @@ class Workers:
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         self._processes.append(process)
-        Thread(target=self._listen, args=(place, process), daemon=True).start()
+        self._listeners.append(Thread(target=self._listen, args=(place, process), daemon=True))
+        self._listeners[-1].start()
 
     def _listen(self, place: int, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
-            self._told.put((place, json.loads(line)))
-        self._told.put((place, None))
+        try:
+            for line in process.stdout or ():
+                self._told.put((place, json.loads(line)))
+        finally:
+            self._told.put((place, None))
 
     def _give(self, place: int, task: Told) -> None:
         pipe = self._processes[place].stdin

@@ -1,6 +1,7 @@
 """A study's scores as tables: one row per score, one row per mean, and files that describe their contents."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -148,7 +149,7 @@ def write_rows(rows: Iterable[Iterable[object]], columns: Sequence[str], file: P
 
 def written_whole(file: Path, write: Callable[[Path], object]) -> None:
     """Writes a draft beside the file and renames it, so that a reader never sees half a file."""
-    draft = file.with_name(f".{file.name}.draft")
+    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")  # another process may write the same file
     try:
         write(draft)
         draft.replace(file)

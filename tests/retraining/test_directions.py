@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.retraining.directions import check_directions, spread_difference
-from core.retraining.outcomes import FRACTIONS, Curves
+from core.metrics.statistics import Estimate
+from core.retraining.directions import check_directions, finding, spread_difference
+from core.retraining.outcomes import FRACTIONS, Accuracy, Curves
 
 METHODS = ("gradient", "smoothgrad", "smoothgrad_squared", "vargrad", "random")
 
@@ -45,6 +46,23 @@ def test_few_pictures_decide_nothing():
     near = {**LEVEL, "smoothgrad_squared": 0.55, "vargrad": 0.55}
     found = {each.name: each.finding for each in check_directions(curves(near, LEVEL, 12), curves(LEVEL, LEVEL, 12), 0)}
     assert found["b"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("mean", "seeds", "expected"),
+    [
+        (-0.01, (-0.01, -0.012), "reproduced"),  # lower, yet by less than the margin
+        (-0.06, (-0.06, -0.05), "not reproduced"),
+        (-0.06, (-0.06, 0.01), "undecided"),
+    ],
+)
+def test_with_a_margin_a_gap_counts_only_beyond_it(mean, seeds, expected):
+    gap = Accuracy(Estimate(mean, mean - 0.005, mean + 0.005, 100), seeds)
+    assert finding([gap], margin=0.02) == expected
+
+
+def test_fewer_than_five_pictures_decide_nothing():
+    assert finding([Accuracy(Estimate(1.0, 1.0, 1.0, 4), (1.0, 1.0))]) == "undecided"
 
 
 def test_nothing_is_said_without_the_random_control():

@@ -16,10 +16,19 @@ import torch
 
 import core
 from core.jobs.events import Progress
+from core.metrics.statistics import Estimate
+from core.retraining import training
 from core.retraining.data import collect_data
 from core.retraining.folder import Outcome, StudyFolder, as_levels, as_pixels
+from core.retraining.outcomes import Accuracy
 from core.retraining.plan import Cell
-from core.retraining.retraining import NetworkLearning, RetrainedAccuracy, RetrainingReady, stream_retraining
+from core.retraining.retraining import (
+    NetworkLearning,
+    RetrainedAccuracy,
+    RetrainingReady,
+    compared,
+    stream_retraining,
+)
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import Recipe, recognised, shown, train
 from core.retraining.workers import Workers
@@ -77,16 +86,53 @@ def test_masks_of_the_random_control_tell_nothing_of_the_class(study):
         assert leak.low < 0.5 < leak.high
 
 
-def test_the_leak_decides_where_masks_alone_tell_as_much(study):
+def accuracy(low: float, high: float) -> Accuracy:
+    return Accuracy(Estimate((low + high) / 2, low, high, 60), ((low + high) / 2,))
+
+
+@pytest.mark.parametrize(
+    ("leak", "score", "decides"),
+    [
+        ((0.60, 0.70), (0.80, 0.90), False),
+        ((0.60, 0.81), (0.80, 0.90), True),
+        ((0.90, 0.95), (0.80, 0.85), True),
+        ((0.45, 0.60), (0.45, 0.60), False),  # nothing is left, and nothing leaks
+        (None, (0.45, 0.60), None),
+    ],
+)
+def test_the_leak_decides_where_masks_alone_tell_something_and_no_clearly_less(leak, score, decides):
+    found = compared(Cell("gradient", "roar", 0.5), accuracy(*score), accuracy(0, 1), leak and accuracy(*leak), 0.5)
+    assert found.leak_decides == decides
+
+
+def test_edges_leak_the_class(study):
     own = accuracies(study[1])
-    for each in own.values():
-        if each.leak:
-            assert each.leak_decides == (each.leak.over_pictures.high >= each.retrained.over_pictures.low)
     edges = own["sobel", "roar", 0.25]
     assert edges.leak.over_pictures.low > 0.6, "the square's place can be read from its edges"
 
 
-def test_train_and_test_pictures_are_both_thinned_and_filled_with_the_training_mean(study, squares):
+def test_training_meets_the_same_thinned_pictures_in_every_epoch_and_is_tested_on_thinned_ones(
+    study, squares, monkeypatch
+):
+    masks = tuple(each.removed("roar", 0.75) for each in StudyFolder(study[0]).ranks("gradient"))
+    seen = {}
+
+    def watch(_network, draw, held_out, epochs, *_):
+        seen.update(epochs=[draw(epoch)[0].clone() for epoch in range(epochs)], held_out=held_out[0])
+        yield Progress(1, 1, "watched")
+
+    monkeypatch.setattr(training, "stream_training", watch)
+    list(train(squares, Recipe(), 0, CPU, masks))
+    first, *others = seen["epochs"]
+    assert len(others) == 2
+    assert all(torch.equal(first, other) for other in others)
+    for inputs, part, gone in ((first, squares.train, masks[0]), (seen["held_out"], squares.test, masks[1])):
+        whole = squares.normalised(part.pixels)
+        assert torch.equal(inputs, whole.masked_fill(gone.expand_as(whole), 0.0))
+        assert gone.flatten(1).sum(dim=1).eq(48).all()
+
+
+def test_pictures_are_filled_with_the_training_mean(study, squares):
     folder = StudyFolder(study[0])
     ranks = folder.ranks("sobel")
     masks = [each.removed("roar", 0.75) for each in ranks]
@@ -148,6 +194,7 @@ def killed(path: Path, within: str) -> None:
     wait_for(lambda: len(list((path / within).glob("[!.]*"))) >= 2)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
+    wait_for(lambda: not children(os.getpid(), str(path)))
 
 
 def test_a_kill_while_networks_are_trained_and_a_resumption_give_the_same_table_to_the_bit(study, tmp_path):
@@ -155,8 +202,8 @@ def test_a_kill_while_networks_are_trained_and_a_resumption_give_the_same_table_
     shutil.copytree(study[0], path, ignore=shutil.ignore_patterns("trainings"))
     killed(path, "trainings")
     assert len(outcomes(path)) < len(outcomes(study[0]))
-    resumed = list(stream_retraining(SPEC, path, "cpu", processes=1))
-    assert outcomes(path) == outcomes(study[0])
+    resumed = list(stream_retraining(SPEC, path, "cpu", processes=2))
+    assert outcomes(path) == outcomes(study[0]), "neither the kill nor the number of processes shows"
     assert accuracies(resumed) == accuracies(study[1])
 
 

@@ -56,6 +56,7 @@ def test_a_folder_of_pictures_is_found_from_where_the_file_lies(tmp_path):
         ("fractions = []", "between 0 and 1"),
         ("fractions = [0.5, 0.5]", "may stand once"),
         ('forms = ["road"]', "roar and kar, not road"),
+        ('unit = "square"', "pixel, feature, region, not 'square'"),
         ("leak = 1", "leak must be true or false"),
         ("peak = 0.0", "peak must be a number above 0"),
         ("settings = 3", "a table for each method"),
