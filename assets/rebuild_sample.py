@@ -20,6 +20,7 @@ from core.methods.registry import list_controls
 from core.pictures.collecting import collect_pictures
 from core.pictures.rendering import shrunk
 from core.pictures.stamps import Placed
+from core.retraining.retraining import NetworkLearning
 from core.retraining.training import BUNDLED_NETWORK
 from core.sanity.checks import CHECKS
 from core.sanity.label_networks import bundled_name
@@ -124,7 +125,7 @@ def samples() -> Iterator[Sample]:
         FINE_TUNE,
         FineTuneRequest(**usual(BUNDLED_NETWORK), pictures=REMOVED_FROM, networks=NETWORKS),
     )
-    yield Sample(ROAR, quick_request())
+    yield Sample(ROAR, quick_request(), keep=no_epoch)
     yield Sample(RETRAINING_TOY, RetrainingToyRequest(seeds=SEEDS))
 
 
@@ -155,6 +156,11 @@ def one_of_the_first(message: Message) -> bool:
 
 def no_map(message: Message) -> bool:
     return message["kind"] != HeatmapReady.__name__
+
+
+def no_epoch(message: Message) -> bool:
+    """Whether it is more than an epoch of a network that has ended since."""
+    return message["kind"] != NetworkLearning.__name__
 
 
 def rebuild(sample: Sample) -> None:

@@ -9,7 +9,7 @@ import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
 import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { head, table, wordsCell } from "../../components/kit/table.js";
-import { findingItem } from "./findings.js";
+import { findingItem } from "../findings.js";
 import { REMOVAL_ORDERS, REMOVAL_SIZES, removalCurves, removalPlace, removalPoints, shareAndInterval } from "./removal_curves.js";
 import { AREAS, areaTable, nameOf } from "./removal_table.js";
 

@@ -73,7 +73,7 @@ ROAR = declare(
         results="These accuracies",
         reading="Test accuracy of retrained networks with 95 % intervals over pictures. Where the leak is as high, the "
         "accuracy says nothing about the removed pixels.",
-        gone="That study is no longer shown here. Press Run to go on where it stopped.",
+        gone="That run is no longer kept here, its networks are. Press Run to go on where it stopped.",
         cancelled="Paused. Press Run to go on.",
         page="retrain",
         tab="ROAR and KAR",

@@ -9,7 +9,7 @@ import { counted, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { findingItem } from "../findings.js";
 import { ROAR_SIZES, SHARE_WORDS, studyCell, studyCurves } from "./roar_curves.js";
-import { labelOf, leakDecides, studyTable } from "./roar_table.js";
+import { methodLabel, leakDecides, studyTable } from "./roar_table.js";
 
 const BY_STUDY = { retrained: "Accuracy of retrained networks", unadapted: "Accuracy without retraining" };
 const FORM_WORDS = { roar: "ROAR: most important removed", kar: "KAR: only most important kept" };
@@ -35,7 +35,7 @@ export default component({
     state.meaning = element("p", { class: "meaning" });
     state.refusals = element("details", { hidden: true });
     state.formPlace = element("span", {});
-    state.names = makeNames((name) => turnLine(state, name));
+    state.names = makeNames((name) => turnMethod(state, name));
     state.charts = Object.fromEntries(Object.entries(BY_STUDY).map(([by, words]) => [by, makeChart({ ...ROAR_SIZES, toCome: `${words}, to come` })]));
     state.figures = element("div", { class: "charts" }, ...Object.entries(BY_STUDY).map(([by, words]) => element("figure", {}, element("figcaption", {}, words), state.charts[by].place)));
     state.table = region("Accuracies and verdicts by method");
@@ -58,7 +58,7 @@ export default component({
   take: {
     EpochDone: (state, message) => { state.explained = message; },
     NetworkLearning: ({ learning }, message) => learning.set(`${message.cell.what} ${studyCell(message.cell)} ${message.seed}`, message),
-    MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${labelOf(data, method)}: ${reason}`),
+    MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${methodLabel(data, method)}: ${reason}`),
     RetrainedAccuracy: ({ accuracies }, message) => accuracies.set(studyCell(message), message),
     RetrainingReady: (state, message) => { state.ready = message; },
   },
@@ -99,7 +99,7 @@ function verdictOfStudy(state, judged) {
   const [only] = better, all = counted(judged.length, "method");
   if (decided.length) return `The leak decides for ${decided.length} of ${all}.`;
   if (better.length > 1) return `${better.length} of ${all} remove more than every control.`;
-  return only ? `${labelOf(state.data, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
+  return only ? `${methodLabel(state.data, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
 }
 
 const leaksOpen = ({ accuracies }) => [...accuracies.values()].some(({ fraction, leak }) => fraction && !leak);
@@ -132,13 +132,13 @@ function networksInHand({ learning, data }) {
 
 function lessonOf({ method, form, fraction, what }, data) {
   if (!fraction) return "whole pictures";
-  return `${labelOf(data, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
+  return `${methodLabel(data, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
 }
 
 // What somebody chose, else the first methods.
 const linesNow = (state) => state.drawn ?? new Set(state.data.methods.filter(({ control }) => !control).slice(0, FIRST_LINES).map(({ name }) => name));
 
-function turnLine(state, name) {
+function turnMethod(state, name) {
   state.drawn = linesNow(state);
   if (!state.drawn.delete(name)) state.drawn.add(name);
   state.redraw();

@@ -12,14 +12,14 @@ export const studyCell = ({ method, form, fraction }) => `${method} ${form} ${fr
 
 // Of a study, the cells of a method in a form, the smallest share first. Nothing removed and all kept are the whole
 // picture.
-export function cellsOf({ accuracies }, method, form) {
+function cellsOf({ accuracies }, method, form) {
   const whole = accuracies.get(studyCell({ method: "random", form: "roar", fraction: 0 }));
   const own = [...accuracies.values()].filter((each) => each.method === method && each.form === form && each.fraction);
   const ends = whole && own.length ? [{ ...whole, fraction: form === "roar" ? 0 : 1, leak: null }] : [];
   return [...ends, ...own].sort((one, other) => one.fraction - other.fraction);
 }
 
-export const withInterval = ({ mean, low, high }) => (low === null ? percent(mean) : `${percent(mean)} (${Math.round(100 * low)} to ${percent(high)})`);
+const withInterval = ({ mean, low, high }) => (low === null ? percent(mean) : `${percent(mean)} (${Math.round(100 * low)} to ${percent(high)})`);
 
 export function studyCurves(state, by, title, colours) {
   const { data, form } = state;
@@ -28,7 +28,7 @@ export function studyCurves(state, by, title, colours) {
     .filter(({ points }) => points.length);
   const loud = curves.filter(({ control }) => !control), grey = curves.filter(({ control }) => control);
   return {
-    words: curvesInWords(title, curves, form), x: [0, 1], y: [0, 1],
+    words: studyInWords(title, curves, form), x: [0, 1], y: [0, 1],
     layers: (to) => [
       ...risingAxis(to, percent),
       ...TICKED_SHARES.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
@@ -68,4 +68,4 @@ function controlEnds(to, curves, form) {
   });
 }
 
-const curvesInWords = (title, curves, form) => `${title}, by share ${SHARE_WORDS[form]}. ${curves.map(({ label, points, leaks }) => `${label}: ${points.map(([share, mean]) => `${percent(mean)} at ${percent(share)}`).join(", ")}${leaks.length ? `; leak ${leaks.map(([share, mean]) => `${percent(mean)} at ${percent(share)}`).join(", ")}` : ""}`).join(". ")}.`;
+const studyInWords = (title, curves, form) => `${title}, by share ${SHARE_WORDS[form]}. ${curves.map(({ label, points, leaks }) => `${label}: ${points.map(([share, mean]) => `${percent(mean)} at ${percent(share)}`).join(", ")}${leaks.length ? `; leak ${leaks.map(([share, mean]) => `${percent(mean)} at ${percent(share)}`).join(", ")}` : ""}`).join(". ")}.`;

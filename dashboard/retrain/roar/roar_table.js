@@ -11,7 +11,7 @@ import { SHARE_WORDS, studyCell } from "./roar_curves.js";
 const AREA_OF = { roar: "removal", kar: "keeping" };
 const LEAK_DECIDES = "the leak decides";
 
-export const labelOf = ({ methods }, name) => methods.find((method) => method.name === name)?.label ?? name;
+export const methodLabel = ({ methods }, name) => methods.find((method) => method.name === name)?.label ?? name;
 
 export function studyTable(state) {
   const { data, ready, form } = state, verdicts = new Map((ready?.verdicts ?? []).map((each) => [each.method, each]));
@@ -52,9 +52,9 @@ function shareCell(found, { leak }) {
     element("span", { class: "mean" }, percent(mean)),
     element("span", { class: "interval muted" }, low === null ? "" : `${Math.round(100 * low)} to ${percent(high)}`),
     leak ? element("span", { class: found.leak_decides ? "leak decides" : "leak" }, found.leak ? `leak ${percent(found.leak.over_pictures.mean)}${found.leak_decides ? " decides" : ""}` : "leak …") : null,
-  ], { title: titleOf(found) });
+  ], { title: cellTitle(found) });
 }
 
-const titleOf = ({ retrained, unadapted, leak }) => [
+const cellTitle = ({ retrained, unadapted, leak }) => [
   ["Retrained", retrained], ["Without retraining", unadapted], ["Leak", leak],
 ].filter(([, each]) => each).map(([words, { over_pictures: { mean, low, high }, by_seed }]) => `${words}: ${percent(mean)}${low === null ? "" : `, ${Math.round(100 * low)} to ${percent(high)}`}${by_seed.length > 1 ? `; by seed ${by_seed.map(percent).join(", ")}` : ""}`).join(". ");
