@@ -20,7 +20,7 @@ from core.methods.registry import list_controls
 from core.pictures.collecting import collect_pictures
 from core.pictures.rendering import shrunk
 from core.pictures.stamps import Placed
-from core.retraining.retraining import NetworkLearning
+from core.retraining.retraining import RetrainingEpoch
 from core.retraining.training import BUNDLED_NETWORK
 from core.sanity.checks import CHECKS
 from core.sanity.label_networks import bundled_name
@@ -160,7 +160,7 @@ def no_map(message: Message) -> bool:
 
 def no_epoch(message: Message) -> bool:
     """Whether it is more than an epoch of a network that has ended since."""
-    return message["kind"] != NetworkLearning.__name__
+    return message["kind"] != RetrainingEpoch.__name__
 
 
 def rebuild(sample: Sample) -> None:

@@ -41,7 +41,7 @@ BLOCK = 100
 
 
 @dataclass(frozen=True)
-class NetworkLearning:
+class RetrainingEpoch:
     """An epoch of a network in hand; the next one of the same network takes its place.
 
     Parameters
@@ -117,7 +117,7 @@ class RetrainingReady:
         return "retraining"
 
 
-Event = Progress | EpochDone | PictureRefused | MethodRefused | NetworkLearning | RetrainedAccuracy | RetrainingReady
+Event = Progress | EpochDone | PictureRefused | MethodRefused | RetrainingEpoch | RetrainedAccuracy | RetrainingReady
 
 
 def stream_retraining(
@@ -329,5 +329,5 @@ def compared(cell: Cell, score: Accuracy, before: Accuracy, leak: Accuracy | Non
     return RetrainedAccuracy(cell.method, cell.form, cell.fraction, score, before, leak, decides)
 
 
-def learning(training: Training, told: Told) -> NetworkLearning:
-    return NetworkLearning(training.cell, training.seed, told["epoch"], told["epochs"], told["accuracy"])
+def learning(training: Training, told: Told) -> RetrainingEpoch:
+    return RetrainingEpoch(training.cell, training.seed, told["epoch"], told["epochs"], told["accuracy"])

@@ -23,8 +23,8 @@ from core.retraining.folder import Outcome, StudyFolder, as_levels, as_pixels
 from core.retraining.outcomes import Accuracy
 from core.retraining.plan import Cell
 from core.retraining.retraining import (
-    NetworkLearning,
     RetrainedAccuracy,
+    RetrainingEpoch,
     RetrainingReady,
     compared,
     stream_retraining,
@@ -77,7 +77,7 @@ def test_every_cell_has_its_accuracy_its_leak_and_the_one_without_retraining(stu
     assert last.final
     assert {each.method for each in last.verdicts} == {"gradient", "random", "sobel"}
     assert [each.name for each in last.directions] == ["a", "c"]
-    assert any(isinstance(event, NetworkLearning) for event in study[1])
+    assert any(isinstance(event, RetrainingEpoch) for event in study[1])
 
 
 def test_masks_of_the_random_control_tell_nothing_of_the_class(study):
@@ -174,7 +174,7 @@ def test_the_same_study_again_trains_nothing_and_tells_the_same(study):
     again = list(stream_retraining(SPEC, path, "cpu", processes=1))
     assert accuracies(again) == accuracies(events)
     assert {file: file.stat().st_mtime_ns for file in before} == before
-    assert not any(isinstance(event, NetworkLearning) for event in again)
+    assert not any(isinstance(event, RetrainingEpoch) for event in again)
 
 
 SCRIPT = """

@@ -9,7 +9,7 @@ import { counted, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { findingItem } from "../findings.js";
 import { ROAR_SIZES, SHARE_WORDS, studyCell, studyCurves } from "./roar_curves.js";
-import { methodLabel, leakDecides, studyTable } from "./roar_table.js";
+import { studiedLabel, leakDecides, studyTable } from "./roar_table.js";
 
 const BY_STUDY = { retrained: "Accuracy of retrained networks", unadapted: "Accuracy without retraining" };
 const FORM_WORDS = { roar: "ROAR: most important removed", kar: "KAR: only most important kept" };
@@ -57,8 +57,8 @@ export default component({
 
   take: {
     EpochDone: (state, message) => { state.explained = message; },
-    NetworkLearning: ({ learning }, message) => learning.set(`${message.cell.what} ${studyCell(message.cell)} ${message.seed}`, message),
-    MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${methodLabel(data, method)}: ${reason}`),
+    RetrainingEpoch: ({ learning }, message) => learning.set(`${message.cell.what} ${studyCell(message.cell)} ${message.seed}`, message),
+    MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${studiedLabel(data, method)}: ${reason}`),
     RetrainedAccuracy: ({ accuracies }, message) => accuracies.set(studyCell(message), message),
     RetrainingReady: (state, message) => { state.ready = message; },
   },
@@ -99,7 +99,7 @@ function verdictOfStudy(state, judged) {
   const [only] = better, all = counted(judged.length, "method");
   if (decided.length) return `The leak decides for ${decided.length} of ${all}.`;
   if (better.length > 1) return `${better.length} of ${all} remove more than every control.`;
-  return only ? `${methodLabel(state.data, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
+  return only ? `${studiedLabel(state.data, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
 }
 
 const leaksOpen = ({ accuracies }) => [...accuracies.values()].some(({ fraction, leak }) => fraction && !leak);
@@ -132,7 +132,7 @@ function networksInHand({ learning, data }) {
 
 function lessonOf({ method, form, fraction, what }, data) {
   if (!fraction) return "whole pictures";
-  return `${methodLabel(data, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
+  return `${studiedLabel(data, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
 }
 
 // What somebody chose, else the first methods.

@@ -11,7 +11,7 @@ import { SHARE_WORDS, studyCell } from "./roar_curves.js";
 const AREA_OF = { roar: "removal", kar: "keeping" };
 const LEAK_DECIDES = "the leak decides";
 
-export const methodLabel = ({ methods }, name) => methods.find((method) => method.name === name)?.label ?? name;
+export const studiedLabel = ({ methods }, name) => methods.find((method) => method.name === name)?.label ?? name;
 
 export function studyTable(state) {
   const { data, ready, form } = state, verdicts = new Map((ready?.verdicts ?? []).map((each) => [each.method, each]));

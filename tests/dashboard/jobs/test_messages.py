@@ -18,7 +18,7 @@ from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import VERDICTS, Fidelity, FidelityReady
 from core.metrics.statistics import Estimate, Score, Tally
 from core.models.training import EpochDone
-from core.retraining import fine_tune
+from core.retraining import fine_tune, retraining
 from core.retraining.toy import ToyReady
 from core.sanity import checks, labels, many_pictures, randomisation
 from core.sanity.many_pictures import PictureChecked, SanitySummary, SimilarityRow
@@ -38,7 +38,19 @@ from dashboard.jobs.messages import NOT_SENT, to_message
 NAN = float("nan")
 LABELS = ("cat", "dog", "cup")
 SAMPLES = sorted((Path(__file__).resolve().parents[3] / "assets" / "sample").glob("**/messages.json"))
-STREAMS = (explaining, trial, evaluation, randomisation, many_pictures, labels, checks, agreement, benchmark, fine_tune)
+STREAMS = (
+    explaining,
+    trial,
+    evaluation,
+    randomisation,
+    many_pictures,
+    labels,
+    checks,
+    agreement,
+    benchmark,
+    fine_tune,
+    retraining,
+)
 EVENTS = {event for stream in STREAMS for event in get_args(stream.Event)} | {
     ImputerRanked, MatchedReady, EpochDone, ModelTrained, SweepPoint, ToyReady
 }  # fmt: skip
