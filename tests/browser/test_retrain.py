@@ -90,7 +90,7 @@ def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(
 def test_a_study_of_retraining_grows_in_place_is_paused_and_goes_on_after_a_reload(
     open_page: Open, rest: Callable[[Any], None], check_accessible: Callable[[Any], None]
 ) -> None:
-    asked = "roar.methods=gradient&roar.pictures=300&roar.forms=roar&roar.forms=kar"
+    asked = "roar.methods=gradient&roar.pictures=300&roar.forms=roar&roar.forms=kar&roar.fractions=0.9"
     page = open_page(f"retrain?tab=roar&{asked}")
     verdict = page.locator("p.verdict")
     expect(verdict).to_have_text(re.compile("^The leak decides for "))
