@@ -1,4 +1,4 @@
-"""``heatcheck retrain``: networks trained anew without what a map calls important, or with nothing else."""
+"""``heatcheck retrain``: networks retrained without what a map calls important, or with nothing else."""
 
 from __future__ import annotations
 

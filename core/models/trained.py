@@ -4,7 +4,6 @@ On a shared machine a network may have an owner, whose name does not identify th
 """
 
 import json
-import os
 import re
 import secrets
 from contextlib import suppress
@@ -14,11 +13,11 @@ from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
-import platformdirs
 import safetensors.torch
 import torch
 from torch import nn
 
+from core.assets import made_here
 from core.models.classifier import Classifier
 from core.models.sources import ModelError, seeded_construction
 from core.models.trained_file import BUNDLED, FORMS, PREFIX, Description, Trained, empty, owner_of, read, shapes_of
@@ -31,7 +30,7 @@ MOST_OF_ONE, MOST_BYTES_OF_ONE = 32, 64 * 2**20
 
 def home() -> Path:
     """Where a person's own trained networks are."""
-    return Path(os.environ.get("HEATCHECK_HOME") or platformdirs.user_data_dir("heatcheck")) / "trained"
+    return made_here("trained")
 
 
 def list_trained(owner: str | None = None) -> tuple[Trained, ...]:

@@ -1,7 +1,6 @@
 """The heatmaps of many pictures by one network, one tensor for each method."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -13,14 +12,6 @@ from core.methods.heatmap_request import HeatmapRequest
 from core.models.classifier import Classifier
 
 Maps = dict[str, Float[Tensor, "n channels height width"]]
-
-
-@dataclass
-class Gathering:
-    """The final maps of each method so far, and the methods that do not apply, with the reason."""
-
-    maps: dict[str, list[Tensor]]
-    refused: dict[str, str]
 
 
 def stream_attributions(
@@ -38,23 +29,18 @@ def stream_attributions(
     by_channel
         Whether the maps keep their channels, for a ranking of single features; otherwise they are reduced to one.
     """
-    found = Gathering({name: [] for name in request.methods}, {})
+    found: dict[str, list[Tensor]] = {name: [] for name in request.methods}
     for place in range(len(pixels)):
         own = pixels[place : place + 1].contiguous()
-        for event in request.only(name for name in found.maps if name not in found.refused).stream(classifier, own):
+        for event in request.only(found).stream(classifier, own):
             if isinstance(event, MethodRefused):
-                found.refused[event.method] = event.reason
+                del found[event.method]
                 yield event
             elif isinstance(event, HeatmapReady) and event.final:
                 heatmap = event.heatmap
-                found.maps[heatmap.method].append(heatmap.attribution if by_channel else heatmap.values[None])
+                found[heatmap.method].append(heatmap.attribution if by_channel else heatmap.values[None])
         yield Progress(place + 1, len(pixels), "Heatmaps", "picture")
-    return stacked(found, len(pixels))
-
-
-def stacked(found: Gathering, wanted: int) -> Maps:
-    """The maps of the methods that have one for every picture."""
-    return {name: torch.stack(maps) for name, maps in found.maps.items() if len(maps) == wanted}
+    return {name: torch.stack(maps) for name, maps in found.items()}
 
 
 def in_blocks(count: int, size: int) -> Sequence[slice]:

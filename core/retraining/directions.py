@@ -56,10 +56,9 @@ def check_directions(trained: Curves, unadapted: Curves, seed: int) -> tuple[Dir
     unadapted
         Of the explained network.
     """
-    if trained.fractions(BASELINE, "roar") != unadapted.fractions(BASELINE, "roar"):
+    fractions = trained.fractions(BASELINE, "roar")
+    if not fractions or fractions != unadapted.fractions(BASELINE, "roar"):
         return ()  # some of it is still on its way
-    if not trained.fractions(BASELINE, "roar"):
-        return ()
     found = [
         random_falls_slowly(trained, unadapted, seed),
         squares_remove_more(trained, seed),

@@ -1,8 +1,8 @@
 """One network, fine-tuned once on random masks, judges every method without retraining.
 
-A network that never saw a removed place answers anything; the one that is trained anew on a method's masks learns their
-shape. This one has met gaps of every amount, single pixels and smooth blobs, and no map: what it still recognises says
-how much the removed places told it. After F-Fidelity (Zheng et al. 2024, arXiv:2410.02970); the masks are ours.
+A network that never saw a removed place answers anything; one that is retrained on a method's masks learns their shape.
+This one has met gaps of every amount, single pixels and smooth blobs, and no map: what it still recognises says how
+much the removed places told it. After F-Fidelity (Zheng et al. 2024, arXiv:2410.02970); the masks are ours.
 """
 
 import copy

@@ -146,15 +146,24 @@ class StudyFolder:
     def _rank_in(self, block: str, method: str) -> Tensor | None:
         with safetensors.safe_open(self._file(f"{MAPS}/{block}"), "pt") as opened:
             name = f"{method}.rank"
-            kept: Tensor | None = opened.get_tensor(name) if name in opened.keys() else None  # noqa: SIM118
+            kept: Tensor | None = opened.get_tensor(name) if name in opened.keys() else None  # noqa: SIM118 - it can't be iterated
             return kept
 
-    def ranks(self, method: str) -> tuple[Ranking, Ranking] | None:
-        """A method's order of removal for the training and the test pictures, if it is kept."""
-        file = self._file(f"ranks/{method}")
-        if not file.exists():
-            return None
-        kept = safetensors.torch.load_file(file)
+    def has_ranks(self, method: str) -> bool:
+        """Whether a method's order of removal is kept for all pictures."""
+        return self._file(f"ranks/{method}").exists()
+
+    def ranks(self, method: str) -> tuple[Ranking, Ranking]:
+        """A method's order of removal for the training and the test pictures.
+
+        Raises
+        ------
+        ValueError
+            Where it is not kept.
+        """
+        if not self.has_ranks(method):
+            raise ValueError(f"{self.path} holds no ranks of {method}.")
+        kept = safetensors.torch.load_file(self._file(f"ranks/{method}"))
         return Ranking(kept["train"]), Ranking(kept["test"])
 
     def keep_outcome(self, key: str, outcome: Outcome) -> None:

@@ -12,10 +12,10 @@ from itertools import product
 from pathlib import Path
 from threading import Lock
 
-import platformdirs
-
-from core.pictures.datasets import fashion_mnist
-from core.retraining.data import BUNDLED
+from core.assets import made_here
+from core.metrics.removal import places_of
+from core.retraining.cost import pictures_of
+from core.retraining.data import BUNDLED, collect_data
 from core.retraining.folder import ASKED, MAPS
 from core.retraining.spec import RetrainingSpec
 
@@ -32,7 +32,7 @@ _lock = Lock()
 
 def home() -> Path:
     """Where this machine's studies are."""
-    return Path(os.environ.get("HEATCHECK_HOME") or platformdirs.user_data_dir("heatcheck")) / "retraining"
+    return made_here("retraining")
 
 
 def folder_of(spec: RetrainingSpec) -> Path:
@@ -98,10 +98,8 @@ def bytes_of(spec: RetrainingSpec) -> int:
     """About how much room a study of the bundled pictures takes: that of its maps and ranks."""
     if spec.data != BUNDLED:
         return 0
-    train, test = (fashion_mnist(part).pixels for part in ("train", "test"))
-    pictures = min(spec.training_pictures or len(train), len(train)) + len(test)
-    places = train.shape[-2] * train.shape[-1] * (train.shape[1] if spec.unit == "feature" else 1)
-    return pictures * places * BYTES_OF_A_PLACE * len(spec.request.methods)
+    places = places_of(spec.unit, collect_data(spec.data).size)
+    return sum(pictures_of(spec)) * places * BYTES_OF_A_PLACE * len(spec.request.methods)
 
 
 def networks_in(spec: RetrainingSpec) -> int:

@@ -1,4 +1,4 @@
-"""ROAR and KAR: networks trained anew on pictures without what a map calls important, or with nothing else.
+"""ROAR and KAR: networks retrained on pictures without what a map calls important, or with nothing else.
 
 Hooker, Erhan, Kindermans and Kim 2019, arXiv:1806.10758. A network that recognises thinned pictures may have read the
 class from what is left, or from where the gaps are: beside every accuracy stands the leak, that of a network that
@@ -7,7 +7,6 @@ learned from the masks alone.
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ from core.retraining.data import LabelledData
 from core.retraining.directions import Direction, check_directions
 from core.retraining.environment import manifest
 from core.retraining.folder import StudyFolder
-from core.retraining.masks import Form, Ranking
+from core.retraining.masks import Form
 from core.retraining.outcomes import Accuracy, Curves, Recognised, accuracies
 from core.retraining.plan import WHOLE, Cell, Plan, Training, What, plan_trainings
 from core.retraining.spec import RetrainingSpec
@@ -154,8 +153,7 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
     fitting = [name for name in spec.request.methods if name not in folder.refusals()]
     with Workers(folder.path, device, processes) as workers:
         methods = yield from made_maps(folder, data, workers, fitting)
-        ranks = partial(ranks_of, folder)
-        plan = yield from awaited(lambda: plan_trainings(spec, methods, ranks), "Masks")
+        plan = yield from awaited(lambda: plan_trainings(spec, methods, folder.ranks), "Masks")
         yield from Study(spec, folder, data, plan).tested(workers)
 
 
@@ -187,11 +185,12 @@ def made_maps(
         part: [(f"{part}-{own.start:06}", own) for own in in_blocks(count, BLOCK)]
         for part, count in (("train", len(data.train.labels)), ("test", len(data.test.labels)))
     }
+    unranked = not all(map(folder.has_ranks, methods))  # maps may have been removed for room since they were ranked
     tasks = [
         {"task": "maps", "key": key, "part": part, "start": own.start, "stop": own.stop, "methods": list(methods)}
         for part, listed in blocks.items()
         for key, own in listed
-        if not folder.has_maps(key)
+        if unranked and not folder.has_maps(key)
     ]
     total = sum(map(len, blocks.values()))
     done = total - len(tasks)
@@ -204,14 +203,7 @@ def made_maps(
         yield MethodRefused(method, reason)
     keys = {part: [key for key, _ in listed] for part, listed in blocks.items()}
     methods = [name for name in methods if name not in folder.refusals()]
-    return [name for name in methods if folder.ranks(name) or folder.join_ranks(name, keys["train"], keys["test"])]
-
-
-def ranks_of(folder: StudyFolder, method: str) -> tuple[Ranking, Ranking]:
-    kept = folder.ranks(method)
-    if kept is None:
-        raise ValueError(f"{folder.path} holds no ranks of {method}.")
-    return kept
+    return [name for name in methods if folder.has_ranks(name) or folder.join_ranks(name, keys["train"], keys["test"])]
 
 
 class Study:

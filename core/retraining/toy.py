@@ -44,7 +44,7 @@ class Vectors(NamedTuple):
 
 @dataclass(frozen=True)
 class ToyPoint:
-    """The accuracy with so many features removed in one order, over seeds.
+    """The accuracy with a number of features removed in one order, over seeds.
 
     Parameters
     ----------

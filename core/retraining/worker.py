@@ -71,10 +71,8 @@ class Worker:
     def test(self, task: Mapping[str, Any]) -> Iterator[Told]:
         """Which test pictures a network recognises: the explained one, or one that is trained first."""
         began = time.monotonic()
-        ranks = self.folder.ranks(task["method"])
-        if ranks is None:
-            raise ValueError(f"{self.folder.path} holds no ranks of {task['method']}.")
-        masks, alone = removed(ranks, task["form"], task["fraction"]), task["what"] == "masks"
+        masks = removed(self.folder.ranks(task["method"]), task["form"], task["fraction"])
+        alone = task["what"] == "masks"
         if task["what"] == "explained":
             network = self.explained.network
         else:

@@ -32,6 +32,11 @@ def records(event: type[object], *left_out: str) -> Callable[[JobView[Any, Any]]
     return lambda job: pd.DataFrame([flat(message, (*NOT_RECORDED, *left_out)) for message in job.messages(event)])
 
 
+def last_records(event: type[object], field: str) -> Callable[[JobView[Any, Any]], pd.DataFrame]:
+    """The table of what the last event of a kind lists in a field: a row for each item."""
+    return lambda job: pd.DataFrame([flat(each) for last in job.messages(event)[-1:] for each in last[field]])
+
+
 def flat(message: Message, left_out: tuple[str, ...] = ()) -> Message:
     """Without the fields left out; nested fields get joined names.
 

@@ -177,6 +177,14 @@ def test_the_same_study_again_trains_nothing_and_tells_the_same(study):
     assert not any(isinstance(event, RetrainingEpoch) for event in again)
 
 
+def test_maps_that_were_removed_for_room_are_not_made_again_once_all_is_ranked(study, tmp_path):
+    path = tmp_path / "emptied"
+    shutil.copytree(study[0], path, ignore=shutil.ignore_patterns("maps"))
+    again = list(stream_retraining(SPEC, path, "cpu", processes=1))
+    assert accuracies(again) == accuracies(study[1])
+    assert not (path / "maps").exists()
+
+
 SCRIPT = """
 import sys
 from core.retraining.retraining import stream_retraining

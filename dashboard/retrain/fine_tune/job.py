@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import pandas as pd
-
 from core.methods.workload import Workload
 from core.models.classifier import Classifier
 from core.retraining.fine_tune import FineTuneReady, RemovalAccuracy, plan_fine_tune, stream_fine_tune
 from core.retraining.masks import Unit
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import ModelRequest, Words
-from dashboard.jobs.tables import flat, records
+from dashboard.jobs.tables import last_records, records
 from dashboard.jobs.views import JobView
 from dashboard.library.inputs import Inputs
 
@@ -46,11 +44,6 @@ def plan(request: FineTuneRequest, classifier: Classifier) -> Workload:
     return plan_fine_tune(classifier, request, request.pictures, request.networks)
 
 
-def last_of(run: FineTune, part: str) -> pd.DataFrame:
-    """A row for each item of that part of the last conclusion."""
-    return pd.DataFrame([flat(each) for ready in run.messages(FineTuneReady)[-1:] for each in ready[part]])
-
-
 FINE_TUNE = declare(
     JobKind(
         name="fine_tune",
@@ -68,8 +61,8 @@ FINE_TUNE = declare(
         plan=plan,
         tables={
             "accuracies": records(RemovalAccuracy),
-            "verdicts": lambda run: last_of(run, "verdicts"),
-            "directions": lambda run: last_of(run, "directions"),
+            "verdicts": last_records(FineTuneReady, "verdicts"),
+            "directions": last_records(FineTuneReady, "directions"),
         },
         saves=RemovalAccuracy,
     )

@@ -1,29 +1,25 @@
 """The first tab of the Retrain page: one fine-tune judges every method."""
 
-from typing import get_args
-
 import streamlit as st
 
 from core.metrics.statistics import FEWEST
 from core.models.bundled import FASHION_MNIST
 from core.models.sources import ListedModel
-from core.retraining.masks import Unit
 from core.retraining.training import BUNDLED_NETWORK
 from dashboard.components.component import declare
 from dashboard.components.methods import described
-from dashboard.controls.address import bound, choose
+from dashboard.controls.address import bound
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
 from dashboard.controls.model_panel import follow
 from dashboard.controls.selection import Selection
-from dashboard.controls.trial_panel import UNITS
 from dashboard.controls.workload import show_workload
 from dashboard.library.models import Loading
 from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTune, FineTuneRequest
+from dashboard.retrain.unit_panel import choose_unit
 
 PICTURES, MOST_PICTURES = 100, 1000
 NETWORKS, MOST_NETWORKS = 3, 10
-SIDE, MOST_SIDE = 4, 14
 NETWORK = ListedModel(
     BUNDLED_NETWORK,
     "Small CNN",
@@ -90,16 +86,9 @@ def choose_fine_tune(selection: Selection | None) -> FineTuneRequest | None:
             persist_state="session",
             help="Copies that are fine-tuned, each with its own random gaps. A verdict needs all of them to agree.",
         )  # fmt: skip
-        unit = choose(
-            st.selectbox, "Removal unit", {name: UNITS[name] for name in get_args(Unit)}, "pixel", "fine_tune.unit",
-            width=210, help="Scattered pixels leave the shapes visible; whole regions do not.",
-        )  # fmt: skip
-        side = SIDE
-        if unit == "region":
-            side = bound(
-                st.number_input, "Side, in pixels", 1, MOST_SIDE, SIDE, width=130, key="fine_tune.side",
-                persist_state="session",
-            )  # fmt: skip
+        unit, side = choose_unit(
+            "fine_tune", "pixel", "Scattered pixels leave the shapes visible; whole regions do not."
+        )
     if selection is None:
         return None
     return FineTuneRequest(**selection.shared, pictures=pictures, networks=networks, unit=unit, side=side)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
-import pandas as pd
-
 import core
 from core.methods.registry import Settings
 from core.retraining.home import kept_study
@@ -14,7 +12,7 @@ from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
 from core.retraining.spec import RetrainingSpec
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import Words
-from dashboard.jobs.tables import flat, records
+from dashboard.jobs.tables import last_records, records
 from dashboard.jobs.views import JobView
 from dashboard.library.inputs import Inputs
 
@@ -60,11 +58,6 @@ def stream(request: RoarRequest, _: Inputs) -> Iterator[Any]:
         yield from core.stream_retraining(spec, folder)
 
 
-def last_of(run: Roar, part: str) -> pd.DataFrame:
-    """A row for each item of that part of the last conclusion."""
-    return pd.DataFrame([flat(each) for ready in run.messages(RetrainingReady)[-1:] for each in ready[part]])
-
-
 ROAR = declare(
     JobKind(
         name="roar",
@@ -82,8 +75,8 @@ ROAR = declare(
         stream=stream,
         tables={
             "accuracies": records(RetrainedAccuracy),
-            "verdicts": lambda run: last_of(run, "verdicts"),
-            "directions": lambda run: last_of(run, "directions"),
+            "verdicts": last_records(RetrainingReady, "verdicts"),
+            "directions": last_records(RetrainingReady, "directions"),
         },
         saves=RetrainedAccuracy,
         outlives_its_reader=True,

@@ -1,6 +1,6 @@
 """The tab of ROAR and KAR: networks retrained on what each heatmap leaves, and whether the leak decides."""
 
-from typing import get_args
+from typing import Any
 
 import streamlit as st
 
@@ -8,7 +8,6 @@ import core
 from core.models.bundled import FASHION_MNIST
 from core.models.classifier import Classifier
 from core.models.sources import ListedModel
-from core.retraining.masks import Unit
 from core.retraining.networks import NETWORKS, USUAL
 from core.retraining.outcomes import FRACTIONS
 from core.retraining.training import BUNDLED_NETWORK, bundled_pictures
@@ -20,12 +19,13 @@ from dashboard.controls.job_panel import job_panel
 from dashboard.controls.map_panel import advanced
 from dashboard.controls.method_panel import choose_settings
 from dashboard.controls.model_panel import follow
-from dashboard.controls.trial_panel import UNITS, choose_seed
+from dashboard.controls.trial_panel import choose_seed
 from dashboard.retrain.roar.cost_panel import show_cost
 from dashboard.retrain.roar.job import ROAR, Roar, RoarRequest
-from dashboard.retrain.roar.plans import KEY, QUICK, SIDE, offer_plans
+from dashboard.retrain.roar.plans import KEY, QUICK, offer_plans
+from dashboard.retrain.unit_panel import choose_unit
 
-MOST_SEEDS, FEWEST_PICTURES, MOST_SIDE = 10, 100, 14
+MOST_SEEDS, FEWEST_PICTURES = 10, 100
 FORMS = {"roar": "ROAR (remove)", "kar": "KAR (keep)"}
 ARCHITECTURES = {USUAL: "small CNN", "resnet18_32": "ResNet-18"}
 NETWORK = ListedModel(
@@ -84,7 +84,7 @@ def roar() -> None:
         st.markdown(HOW)
 
 
-def choose_explanations(classifier: Classifier) -> dict[str, object]:
+def choose_explanations(classifier: Classifier) -> dict[str, Any]:
     """The methods, their settings and the seed, by the names that a request has for them."""
     fits = {name for name, reason in core.capability(classifier).items() if reason is None}
     titles = {each.name: each.label for each in core.list_methods() if each.name in fits and not each.control}
@@ -105,7 +105,7 @@ def choose_explanations(classifier: Classifier) -> dict[str, object]:
         }
 
 
-def choose_study(sidebar: dict[str, object] | None) -> RoarRequest | None:
+def choose_study(sidebar: dict[str, Any] | None) -> RoarRequest | None:
     """The request that the widgets make; nothing where something of it is missing."""
     offer_plans()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -123,10 +123,10 @@ def choose_study(sidebar: dict[str, object] | None) -> RoarRequest | None:
         st.caption("Choose at least one method, one form and one share.")
         return None
     chosen = {"forms": tuple(forms), "fractions": tuple(sorted(fractions)), "leak": leak}
-    return RoarRequest(**sidebar, **chosen, **training)  # type: ignore[arg-type]
+    return RoarRequest(**sidebar, **chosen, **training)
 
 
-def choose_training() -> dict[str, object]:
+def choose_training() -> dict[str, Any]:
     """What is removed as a whole, and how networks are trained."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seeds = bound(
@@ -138,16 +138,7 @@ def choose_training() -> dict[str, object]:
             width=150, key=f"{KEY}.pictures", persist_state="session",
             help="Of Fashion-MNIST. Accuracies are measured on 1,000 others.",
         )  # fmt: skip
-        unit = choose(
-            st.selectbox, "Removal unit", {name: UNITS[name] for name in get_args(Unit)}, QUICK["unit"],
-            f"{KEY}.unit", width=210, help="Whole regions leak less of the class than single pixels.",
-        )  # fmt: skip
-        side = SIDE
-        if unit == "region":
-            side = bound(
-                st.number_input, "Side, in pixels", 1, MOST_SIDE, SIDE, width=130, key=f"{KEY}.side",
-                persist_state="session",
-            )  # fmt: skip
+        unit, side = choose_unit(KEY, QUICK["unit"], "Whole regions leak less of the class than single pixels.")
         titles = {name: ARCHITECTURES.get(name, name) for name in NETWORKS}
         network = choose(st.selectbox, "Network", titles, USUAL, f"{KEY}.network", width=150)
     return {"seeds": seeds, "training_pictures": pictures, "unit": unit, "side": side, "network": network}

@@ -10,9 +10,9 @@ from core.retraining.outcomes import FRACTIONS
 from core.retraining.spec import FORMS
 from core.retraining.training import bundled_pictures
 from dashboard.retrain.roar.job import RoarRequest
+from dashboard.retrain.unit_panel import SIDE
 
 KEY = "roar"
-SIDE = 4
 SINGLE = ("gradient", "integrated_gradients", "guided_backprop")
 ENSEMBLES = ("smoothgrad", "smoothgrad_squared", "vargrad")
 BY_THE_PAPER = (

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import pandas as pd
-
 from core.retraining.toy import ToyReady, stream_retraining_toy
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import Words
-from dashboard.jobs.tables import flat
+from dashboard.jobs.tables import last_records
 from dashboard.jobs.views import JobView
 from dashboard.library.inputs import Inputs
 
@@ -29,11 +27,6 @@ def stream(request: RetrainingToyRequest, _: Inputs) -> Iterator[Any]:
     return stream_retraining_toy(seeds=request.seeds)
 
 
-def accuracies(toy: RetrainingToy) -> pd.DataFrame:
-    """A row for each ranking and number of removed features: both accuracies and the gain, with their intervals."""
-    return pd.DataFrame([flat(point) for ready in toy.messages(ToyReady)[-1:] for point in ready["points"]])
-
-
 RETRAINING_TOY = declare(
     JobKind(
         name="retraining_toy",
@@ -47,6 +40,6 @@ RETRAINING_TOY = declare(
         request=RetrainingToyRequest,
         inputs=lambda _: Inputs(),
         stream=stream,
-        tables={"accuracies": accuracies},
+        tables={"accuracies": last_records(ToyReady, "points")},
     )
 )
