@@ -46,4 +46,6 @@ export const cell = (content, attributes) => element("td", attributes, ...[conte
 
 export const wordsCell = (words) => cell(words, { class: "words" });
 
+export const methodLabel = (methods, name) => methods.find((method) => method.name === name)?.label ?? name;
+
 export const methodCell = (method, name) => element("th", { scope: "row" }, method?.label ?? name, method?.control ? element("span", { class: "tag" }, "control") : null);

@@ -3,7 +3,7 @@
 import { element, region, say } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { fixed } from "../../components/kit/numbers.js";
-import { cell, methodCell, table } from "../../components/kit/table.js";
+import { cell, methodCell, methodLabel, table } from "../../components/kit/table.js";
 
 export default component({
   mount(state) {
@@ -27,7 +27,6 @@ export default component({
   },
 });
 
-const methodLabel = ({ methods }, method) => methods.find(({ name }) => name === method)?.label ?? method;
 
 function baselineTable(data, found) {
   const reductions = Object.entries(data.reductions);
@@ -49,5 +48,5 @@ function changed({ own, imputer, reductions, spoken: usual, methods }, found) {
   const most = pairs.reduce((one, other) => (Math.abs(other.after - other.before) > Math.abs(one.after - one.before) ? other : one));
   const [before, after] = [most.before, most.after].map((score) => fixed(score));
   const way = before === after ? `stays at ${after}` : `${most.after > most.before ? "rises" : "falls"} from ${before} to ${after}`;
-  return `With one baseline for both, F of ${methodLabel({ methods }, most.method)} (${reductions[usual]}) ${way}.`;
+  return `With one baseline for both, F of ${methodLabel(methods, most.method)} (${reductions[usual]}) ${way}.`;
 }

@@ -3,6 +3,7 @@
 import { isFlat, overall, tally } from "../../components/heatmap_cards/fidelity_verdict.js";
 import { counted, fixed, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
+import { methodLabel } from "../../components/kit/table.js";
 import { FAINT } from "./tests.js";
 
 const FAINTLY = "No verdict: for this model the class is too unlikely.";
@@ -12,7 +13,7 @@ export function scoresOf({ data, fidelities }) {
   return [...fidelities.values()].filter(({ method }) => real.has(method)).sort((one, other) => other.value - one.value);
 }
 
-export const labelOf = ({ data }, method) => data.methods.find(({ name }) => name === method)?.label ?? method;
+export const labelOf = ({ data }, method) => methodLabel(data.methods, method);
 
 export function sentence(run) {
   const scores = scoresOf(run);

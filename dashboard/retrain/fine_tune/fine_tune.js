@@ -2,22 +2,21 @@
 // and what of the paper's findings shows here.
 
 import { NOTHING } from "../../components/heatmap_cards/fidelity_verdict.js";
-import { makeChart } from "../../components/kit/chart.js";
 import { earlierMark, element, folded, markEarlier, region, say, showLines } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
 import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
-import { head, table, wordsCell } from "../../components/kit/table.js";
-import { findingItem } from "../findings.js";
-import { REMOVAL_ORDERS, REMOVAL_SIZES, removalCurves, removalPlace, removalPoints, shareAndInterval } from "./removal_curves.js";
-import { AREAS, areaTable, nameOf } from "./removal_table.js";
+import { head, methodLabel, table, wordsCell } from "../../components/kit/table.js";
+import { accuracyCharts, shareAndInterval } from "../accuracy_charts.js";
+import { makeFindings } from "../findings.js";
+import { REMOVAL_ORDERS, REMOVAL_SIZES, removalCurves, removalPlace, removalPoints } from "./removal_curves.js";
+import { AREAS, areaTable } from "./removal_table.js";
 
 const BY_NETWORKS = { adapted: "Accuracy after fine-tuning on random gaps", unadapted: "Accuracy before fine-tuning" };
 const FIRST_DRAWN = 2;
 const CURVE_KEY = "Solid: most important removed first (MIF), should fall fast. Dashed: least important removed first (LIF), should stay high. Grey: controls, which ignore the network. Bands: 95 % intervals over pictures.";
 const CENTRED = "The garments are centred: the Centre control, which ignores the network, removes the garment first. A heatmap has to beat it to show more than where the garment is.";
-const PAPERS_RUN = "Hooker et al. 2019 retrained a ResNet-50 on ImageNet for every method and share. Whether each finding shows here:";
 
 export default component({
   mount(state) {
@@ -27,23 +26,21 @@ export default component({
     state.centred = element("p", { class: "centred" });
     state.refusals = element("details", { hidden: true });
     state.names = makeNames((name) => turnDrawn(state, name));
-    state.charts = Object.fromEntries(Object.entries(BY_NETWORKS).map(([by, words]) => [by, makeChart({ ...REMOVAL_SIZES, toCome: `${words}, to come` })]));
-    state.figures = element("div", { class: "charts" }, ...Object.entries(BY_NETWORKS).map(([by, words]) => element("figure", {}, element("figcaption", {}, words), state.charts[by].place)));
+    state.figures = accuracyCharts(BY_NETWORKS, REMOVAL_SIZES);
     state.areas = region("Areas and verdicts by method");
-    state.findings = element("ul", { class: "findings" });
-    state.paper = element("section", { class: "paper" }, element("h2", {}, "What the paper found"), element("p", { class: "muted small" }, PAPERS_RUN), state.findings);
+    state.findings = makeFindings();
     state.numbers = region("Accuracies as numbers");
     state.details = folded("Accuracies as numbers", state.numbers);
     state.details.ontoggle = state.redraw;
-    return [state.earlier, state.verdict, state.basis, state.centred, state.refusals, state.names.place, state.figures, element("p", { class: "muted small" }, CURVE_KEY),
-      state.areas, element("p", { class: "muted small" }, AREAS), state.paper, state.details];
+    return [state.earlier, state.verdict, state.basis, state.centred, state.refusals, state.names.place, state.figures.place, element("p", { class: "muted small" }, CURVE_KEY),
+      state.areas, element("p", { class: "muted small" }, AREAS), state.findings.place, state.details];
   },
 
   begin: (state) => Object.assign(state, { accuracies: new Map(), tuned: [], ready: null, refused: [], drawn: null, tableShown: null }),
 
   take: {
     FineTuned: ({ tuned }, message) => tuned.push(message),
-    MethodRefused: ({ data, refused }, { method, reason }) => refused.push(`${nameOf(data, method)}: ${reason}`),
+    MethodRefused: ({ data, refused }, { method, reason }) => refused.push(`${methodLabel(data.methods, method)}: ${reason}`),
     RemovalAccuracy: ({ accuracies }, message) => accuracies.set(removalPlace(message), message),
     FineTuneReady: (state, message) => { state.ready = message; },
   },
@@ -58,12 +55,13 @@ export default component({
     showLines(state.refusals, "Refused", state.refused);
     if (!ready) return;
     const colours = coloursOf(drawnNow(state), state.root);
-    state.names.show(judgedMethods(state).map(({ method }) => ({ name: method, label: nameOf(data, method) })), colours);
-    for (const [by, chart] of Object.entries(state.charts)) chart.draw(removalCurves(state, by, BY_NETWORKS[by], colours));
-    if (state.tableShown !== ready) state.areas.replaceChildren(areaTable(state));
-    state.paper.hidden = ready.pictures < data.fewest || !ready.directions.length;
-    if (state.tableShown !== ready) state.findings.replaceChildren(...ready.directions.map(findingItem));
-    state.tableShown = ready;
+    state.names.show(judgedMethods(state).map(({ method }) => ({ name: method, label: methodLabel(data.methods, method) })), colours);
+    for (const [by, chart] of Object.entries(state.figures.charts)) chart.draw(removalCurves(state, by, BY_NETWORKS[by], colours));
+    if (state.tableShown !== ready) {
+      state.areas.replaceChildren(areaTable(state));
+      state.findings.show(ready.pictures < data.fewest ? [] : ready.directions);
+      state.tableShown = ready;
+    }
     if (state.details.open) state.numbers.replaceChildren(...Object.keys(BY_NETWORKS).map((by) => accuracyTable(state, by)));
   },
 });
@@ -94,7 +92,7 @@ function fineTuneVerdict(state) {
   const better = judged.filter(({ standing }) => standing === "better");
   if (!judged.length) return "No verdict: no heatmap could be judged.";
   if (ready.pictures < data.fewest) return `Unclear: a verdict needs at least ${data.fewest} pictures.`;
-  if (better.length === 1) return `${nameOf(data, better[0].method)} is clearly better than every control.`;
+  if (better.length === 1) return `${methodLabel(data.methods, better[0].method)} is clearly better than every control.`;
   return better.length ? `${better.length} of ${counted(judged.length, "method")} are clearly better than every control.` : NOTHING;
 }
 
@@ -131,6 +129,6 @@ function accuracyTable(state, by) {
   return table({
     kind: "accuracies", caption: BY_NETWORKS[by], captionKind: "caption",
     heads: ["Method", head("Removed first", { class: "words" }), ...curves[0].points.map(({ removed }) => `${percent(removed)} removed`)],
-    rows: curves.map(({ method, order, points }) => [{}, nameOf(state.data, method), wordsCell(REMOVAL_ORDERS[order].replace(" first", "")), ...points.map(shareAndInterval)]),
+    rows: curves.map(({ method, order, points }) => [{}, methodLabel(state.data.methods, method), wordsCell(REMOVAL_ORDERS[order].replace(" first", "")), ...points.map(shareAndInterval)]),
   });
 }

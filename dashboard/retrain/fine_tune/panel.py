@@ -36,8 +36,7 @@ HOW = """
   (remove and retrain) therefore trains a new network on what each heatmap leaves. That takes many trainings, and a
   new network may read the class from the shape of the gaps.
 - Here copies of the network are fine-tuned once, on pictures with random gaps: any share of the pixels, half of the
-  time single pixels, half of the time smooth blobs. No heatmap is involved, so the same copies judge every method
-  fairly.
+  time single pixels, half of the time smooth blobs. No heatmap is involved, so the same copies judge every method.
 - Each heatmap explains the class that the network predicted before it was fine-tuned. Removed pixels take the mean
   colour of the training pictures. Accuracy is the share of pictures whose true class is recognised.
 - The area is the mean distance between a method's curve and that of random removal. A verdict needs the 95 % interval

@@ -1,14 +1,13 @@
 // Accuracy as more and more of a picture is removed: a line a method and order, grey ones for controls, a band for the
 // interval over pictures.
 
-import { band, dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
+import { dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
+import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../accuracy_charts.js";
 
 const GREY = ["random", "centre", "sobel"];
 export const REMOVAL_ORDERS = { mif: "most important first", lif: "least important first" };
 export const REMOVAL_SIZES = { height: 300, edges: { left: 44, right: 26, top: 10, bottom: 40 }, narrowest: 260 };
-const REMOVED_SHARES = [0, 0.25, 0.5, 0.75, 1];
-const BETWEEN_LABELS = 13;
 
 export const removalPlace = ({ method, form, fraction }) => `${method} ${form === "roar" ? "mif" : "lif"} ${removedShare(form, fraction).toFixed(4)}`;
 
@@ -23,8 +22,6 @@ export function removalPoints({ accuracies, ready }, method, order, by) {
   return [...whole, ...points].sort((one, other) => one.removed - other.removed);
 }
 
-export const shareAndInterval = ({ mean, low, high }) => (low === null ? percent(mean) : `${percent(mean)} (${Math.round(100 * low)} to ${percent(high)})`);
-
 export function removalCurves(state, by, title, colours) {
   const { data } = state;
   const greys = data.methods.filter(({ name }) => GREY.includes(name)).map(({ name, label }) => ({ name, label, order: "mif", kind: "line control", stroke: "currentColor" }));
@@ -34,32 +31,15 @@ export function removalCurves(state, by, title, colours) {
     words: removalInWords(title, curves), x: [0, 1], y: [0, 1],
     layers: (to) => [
       ...risingAxis(to, percent),
-      ...REMOVED_SHARES.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
+      ...QUARTERS.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
       tick(`${data.unit}s removed`, (to.left + to.right) / 2, to.height - 5),
       level(to, data.chance, "least"), tick("chance", to.left + 4, to.y(data.chance) - 5, "start"),
-      ...curves.filter(({ kind, name }) => kind !== "line control" || name === "random").flatMap((curve) => bandOfCurve(to, curve)),
+      ...curves.filter(({ kind, name }) => kind !== "line control" || name === "random").flatMap(({ points, stroke }) => intervalBand(to, points.map(({ removed, low, high }) => [removed, low, high]), stroke)),
       ...curves.map(({ points, kind, stroke, name, order }) => line(to, points.map(({ removed, mean }) => [removed, mean]), { class: kind, stroke, "data-method": name, "data-order": order })),
       ...curves.filter(({ kind }) => kind !== "line control").flatMap(({ points, stroke, label, order }) => points.slice(1).map((point) => dot(to, point.removed, point.mean, stroke, `${label}, ${REMOVAL_ORDERS[order]}, ${percent(point.removed)} removed: ${shareAndInterval(point)}`))),
-      ...controlLabels(to, curves.filter(({ kind }) => kind === "line control")),
+      ...endLabels(to, curves.filter(({ kind }) => kind === "line control").map(({ label, points }) => ({ label, end: [points.at(-1).removed, points.at(-1).mean] }))),
     ],
   };
-}
-
-function bandOfCurve(to, { points, stroke }) {
-  if (points.some(({ low }) => low === null)) return [];
-  const made = band(to, points.map(({ removed, low, high }) => [removed, low, high]));
-  made.style.fill = stroke;
-  return [made];
-}
-
-// Beside the end of each line, one below the other where lines end close together.
-function controlLabels(to, curves) {
-  const ends = curves.map(({ label, points }) => ({ label, end: points.at(-1) })).sort((one, other) => other.end.mean - one.end.mean);
-  let least = -Infinity;
-  return ends.map(({ label, end }) => {
-    least = Math.max(to.y(end.mean) + 4, least + BETWEEN_LABELS);
-    return tick(label, to.x(end.removed) + 6, least, "start", { class: "tick control" });
-  });
 }
 
 const removalInWords = (title, curves) => `${title}, by share removed. ${curves.map(({ label, order, points }) => `${label}, ${REMOVAL_ORDERS[order]}: ${points.map(({ removed, mean }) => `${percent(mean)} at ${percent(removed)}`).join(", ")}`).join(". ")}.`;

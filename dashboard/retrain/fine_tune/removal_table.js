@@ -1,14 +1,13 @@
 // The methods by their area to random removal, with its interval over pictures and its range over networks.
 
-import { extentOf, intervalBar } from "../../components/kit/chart.js";
-import { element, sign } from "../../components/kit/dom.js";
-import { between, counted, fixed } from "../../components/kit/numbers.js";
-import { cell, head, methodCell, table } from "../../components/kit/table.js";
+import { extentOf } from "../../components/kit/chart.js";
+import { sign } from "../../components/kit/dom.js";
+import { between, counted } from "../../components/kit/numbers.js";
+import { cell, head, methodCell, methodLabel, table } from "../../components/kit/table.js";
 import { MEAN_VERDICTS, TOO_FEW } from "../../components/study_table/mean_verdicts.js";
+import { areaCell } from "../area_cell.js";
 
 export const AREAS = "Area when removed: accuracy with random removal minus accuracy without what the method ranks high, averaged over all shares. Area when kept: the reverse difference with only that kept. Higher is better in both; random removal has 0. Bars are 95 % intervals over pictures.";
-
-export const nameOf = ({ methods }, name) => methods.find((method) => method.name === name)?.label ?? name;
 
 export function areaTable({ data, ready }) {
   const { verdicts, pictures } = ready;
@@ -19,18 +18,13 @@ export function areaTable({ data, ready }) {
     rows: verdicts.map(({ method, removal, keeping, standing, unbeaten }) => {
       const [mark, words] = pictures < data.fewest && standing !== "control" ? TOO_FEW : standingInWords(data, standing, unbeaten);
       return [{ "data-method": method, "data-standing": standing }, methodCell(data.methods.find(({ name }) => name === method), method),
-        cell([sign(mark), words], { class: "words" }), areaCell(removal, extents.removal),
-        removal.by_seed.length > 1 ? between(Math.min(...removal.by_seed), Math.max(...removal.by_seed)) : "–", areaCell(keeping, extents.keeping)];
+        cell([sign(mark), words], { class: "words" }), areaCell(removal.over_pictures, extents.removal),
+        removal.by_seed.length > 1 ? between(Math.min(...removal.by_seed), Math.max(...removal.by_seed)) : "–", areaCell(keeping.over_pictures, extents.keeping)];
     }),
   });
 }
 
 function standingInWords(data, standing, unbeaten) {
   const [mark, words] = MEAN_VERDICTS[standing];
-  return [mark, standing === "edge" && unbeaten ? `not clearly better than the ${nameOf(data, unbeaten)} control` : words];
+  return [mark, standing === "edge" && unbeaten ? `not clearly better than the ${methodLabel(data.methods, unbeaten)} control` : words];
 }
-
-const areaCell = ({ over_pictures: area }, extent) => cell([
-  element("span", { class: "mean" }, intervalBar(area, extent), fixed(area.mean)),
-  element("span", { class: "interval muted" }, area.low === null ? "one picture" : between(area.low, area.high)),
-]);

@@ -1,15 +1,16 @@
 // Networks retrained on what each heatmap leaves: the verdict, accuracy by share as networks finish, the leak beside it,
 // and what of the paper's findings shows here.
 
-import { makeChart } from "../../components/kit/chart.js";
 import { earlierMark, element, field, markEarlier, region, say, selection, showLines } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
 import { counted, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
-import { findingItem } from "../findings.js";
+import { methodLabel } from "../../components/kit/table.js";
+import { accuracyCharts } from "../accuracy_charts.js";
+import { makeFindings } from "../findings.js";
 import { ROAR_SIZES, SHARE_WORDS, studyCell, studyCurves } from "./roar_curves.js";
-import { studiedLabel, leakDecides, studyTable } from "./roar_table.js";
+import { leakDecides, studyTable } from "./roar_table.js";
 
 const BY_STUDY = { retrained: "Accuracy of retrained networks", unadapted: "Accuracy without retraining" };
 const FORM_WORDS = { roar: "ROAR: most important removed", kar: "KAR: only most important kept" };
@@ -24,7 +25,6 @@ const NO_LEAK = "The leak was not measured: these networks may have read the cla
 const LEAK_TO_COME = "No verdict before the leak is known.";
 const NONE_REMOVES_MORE = "No heatmap removes clearly more than the controls.";
 const ONLY_KEPT = "No verdict: verdicts need ROAR.";
-const STUDY_PAPER = "Hooker et al. 2019 retrained a ResNet-50 on ImageNet for every method and share. Whether each finding shows here:";
 
 export default component({
   mount(state) {
@@ -36,14 +36,12 @@ export default component({
     state.refusals = element("details", { hidden: true });
     state.formPlace = element("span", {});
     state.names = makeNames((name) => turnMethod(state, name));
-    state.charts = Object.fromEntries(Object.entries(BY_STUDY).map(([by, words]) => [by, makeChart({ ...ROAR_SIZES, toCome: `${words}, to come` })]));
-    state.figures = element("div", { class: "charts" }, ...Object.entries(BY_STUDY).map(([by, words]) => element("figure", {}, element("figcaption", {}, words), state.charts[by].place)));
+    state.figures = accuracyCharts(BY_STUDY, ROAR_SIZES);
     state.table = region("Accuracies and verdicts by method");
     state.areas = element("p", { class: "muted small" });
-    state.findings = element("ul", { class: "findings" });
-    state.paper = element("section", { class: "paper" }, element("h2", {}, "What the paper found"), element("p", { class: "muted small" }, STUDY_PAPER), state.findings);
-    return [state.earlier, state.verdict, state.basis, state.inHand, state.meaning, state.refusals, element("div", { class: "bar" }, state.formPlace, state.names.place), state.figures,
-      element("p", { class: "muted small" }, STUDY_KEY), state.table, state.areas, state.paper];
+    state.findings = makeFindings();
+    return [state.earlier, state.verdict, state.basis, state.inHand, state.meaning, state.refusals, element("div", { class: "bar" }, state.formPlace, state.names.place), state.figures.place,
+      element("p", { class: "muted small" }, STUDY_KEY), state.table, state.areas, state.findings.place];
   },
 
   begin(state) {
@@ -58,7 +56,7 @@ export default component({
   take: {
     EpochDone: (state, message) => { state.explained = message; },
     RetrainingEpoch: ({ learning }, message) => learning.set(`${message.cell.what} ${studyCell(message.cell)} ${message.seed}`, message),
-    MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${studiedLabel(data, method)}: ${reason}`),
+    MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${methodLabel(data.methods, method)}: ${reason}`),
     RetrainedAccuracy: ({ accuracies }, message) => accuracies.set(studyCell(message), message),
     RetrainingReady: (state, message) => { state.ready = message; },
   },
@@ -75,11 +73,10 @@ export default component({
     if (!accuracies.size) return;
     const colours = coloursOf(linesNow(state), state.root);
     state.names.show(data.methods.filter(({ control }) => !control), colours);
-    for (const [by, chart] of Object.entries(state.charts)) chart.draw(studyCurves(state, by, BY_STUDY[by], colours));
+    for (const [by, chart] of Object.entries(state.figures.charts)) chart.draw(studyCurves(state, by, BY_STUDY[by], colours));
     state.table.replaceChildren(studyTable(state));
     say(state.areas, STUDY_AREAS[form]);
-    state.paper.hidden = !ready?.directions.length;
-    state.findings.replaceChildren(...(ready?.directions ?? []).map(findingItem));
+    state.findings.show(ready?.directions ?? []);
   },
 });
 
@@ -99,7 +96,7 @@ function verdictOfStudy(state, judged) {
   const [only] = better, all = counted(judged.length, "method");
   if (decided.length) return `The leak decides for ${decided.length} of ${all}.`;
   if (better.length > 1) return `${better.length} of ${all} remove more than every control.`;
-  return only ? `${studiedLabel(state.data, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
+  return only ? `${methodLabel(state.data.methods, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
 }
 
 const leaksOpen = ({ accuracies }) => [...accuracies.values()].some(({ fraction, leak }) => fraction && !leak);
@@ -132,7 +129,7 @@ function networksInHand({ learning, data }) {
 
 function lessonOf({ method, form, fraction, what }, data) {
   if (!fraction) return "whole pictures";
-  return `${studiedLabel(data, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
+  return `${methodLabel(data.methods, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
 }
 
 // What somebody chose, else the first methods.

@@ -1,12 +1,12 @@
 // Accuracy by the share that is removed or kept: retrained networks with their intervals and the leak dashed, or the
 // explained network; controls in grey.
 
-import { band, dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
+import { dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
+import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../accuracy_charts.js";
 
 export const ROAR_SIZES = { height: 300, edges: { left: 44, right: 30, top: 10, bottom: 40 }, narrowest: 260 };
 export const SHARE_WORDS = { roar: "removed", kar: "kept" };
-const TICKED_SHARES = [0, 0.25, 0.5, 0.75, 1], LABEL_HEIGHT = 13;
 
 export const studyCell = ({ method, form, fraction }) => `${method} ${form} ${fraction}`;
 
@@ -19,8 +19,6 @@ function cellsOf({ accuracies }, method, form) {
   return [...ends, ...own].sort((one, other) => one.fraction - other.fraction);
 }
 
-const withInterval = ({ mean, low, high }) => (low === null ? percent(mean) : `${percent(mean)} (${Math.round(100 * low)} to ${percent(high)})`);
-
 export function studyCurves(state, by, title, colours) {
   const { data, form } = state;
   const curves = data.methods.filter(({ name, control }) => control || colours.has(name))
@@ -31,13 +29,13 @@ export function studyCurves(state, by, title, colours) {
     words: studyInWords(title, curves, form), x: [0, 1], y: [0, 1],
     layers: (to) => [
       ...risingAxis(to, percent),
-      ...TICKED_SHARES.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
+      ...QUARTERS.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
       tick(`${data.unit}s ${SHARE_WORDS[form]}`, (to.left + to.right) / 2, to.height - 5),
       level(to, data.chance, "least"), tick("chance", to.left + 4, to.y(data.chance) - 5, "start"),
-      ...loud.flatMap((curve) => intervalOf(to, curve)),
+      ...loud.flatMap(({ points, told, stroke }) => intervalBand(to, points.map(([share], at) => [share, told[at].low, told[at].high]), stroke)),
       ...[...grey, ...loud].map(({ points, name, control, stroke }) => line(to, points, { class: control ? "line control" : "line", stroke, "data-method": name })),
       ...[...grey.filter(({ name }) => name === "random"), ...loud].filter(({ leaks }) => leaks.length).map(({ leaks, name, control, stroke }) => line(to, leaks, { class: control ? "line control dashed" : "line dashed", stroke, "data-leak": name })),
-      ...loud.flatMap(({ points, label, stroke, told }) => points.map(([share, mean], at) => dot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: ${withInterval(told[at])}`))),
+      ...loud.flatMap(({ points, label, stroke, told }) => points.map(([share, mean], at) => dot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: ${shareAndInterval(told[at])}`))),
       ...loud.flatMap(({ leaks, label, stroke }) => leaks.map(([share, mean]) => dot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: leak ${percent(mean)}`))),
       ...controlEnds(to, grey, form),
     ],
@@ -51,21 +49,7 @@ function pointsOf(cells, by) {
   return { told, leaks, points: cells.map(({ fraction }, at) => [fraction, told[at].mean]) };
 }
 
-function intervalOf(to, { points, told, stroke }) {
-  if (told.some(({ low }) => low === null)) return [];
-  const made = band(to, points.map(([share], at) => [share, told[at].low, told[at].high]));
-  made.style.fill = stroke;
-  return [made];
-}
-
-// Beside the end of each line where most is gone, one below the other where lines end close together.
-function controlEnds(to, curves, form) {
-  const ends = curves.map(({ label, points }) => ({ label, end: form === "roar" ? points.at(-1) : points[0] })).sort((one, other) => other.end[1] - one.end[1]);
-  let lowest = -Infinity;
-  return ends.map(({ label, end: [share, mean] }) => {
-    lowest = Math.max(to.y(mean) + 4, lowest + LABEL_HEIGHT);
-    return form === "roar" ? tick(label, to.x(share) + 6, lowest, "start", { class: "tick control" }) : tick(label, to.x(share) - 6, lowest, "end", { class: "tick control" });
-  });
-}
+// Where most is gone.
+const controlEnds = (to, curves, form) => endLabels(to, curves.map(({ label, points }) => ({ label, end: points.at(form === "roar" ? -1 : 0) })), form === "roar");
 
 const studyInWords = (title, curves, form) => `${title}, by share ${SHARE_WORDS[form]}. ${curves.map(({ label, points, leaks }) => `${label}: ${points.map(([share, mean]) => `${percent(mean)} at ${percent(share)}`).join(", ")}${leaks.length ? `; leak ${leaks.map(([share, mean]) => `${percent(mean)} at ${percent(share)}`).join(", ")}` : ""}`).join(". ")}.`;

@@ -1,17 +1,16 @@
 // Method by share: the accuracy of retrained networks with its interval, below it the leak, and in words where that
 // decides; the area to random removal or keeping with its verdict.
 
-import { extentOf, intervalBar } from "../../components/kit/chart.js";
+import { extentOf } from "../../components/kit/chart.js";
 import { element, sign } from "../../components/kit/dom.js";
-import { between, fixed, percent } from "../../components/kit/numbers.js";
+import { percent } from "../../components/kit/numbers.js";
 import { cell, head, methodCell, table } from "../../components/kit/table.js";
 import { MEAN_VERDICTS } from "../../components/study_table/mean_verdicts.js";
+import { areaCell } from "../area_cell.js";
 import { SHARE_WORDS, studyCell } from "./roar_curves.js";
 
 const AREA_OF = { roar: "removal", kar: "keeping" };
 const LEAK_DECIDES = "the leak decides";
-
-export const studiedLabel = ({ methods }, name) => methods.find((method) => method.name === name)?.label ?? name;
 
 export function studyTable(state) {
   const { data, ready, form } = state, verdicts = new Map((ready?.verdicts ?? []).map((each) => [each.method, each]));
@@ -24,7 +23,7 @@ export function studyTable(state) {
     rows: names.map((name) => {
       const verdict = verdicts.get(name), area = verdict?.[AREA_OF[form]];
       return [{ "data-method": name, "data-standing": verdict?.standing }, methodCell(data.methods.find((method) => method.name === name), name),
-        ...(form === "roar" ? [verdictCell(state, name, verdict)] : []), area ? studyArea(area.over_pictures, extent) : cell("…"),
+        ...(form === "roar" ? [verdictCell(state, name, verdict)] : []), area ? areaCell(area.over_pictures, extent) : cell("…"),
         ...data.fractions.map((fraction) => shareCell(state.accuracies.get(studyCell({ method: name, form, fraction })), data))];
     }),
   });
@@ -39,11 +38,6 @@ function verdictCell(state, name, verdict) {
 
 // Whether the masks alone tell the class as well at any share that is removed.
 export const leakDecides = ({ accuracies, data }, method) => data.fractions.some((fraction) => accuracies.get(studyCell({ method, form: "roar", fraction }))?.leak_decides);
-
-const studyArea = (area, extent) => cell([
-  element("span", { class: "mean" }, intervalBar(area, extent), fixed(area.mean)),
-  element("span", { class: "interval muted" }, area.low === null ? "one picture" : between(area.low, area.high)),
-]);
 
 function shareCell(found, { leak }) {
   if (!found) return cell("…");

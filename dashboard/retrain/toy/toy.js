@@ -1,12 +1,13 @@
 // Accuracy as features go, without and with retraining beside each other: the verdict, a line a ranking with its interval
 // over seeds, and what each line shows.
 
-import { band, dot, level, line, makeChart, palette, risingAxis, tick } from "../../components/kit/chart.js";
+import { dot, level, line, palette, risingAxis, tick } from "../../components/kit/chart.js";
 import { drawn, earlierMark, element, folded, markEarlier, region, say } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
 import { table } from "../../components/kit/table.js";
+import { accuracyCharts, intervalBand } from "../accuracy_charts.js";
 
 const RANKED = [
   { name: "worst_first", label: "Worst first", style: "line" },
@@ -25,14 +26,13 @@ export default component({
     state.verdict = element("p", { class: "verdict", role: "status" });
     state.basis = element("p", { class: "muted small" });
     state.key = element("ul", { class: "key", "aria-label": "Order of removal" });
-    state.charts = Object.fromEntries(Object.entries(TRAININGS).map(([name, words]) => [name, makeChart({ ...CHART_SIZES, toCome: `${words}, to come` })]));
-    state.figures = element("div", { class: "charts" }, ...Object.entries(TRAININGS).map(([name, words]) => element("figure", {}, element("figcaption", {}, words), state.charts[name].place)));
+    state.figures = accuracyCharts(TRAININGS, CHART_SIZES);
     state.lessons = element("ul", { class: "lessons" });
     state.conclusion = element("p", { class: "conclusion" }, CONCLUSION);
     state.numbers = region("Accuracies as numbers");
     state.details = folded("Accuracies as numbers", state.numbers);
     state.details.ontoggle = state.redraw;
-    return [state.earlier, state.verdict, state.basis, state.key, state.figures, state.lessons, state.conclusion, state.details];
+    return [state.earlier, state.verdict, state.basis, state.key, state.figures.place, state.lessons, state.conclusion, state.details];
   },
 
   begin: (state) => Object.assign(state, { ready: null, at: new Map() }),
@@ -53,7 +53,7 @@ export default component({
     if (!ready) return;
     const ranked = RANKED.map((each, at) => ({ ...each, colour: palette(state.root)[at] }));
     state.key.replaceChildren(...ranked.map((each) => element("li", {}, strokeOf(each), each.label)));
-    for (const [name, chart] of Object.entries(state.charts)) chart.draw(removalPicture(state, name, ranked));
+    for (const [name, chart] of Object.entries(state.figures.charts)) chart.draw(removalPicture(state, name, ranked));
     state.lessons.replaceChildren(...lessonsOf(state).map(([label, words]) => element("li", {}, element("b", {}, `${label}. `), words)));
     if (state.details.open) state.numbers.replaceChildren(removalTable(state));
   },
@@ -109,18 +109,11 @@ function removalPicture(state, training, ranked) {
       ...curves[0].points.filter(({ removed }) => removed % informative === 0).map(({ removed }) => tick(removed, to.x(removed), to.foot + 17)),
       tick("features removed", (to.left + to.right) / 2, to.height - 5),
       level(to, RANDOM_GUESS, "least"), tick("chance", to.left + 4, to.y(RANDOM_GUESS) + 15, "start"),
-      ...curves.flatMap((curve) => intervalBand(to, curve)),
+      ...curves.flatMap(({ points, colour }) => intervalBand(to, points.map(({ removed, low, high }) => [removed, low, high]), colour)),
       ...curves.map(({ points, name, style, colour }) => line(to, points.map(({ removed, mean }) => [removed, mean]), { class: style, stroke: colour, "data-ranking": name })),
       ...curves.flatMap(({ points, label, colour }) => points.filter(({ removed }) => removed % informative === 0).map((point) => dot(to, point.removed, point.mean, colour, `${label}, ${point.removed} removed: ${shareWithInterval(point)}`))),
     ],
   };
-}
-
-function intervalBand(to, { points, colour }) {
-  if (points.some(({ low }) => low === null)) return [];
-  const made = band(to, points.map(({ removed, low, high }) => [removed, low, high]));
-  made.style.fill = colour;
-  return [made];
 }
 
 const removalWords = (curves, training, step) => `${TRAININGS[training]} by number of features removed. ${curves.map(({ label, points }) => `${label}: ${points.filter(({ removed }) => removed % step === 0).map(({ removed, mean }) => `${percent(mean)} at ${removed}`).join(", ")}`).join(". ")}.`;
