@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from core.methods.registry import find_method
 from core.metrics.statistics import BASELINE, FEWEST, Estimate, estimates
-from core.retraining.outcomes import Accuracy, Curves, areas_between
+from core.retraining.outcomes import Accuracy, Curves, areas_between, over_pictures
 
 Finding = Literal["reproduced", "not reproduced", "undecided"]
 MARGIN = 0.02
@@ -68,23 +69,32 @@ def check_directions(trained: Curves, unadapted: Curves, seed: int) -> tuple[Dir
     return tuple(each for each in found if each)
 
 
-def random_falls_slowly(trained: Curves, unadapted: Curves, seed: int) -> Direction:
-    """(a): networks that learned with gaps recognise more of what is left by chance than the one that did not."""
+def random_falls_slowly(trained: Curves, unadapted: Curves, seed: int) -> Direction | None:
+    """(a): from the middle share on, random removal costs networks that learned with gaps less than the one that did
+    not, each measured from its own accuracy on whole pictures.
+    """
     fractions = trained.fractions(BASELINE, "roar")
-    pairs = [
-        (trained.recognised[BASELINE, "roar", each], unadapted.recognised[BASELINE, "roar", each]) for each in fractions
-    ]
-    middle = len(pairs) // 2
-    against = [([own], [np.broadcast_to(other, own.shape)]) for own, other in pairs[middle:]]
-    gaps = areas_between(against, seed)
-    first, second = (float(each.mean()) for each in pairs[middle])
+    middle = fractions[len(fractions) // 2]
+    later = [each for each in fractions if each >= middle]
+    before, after = cost_of_random(unadapted, later), cost_of_random(trained, later)
+    if before is None or after is None:
+        return None
+    gaps = over_pictures([first - second for first, second in zip(before, after, strict=True)], seed)
     return Direction(
         "a",
         "Random removal costs a network that learned with gaps less accuracy than one that did not.",
         finding(gaps),
-        f"With {percent(fractions[middle])} removed at random, accuracy is {percent(first)} after learning with gaps, "
-        f"{percent(second)} before.",
+        f"Removing {percent(middle)} at random costs {points(after[0].mean())} points of accuracy after learning with "
+        f"gaps, {points(before[0].mean())} before.",
     )
+
+
+def cost_of_random(curves: Curves, fractions: Sequence[float]) -> list[Float[np.ndarray, "seeds pictures"]] | None:
+    """What removing these shares at random costs of the accuracy on whole pictures; None before that is known."""
+    if curves.whole is None:
+        return None
+    whole = curves.whole.astype(np.float64)
+    return [whole - recognised for recognised in curves.curve(BASELINE, "roar", fractions)]
 
 
 def squares_remove_more(trained: Curves, seed: int) -> Direction | None:
@@ -123,14 +133,12 @@ def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
     if len(methods) < 2 or not all(trained.fractions(each, "kar") for each in methods):
         return None
     fractions = trained.fractions(methods[0], "roar")
-    per_picture = {
-        form: np.stack(
-            [[trained.recognised[each, form, share].mean(axis=0) for share in fractions] for each in methods]
-        )
+    outcomes = [
+        np.array([trained.curve(each, form, fractions) for each in methods], dtype=np.float64)
         for form in ("roar", "kar")
-    }
-    removed, kept = (float(values.mean(axis=2).std(axis=0).mean()) for values in per_picture.values())
-    gap = spread_difference(per_picture["roar"], per_picture["kar"], seed)
+    ]
+    removed, kept = (spread(each.mean(axis=2)) for each in outcomes)
+    gap = spread_difference(outcomes[0], outcomes[1], seed)
     return Direction(
         "d",
         "Keeping the most important part separates methods less than removing it.",
@@ -155,28 +163,33 @@ def gaps_to_random(trained: Curves, methods: Sequence[str], least: float, seed: 
     return dict(zip(places, areas_between(pairs, seed), strict=True))
 
 
-def spread_difference(removed: np.ndarray, kept: np.ndarray, seed: int) -> Accuracy:
+def spread_difference(
+    removed: Float[np.ndarray, "methods fractions seeds pictures"],
+    kept: Float[np.ndarray, "methods fractions seeds pictures"],
+    seed: int,
+) -> Accuracy:
     """The spread among methods under removal minus that under keeping, each picture's influence on it resampled.
 
-    The spread is the standard deviation over methods of the mean over pictures; its linear part in each picture is
-    what a picture adds to it (the delta method).
-
-    Parameters
-    ----------
-    removed, kept
-        ``(methods, fractions, pictures)``.
+    The interval is that of the mean over seeds; its linear part in each picture is what a picture adds to the spread
+    (the delta method).
     """
 
     def influence(values: np.ndarray) -> np.ndarray:
         means = values.mean(axis=2)
-        spread = means.std(axis=0)
-        pull = (means - means.mean(axis=0)) / np.where(spread > 0, spread, 1.0) / len(means)
+        deviation = means.std(axis=0)
+        pull = (means - means.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0) / len(means)
         shift = np.einsum("mf,mfp->fp", pull, values - means[:, :, None])
-        whole: np.ndarray = (spread[:, None] + shift).mean(axis=0)
+        whole: np.ndarray = (deviation[:, None] + shift).mean(axis=0)
         return whole
 
-    (found,) = estimates((influence(removed) - influence(kept))[:, None], seed)
-    return Accuracy(found, (found.mean,))
+    (found,) = estimates((influence(removed.mean(axis=2)) - influence(kept.mean(axis=2)))[:, None], seed)
+    seeds = range(removed.shape[2])
+    return Accuracy(found, tuple(spread(removed[:, :, each]) - spread(kept[:, :, each]) for each in seeds))
+
+
+def spread(recognised: Float[np.ndarray, "methods fractions pictures"]) -> float:
+    """The standard deviation of accuracy between methods, averaged over the fractions."""
+    return float(recognised.mean(axis=2).std(axis=0).mean())
 
 
 def finding(gaps: Sequence[Accuracy], margin: float = 0.0) -> Finding:

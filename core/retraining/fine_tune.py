@@ -7,8 +7,10 @@ much the removed places told it. After F-Fidelity (Zheng et al. 2024, arXiv:2410
 
 import copy
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -16,6 +18,7 @@ import torch
 from torch import nn
 
 from core.jobs.events import Progress, Returning
+from core.jobs.side_by_side import side_by_side
 from core.methods.heatmap import MethodRefused, Passes
 from core.methods.heatmap_request import HeatmapRequest, requested
 from core.methods.registry import Reduction, Settings, find_method
@@ -36,7 +39,7 @@ from core.retraining.training import BATCH, Recipe, bundled_pictures, explained_
 from core.retraining.verdicts import Verdict, judge
 
 EPOCHS, PEAK = 1, 2e-3
-BLOCK = 20
+BLOCK = 10
 """Pictures after which the accuracies are told anew."""
 FORMS: tuple[Form, ...] = ("roar", "kar")
 
@@ -115,7 +118,7 @@ class FineTuneReady:
 
 
 Event = Progress | EpochDone | MethodRefused | FineTuned | RemovalAccuracy | FineTuneReady
-Outcomes = dict[tuple[str, Form, float], list[Recognised]]
+Outcomes = dict[tuple[str, Form, float], Recognised]
 Networks = Sequence[nn.Module]
 
 
@@ -214,18 +217,38 @@ def plan_fine_tune(
 def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]:
     """The network, its fine-tuned copies, then the pictures in blocks."""
     explained = yield from explained_network(data, plan.recipe, device)
-    began = accuracy_on_tests(explained.network, data, device)
-    yield FineTuned(None, began, 0.0)
-    adapted: dict[int, nn.Module] = {}
-    for number in range(plan.seeds):
-        adapted[number] = yield from fine_tuned(explained.network, data, plan, number, device)
-    yield from judged(plan, data, explained, list(adapted.values()))
+    yield FineTuned(None, accuracy_on_tests(explained.network, data, device), 0.0)
+    adapted = yield from fine_tuned_copies(explained.network, data, plan, device)
+    yield from judged(plan, data, explained, adapted)
+
+
+def streams_at_once(device: torch.device) -> int:
+    """As many as there are threads for one operation; a GPU is busy with one stream."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
+
+
+def fine_tuned_copies(
+    network: nn.Module, data: LabelledData, plan: Plan, device: torch.device
+) -> Generator[Progress | EpochDone | FineTuned, None, Networks]:
+    """A copy for each seed."""
+    found: dict[int, nn.Module] = {}
+    done: Counter[int] = Counter()
+    copies = [partial(fine_tuned, network, data, plan, number, device) for number in range(plan.seeds)]
+    for number, event in side_by_side(copies, streams_at_once(device)):
+        if isinstance(event, nn.Module):
+            found[number] = event
+        elif isinstance(event, Progress):
+            done[number] = int(event.done)
+            yield Progress(done.total(), plan.seeds * event.total, "Fine-tuning", "picture")
+        else:
+            yield event
+    return [found[number] for number in range(plan.seeds)]
 
 
 def fine_tuned(
     network: nn.Module, data: LabelledData, plan: Plan, number: int, device: torch.device
-) -> Generator[Progress | EpochDone | FineTuned, None, nn.Module]:
-    """A copy that has learned from pictures with random gaps; a step is one batch."""
+) -> Iterator[Progress | EpochDone | FineTuned | nn.Module]:
+    """A copy that learns from pictures with random gaps, which comes last; a step is one batch."""
     began = time.monotonic()
     copied = copy.deepcopy(network)
     for weights in copied.parameters():
@@ -240,13 +263,10 @@ def fine_tuned(
 
     seed = plan.request.seed + number
     for event in stream_training(copied, draw, held_out, EPOCHS, seed, PEAK, BATCH):
-        if isinstance(event, Progress):
-            done, total = number * event.total + event.done, plan.seeds * event.total
-            yield Progress(done, total, f"Fine-tuning {number + 1} of {plan.seeds}", "picture")
-        else:
-            yield event
+        yield event
+        if isinstance(event, EpochDone):
             yield FineTuned(number, event.held_out, time.monotonic() - began)
-    return copied
+    yield copied
 
 
 def accuracy_on_tests(network: nn.Module, data: LabelledData, device: torch.device) -> float:
@@ -255,36 +275,66 @@ def accuracy_on_tests(network: nn.Module, data: LabelledData, device: torch.devi
     return float(recognised(network, inputs, data.test.labels.numpy()).mean())
 
 
+@dataclass(frozen=True)
+class JudgedBlock:
+    """Which pictures of a block are recognised, by the fine-tuned networks and by the explained one."""
+
+    adapted: Outcomes
+    explained: Outcomes
+    whole_adapted: Recognised
+    whole_explained: Recognised
+
+
 def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Networks) -> Iterator[Event]:
-    """The accuracies and what follows from them, after every block of pictures."""
+    """The accuracies and what follows from them, as soon as one more block and all before it are known."""
     count = min(plan.pictures, len(data.test.labels))
-    by_adapted, by_explained = Outcomes(), Outcomes()
-    whole_adapted, whole_explained = list[Recognised](), list[Recognised]()
-    request, cells = plan.request, list(product(FORMS, plan.fractions))
-    for block in in_blocks(count, BLOCK):
-        pixels = data.test.pixels[block].to(explained.device)
-        making = Returning(stream_attributions(explained, pixels, request, plan.unit == "feature"))
-        for event in making:
-            if isinstance(event, Progress):
-                yield Progress(block.start + event.done, count, event.what, "picture")
-            else:
-                yield event
-        request = request.only(making.result)
-        inputs, labels = data.normalised(pixels), data.test.labels[block].numpy()
-        whole_adapted.append(by_each(adapted, inputs, labels))
-        whole_explained.append(by_each([explained.network], inputs, labels))
-        for method, maps in making.result.items():
-            ranking = rank_places(maps, pixels, plan.unit, plan.side, plan.request.seed)
-            shown = torch.cat([masked(inputs, ranking, *cell) for cell in cells])
-            for known, networks in ((by_adapted, adapted), (by_explained, [explained.network])):
-                outcomes = np.split(by_each(networks, shown, np.tile(labels, len(cells))), len(cells), axis=1)
-                for cell, outcome in zip(cells, outcomes, strict=True):
-                    known.setdefault((method, *cell), []).append(outcome)
-            yield Progress(block.stop, count, f"Accuracies, {find_method(method).label}", "picture")
-        whole = np.concatenate(whole_adapted, axis=1), np.concatenate(whole_explained, axis=1)
-        yield from concluded(
-            plan, joined(by_adapted, block.stop), joined(by_explained, block.stop), whole, block.stop == count
-        )
+    blocks, refused = in_blocks(count, BLOCK), set[str]()
+    streams = [partial(judged_block, plan, data, explained, adapted, block, refused) for block in blocks]
+    found: dict[int, JudgedBlock] = {}
+    known: list[JudgedBlock] = []
+    done: dict[int, float] = {}
+    for place, event in side_by_side(streams, streams_at_once(explained.device)):
+        if isinstance(event, JudgedBlock):
+            found[place] = event
+            if place == len(known):
+                while len(known) in found:
+                    known.append(found[len(known)])
+                yield from concluded(plan, known, final=len(known) == len(blocks))
+        elif isinstance(event, Progress):
+            done[place] = event.done
+            yield Progress(sum(done.values()), count, event.what, "picture")
+        elif event.method not in refused:
+            refused.add(event.method)
+            yield event
+
+
+def judged_block(
+    plan: Plan, data: LabelledData, explained: Classifier, adapted: Networks, block: slice, refused: Collection[str]
+) -> Iterator[Progress | MethodRefused | JudgedBlock]:
+    """The maps of a block, and which of its pictures are recognised without or with what they rank high.
+
+    Half of the progress is the maps, half what is made of them.
+    """
+    explained = copy.deepcopy(explained)  # methods put hooks on it, and other blocks are on their way
+    pixels = data.test.pixels[block].to(explained.device)
+    request = plan.request.only(name for name in plan.request.methods if name not in refused)
+    making = Returning(stream_attributions(explained, pixels, request, plan.unit == "feature"))
+    for event in making:
+        yield replace(event, done=event.done / 2) if isinstance(event, Progress) else event
+    inputs, labels = data.normalised(pixels), data.test.labels[block].numpy()
+    cells = list(product(FORMS, plan.fractions))
+    known: tuple[Outcomes, Outcomes] = ({}, {})
+    for place, (method, maps) in enumerate(making.result.items(), start=1):
+        ranking = rank_places(maps, pixels, plan.unit, plan.side, plan.request.seed)
+        shown = torch.cat([masked(inputs, ranking, *cell) for cell in cells])
+        for outcomes, networks in zip(known, (adapted, [explained.network]), strict=True):
+            found = np.split(by_each(networks, shown, np.tile(labels, len(cells))), len(cells), axis=1)
+            outcomes.update({(method, *cell): own for cell, own in zip(cells, found, strict=True)})
+        half = len(pixels) / 2
+        done = half + half * place / len(making.result)
+        yield Progress(done, len(pixels), f"Accuracies, {find_method(method).label}", "picture")
+    whole = by_each(adapted, inputs, labels), by_each([explained.network], inputs, labels)
+    yield JudgedBlock(*known, *whole)
 
 
 def by_each(networks: Networks, inputs: torch.Tensor, labels: np.ndarray) -> Recognised:
@@ -296,27 +346,23 @@ def masked(inputs: torch.Tensor, ranking: Ranking, form: Form, fraction: float) 
     return without(inputs, ranking.removed(form, fraction).to(inputs.device))
 
 
-def joined(outcomes: Outcomes, pictures: int) -> Curves:
+def joined(blocks: Sequence[Outcomes], whole: Recognised) -> Curves:
     """The outcomes of all blocks; a method that was refused on some picture has none."""
-    whole = {key: np.concatenate(parts, axis=1) for key, parts in outcomes.items()}
-    return Curves({key: own for key, own in whole.items() if own.shape[1] == pictures})
+    keys = [key for key in blocks[0] if all(key in block for block in blocks)]
+    return Curves({key: np.concatenate([block[key] for block in blocks], axis=1) for key in keys}, whole)
 
 
-def concluded(
-    plan: Plan, adapted: Curves, unadapted: Curves, whole: tuple[Recognised, Recognised], final: bool
-) -> Iterator[RemovalAccuracy | FineTuneReady]:
-    """Every accuracy, then the verdicts.
-
-    Parameters
-    ----------
-    whole
-        What the fine-tuned networks and the explained one recognise of the whole pictures.
-    """
-    seed, pictures = plan.request.seed, whole[0].shape[1]
-    keys = list(adapted.recognised)
-    of_adapted = accuracies([*adapted.recognised.values(), whole[0]], seed)
-    of_explained = accuracies([*(unadapted.recognised[key] for key in keys), whole[1]], seed)
-    for key, own, other in zip(keys, of_adapted[:-1], of_explained[:-1], strict=True):
+def concluded(plan: Plan, blocks: Sequence[JudgedBlock], final: bool) -> Iterator[RemovalAccuracy | FineTuneReady]:
+    """Every accuracy, then the verdicts."""
+    seed = plan.request.seed
+    after = np.concatenate([each.whole_adapted for each in blocks], axis=1)
+    before = np.concatenate([each.whole_explained for each in blocks], axis=1)
+    adapted = joined([each.adapted for each in blocks], after)
+    unadapted = joined([each.explained for each in blocks], before)
+    whole_adapted, *of_adapted = accuracies([after, *adapted.recognised.values()], seed)
+    whole_explained, *of_explained = accuracies([before, *unadapted.recognised.values()], seed)
+    pictures = after.shape[1]
+    for key, own, other in zip(adapted.recognised, of_adapted, of_explained, strict=True):
         yield RemovalAccuracy(*key, own, other, pictures)
     found = judge(adapted, seed), check_directions(adapted, unadapted, seed)
-    yield FineTuneReady(*found, of_adapted[-1], of_explained[-1], pictures, final)
+    yield FineTuneReady(*found, whole_adapted, whole_explained, pictures, final)

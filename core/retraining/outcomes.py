@@ -78,9 +78,12 @@ class Curves:
     ----------
     recognised
         For each method, each form (``roar`` or ``kar``) and each fraction.
+    whole
+        Of pictures that have lost nothing; None before it is known.
     """
 
     recognised: Mapping[tuple[str, Form, float], Recognised]
+    whole: Recognised | None = None
 
     def methods(self) -> list[str]:
         """The methods, in the order in which they were requested."""

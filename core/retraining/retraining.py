@@ -294,7 +294,8 @@ class Study:
         cells = [cell for cell in self.plan.keys if cell.what == what and cell.fraction]
         open_ = {cell.method for cell in cells if any(key not in self._found for key in self.plan.keys[cell])}
         known = {cell: self.recognised(cell) for cell in cells if cell.method not in open_}
-        return Curves({(cell.method, cell.form, cell.fraction): own for cell, own in known.items() if own is not None})
+        outcomes = {(cell.method, cell.form, cell.fraction): own for cell, own in known.items() if own is not None}
+        return Curves(outcomes, self.recognised(replace(WHOLE, what=what)))
 
 
 def explained_in(cell: Cell) -> Cell:
