@@ -19,6 +19,7 @@ from limits import find_limits, share_of_limits
 from methods import against_captum
 from neighbour import beside_a_busy_core
 from plain import seconds_as_found
+from retraining import against_a_plain_loop
 from sanity import against_explaining
 from torch import Tensor
 
@@ -88,7 +89,12 @@ def cam(classifier: core.Classifier, pixels: Tensor, target: int) -> Iterator[Li
         yield Line(f"CAM family, {name}: our seconds / theirs", f"{share:.2f}", "-", told)
 
 
-PARTS = {part.__name__: part for part in (limits, busy, sanity, imputers, quantus, captum, ensembles, cam)}
+def retraining(*_: object) -> Iterator[Line]:
+    share, told = against_a_plain_loop()
+    yield Line("Retraining: a plain loop's seconds / ours", f"{share:.1f}", ">= 2", told)
+
+
+PARTS = {part.__name__: part for part in (limits, busy, sanity, imputers, quantus, captum, ensembles, cam, retraining)}
 
 
 def main() -> None:

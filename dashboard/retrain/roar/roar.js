@@ -20,7 +20,7 @@ const STUDY_AREAS = {
   roar: "Area to random: accuracy with random removal minus accuracy without what the method ranks high, averaged over the shares; higher is better.",
   kar: "Area to random: accuracy with only what the method ranks high minus accuracy with random places, averaged over the shares; higher is better.",
 };
-const LEAK_MEANS = "Networks that learned from the masks alone are as accurate: the class can be read from the shape of the gaps, so these accuracies say nothing about the removed pixels.";
+const LEAK_MEANS = "Networks that learned from the masks alone are as accurate: the class can be read from the shape of the gaps alone, so these accuracies cannot show what the removed pixels meant.";
 const NO_LEAK = "The leak was not measured: these networks may have read the class from the shape of the gaps.";
 const LEAK_TO_COME = "No verdict before the leak is known.";
 const NONE_REMOVES_MORE = "No heatmap removes clearly more than the controls.";
