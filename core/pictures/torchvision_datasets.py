@@ -3,9 +3,10 @@
 import ast
 import inspect
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -18,7 +19,9 @@ NOT_FETCHED = {"LFWPeople", "StanfordCars", "CelebA", "PCAM", "WIDERFace"}
 """Withdrawn by their hosts, or on a drive for which torchvision needs another package."""
 TOO_LARGE = {"INaturalist", "Places365", "SUN397", "SBU"}
 """More than 20 GB, or a million files downloaded one by one."""
-BUNDLED_INSTEAD = "use patches or fashion_mnist, which are bundled"
+VALIDATED = {"Imagenette", "CLEVRClassification"}
+"""Tested on their validation pictures: the first has no others, and test pictures of the second have no labels."""
+BUNDLED_INSTEAD = "use fashion_mnist, which is bundled"
 
 
 @cache
@@ -50,8 +53,13 @@ def needs_root_alone(dataset: type[Any]) -> bool:
     return "download" in parameters and needed == ["root"]
 
 
-def open_torchvision_dataset(name: str) -> Any:
-    """The pictures of the data set in torchvision's default split, from the cache or downloaded into it.
+def open_torchvision_dataset(name: str, part: Literal["train", "test"] = "train") -> Any:
+    """The pictures of the data set, from the cache or downloaded into it.
+
+    Parameters
+    ----------
+    part
+        ``train``: torchvision's default split; ``test``: what its makers reserve for tests, where they do.
 
     Raises
     ------
@@ -60,13 +68,28 @@ def open_torchvision_dataset(name: str) -> Any:
     """
     dataset = find(available(), name, "torchvision data set")
     root = Path(platformdirs.user_cache_dir("heatcheck")) / "datasets" / name
+    split = held_out_split(name) if part == "test" else {}
     try:
-        return dataset(root=root, download=False)
+        return dataset(root=root, download=False, **split)
     except (RuntimeError, OSError):  # each has its own way to report that it is missing
-        return fetched(dataset, name, root)
+        return fetched(dataset, name, root, split)
 
 
-def fetched(dataset: type[Any], name: str, root: Path) -> Any:
+def held_out_split(name: str) -> dict[str, bool | str]:
+    """The argument that selects what a data set's makers reserve for tests; empty where they do not.
+
+    >>> held_out_split("CIFAR10"), held_out_split("DTD"), held_out_split("EuroSAT")
+    ({'train': False}, {'split': 'test'}, {})
+    """
+    parameters = inspect.signature(find(available(), name, "torchvision data set")).parameters
+    if "train" in parameters:
+        return {"train": False}
+    if "split" in parameters:
+        return {"split": "val" if name in VALIDATED else "test"}
+    return {}
+
+
+def fetched(dataset: type[Any], name: str, root: Path, split: Mapping[str, bool | str]) -> Any:
     """The data set, downloaded.
 
     Raises
@@ -83,7 +106,7 @@ def fetched(dataset: type[Any], name: str, root: Path) -> Any:
         )
     root.mkdir(parents=True, exist_ok=True)
     try:
-        return dataset(root=root, download=True)
+        return dataset(root=root, download=True, **split)
     except Exception as error:  # unpacking and reading may raise anything
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ValueError(

@@ -1,34 +1,26 @@
 """Labelled pictures that networks are trained and tested on."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Union
+from typing import Union
 
 import torch
 from jaxtyping import Float
-from PIL import Image
 from torch import Tensor
 
 from core.models.bundled import FASHION_MNIST
 from core.models.classifier import Colour
-from core.models.cropping import centre_crop
-from core.pictures.collecting import collect_pictures
 from core.pictures.datasets import Labelled, fashion_mnist
-from core.pictures.labels import FOLDERS, LabelSource, given_labels
-from core.pictures.opening import PictureError, as_picture
-from core.pictures.torchvision_datasets import open_torchvision_dataset
-from core.randomness import generator
+from core.pictures.labels import FOLDERS, LabelSource
+from core.retraining.division import SourcePictures, divided
+from core.retraining.sources import of_folder, of_torchvision
 from core.studies.over_pictures import PictureRefused
 
 BUNDLED = "fashion_mnist"
 HUB = "torchvision/"
 SIDE = 32
-HELD_OUT = 1 / 7
-"""Share of the pictures reserved for tests where a source does not divide them; as in the bundled ones."""
-FEWEST_OF_A_CLASS = 7
 SMALLEST_SIDE = 8
 
 Source = Union[str, os.PathLike[str], "LabelledData"]
@@ -44,6 +36,8 @@ class LabelledData:
         The name of each class.
     refused
         The pictures that are left out, with the reason.
+    division
+        Who divided them into training and test pictures, in a sentence.
     """
 
     name: str
@@ -52,6 +46,7 @@ class LabelledData:
     train: Labelled
     test: Labelled
     refused: tuple[PictureRefused, ...] = ()
+    division: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,7 +88,7 @@ def collect_data(
     most
         Maximum number of training pictures; all by default.
     seed
-        Determines which pictures are reserved for tests where the source does not.
+        Determines which pictures are reserved for tests where the source does not, and which are the first.
 
     Raises
     ------
@@ -101,19 +96,26 @@ def collect_data(
         Where there are fewer than two classes or too few pictures of one, or none are available, with what to do.
     """
     if isinstance(source, LabelledData):
-        return limited(source, most)
+        return limited(checked(source), most)
     if source == BUNDLED:
-        return limited(
-            LabelledData(
-                BUNDLED, "Fashion-MNIST", FASHION_MNIST.labels(), fashion_mnist("train"), fashion_mnist("test")
-            ),
-            most,
-        )
-    if side < SMALLEST_SIDE:
-        raise ValueError(f"Pictures must be at least {SMALLEST_SIDE} pixels wide for these networks, not {side}.")
+        return limited(bundled(), most)
+    check_side(side)
     if isinstance(source, str) and source.startswith(HUB):
-        return limited(of_torchvision(source, side, seed), most)
-    return limited(of_folder(Path(source), labels, side, seed), most)
+        return in_parts(source, of_torchvision(source.removeprefix(HUB), side, seed), most, seed)
+    return in_parts(str(source), of_folder(Path(source), labels, side, seed), most, seed)
+
+
+def bundled() -> LabelledData:
+    """The bundled subset of Fashion-MNIST."""
+    parts = fashion_mnist("train"), fashion_mnist("test")
+    division = "The training and test pictures are a tenth of those of Fashion-MNIST itself."
+    return LabelledData(BUNDLED, "Fashion-MNIST", FASHION_MNIST.labels(), *parts, division=division)
+
+
+def in_parts(name: str, source: SourcePictures, most: int | None, seed: int) -> LabelledData:
+    """The pictures of a source, divided."""
+    labels, train, test, refused, division = divided(source, most, seed)
+    return LabelledData(name, source.title, labels, train, test, refused, division)
 
 
 def limited(data: LabelledData, most: int | None) -> LabelledData:
@@ -123,76 +125,27 @@ def limited(data: LabelledData, most: int | None) -> LabelledData:
     train = Labelled(data.train.pixels[:most], data.train.labels[:most])
     if len(set(train.labels.tolist())) < len(data.labels):
         raise ValueError(f"The first {most} pictures do not show each of the {len(data.labels)} classes; use more.")
-    return LabelledData(data.name, data.title, data.labels, train, data.test, data.refused)
+    return replace(data, train=train)
 
 
-def of_torchvision(source: str, side: int, seed: int) -> LabelledData:
-    """A data set of torchvision whose targets are classes."""
-    name = source.removeprefix(HUB)
-    items = open_torchvision_dataset(name)
-    pictures, classes = zip(*(items[place][:2] for place in range(len(items))), strict=True)
-    if not all(isinstance(each, int) or getattr(each, "ndim", 1) == 0 for each in classes):
-        raise ValueError(f"The pictures of {name} have no class each; choose a data set of a class for each picture.")
-    numbers = [int(each) for each in classes]
-    named = getattr(items, "classes", None) or range(max(numbers) + 1)
-    labels = tuple(each if isinstance(each, str) else str(each) for each in named)
-    return divided(source, name, labels, [scaled(each, side) for each in pictures], numbers, seed)
-
-
-def of_folder(folder: Path, source: LabelSource, side: int, seed: int) -> LabelledData:
-    """A person's own pictures; those that cannot be opened are left out, with the reason."""
-    found = collect_pictures(folder)
-    given = given_labels([each.name for each in found], source)
-    labels = tuple(sorted(set(given.values())))
-    pixels, numbers, refused = [], [], []
-    for each in found:
-        if each.name not in given:
-            refused.append(PictureRefused(each.name, "It has no label."))
-            continue
-        try:
-            pixels.append(scaled(each.open(), side))
-            numbers.append(labels.index(given[each.name]))
-        except PictureError as error:
-            refused.append(PictureRefused(each.name, str(error)))
-    return divided(str(folder), folder.name, labels, pixels, numbers, seed, tuple(refused))
-
-
-def scaled(picture: Any, side: int) -> Float[Tensor, "3 side side"]:
-    """The centre of a picture, scaled."""
-    return centre_crop(picture if isinstance(picture, Image.Image) else as_picture(picture), size=(side, side))
-
-
-def divided(
-    name: str,
-    title: str,
-    labels: tuple[str, ...],
-    pixels: Sequence[Tensor],
-    numbers: Sequence[int],
-    seed: int,
-    refused: tuple[PictureRefused, ...] = (),
-) -> LabelledData:
-    """The pictures divided between training and tests in the same share of every class, in an order drawn once.
+def checked(data: LabelledData) -> LabelledData:
+    """The same data where networks can take them.
 
     Raises
     ------
     ValueError
-        Where there are fewer than two classes, or too few pictures of one.
+        Where they have another number of channels, or are too small.
     """
-    classes = torch.tensor(numbers)
-    counts = torch.bincount(classes, minlength=len(labels))
-    few = [
-        f"{label} ({count})" for label, count in zip(labels, counts.tolist(), strict=True) if count < FEWEST_OF_A_CLASS
-    ]
-    if len(labels) < 2 or few:
+    channels = data.train.pixels.shape[1]
+    if channels != 3:
         raise ValueError(
-            f"Training needs at least two classes with {FEWEST_OF_A_CLASS} pictures each; "
-            + (f"too few of {', '.join(few)}." if few else f"{title} has one.")
+            f"Networks take pictures of 3 channels, not {channels}; pixels.expand(-1, 3, -1, -1) repeats one."
         )
-    order = torch.randperm(len(classes), generator=generator(seed, "held out"))
-    within = [order[classes[order] == number] for number in range(len(labels))]
-    parts = [(own[: round(HELD_OUT * len(own))], own[round(HELD_OUT * len(own)) :]) for own in within]
-    stacked = torch.stack(list(pixels))
-    test, train = (torch.cat(places) for places in zip(*parts, strict=True))
-    mixed = [each[torch.randperm(len(each), generator=generator(seed, "order"))] for each in (train, test)]
-    learned, tested = (Labelled(stacked[each], classes[each]) for each in mixed)
-    return LabelledData(name, title, labels, learned, tested, refused)
+    check_side(min(data.size))
+    return data
+
+
+def check_side(side: int) -> None:
+    """Refuses pictures that the pools of a network would reduce to nothing."""
+    if side < SMALLEST_SIDE:
+        raise ValueError(f"Pictures must be at least {SMALLEST_SIDE} pixels wide for these networks, not {side}.")

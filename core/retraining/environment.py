@@ -22,6 +22,7 @@ def manifest(spec: RetrainingSpec, classifier: Classifier, data: LabelledData) -
         "seeds": list(range(spec.seeds)),
         "weights": classifier.weights_digest,
         "data": data.title,
+        "division": data.division,
         "training_pictures": len(data.train.labels),
         "test_pictures": len(data.test.labels),
         "refused": {each.picture: each.reason for each in data.refused},

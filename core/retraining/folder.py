@@ -82,7 +82,7 @@ class StudyFolder:
         tensors: dict[str, Tensor] = {}
         for name, part in (("train", data.train), ("test", data.test)):
             tensors |= {f"{name}_pixels": as_levels(part.pixels), f"{name}_labels": part.labels.contiguous()}
-        about = {"name": data.name, "title": data.title, "labels": json.dumps(data.labels)}
+        about = {"name": data.name, "title": data.title, "labels": json.dumps(data.labels), "division": data.division}
         about["refused"] = json.dumps([[each.picture, each.reason] for each in data.refused])
         self._keep("pictures", tensors, about)
 
@@ -98,7 +98,8 @@ class StudyFolder:
             Labelled(as_pixels(tensors[f"{part}_pixels"]), tensors[f"{part}_labels"]) for part in ("train", "test")
         )
         refused = tuple(PictureRefused(*each) for each in json.loads(about["refused"]))
-        return LabelledData(about["name"], about["title"], tuple(json.loads(about["labels"])), train, test, refused)
+        labels, division = tuple(json.loads(about["labels"])), about.get("division", "")
+        return LabelledData(about["name"], about["title"], labels, train, test, refused, division)
 
     def keep_network(self, network: nn.Module) -> None:
         """Keeps the network that the maps explain."""

@@ -17,7 +17,13 @@ import torchvision
 
 from core.pictures import torchvision_datasets
 from core.pictures.bases import collect_bases
-from core.pictures.torchvision_datasets import addresses, available, list_torchvision_datasets, open_torchvision_dataset
+from core.pictures.torchvision_datasets import (
+    addresses,
+    available,
+    held_out_split,
+    list_torchvision_datasets,
+    open_torchvision_dataset,
+)
 
 DAMAGED = r"FashionMNIST could not be downloaded from fashion-mnist.*: try again"
 
@@ -81,6 +87,15 @@ def test_each_listed_data_set_needs_nothing_but_a_folder_and_says_where_it_comes
     assert all(scheme in ("http", "https") and "." in host for scheme, host in hosts)
 
 
+@pytest.mark.parametrize("name", list_torchvision_datasets())
+def test_what_is_reserved_for_tests_is_another_split_that_the_data_set_has(name, tmp_path):
+    """A split that it does not have would be a ValueError."""
+    split, parameters = held_out_split(name), inspect.signature(available()[name]).parameters
+    assert all(parameters[argument].default != value for argument, value in split.items())
+    with pytest.raises((RuntimeError, OSError)):
+        available()[name](root=tmp_path, download=False, **split)
+
+
 def test_what_was_left_out_is_still_there_to_be_left_out():
     left_out = (
         torchvision_datasets.NO_SINGLE_PICTURES | torchvision_datasets.NOT_FETCHED | torchvision_datasets.TOO_LARGE
@@ -108,7 +123,7 @@ def test_without_a_network_one_sentence_names_data_set_host_and_way_out_within_t
     sentence = str(refusal.value)
     assert name in sentence
     assert host in sentence
-    assert sentence.endswith("connect to the internet, or use patches or fashion_mnist, which are bundled.")
+    assert sentence.endswith("connect to the internet, or use fashion_mnist, which is bundled.")
     assert "\n" not in sentence
     assert not list(cache.rglob("*.*"))
 
@@ -133,6 +148,11 @@ def test_pictures_are_those_of_the_part_that_torchvision_gives_by_default():
     picture, label = dataset[7]
     assert picture.size == (28, 28)
     assert label == 7
+
+
+@pytest.mark.usefixtures("site")
+def test_test_pictures_are_those_that_the_makers_reserve():
+    assert len(open_torchvision_dataset("FashionMNIST", "test")) == 5
 
 
 def test_what_came_damaged_or_not_at_all_is_told_in_a_sentence(site):

@@ -1,12 +1,14 @@
-"""Labelled pictures: where they come from, how they are divided, and what fills a removed place."""
+"""Labelled pictures: what a source becomes, and what fills a removed place."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from core.pictures.datasets import fashion_mnist
-from core.retraining.data import LabelledData, collect_data, divided
+from core.pictures.datasets import Labelled, fashion_mnist
+from core.retraining.data import LabelledData, collect_data
 
 
 def test_the_bundled_pictures_are_fashion_mnist_with_its_own_training_mean():
@@ -25,21 +27,12 @@ def test_fewer_training_pictures_are_the_first_ones():
         collect_data(most=5)
 
 
-def test_every_class_gives_a_seventh_of_its_pictures_to_the_test_and_none_is_in_both():
-    pixels = [torch.full((3, 8, 8), place / 84) for place in range(84)]
-    data = divided("n", "Many", ("a", "b"), pixels, [int(place % 4 == 0) for place in range(84)], seed=0)
-    assert torch.bincount(data.test.labels).tolist() == [9, 3]
-    assert torch.bincount(data.train.labels).tolist() == [54, 18]
-    means = torch.cat([data.train.pixels, data.test.pixels]).mean(dim=(1, 2, 3))
-    assert sorted((means * 84).round().int().tolist()) == list(range(84))
-
-
 def folder_of(place, classes, count=8):
     for name, colour in classes.items():
         (place / name).mkdir(parents=True)
         for number in range(count):
             pixels = np.full((40, 60, 3), colour, dtype=np.uint8)
-            pixels[number, number] = 200
+            pixels[number, 20:40] = 200
             Image.fromarray(pixels).save(place / name / f"{number}.png")
     return place
 
@@ -58,7 +51,9 @@ def test_a_folder_of_class_folders_becomes_small_pictures_with_labels(tmp_path):
 def test_a_class_of_too_few_pictures_is_named(tmp_path):
     folder = folder_of(tmp_path / "few", {"dark": 20}, count=8)
     folder_of(folder, {"light": 180}, count=3)
-    with pytest.raises(ValueError, match=r"at least two classes with 7 pictures each; too few of light \(3\)"):
+    with pytest.raises(
+        ValueError, match=r"at least two classes with 7 different pictures each; too few of light \(3\)"
+    ):
         collect_data(folder)
 
 
@@ -75,3 +70,19 @@ def test_pictures_too_small_for_the_networks_are_refused(tmp_path):
 def test_data_that_were_collected_before_are_taken_as_they_are(squares):
     assert collect_data(squares) is squares
     assert isinstance(collect_data(squares, most=10), LabelledData)
+
+
+def test_the_first_training_pictures_keep_who_divided_them():
+    whole = collect_data()
+    assert whole.division == "The training and test pictures are a tenth of those of Fashion-MNIST itself."
+    assert collect_data(most=50).division == whole.division
+
+
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [((1, 8, 8), r"3 channels, not 1; pixels.expand\(-1, 3, -1, -1\)"), ((3, 7, 9), "at least 8 pixels wide")],
+)
+def test_given_pictures_that_no_network_can_take_are_one_sentence(squares, shape, sentence):
+    part = Labelled(torch.rand(4, *shape), torch.arange(4) % 2)
+    with pytest.raises(ValueError, match=sentence):
+        collect_data(replace(squares, train=part, test=part))
