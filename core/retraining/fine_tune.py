@@ -37,6 +37,7 @@ from core.retraining.masks import Form, Ranking, Unit, random_masks, rank_places
 from core.retraining.outcomes import FRACTIONS, Accuracy, Curves, Recognised, accuracies
 from core.retraining.training import BATCH, Recipe, bundled_pictures, explained_network, recognised, without
 from core.retraining.verdicts import Verdict, judge
+from core.studies.over_pictures import PictureRefused
 
 EPOCHS, PEAK = 1, 2e-3
 BLOCK = 10
@@ -117,7 +118,7 @@ class FineTuneReady:
         return "fine-tune"
 
 
-Event = Progress | EpochDone | MethodRefused | FineTuned | RemovalAccuracy | FineTuneReady
+Event = Progress | EpochDone | PictureRefused | MethodRefused | FineTuned | RemovalAccuracy | FineTuneReady
 Outcomes = dict[tuple[str, Form, float], Recognised]
 Networks = Sequence[nn.Module]
 
@@ -216,6 +217,7 @@ def plan_fine_tune(
 
 def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]:
     """The network, its fine-tuned copies, then the pictures in blocks."""
+    yield from data.refused
     explained = yield from explained_network(data, plan.recipe, device)
     yield FineTuned(None, accuracy_on_tests(explained.network, data, device), 0.0)
     adapted = yield from fine_tuned_copies(explained.network, data, plan, device)
@@ -253,12 +255,13 @@ def fine_tuned(
     copied = copy.deepcopy(network)
     for weights in copied.parameters():
         weights.requires_grad_(True)
-    inputs, size = data.normalised(data.train.pixels), data.size
+    inputs = data.normalised(data.train.pixels)
     labels = data.train.labels.to(device)
     held_out = data.normalised(data.test.pixels).to(device), data.test.labels.to(device)
 
     def draw(epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
-        masks = random_masks(len(inputs), size, generator(plan.request.seed, "gaps", number, epoch))
+        seeded = generator(plan.request.seed, "gaps", number, epoch)
+        masks = random_masks(len(inputs), data.size, seeded, plan.unit, plan.side, inputs.shape[1])
         return without(inputs, masks).to(device), labels
 
     seed = plan.request.seed + number

@@ -96,15 +96,40 @@ def digest_of(removed: Sequence[Bool[Tensor, "..."]]) -> str:
     return digest.hexdigest()
 
 
-def random_masks(count: int, size: tuple[int, int], draw: torch.Generator) -> Bool[Tensor, "count 1 height width"]:
+def random_masks(
+    count: int, size: tuple[int, int], draw: torch.Generator, unit: Unit = "pixel", side: int = 4, channels: int = 3
+) -> Bool[Tensor, "count _ height width"]:
     """Masks that owe nothing to any map: a share uniform in [0, 1], half of them single pixels, half smooth blobs.
 
-    The two kinds are what maps look like: grained as gradients, or smooth as class activation maps.
+    The two kinds are what maps look like: grained as gradients, or smooth as class activation maps. Where a unit is
+    more or less than a pixel, half of the masks are made of such units and the others of pixels, as where a map has
+    equal channels.
+
+    Parameters
+    ----------
+    side
+        Side of a region in pixels.
+    channels
+        Of a picture; a feature is one of them at one pixel.
     """
-    height, width = size
-    noise = torch.rand(count, 1, height, width, generator=draw)
-    smooth = blurred(noise, SMOOTHING * min(size))
+    noise = torch.rand(count, 1, *size, generator=draw)
     blobs = torch.rand(count, 1, 1, 1, generator=draw) < 0.5
-    values = torch.where(blobs, smooth, noise).flatten(1)
-    gone = (torch.rand(count, 1, generator=draw) * values.shape[1]).round()
-    return (values.argsort(dim=1).argsort(dim=1) < gone).view(noise.shape)
+    share = torch.rand(count, 1, generator=draw)
+    values = grained_or_smooth(noise, blobs)
+    if unit != "pixel":
+        by_unit = torch.rand(count, 1, 1, 1, generator=draw) < 0.5
+        if unit == "feature":
+            own = grained_or_smooth(torch.rand(count, channels, *size, generator=draw), blobs)
+        else:
+            cells = Cells(regions(size, side).flatten())
+            own = cells.rank(values.flatten(1), draw).view_as(values).float()
+        values = torch.where(by_unit, own, values)
+    ranked = values.flatten(1).argsort(dim=1).argsort(dim=1)
+    return (ranked < (share * ranked.shape[1]).round()).view(values.shape)
+
+
+def grained_or_smooth(
+    noise: Float[Tensor, "count channels height width"], blobs: Bool[Tensor, "count 1 1 1"]
+) -> Float[Tensor, "count channels height width"]:
+    """The noise itself, or blurred into blobs where requested."""
+    return torch.where(blobs, blurred(noise, SMOOTHING * min(noise.shape[2:])), noise)

@@ -1,6 +1,7 @@
 """One fine-tuned network judges every method: what it counts, what it leaves as it was, and what it refuses."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,10 +11,12 @@ from core.methods.heatmap import MethodRefused
 from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import find_method
 from core.models.trained import load_trained
+from core.models.training import EpochDone
 from core.retraining import fine_tune
 from core.retraining.data import collect_data
 from core.retraining.fine_tune import FineTuned, FineTuneReady, RemovalAccuracy, plan_fine_tune, stream_fine_tune
 from core.retraining.training import BUNDLED_NETWORK, Recipe, bundled_pictures, explained_network, recognised
+from core.studies.over_pictures import PictureRefused
 
 CPU = torch.device("cpu")
 METHODS = ("gradient", "smoothgrad_squared")
@@ -183,3 +186,27 @@ def test_what_it_takes_is_counted_before(monkeypatch):
 def test_a_mistake_is_a_sentence(squares, wrong, said):
     with pytest.raises(ValueError, match=said):
         list(stream_fine_tune(data=squares, **{**SHORT, **wrong}))
+
+
+@pytest.mark.parametrize("unit", ["pixel", "feature", "region"])
+def test_networks_learn_from_gaps_of_the_unit_that_they_are_asked_about(squares, monkeypatch, unit):
+    gaps = []
+
+    def watch(_network, draw, _held_out, _epochs, *_):
+        gaps.append(draw(0)[0] == 0)
+        yield EpochDone(1, 1, 0.0, 1.0, 1.0, 0.0)
+
+    monkeypatch.setattr(fine_tune, "stream_training", watch)
+    list(stream_fine_tune(data=squares, **{**SHORT, "pictures": 2, "seeds": 1}, unit=unit, side=4))
+    (gone,) = gaps
+    by_channel = (gone.any(dim=1) != gone.all(dim=1)).flatten(1).sum(dim=1) > 1
+    quarters = gone[:, 0].view(-1, 2, 4, 2, 4).float().mean(dim=(2, 4)).flatten(1)
+    of_regions = (((quarters > 0) & (quarters < 1)).sum(dim=1) <= 1) & (gone[:, 0].flatten(1).sum(dim=1) > 16)
+    assert (by_channel.float().mean() > 0.4) == (unit == "feature")
+    assert (of_regions.float().mean() > 0.3) == (unit == "region")
+
+
+def test_pictures_that_are_left_out_are_told_first(squares):
+    refused = PictureRefused("a.png", "It has no label.")
+    stream = stream_fine_tune(data=replace(squares, refused=(refused,)), **SHORT)
+    assert next(stream) == refused

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from core.pictures.blurring import blurred
 from core.randomness import generator
 from core.retraining.masks import digest_of, random_masks, rank_places
 from core.retraining.outcomes import FRACTIONS
@@ -87,3 +88,55 @@ def test_random_masks_take_every_share_and_are_grained_or_smooth():
     grained = (borders > 0.3).float().mean()
     assert 0.35 < grained < 0.65
     assert (borders < 0.2).float().mean() > 0.3
+
+
+def drawn_masks(unit: str, count: int = 400, size: tuple[int, int] = (12, 16)) -> torch.Tensor:
+    return random_masks(count, size, generator(0, "gaps"), unit, side=4)
+
+
+def test_random_masks_of_pixels_are_those_that_were_always_drawn():
+    """Written out independently: what networks were fine-tuned on does not change when other units do."""
+    draw = generator(0, "gaps")
+    noise = torch.rand(400, 1, 12, 16, generator=draw)
+    blobs = torch.rand(400, 1, 1, 1, generator=draw) < 0.5
+    values = torch.where(blobs, blurred(noise, 0.08 * 12), noise).flatten(1)
+    gone = (torch.rand(400, 1, generator=draw) * 192).round()
+    removed = [own.argsort().argsort() < count for own, count in zip(values, gone, strict=True)]
+    assert torch.equal(drawn_masks("pixel").flatten(1), torch.stack(removed))
+
+
+@pytest.mark.parametrize(("unit", "channels"), [("pixel", 1), ("feature", 3), ("region", 1)])
+def test_random_masks_take_every_share_of_any_unit(unit, channels):
+    masks = drawn_masks(unit)
+    assert masks.shape == (400, channels, 12, 16)
+    shares = masks.float().mean(dim=(1, 2, 3)).sort().values
+    torch.testing.assert_close(shares, torch.linspace(0, 1, 400), atol=0.08, rtol=0)
+
+
+def borders(masks: torch.Tensor) -> torch.Tensor:
+    """The share of neighbours of which one is gone, in masks of about half of the places."""
+    half = masks[(masks.float().mean(dim=(1, 2, 3)) - 0.5).abs() < 0.2].float()
+    return (half[..., 1:] != half[..., :-1]).float().mean(dim=(1, 2, 3))
+
+
+def test_half_of_the_random_masks_of_features_take_single_channels_and_the_others_whole_pixels():
+    masks = drawn_masks("feature")
+    partly = (masks.any(dim=1) & ~masks.all(dim=1)).flatten(1).sum(dim=1)
+    whole = partly <= 1  # the last pixel may be removed incompletely
+    assert 0.4 < whole.float().mean() < 0.6
+    assert partly[~whole].float().mean() > 30
+    for kind in (masks[whole], masks[~whole]):
+        found = borders(kind)
+        assert (found > 0.35).any(), "some are grained"
+        assert (found < 0.25).any(), "some are smooth"
+
+
+def test_half_of_the_random_masks_of_regions_remove_whole_regions_and_the_others_pixels():
+    masks = drawn_masks("region")
+    of_regions = masks.view(400, 3, 4, 4, 4).transpose(2, 3).reshape(400, 12, 16).float().mean(dim=2)
+    broken = ((of_regions > 0) & (of_regions < 1)).sum(dim=1)
+    aligned = broken <= 1  # the last region may be removed incompletely
+    assert 0.45 < aligned.float().mean() < 0.65  # a few of pixels take next to none or all
+    pixels = drawn_masks("pixel")
+    assert torch.equal(masks[~aligned], pixels[~aligned])
+    assert torch.equal(masks.flatten(1).sum(dim=1), pixels.flatten(1).sum(dim=1))
