@@ -1,8 +1,7 @@
 """Training a small network one batch at a time, so that others get their turn and a person sees it learn."""
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -64,15 +63,26 @@ def stream_training(
     learning: Learning | None = None
     for epoch in range(epochs):
         inputs, labels = draw(epoch)
-        learning = learning or Learning(network, peak, epochs * math.ceil(len(labels) / batch))
-        loss = right = 0.0
         order = torch.randperm(len(labels), generator=generator(seed, "training order", epoch))
-        for places in torch.split(order, batch):
+        parts = in_batches(order, batch)
+        learning = learning or Learning(network, peak, epochs * len(parts))
+        loss = right = 0.0
+        for places in parts:
             lost, named = learning.step(inputs[places], labels[places])
             loss, right, seen = loss + lost, right + named, seen + len(places)
             yield Progress(seen, epochs * len(labels), f"Epoch {epoch + 1} of {epochs}", "picture")
         shares = loss / len(labels), right / len(labels), share_right(network, held_out, batch)
         yield EpochDone(epoch + 1, epochs, *shares, time.monotonic() - began)
+
+
+def in_batches(order: Int[Tensor, " n"], batch: int) -> Sequence[Int[Tensor, " _"]]:
+    """Batches of that size; a last one of a single example joins the one before, since nothing can normalise it.
+
+    >>> [len(part) for part in in_batches(torch.arange(7), 3)]
+    [3, 4]
+    """
+    parts = torch.split(order, batch)
+    return (*parts[:-2], torch.cat(parts[-2:])) if len(parts) > 1 and len(parts[-1]) == 1 else parts
 
 
 class Learning:

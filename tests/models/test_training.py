@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.jobs.events import Progress
+from core.models.small import batch_norm_cnn
 from core.models.training import EpochDone, stream_training
 
 
@@ -116,3 +117,12 @@ def test_held_out_examples_are_asked_as_they_will_be_asked_later_and_not_learned
     with torch.no_grad():
         expected = (network()(drawn(99)[0]).argmax(1) == drawn(99)[1]).float().mean()
     assert last.held_out == pytest.approx(float(expected))
+
+
+def test_a_last_example_that_nothing_could_normalise_joins_the_batch_before_it():
+    """Of 8 x 8 pixels the network leaves one place, and a variance needs two values."""
+    made = batch_norm_cnn(2, (8, 8))
+    pixels = torch.rand(17, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    examples = pixels, torch.arange(17) % 2
+    events = list(stream_training(made, lambda _: examples, examples, 2, 0, 0.01, batch=8))
+    assert [event.done for event in events if isinstance(event, Progress)] == [8, 17, 25, 34]
