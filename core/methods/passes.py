@@ -206,8 +206,9 @@ class PassBank:
 
     @cached_property
     def background(self) -> Float[Tensor, "n 3 height width"]:
-        """Pictures like the classifier's training data, as far as they are bundled; without this one."""
-        others = background(self.classifier.dataset, self.classifier.prepare).to(self.pixels)
+        """Some of the classifier's training pictures, or bundled ones that are like them; without this one."""
+        own = self.classifier.background
+        others = (background(self.classifier.dataset, self.classifier.prepare) if own is None else own).to(self.pixels)
         return others[(others != self.pixels).flatten(1).any(dim=1)]
 
     def score(self) -> Float[Tensor, ""]:

@@ -79,7 +79,7 @@ def expected_gradients(
     Parameters
     ----------
     baselines
-        Pictures like the model's training data, as far as they are bundled, or uniform noise.
+        Pictures like the model's training data, as far as they are at hand, or uniform noise.
     """
     channels = passes.classifier.channels
     if baselines == "pictures" and channels not in (1, 3):

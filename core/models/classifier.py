@@ -72,6 +72,8 @@ class Classifier:
         Mean colour of the training data in pixel space; not always the mean used for normalisation.
     dataset
         What it was trained on: ``imagenet`` stands for photos of all kinds, ``fashion_mnist`` for clothes on black.
+    background
+        Some of its training pictures, in pixel space; bundled ones that are like them where not given.
     reading
         How its answers become probabilities; where not given, the one that shows in its answers, otherwise softmax.
     answering
@@ -93,6 +95,7 @@ class Classifier:
         dataset_mean: Colour = IMAGENET_MEAN,
         title: str = "",
         dataset: str = "imagenet",
+        background: Float[Tensor, "n channels height width"] | None = None,
         reading: AnswerReading | None = None,
         answering: Answering | None = None,
     ) -> None:
@@ -108,6 +111,7 @@ class Classifier:
         self.preprocessing = preprocessing
         self.labels = labels
         self.dataset = dataset
+        self.background = background
         self.answering = answering or self._find_answering(reading)
         self.dataset_mean = for_channels(dataset_mean, self.channels)
         self._set_normalisation(self.channels)

@@ -10,6 +10,7 @@ from core.models.classifier import Classifier, Preprocessing
 from core.models.cropping import centre_crop
 from core.models.small import batch_norm_cnn
 from core.models.sources import seeded_construction
+from core.pictures.datasets import BACKGROUND
 from core.retraining.data import LabelledData
 
 HUB = "torchvision/"
@@ -73,6 +74,7 @@ def as_classifier(network: nn.Module, data: LabelledData, device: torch.device) 
         labels=data.labels,
         device=device,
         dataset_mean=data.mean,
-        dataset="fashion_mnist" if data.name == "fashion_mnist" else "imagenet",
+        dataset=data.name,
+        background=data.train.pixels[:BACKGROUND],
         reading="softmax",
     )
