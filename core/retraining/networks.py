@@ -44,11 +44,26 @@ def build(name: str, data: LabelledData, seed: int, device: torch.device) -> nn.
     Raises
     ------
     ValueError
-        Where there is no such network.
+        Where there is no such network, or it cannot take pictures of this size.
     """
     with seeded_construction(seed):
         network = maker(name)(len(data.labels), data.size)
+    check_takes(name, network, data.size)
     return network.to(device).to(memory_format=torch.channels_last)
+
+
+def check_takes(name: str, network: nn.Module, size: tuple[int, int]) -> None:
+    """Refuses a network whose pools leave nothing of a picture of this size, or that was made for another one."""
+    try:
+        with torch.inference_mode():
+            network.eval()(torch.zeros(1, 3, *size))
+    except (RuntimeError, AssertionError) as error:  # torchvision asserts the size of a transformer's pictures
+        height, width = size
+        raise ValueError(
+            f"{name} cannot take pictures of {height} × {width} pixels. Choose larger ones (224 for most of "
+            f"torchvision's networks), or {USUAL}."
+        ) from error
+    network.train()
 
 
 def maker(name: str) -> Callable[[int, tuple[int, int]], nn.Module]:

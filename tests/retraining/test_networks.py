@@ -8,6 +8,7 @@ from torch import nn
 
 import core
 from core.methods.passes import PassBank, Question
+from core.models.sources import seeded_construction
 from core.pictures.datasets import Labelled, background, fashion_mnist
 from core.randomness import generator
 from core.retraining.data import collect_data
@@ -23,6 +24,21 @@ def test_every_network_takes_the_smallest_pictures(name, squares):
     network = build(name, squares, 0, CPU)
     assert squares.size == (8, 8)
     assert network.train()(squares.normalised(squares.train.pixels[:2])).shape == (2, 2)
+
+
+def test_a_network_for_larger_pictures_is_refused_in_a_sentence(squares):
+    with pytest.raises(
+        ValueError, match=r"torchvision/squeezenet1_1 cannot take pictures of 8 × 8 pixels\. Choose larger"
+    ):
+        build("torchvision/squeezenet1_1", squares, 0, CPU)
+
+
+def test_asking_a_network_whether_it_takes_a_picture_leaves_it_as_it_was(squares):
+    with seeded_construction(3):
+        untouched = NETWORKS["batch_norm_cnn"](2, (8, 8))
+    built = build("batch_norm_cnn", squares, 3, CPU)
+    assert built.training
+    assert all(torch.equal(own, built.state_dict()[name]) for name, own in untouched.state_dict().items())
 
 
 def test_the_background_of_a_study_of_other_data_is_its_own_training_pictures(squares, tmp_path):
