@@ -3,7 +3,8 @@ import torch
 
 from core.pictures.datasets import Labelled
 from core.randomness import generator
-from core.retraining.data import LabelledData
+from core.retraining.data import LabelledData, in_parts
+from core.retraining.division import Example, SourcePictures
 
 
 def halves(count: int, purpose: str) -> Labelled:
@@ -22,3 +23,17 @@ def halves(count: int, purpose: str) -> Labelled:
 def squares() -> LabelledData:
     """Two classes that a small network tells apart by where a bright square is."""
     return LabelledData("squares", "Squares", ("left", "right"), halves(600, "train"), halves(60, "test"))
+
+
+@pytest.fixture(scope="session")
+def digits() -> LabelledData:
+    """scikit-learn's handwritten digits: 1,797 grey pictures of 8 x 8 pixels with 17 levels."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    levels = torch.from_numpy(found.images * (255 / 16)).round().to(torch.uint8)
+    examples = [
+        Example(f"digit {place}", own[None], number)
+        for place, (own, number) in enumerate(zip(levels, found.target.tolist(), strict=True))
+    ]
+    return in_parts("digits", SourcePictures("Digits", tuple("0123456789"), examples), None, seed=0)
