@@ -6,7 +6,8 @@ that follows from them, and ``trainings`` a file for each trained network, by it
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import safetensors.torch
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
 from core.models.classifier import Classifier
@@ -25,7 +27,7 @@ from core.retraining.spec import RetrainingSpec
 from core.studies.over_pictures import PictureRefused
 from core.studies.table import written_whole
 
-ASKED, MANIFEST, MAPS = "study.toml", "manifest.json", "maps"
+ASKED, MANIFEST, MAPS, LOCK = "study.toml", "manifest.json", "maps", ".lock"
 
 
 class Outcome(NamedTuple):
@@ -66,7 +68,31 @@ class StudyFolder:
                 return
             written_whole(file, lambda draft: draft.write_text(spec.to_toml(), encoding="utf-8"))
         except OSError as error:
-            raise ValueError(f"The folder {self.path} cannot be written ({error.strerror}).") from error
+            raise unwritable(self.path, error) from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While it lasts, no other run writes here, in this process or another; it ends with its process.
+
+        Raises
+        ------
+        ValueError
+            Where another run does, or the folder cannot be written.
+        """
+        lock = FileLock(self.path / LOCK, thread_local=False)  # a stream may be closed by another thread
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise ValueError(
+                f"Another run is working on the study in {self.path}. Wait until it has ended, or use another folder."
+            ) from None
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def spec(self) -> RetrainingSpec:
         """What was asked."""
@@ -195,6 +221,10 @@ class StudyFolder:
         file = self.path / name
         file.parent.mkdir(exist_ok=True)
         written_whole(file, write)
+
+
+def unwritable(path: Path, error: OSError) -> ValueError:
+    return ValueError(f"The folder {path} cannot be written ({error.strerror}).")
 
 
 def as_levels(pixels: Tensor) -> Tensor:

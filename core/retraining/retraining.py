@@ -134,10 +134,18 @@ def stream_retraining(
     Raises
     ------
     ValueError
-        Where something requested does not exist, or the folder holds another study.
+        Where something requested does not exist, or the folder holds another study or serves another run.
     """
     spec.request.check(0)
-    return run(spec, StudyFolder(Path(folder)), chosen_device(device), processes)
+    return run_alone(spec, StudyFolder(Path(folder)), chosen_device(device), processes)
+
+
+def run_alone(
+    spec: RetrainingSpec, folder: StudyFolder, device: torch.device, processes: int | None
+) -> Iterator[Event]:
+    """The run, while no other may write to the folder."""
+    with folder.alone():
+        yield from run(spec, folder, device, processes)
 
 
 def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, processes: int | None) -> Iterator[Event]:
