@@ -101,11 +101,17 @@ def find_imputer(name: str) -> Imputer:
 
 
 def remove(
-    pixels: Float[Tensor, "1 3 height width"],
+    pixels: Float[Tensor, "#n 3 height width"],
     removed: Bool[Tensor, "n _ height width"],
     fill: Float[Tensor, "_ 3 _ _"],
 ) -> Float[Tensor, "n 3 height width"]:
-    """The picture with its removed pixels replaced by the fill; the others stay unchanged, to the bit."""
+    """The picture with its removed pixels replaced by the fill; the others stay unchanged, to the bit.
+
+    Parameters
+    ----------
+    pixels
+        One picture for all masks, or one for each.
+    """
     # At weights of 0 and 1 lerp gives either end to the bit, in half the time of where.
     return torch.lerp(pixels, fill.expand(-1, *pixels.shape[1:]), removed.to(pixels.dtype))
 
@@ -183,5 +189,20 @@ def noisy_linear(original: Original) -> Filling:
     thousandths where hardly a pixel remains. Where no pixel remains, the picture's mean is used. The noise is one draw
     per picture, shared by all orders and methods.
     """
-    noise = INTERPOLATION_NOISE * normal_noise(original)
-    return lambda removed: interpolate(original.pixels, removed).fill + noise
+    noise = normal_noise(original)
+    return lambda removed: interpolated(original.pixels, removed, noise)
+
+
+def interpolated(
+    pixels: Float[Tensor, "#n 3 height width"],
+    removed: Bool[Tensor, "n _ height width"],
+    noise: Float[Tensor, "#n 3 height width"],
+) -> Float[Tensor, "n 3 height width"]:
+    """The fill of noisy linear interpolation: for many masks of one picture, or for one mask of each picture.
+
+    Parameters
+    ----------
+    noise
+        Standard normal.
+    """
+    return interpolate(pixels, removed).fill + INTERPOLATION_NOISE * noise

@@ -61,12 +61,14 @@ class Grid:
     share: Planes
 
 
-def interpolate(pixels: Float[Tensor, "1 3 height width"], removed: Bool[Tensor, "n _ height width"]) -> Interpolation:
+def interpolate(pixels: Float[Tensor, "#n 3 height width"], removed: Bool[Tensor, "n _ height width"]) -> Interpolation:
     """The removed pixels as weighted means of their neighbours; a channel without remaining pixels gets the picture's
     mean.
 
     Parameters
     ----------
+    pixels
+        One picture for all masks, or one for each.
     removed
         One channel that applies to all, or one for each.
     """

@@ -6,7 +6,7 @@ that follows from them, and ``trainings`` a file for each trained network, by it
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from core.retraining.spec import RetrainingSpec
 from core.studies.over_pictures import PictureRefused
 from core.studies.table import written_whole
 
-ASKED, MANIFEST, MAPS, LOCK = "study.toml", "manifest.json", "maps", ".lock"
+ASKED, MANIFEST, MAPS, SAVED, LOCK = "study.toml", "manifest.json", "maps", "saved.json", ".lock"
 
 
 class Outcome(NamedTuple):
@@ -207,6 +207,15 @@ class StudyFolder:
         told = json.loads(file.read_text(encoding="utf-8"))
         bits = np.frombuffer(bytes.fromhex(told["recognised"]), dtype=np.uint8)
         return Outcome(np.unpackbits(bits, count=told["pictures"]).astype(bool), told["seconds"])
+
+    def keep_saved(self, keys: Collection[str]) -> None:
+        """Keeps which trainings were left out, since the differences were clear without them."""
+        self._write(SAVED, lambda draft: draft.write_text(json.dumps(sorted(keys), indent=1), encoding="utf-8"))
+
+    def saved(self) -> int:
+        """How many trainings were left out."""
+        file = self.path / SAVED
+        return len(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else 0
 
     def _file(self, name: str) -> Path:
         return self.path / f"{name}.safetensors"

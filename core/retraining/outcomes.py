@@ -46,28 +46,36 @@ class Accuracy:
 
 def accuracies(outcomes: Iterable[Recognised], seed: int = 0) -> list[Accuracy]:
     """The share of the pictures that is recognised, for each of several outcomes."""
-    found = over_pictures([each.astype(np.float64) for each in outcomes], seed)
+    found = over_pictures([(each.mean(axis=0), each.mean(axis=1)) for each in outcomes], seed)
     return [Accuracy(within(each.over_pictures, 0.0, 1.0), each.by_seed) for each in found]
 
 
 def areas_between(pairs: Iterable[tuple[Sequence[Recognised], Sequence[Recognised]]], seed: int = 0) -> list[Accuracy]:
     """The mean difference over the fractions, picture by picture: the area between the curves of each pair.
 
-    Of curves with one fraction it is the difference of two accuracies.
+    Of curves with one fraction it is the difference of two accuracies. At each fraction, the seeds count that both
+    curves have; by seed, those that they have at every fraction.
     """
-    gaps = [
-        np.mean([own.astype(np.float64) - other for own, other in zip(first, second, strict=True)], axis=0)
-        for first, second in pairs
-    ]
-    return over_pictures(gaps, seed)
+    return over_pictures([mean_gap(first, second) for first, second in pairs], seed)
 
 
-def over_pictures(outcomes: Sequence[Float[np.ndarray, "seeds pictures"]], seed: int) -> list[Accuracy]:
-    """The mean over seeds and pictures of each; the intervals are over pictures, resampled once for all."""
-    if not outcomes:
+Means = tuple[Float[np.ndarray, " pictures"], Float[np.ndarray, " seeds"]]
+
+
+def mean_gap(first: Sequence[Recognised], second: Sequence[Recognised]) -> Means:
+    """The mean difference of two curves for each picture, and for each seed."""
+    gaps = [own[: len(other)].astype(np.float64) - other[: len(own)] for own, other in zip(first, second, strict=True)]
+    shared = min(map(len, gaps))
+    by_picture = np.mean([gap.mean(axis=0) for gap in gaps], axis=0)
+    return by_picture, np.mean([gap[:shared].mean(axis=1) for gap in gaps], axis=0)
+
+
+def over_pictures(means: Sequence[Means], seed: int) -> list[Accuracy]:
+    """The mean over pictures of each; the intervals are over pictures, resampled once for all."""
+    if not means:
         return []
-    found = estimates(np.stack([each.mean(axis=0) for each in outcomes], axis=1), seed)
-    return [Accuracy(own, tuple(each.mean(axis=1).tolist())) for own, each in zip(found, outcomes, strict=True)]
+    found = estimates(np.stack([by_picture for by_picture, _ in means], axis=1), seed)
+    return [Accuracy(own, tuple(by_seed.tolist())) for own, (_, by_seed) in zip(found, means, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which networks a study trains, decided before any is trained."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.metrics.statistics import BASELINE
 from core.retraining.masks import Form, Ranking, digest_of
+from core.retraining.probes import Probe, probes_of, ranked_as
 from core.retraining.spec import RetrainingSpec
 
 What = Literal["explained", "pictures", "masks"]
@@ -26,6 +27,12 @@ class Cell:
     form: Form
     fraction: float
     what: What = "pictures"
+    probe: Probe | None = None
+
+    @property
+    def ranked(self) -> str:
+        """The name of the order of removal."""
+        return ranked_as(self.method, self.probe)
 
 
 WHOLE = Cell(BASELINE, "roar", 0.0)
@@ -39,7 +46,8 @@ class Training:
     Parameters
     ----------
     key
-        Made of the masks, of what is learned and of the seed: two cells that need the same network share it.
+        Made of the masks, of what fills them where pictures are learned, and of the seed: two cells that need the same
+        network share it.
     cell
         The first cell that needs it.
     """
@@ -50,7 +58,7 @@ class Training:
 
     def told(self) -> dict[str, Any]:
         """The same for another process."""
-        return {"task": "training", "key": self.key, "seed": self.seed, **self.cell.__dict__}
+        return {"task": "training", "key": self.key, "seed": self.seed, "cell": asdict(self.cell)}
 
 
 @dataclass(frozen=True)
@@ -79,18 +87,19 @@ def plan_trainings(
     methods
         Those that have maps.
     ranks
-        A method's order of removal for the training and for the test pictures.
+        The order of removal of that name, for the training and for the test pictures.
     """
     digests: dict[tuple[str, Form, float], str] = {}
     trained = list(in_helpful_order(spec, methods))
     cells = [replace(cell, what="explained") for cell in trained if cell.what == "pictures"] + trained
-    for method in methods:
-        own = ranks(method)
-        for form, fraction in {(cell.form, cell.fraction) for cell in cells if cell.method == method}:
-            digests[method, form, fraction] = digest_of(removed(own, form, fraction))
+    for name in dict.fromkeys(cell.ranked for cell in cells):
+        own = ranks(name)
+        for form, fraction in {(cell.form, cell.fraction) for cell in cells if cell.ranked == name}:
+            digests[name, form, fraction] = digest_of(removed(own, form, fraction))
     keys = {
         cell: tuple(
-            f"{cell.what}-{seed}-{digests[cell.method, cell.form, cell.fraction]}" for seed in seeds_of(cell, spec)
+            f"{cell.what}-{seed}-{filled(cell, spec)}{digests[cell.ranked, cell.form, cell.fraction]}"
+            for seed in seeds_of(cell, spec)
         )
         for cell in cells
     }
@@ -102,21 +111,31 @@ def plan_trainings(
     return Plan(tuple(first.values()), keys)
 
 
+def filled(cell: Cell, spec: RetrainingSpec) -> str:
+    """The part of a key that says what fills the gaps; nothing for the mean, and for masks alone."""
+    return "" if spec.fill == "mean" or cell.what == "masks" else f"{spec.fill}.{spec.seed}-"
+
+
 def seeds_of(cell: Cell, spec: RetrainingSpec) -> range:
     """The seeds of a cell's networks; there is one explained network."""
     return range(1 if cell.what == "explained" else spec.seeds)
 
 
 def in_helpful_order(spec: RetrainingSpec, methods: Sequence[str]) -> Iterator[Cell]:
-    """Whole pictures, then half of the places, then the ends, random before the others: a coarse answer comes early."""
+    """Whole pictures, then half of the places, then the ends, random before the others: a coarse answer comes early.
+
+    The leak follows, then the same for probed maps.
+    """
     fractions = sorted(spec.fractions, key=lambda each: (each != nearest(spec.fractions, MIDDLE), -abs(each - MIDDLE)))
     named = sorted(methods, key=lambda each: each != BASELINE)
     yield WHOLE
-    for fraction, method, form in product(fractions, named, spec.forms):
-        yield Cell(method, form, fraction)
-    if spec.leak:  # what is kept and what is removed have the same outline, so one network tells the leak of both
-        for fraction, method in product(fractions, named):
-            yield Cell(method, "roar", fraction, "masks")
+    for probe in (None, *spec.probes):
+        ranked = [method for method in named if probe in probes_of(method, spec.probes)]
+        for fraction, method, form in product(fractions, ranked, spec.forms):
+            yield Cell(method, form, fraction, "pictures", probe)
+        if spec.leak:  # what is kept and what is removed have the same outline, so one network tells the leak of both
+            for fraction, method in product(fractions, ranked):
+                yield Cell(method, "roar", fraction, "masks", probe)
 
 
 def nearest(values: Iterable[float], wanted: float) -> float:

@@ -5,8 +5,9 @@ class from what is left, or from where the gaps are: beside every accuracy stand
 learned from the masks alone.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,12 @@ from core.retraining.attributions import in_blocks
 from core.retraining.data import LabelledData
 from core.retraining.directions import Direction, check_directions
 from core.retraining.environment import manifest
+from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
 from core.retraining.folder import StudyFolder
-from core.retraining.masks import Form
-from core.retraining.outcomes import Accuracy, Curves, Recognised, accuracies
+from core.retraining.outcomes import Curves, Recognised, accuracies
 from core.retraining.plan import WHOLE, Cell, Plan, Training, What, plan_trainings
+from core.retraining.probes import Probe, ProbeFinding, find_probes, probes_of, ranked_as
+from core.retraining.rounds import in_rounds
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import explained_network
 from core.retraining.verdicts import Verdict, judge
@@ -37,85 +40,6 @@ from core.studies.over_pictures import PictureRefused
 
 BLOCK = 100
 """Pictures whose maps are made and kept together."""
-
-
-@dataclass(frozen=True)
-class RetrainingEpoch:
-    """An epoch of a network in hand; the next one of the same network takes its place.
-
-    Parameters
-    ----------
-    accuracy
-        On the test pictures, thinned as the training pictures are.
-    """
-
-    cell: Cell
-    seed: int
-    epoch: int
-    epochs: int
-    accuracy: float
-
-    @property
-    def replaces(self) -> tuple[str, Cell, int]:
-        return "network", self.cell, self.seed
-
-
-@dataclass(frozen=True)
-class RetrainedAccuracy:
-    """The accuracy of the networks of a cell so far; a later one takes its place.
-
-    Parameters
-    ----------
-    fraction
-        The share that is removed (``roar``) or kept (``kar``).
-    retrained
-        Of the networks that learned from thinned pictures.
-    unadapted
-        Of the explained network, which has never met a removed place.
-    leak
-        Of networks that learned from the masks alone; None before the first of them has.
-    leak_decides
-        Whether the masks alone reach an accuracy above chance that is not clearly below the retrained one: the
-        intervals overlap, or the leak is higher. What is left of the pictures may then have added nothing.
-    """
-
-    method: str
-    form: Form
-    fraction: float
-    retrained: Accuracy
-    unadapted: Accuracy
-    leak: Accuracy | None
-    leak_decides: bool | None
-
-    @property
-    def replaces(self) -> tuple[str, str, str, float]:
-        return "retrained accuracy", self.method, self.form, self.fraction
-
-
-@dataclass(frozen=True)
-class RetrainingReady:
-    """What follows from the networks so far; a later one takes its place.
-
-    Parameters
-    ----------
-    whole
-        Accuracy of networks that learned from whole pictures.
-    verdicts
-        One for each method all of whose cells are known, the largest area first.
-    """
-
-    whole: Accuracy | None
-    verdicts: tuple[Verdict, ...]
-    directions: tuple[Direction, ...]
-    networks: int
-    seconds: float
-    final: bool
-
-    @property
-    def replaces(self) -> str:
-        return "retraining"
-
-
 Event = Progress | EpochDone | PictureRefused | MethodRefused | RetrainingEpoch | RetrainedAccuracy | RetrainingReady
 
 
@@ -160,7 +84,7 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
             folder.keep_refusal(name, reason)
     fitting = [name for name in spec.request.methods if name not in folder.refusals()]
     with Workers(folder.path, device, processes) as workers:
-        methods = yield from made_maps(folder, data, workers, fitting)
+        methods = yield from made_maps(folder, data, workers, fitting, spec.probes)
         plan = yield from awaited(lambda: plan_trainings(spec, methods, folder.ranks), "Masks")
         yield from Study(spec, folder, data, plan).tested(workers)
 
@@ -186,14 +110,16 @@ def kept_network(
 
 
 def made_maps(
-    folder: StudyFolder, data: LabelledData, workers: Workers, methods: Sequence[str]
+    folder: StudyFolder, data: LabelledData, workers: Workers, methods: Sequence[str], probes: Sequence[Probe]
 ) -> Generator[Progress | MethodRefused, None, list[str]]:
-    """The maps of every picture; gives the methods that have one for each."""
+    """The maps of every picture and their ranks; gives the methods that have them for each."""
+    ranks = {name: [ranked_as(name, probe) for probe in probes_of(name, probes)] for name in methods}
     blocks = {
         part: [(f"{part}-{own.start:06}", own) for own in in_blocks(count, BLOCK)]
         for part, count in (("train", len(data.train.labels)), ("test", len(data.test.labels)))
     }
-    unranked = not all(map(folder.has_ranks, methods))  # maps may have been removed for room since they were ranked
+    # Maps may have been removed for room since they were ranked.
+    unranked = not all(map(folder.has_ranks, chain(*ranks.values())))
     tasks = [
         {"task": "maps", "key": key, "part": part, "start": own.start, "stop": own.stop, "methods": list(methods)}
         for part, listed in blocks.items()
@@ -210,8 +136,12 @@ def made_maps(
     for method, reason in folder.refusals().items():
         yield MethodRefused(method, reason)
     keys = {part: [key for key, _ in listed] for part, listed in blocks.items()}
-    methods = [name for name in methods if name not in folder.refusals()]
-    return [name for name in methods if folder.has_ranks(name) or folder.join_ranks(name, keys["train"], keys["test"])]
+    fitting = [name for name in methods if name not in folder.refusals()]
+    return [
+        name
+        for name in fitting
+        if all(folder.has_ranks(each) or folder.join_ranks(each, keys["train"], keys["test"]) for each in ranks[name])
+    ]
 
 
 class Study:
@@ -222,36 +152,46 @@ class Study:
         self._chance = float(torch.bincount(data.test.labels).max() / len(data.test.labels))
         self._leaky: dict[Cell, bool] = {}
         self._found: dict[str, np.ndarray] = {}
+        self._saved: set[str] = set()
         self._networks, self._seconds = 0, 0.0
 
     def tested(self, workers: Workers) -> Iterator[Event]:
         """The networks that are missing, and after each what follows from all so far."""
-        missing = {each.key: each for each in self.plan.trainings if not self._know(each)}
+        for training in self.plan.trainings:
+            self._know(training)
         yield from self.concluded(self.plan.keys)
-        yield self.ready(final=not missing)
-        total, pace = self.plan.networks, Pace()
+        if len(self._found) < len(self.plan.trainings):
+            yield self.ready(final=False)
+        for trainings, saved in in_rounds(self.plan, self.spec, self.recognised):
+            if saved:
+                self._saved.update(saved)
+                self.folder.keep_saved(self._saved)
+            yield from self.trained(workers, {each.key: each for each in trainings if each.key not in self._found})
+        yield self.ready(final=True)
+
+    def trained(self, workers: Workers, missing: Mapping[str, Training]) -> Iterator[Event]:
+        """These networks, in any order."""
+        total, pace = self.plan.networks - len(self._saved), Pace()
         for told in workers.share([training.told() for training in missing.values()]):
             if told and "epoch" in told:
                 yield learning(missing[told["key"]], told)
             elif told and "done" in told:
                 self._know(missing[told["key"]])
                 yield from self.concluded([cell for cell, keys in self.plan.keys.items() if told["key"] in keys])
-                final = len(self._found) == len(self.plan.trainings)
-                if final or pace.due():
+                if pace.due():
                     with pace.spending():
-                        found = self.ready(final)
+                        found = self.ready(final=False)
                     yield found
             yield Progress(self._networks, total, "Networks", "network")
 
-    def _know(self, training: Training) -> bool:
+    def _know(self, training: Training) -> None:
         outcome = self.folder.outcome(training.key)
         if outcome is None:
-            return False
+            return
         self._found[training.key] = outcome.recognised
         if training.cell.what != "explained":
             self._networks += 1
             self._seconds += outcome.seconds
-        return True
 
     def recognised(self, cell: Cell) -> Recognised | None:
         """The outcomes of a cell's networks so far, if there is one."""
@@ -260,7 +200,7 @@ class Study:
 
     def concluded(self, changed: Iterable[Cell]) -> Iterator[RetrainedAccuracy]:
         """The accuracies of the cells that changed, and of those whose leak did."""
-        told = {Cell(cell.method, form, cell.fraction) for cell in changed for form in self.spec.forms}
+        told = {replace(cell, form=form, what="pictures") for cell in changed for form in self.spec.forms}
         known = [cell for cell in self.plan.keys if cell in told and self.recognised(cell) is not None]
         parts = [(cell, part) for cell in known for part in (cell, explained_in(cell), masks_of(cell))]
         outcomes = {part: own for part in parts if (own := self.recognised(part[1])) is not None}
@@ -281,7 +221,14 @@ class Study:
             self._networks,
             self._seconds,
             final,
+            self.probes(trained),
+            len(self._saved),
         )
+
+    def probes(self, trained: Curves) -> tuple[ProbeFinding, ...]:
+        """What blurring or dilating the maps changes."""
+        own = {probe: (self.curves("pictures", probe), self.curves("masks", probe)) for probe in self.spec.probes}
+        return find_probes((trained, self.curves("masks")), own, self.spec.seed) if own else ()
 
     def beside_the_leak(self, own: Verdict) -> Verdict:
         """The verdict, which stays open where the leak decides at most shares."""
@@ -291,19 +238,25 @@ class Study:
 
     def with_the_leak(self, own: Direction) -> Direction:
         """The direction, with how often the leak decides: what it shows may be the masks' shape."""
-        known = {cell: leaky for cell, leaky in self._leaky.items() if cell.method != BASELINE and cell.fraction}
+        known = {cell: leaky for cell, leaky in self._leaky.items() if cell.fraction and is_compared(cell)}
         leaky = sum(known.values())
         if own.name == "a" or not leaky:
             return own
         return replace(own, why=f"{own.why} The leak decides at {leaky} of {len(known)} accuracies.")
 
-    def curves(self, what: What) -> Curves:
+    def curves(self, what: What, probe: Probe | None = None) -> Curves:
         """The outcomes of the methods all of whose networks are known."""
-        cells = [cell for cell in self.plan.keys if cell.what == what and cell.fraction]
-        open_ = {cell.method for cell in cells if any(key not in self._found for key in self.plan.keys[cell])}
+        cells = [cell for cell in self.plan.keys if (cell.what, cell.probe) == (what, probe) and cell.fraction]
+        settled = self._saved.union(self._found)
+        open_ = {cell.method for cell in cells if not settled.issuperset(self.plan.keys[cell])}
         known = {cell: self.recognised(cell) for cell in cells if cell.method not in open_}
         outcomes = {(cell.method, cell.form, cell.fraction): own for cell, own in known.items() if own is not None}
         return Curves(outcomes, self.recognised(replace(WHOLE, what=what)))
+
+
+def is_compared(cell: Cell) -> bool:
+    """Whether it is of a method's own maps."""
+    return cell.method != BASELINE and cell.probe is None
 
 
 def explained_in(cell: Cell) -> Cell:
@@ -313,21 +266,7 @@ def explained_in(cell: Cell) -> Cell:
 
 def masks_of(cell: Cell) -> Cell:
     """The masks alone; those of both forms have the same outline."""
-    return Cell(cell.method, "roar", cell.fraction, "masks")
-
-
-def compared(cell: Cell, score: Accuracy, before: Accuracy, leak: Accuracy | None, chance: float) -> RetrainedAccuracy:
-    """The accuracy of a cell beside its leak.
-
-    Parameters
-    ----------
-    chance
-        The accuracy of always naming the most frequent class.
-    """
-    decides = None
-    if leak is not None:
-        decides = leak.over_pictures.low > chance and leak.over_pictures.high >= score.over_pictures.low
-    return RetrainedAccuracy(cell.method, cell.form, cell.fraction, score, before, leak, decides)
+    return replace(cell, form="roar", what="masks")
 
 
 def learning(training: Training, told: Told) -> RetrainingEpoch:

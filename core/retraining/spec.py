@@ -3,7 +3,8 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -11,8 +12,10 @@ from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import Settings
 from core.pictures.labels import FOLDERS
 from core.retraining.data import BUNDLED, SIDE, LabelledData, collect_data
+from core.retraining.filling import Fill, Filling
 from core.retraining.masks import Form, Unit
 from core.retraining.outcomes import FRACTIONS
+from core.retraining.probes import Probe
 from core.retraining.training import EPOCHS, PEAK, Recipe
 
 FORMS: tuple[Form, ...] = ("roar", "kar")
@@ -28,6 +31,8 @@ METHODS = (
 )
 CONTROLS = ("random", "sobel")
 """The paper's two; others may be named among the methods."""
+ADDED = ("fill", "probes", "stop_early")
+"""Left out of a file where they are the default: studies that were begun without them keep their text and folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +49,17 @@ class RetrainingSpec:
         ``roar`` removes the most important places, ``kar`` keeps them and removes all others.
     leak
         Whether networks are trained on the masks alone.
+    fill
+        What replaces removed places: ``mean``, the mean colour of the training pictures, or ``noisy_linear``, an
+        interpolation between what is left.
+    probes
+        Whether each method's maps are also tried blurred (``blur``) and dilated (``dilate``).
     unit, side
         What is removed as a whole: a pixel, a feature (one channel of a pixel), or a region with this side.
     seeds
         Number of networks for each set of masks.
+    stop_early
+        Whether a cell gets no further network once its difference from the random control is clear.
     network, epochs, peak
         The architecture, and how long and how fast it learns.
     seed
@@ -70,6 +82,9 @@ class RetrainingSpec:
     peak: float = PEAK
     seed: int = 0
     settings: Mapping[str, Settings] = field(default_factory=dict)
+    fill: Fill = "mean"
+    probes: tuple[Probe, ...] = ()
+    stop_early: bool = False
 
     def __post_init__(self) -> None:
         for problem in problems(self):
@@ -79,6 +94,11 @@ class RetrainingSpec:
     def recipe(self) -> Recipe:
         """How each network is trained."""
         return Recipe(self.network, self.epochs, self.peak)
+
+    @property
+    def filling(self) -> Filling:
+        """How removed places are filled."""
+        return Filling(self.fill, self.seed)
 
     @property
     def request(self) -> HeatmapRequest:
@@ -96,7 +116,13 @@ class RetrainingSpec:
         >>> RetrainingSpec.from_toml(RetrainingSpec(seeds=2).to_toml()) == RetrainingSpec(seeds=2)
         True
         """
-        told = {name: value for name, value in asdict(self).items() if value is not None and name != "settings"}
+        told = {
+            each.name: value
+            for each in fields(self)
+            if (value := getattr(self, each.name)) is not None
+            and each.name != "settings"
+            and (each.name not in ADDED or value != each.default)
+        }
         lines = [f"{name} = {as_toml(value)}" for name, value in told.items()]
         for method, own in self.settings.items():
             lines += ["", f"[settings.{method}]", *(f"{name} = {as_toml(value)}" for name, value in own.items())]
@@ -160,12 +186,15 @@ def problems(spec: RetrainingSpec) -> list[str]:
         return found
     if not spec.fractions or not all(0 < fraction < 1 for fraction in spec.fractions):
         found.append("The fractions must lie between 0 and 1, both excluded.")
-    if len(set(spec.fractions)) < len(spec.fractions) or len(set(spec.forms)) < len(spec.forms):
-        found.append("Every fraction and every form may stand once.")
-    if spec.unit not in get_args(Unit):
-        found.append(f"The unit must be one of {', '.join(get_args(Unit))}, not {spec.unit!r}.")
+    if any(len(set(each)) < len(each) for each in (spec.fractions, spec.forms, spec.probes)):
+        found.append("Every fraction, form and probe may stand once.")
+    for name, known in (("unit", Unit), ("fill", Fill)):
+        if getattr(spec, name) not in get_args(known):
+            found.append(f"The {name} must be one of {', '.join(get_args(known))}, not {getattr(spec, name)!r}.")
     if not set(spec.forms) <= set(FORMS) or not spec.forms:
         found.append(f"The forms are among {' and '.join(FORMS)}, not {', '.join(spec.forms) or 'none'}.")
+    if not set(spec.probes) <= set(get_args(Probe)):
+        found.append(f"The probes are among {' and '.join(get_args(Probe))}, not {', '.join(spec.probes)}.")
     return found
 
 
@@ -173,8 +202,16 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+def is_switch(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def is_names(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+
+
+def is_settings(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values())
 
 
 def is_number(value: object) -> bool:
@@ -188,14 +225,17 @@ KINDS = (
     ("labels", "a text", lambda value: isinstance(value, str)),
     ("network", "a text", lambda value: isinstance(value, str)),
     ("unit", "a text", lambda value: isinstance(value, str)),
-    ("leak", "true or false", lambda value: isinstance(value, bool)),
+    ("leak", "true or false", is_switch),
+    ("fill", "a text", lambda value: isinstance(value, str)),
+    ("probes", "a list of names", is_names),
+    ("stop_early", "true or false", is_switch),
     ("fractions", "a list of numbers", lambda value: isinstance(value, tuple) and all(map(is_number, value))),
     ("seeds", "a number from 1", is_count),
     ("epochs", "a number from 1", is_count),
     ("side", "a number from 1", is_count),
     ("picture_side", "a number from 1", is_count),
     ("training_pictures", "a number from 1", lambda value: value is None or is_count(value)),
-    ("peak", "a number above 0", lambda value: is_number(value) and value > 0),
+    ("peak", "a number above 0", lambda value: is_number(value) and 0 < value < inf),
     ("seed", "a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    ("settings", "a table for each method", lambda value: isinstance(value, Mapping)),
+    ("settings", "a table for each method, as [settings.smoothgrad]", is_settings),
 )

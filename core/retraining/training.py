@@ -16,6 +16,7 @@ from core.models.trained_file import PREFIX, Description
 from core.models.training import EpochDone, stream_training
 from core.pictures.datasets import Labelled, fashion_mnist
 from core.retraining.data import BUNDLED, LabelledData
+from core.retraining.filling import MEAN, Filling, fill_linearly
 from core.retraining.networks import USUAL, as_classifier, build
 
 EPOCHS, PEAK, BATCH = 3, 8e-3, 64
@@ -46,23 +47,24 @@ def without(
 def shown(
     data: LabelledData,
     part: Labelled,
-    removed: Bool[Tensor, "n _ height width"] | None,
+    removed: Bool[Tensor, "n _ height width"],
     masks_alone: bool = False,
+    filling: Filling = MEAN,
 ) -> Float[Tensor, "n channels height width"]:
     """What a network is shown of some pictures, as its input.
 
     Parameters
     ----------
     removed
-        The places that each lost; none where not given.
+        The places that each lost.
     masks_alone
-        Whether it sees only which places are gone, and nothing of the picture.
+        Whether it sees only which places are gone, and nothing of the picture nor of what fills it.
     """
-    if removed is None:
-        return data.normalised(part.pixels)
     if masks_alone:
         alone = (2.0 * removed - 1).expand(-1, len(data.mean), -1, -1)
         return alone.contiguous(memory_format=torch.channels_last)
+    if filling.fill == "noisy_linear":
+        return data.normalised(fill_linearly(part.pixels, removed, filling.seed))
     return without(data.normalised(part.pixels), removed)
 
 
@@ -71,24 +73,20 @@ def train(
     recipe: Recipe,
     seed: int,
     device: torch.device,
-    removed: tuple[Bool[Tensor, "n _ _ _"], Bool[Tensor, "m _ _ _"]] | None = None,
-    masks_alone: bool = False,
+    inputs: tuple[Float[Tensor, "n channels _ _"], Float[Tensor, "m channels _ _"]] | None = None,
 ) -> Training:
     """A network trained from random weights to its last epoch; the accuracy on test pictures chooses nothing.
 
     Parameters
     ----------
-    removed
-        The places that the training and the test pictures lost; none where not given.
-    masks_alone
-        Whether it learns from these alone.
+    inputs
+        What it is shown of the training and of the test pictures; whole pictures where not given.
     """
-    masks = removed or (None, None)
-    learned, tested = (
-        shown(data, part, own, masks_alone).to(device) for part, own in zip((data.train, data.test), masks, strict=True)
-    )
+    learned, tested = inputs or tuple(data.normalised(part.pixels) for part in (data.train, data.test))
     network = build(recipe.network, data, seed, device)
-    examples, held_out = (learned, data.train.labels.to(device)), (tested, data.test.labels.to(device))
+    examples, held_out = (
+        (own.to(device), part.labels.to(device)) for own, part in ((learned, data.train), (tested, data.test))
+    )
     yield from stream_training(network, lambda _: examples, held_out, recipe.epochs, seed, recipe.peak, BATCH)
     return network
 

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -24,7 +24,8 @@ from core.models.training import EpochDone
 from core.retraining.attributions import stream_attributions
 from core.retraining.folder import Outcome, StudyFolder
 from core.retraining.masks import rank_places
-from core.retraining.plan import removed
+from core.retraining.plan import Cell, removed
+from core.retraining.probes import probed, probes_of, ranked_as
 from core.retraining.training import recognised, shown, train
 
 Told = dict[str, Any]
@@ -62,26 +63,30 @@ class Worker:
         for event in making:
             if isinstance(event, MethodRefused):
                 yield {"refused": event.method, "reason": event.reason}
-        rank = {
-            name: rank_places(maps, pixels, self.spec.unit, self.spec.side, self.spec.seed)
+        rank = partial(rank_places, pixels=pixels, unit=self.spec.unit, side=self.spec.side, seed=self.spec.seed)
+        ranked = {
+            ranked_as(name, probe): rank(probed(maps, probe))
             for name, maps in making.result.items()
+            for probe in probes_of(name, self.spec.probes)
         }
-        self.folder.keep_maps(task["key"], making.result, rank)
+        self.folder.keep_maps(task["key"], making.result, ranked)
 
     def test(self, task: Mapping[str, Any]) -> Iterator[Told]:
         """Which test pictures a network recognises: the explained one, or one that is trained first."""
         began = time.monotonic()
-        masks = removed(self.folder.ranks(task["method"]), task["form"], task["fraction"])
-        alone = task["what"] == "masks"
-        if task["what"] == "explained":
+        cell = Cell(**task["cell"])
+        masks = removed(self.folder.ranks(cell.ranked), cell.form, cell.fraction)
+        see = partial(shown, self.data, masks_alone=cell.what == "masks", filling=self.spec.filling)
+        tested = see(self.data.test, masks[1]).to(self.device)
+        if cell.what == "explained":
             network = self.explained.network
         else:
-            training = Returning(train(self.data, self.spec.recipe, task["seed"], self.device, masks, alone))
+            learned = see(self.data.train, masks[0])
+            training = Returning(train(self.data, self.spec.recipe, task["seed"], self.device, (learned, tested)))
             for event in training:
                 if isinstance(event, EpochDone):
                     yield {"epoch": event.epoch, "epochs": event.epochs, "accuracy": event.held_out}
             network = training.result
-        tested = shown(self.data, self.data.test, masks[1], alone).to(self.device)
         found = recognised(network, tested, self.data.test.labels.numpy())
         self.folder.keep_outcome(task["key"], Outcome(found, time.monotonic() - began))
 

@@ -65,6 +65,17 @@ def test_the_area_is_the_mean_difference_over_the_shares():
     assert area.over_pictures.mean == pytest.approx(np.mean(gaps))
 
 
+def test_curves_of_unequal_seeds_are_compared_by_the_seeds_that_both_have():
+    upper, lower = [outcomes(share, 3) for share in (0.9, 0.8)], [outcomes(share, 4) for share in (0.6, 0.3)]
+    [area] = areas_between([([upper[0], upper[1][:2]], lower)])
+    gaps = [upper[0].astype(float) - lower[0], upper[1][:2].astype(float) - lower[1][:2]]
+    assert area.over_pictures.mean == pytest.approx(np.mean([gap.mean() for gap in gaps]))
+    assert area.by_seed == pytest.approx(np.mean([gap[:2].mean(axis=1) for gap in gaps], axis=0))
+    assert areas_between([(lower, [upper[0], upper[1][:2]])])[0].over_pictures.mean == pytest.approx(
+        -area.over_pictures.mean
+    )
+
+
 def test_an_accuracy_does_not_depend_on_what_is_told_beside_it():
     several = [outcomes(share, 5) for share in (0.2, 0.5, 0.9)]
     assert accuracies(several) == [accuracy(own) for own in several]

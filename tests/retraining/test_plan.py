@@ -1,13 +1,15 @@
 """Which networks are trained: each set of masks once, in an order that helps early."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 import torch
 
 from core.randomness import generator
-from core.retraining.masks import rank_places
+from core.retraining.masks import digest_of, rank_places
 from core.retraining.plan import WHOLE, Cell, plan_trainings, removed
+from core.retraining.probes import probed
 from core.retraining.spec import RetrainingSpec
 
 PIXELS = torch.rand(6, 3, 8, 8, generator=generator(0, "pictures"))
@@ -16,8 +18,9 @@ MAPS = {"gradient": MAP, "negated": -MAP, "random": torch.rand(6, 1, 8, 8, gener
 SPEC = RetrainingSpec(methods=("gradient", "negated"), fractions=(0.25, 0.5, 0.75), seeds=2)
 
 
-def ranks(method):
-    ranking = rank_places(MAPS[method], PIXELS)
+def ranks(name):
+    method, _, probe = name.partition(".")
+    ranking = rank_places(probed(MAPS[method], probe or None), PIXELS)
     return ranking, ranking
 
 
@@ -69,6 +72,34 @@ def test_removing_nothing_removes_nothing():
     train, test = removed(ranks("gradient"), WHOLE.form, WHOLE.fraction)
     assert not train.any()
     assert not test.any()
+
+
+def test_another_fill_is_another_network_and_the_same_one_for_the_same_masks():
+    spec = replace(SPEC, fill="noisy_linear")
+    plan, plain = plan_of(spec), plan_of(SPEC)
+    for cell, keys in plan.keys.items():
+        assert (keys == plain.keys[cell]) == (cell.what == "masks"), "masks alone do not depend on what fills them"
+    for share in SPEC.fractions:
+        assert plan.keys[Cell("gradient", "kar", share)] == plan.keys[Cell("negated", "roar", 1 - share)]
+    assert not set(plan.keys[WHOLE]) & set(plan_of(replace(spec, seed=1)).keys[WHOLE]), "other noise"
+
+
+def test_what_is_filled_with_the_mean_has_the_key_that_it_had_before_there_were_other_fills():
+    masks = digest_of(removed(ranks("gradient"), "kar", 0.25))
+    assert plan_of(SPEC).keys[Cell("gradient", "kar", 0.25)] == (f"pictures-0-{masks}", f"pictures-1-{masks}")
+
+
+def test_probes_are_of_methods_alone_and_come_after_what_they_are_compared_with():
+    plan = plan_of(replace(SPEC, probes=("blur", "dilate")))
+    probed_cells = [cell for cell in plan.keys if cell.probe and cell.what != "explained"]
+    assert {cell.method for cell in probed_cells} == {"gradient"}
+    assert {(cell.what, cell.form) for cell in probed_cells} == {
+        ("pictures", "roar"), ("pictures", "kar"), ("masks", "roar"),
+    }  # fmt: skip
+    assert len(probed_cells) == 2 * 3 * len(SPEC.fractions)
+    first = [each.cell.probe for each in plan.trainings if each.seed == 0 and each.cell.what != "explained"]
+    assert first == sorted(first, key=lambda probe: ["", "blur", "dilate"].index(probe or ""))
+    assert {cell: keys for cell, keys in plan.keys.items() if not cell.probe} == plan_of(SPEC).keys
 
 
 @pytest.mark.parametrize("seeds", [1, 3])

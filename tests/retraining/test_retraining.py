@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,11 @@ from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
 from core.retraining import training
 from core.retraining.data import collect_data
+from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
 from core.retraining.folder import Outcome, StudyFolder, as_levels, as_pixels
 from core.retraining.outcomes import Accuracy
 from core.retraining.plan import Cell
-from core.retraining.retraining import (
-    RetrainedAccuracy,
-    RetrainingEpoch,
-    RetrainingReady,
-    compared,
-    stream_retraining,
-)
+from core.retraining.retraining import stream_retraining
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import Recipe, recognised, shown, train
 from core.retraining.workers import Workers
@@ -59,6 +55,11 @@ def accuracies(events):
 def outcomes(path: Path) -> dict[str, bytes]:
     found = {file.stem: StudyFolder(path).outcome(file.stem) for file in (path / "trainings").glob("*.json")}
     return {key: own.recognised.tobytes() for key, own in found.items()}
+
+
+def seen_through(masks, squares):
+    """What a network is shown of the training and of the test pictures."""
+    return tuple(shown(squares, part, own) for part, own in zip((squares.train, squares.test), masks, strict=True))
 
 
 def test_every_cell_has_its_accuracy_its_leak_and_the_one_without_retraining(study):
@@ -122,7 +123,7 @@ def test_training_meets_the_same_thinned_pictures_in_every_epoch_and_is_tested_o
         yield Progress(1, 1, "watched")
 
     monkeypatch.setattr(training, "stream_training", watch)
-    list(train(squares, Recipe(), 0, CPU, masks))
+    list(train(squares, Recipe(), 0, CPU, seen_through(masks, squares)))
     first, *others = seen["epochs"]
     assert len(others) == 2
     assert all(torch.equal(first, other) for other in others)
@@ -148,7 +149,7 @@ def test_an_outcome_is_that_of_the_last_epoch_of_the_training_that_its_key_names
     path, _ = study
     ranks = StudyFolder(path).ranks("gradient")
     masks = tuple(each.removed("kar", 0.25) for each in ranks)
-    training = train(squares, Recipe(), 1, CPU, masks)
+    training = train(squares, Recipe(), 1, CPU, seen_through(masks, squares))
     network = None
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -298,7 +299,7 @@ def test_a_method_that_does_not_exist_is_refused_before_anything_is_written(tmp_
 
 
 def test_a_task_that_fails_says_why(study):
-    task = {"task": "training", "key": "k", "seed": 0, **Cell("occlusion", "roar", 0.5).__dict__}
+    task = {"task": "training", "key": "k", "seed": 0, "cell": asdict(Cell("occlusion", "roar", 0.5))}
     with Workers(study[0], CPU, 1) as workers, pytest.raises(core.ModelError, match="holds no ranks of occlusion"):
         list(workers.share([task]))
 

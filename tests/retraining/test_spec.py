@@ -2,6 +2,7 @@
 
 import pytest
 
+import core
 from core.retraining.masks import Form
 from core.retraining.outcomes import FRACTIONS
 from core.retraining.spec import CONTROLS, FORMS, RetrainingSpec
@@ -16,7 +17,27 @@ UNUSUAL = RetrainingSpec(
     training_pictures=50,
     peak=2e-3,
     settings={"occlusion": {"window": 3, "stride": 2}},
+    fill="noisy_linear",
+    probes=("dilate", "blur"),
+    stop_early=True,
 )
+BEFORE_OPTIONS = """
+methods = ["gradient"]
+data = "fashion_mnist"
+labels = "folders"
+picture_side = 32
+forms = ["roar", "kar"]
+leak = true
+fractions = [0.5]
+unit = "pixel"
+side = 4
+seeds = 3
+network = "batch_norm_cnn"
+epochs = 3
+peak = 0.008
+seed = 0
+"""
+"""As a folder kept it before there were fills, probes and early stops."""
 
 
 @pytest.mark.parametrize("spec", [RetrainingSpec(), UNUSUAL])
@@ -59,12 +80,44 @@ def test_a_folder_of_pictures_is_found_from_where_the_file_lies(tmp_path):
         ('unit = "square"', "pixel, feature, region, not 'square'"),
         ("leak = 1", "leak must be true or false"),
         ("peak = 0.0", "peak must be a number above 0"),
+        ("peak = inf", "peak must be a number above 0"),
         ("settings = 3", "a table for each method"),
+        ("settings = [3]", "a table for each method"),
+        ("[settings]\ngradient = 3", r"a table for each method, as \[settings.smoothgrad\]"),
+        ("[[settings.gradient]]", "a table for each method"),
+        ('fill = "blur"', "fill must be one of mean, noisy_linear, not 'blur'"),
+        ("fill = 1", "fill must be a text, not 1"),
+        ('probes = ["erode"]', "probes are among blur and dilate, not erode"),
+        ('probes = "blur"', "probes must be a list of names, not 'blur'"),
+        ('probes = ["blur", "blur"]', "may stand once"),
+        ("stop_early = 1", "stop_early must be true or false, not 1"),
     ],
 )
 def test_a_mistake_in_a_file_is_a_sentence(text, said):
     with pytest.raises(ValueError, match=said):
         RetrainingSpec.from_toml(text)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("[settings.smoothgrd]", "Did you mean smoothgrad"),
+        ("[settings.smoothgrad]\nsample = 3", "smoothgrad has no setting 'sample'; its settings: samples"),
+        ('[settings.smoothgrad]\nsamples = "many"', "samples must be a whole number"),
+        ("[settings.smoothgrad]\nsamples = [3, 4]", "samples must be a whole number"),
+    ],
+)
+def test_a_wrong_setting_of_a_method_is_a_sentence_before_anything_is_written(table, said, tmp_path):
+    spec = RetrainingSpec.from_toml(f'methods = ["smoothgrad"]\n{table}')
+    with pytest.raises(ValueError, match=said):
+        core.stream_retraining(spec, tmp_path / "study", "cpu")
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_study_begun_before_there_were_options_is_the_same_study_with_the_same_text():
+    spec = RetrainingSpec.from_toml(BEFORE_OPTIONS)
+    assert (spec.fill, spec.probes, spec.stop_early) == ("mean", (), False)
+    assert spec.to_toml().strip() == BEFORE_OPTIONS.strip(), "its folder is named by its text"
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

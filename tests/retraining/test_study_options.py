@@ -1,0 +1,188 @@
+"""A small study with linear fill, probed maps and an early stop, against the same study in full."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import safetensors.torch
+import torch
+
+from core.metrics.statistics import BASELINE
+from core.retraining.events import RetrainedAccuracy, RetrainingReady
+from core.retraining.filling import fill_linearly
+from core.retraining.folder import StudyFolder
+from core.retraining.masks import rank_places
+from core.retraining.outcomes import areas_between
+from core.retraining.plan import Cell, plan_trainings
+from core.retraining.probes import probed
+from core.retraining.retraining import stream_retraining
+from core.retraining.spec import RetrainingSpec
+from core.retraining.training import recognised, shown, train
+
+CPU = torch.device("cpu")
+FULL = RetrainingSpec(
+    methods=("gradient",), forms=("roar",), fractions=(0.75,), seeds=3, epochs=2, data="squares",
+    fill="noisy_linear", probes=("blur",),
+)  # fmt: skip
+EARLY = replace(FULL, stop_early=True)
+
+
+def begun(path, spec, squares):
+    """A folder that has its pictures, which no source would give again."""
+    folder = StudyFolder(path)
+    folder.ask(spec)
+    folder.keep_data(squares)
+    return path
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory, squares):
+    """The folder of the study in full, and its events."""
+    path = begun(tmp_path_factory.mktemp("full"), FULL, squares)
+    return path, list(stream_retraining(FULL, path, "cpu", processes=1))
+
+
+@pytest.fixture(scope="module")
+def early(full, tmp_path_factory):
+    """The study that stops early by two processes, with the maps of the other one and none of its networks."""
+    path = tmp_path_factory.mktemp("early") / "study"
+    shutil.copytree(full[0], path, ignore=shutil.ignore_patterns("trainings", "study.toml"))
+    return path, list(stream_retraining(EARLY, path, "cpu", processes=2))
+
+
+def accuracies(events):
+    return {(e.method, e.fraction, e.probe): e for e in events if isinstance(e, RetrainedAccuracy)}
+
+
+def last(events):
+    return [event for event in events if isinstance(event, RetrainingReady)][-1]
+
+
+def outcomes(path):
+    return {file.stem: StudyFolder(path).outcome(file.stem).recognised.tobytes() for file in path.glob("trainings/*")}
+
+
+def test_a_study_that_stops_early_has_the_networks_of_the_full_one_and_not_those_it_saved(full, early):
+    whole, fewer = outcomes(full[0]), outcomes(early[0])
+    assert fewer.items() <= whole.items(), "to the bit, though two processes shared the work"
+    ready = last(early[1])
+    assert ready.final
+    assert len(whole) - len(fewer) == ready.saved == StudyFolder(early[0]).saved()
+    assert ready.networks + ready.saved == last(full[1]).networks
+    before = accuracies(full[1])
+    for place, own in accuracies(early[1]).items():
+        kept = len(own.retrained.by_seed)
+        assert own.retrained.by_seed == before[place].retrained.by_seed[:kept]
+
+
+def test_what_was_stopped_is_what_two_seeds_decided(full, early):
+    folder = StudyFolder(full[0])
+    plan = plan_trainings(FULL, FULL.request.methods, folder.ranks)
+
+    def first_two(cell):
+        return [torch.from_numpy(folder.outcome(key).recognised) for key in plan.keys[cell][:2]]
+
+    stopped = 0
+    for what in ("pictures", "masks"):
+        control = torch.stack(first_two(Cell(BASELINE, "roar", 0.75, what))).numpy()
+        for method, probe in (("gradient", None), ("gradient", "blur"), ("sobel", None)):
+            cell = Cell(method, "roar", 0.75, what, probe)
+            [gap] = areas_between([([torch.stack(first_two(cell)).numpy()], [control])])
+            clear = gap.above_zero or gap.below_zero
+            assert (early[0] / "trainings" / f"{plan.keys[cell][2]}.json").exists() != clear
+            stopped += clear
+    assert stopped, "otherwise this test shows nothing"
+
+
+def test_a_resumption_of_a_study_that_stops_early_trains_the_same_networks(early, tmp_path):
+    path = tmp_path / "killed"
+    shutil.copytree(early[0], path)
+    for file in sorted(path.glob("trainings/*"))[::2]:
+        file.unlink()
+    (path / "saved.json").unlink()
+    resumed = list(stream_retraining(EARLY, path, "cpu", processes=1))
+    assert outcomes(path) == outcomes(early[0])
+    assert accuracies(resumed) == accuracies(early[1])
+    assert StudyFolder(path).saved() == StudyFolder(early[0]).saved()
+
+
+def test_the_explained_network_and_the_retrained_ones_meet_filled_pictures(full, squares):
+    folder = StudyFolder(full[0])
+    masks = [each.removed("roar", 0.75) for each in folder.ranks("gradient")]
+    learned, tested = (
+        squares.normalised(fill_linearly(part.pixels, own, FULL.seed))
+        for part, own in zip((squares.train, squares.test), masks, strict=True)
+    )
+    labels = squares.test.labels.numpy()
+    own = accuracies(full[1])["gradient", 0.75, None]
+    explained = recognised(folder.network(squares, CPU).network, tested, labels)
+    assert own.unadapted.by_seed == (pytest.approx(explained.mean()),)
+    training = train(squares, FULL.recipe, 1, CPU, (learned, tested))
+    network = None
+    while network is None:
+        try:
+            next(training)
+        except StopIteration as ended:
+            network = ended.value
+    assert own.retrained.by_seed[1] == pytest.approx(recognised(network, tested, labels).mean(), abs=0.02)
+    assert not torch.allclose(tested, shown(squares, squares.test, masks[1])), "the mean would be another picture"
+
+
+def test_a_probed_map_is_ranked_from_the_kept_one_and_has_its_accuracy_leak_and_finding(full, squares):
+    folder = StudyFolder(full[0])
+    kept = safetensors.torch.load_file(full[0] / "maps" / "test-000000.safetensors")
+    assert {name for name in kept if name.endswith(".map")} == {
+        f"{name}.map" for name in ("gradient", "random", "sobel")
+    }
+    blurred = rank_places(probed(kept["gradient.map"], "blur"), squares.test.pixels[: len(kept["gradient.map"])])
+    assert torch.equal(folder.ranks("gradient.blur")[1].ranks, blurred.ranks)
+    own = accuracies(full[1])
+    assert set(own) == {(name, 0.75, None) for name in ("gradient", "random", "sobel")} | {
+        ("gradient", 0.75, "blur"), ("random", 0.0, None),
+    }  # fmt: skip
+    assert own["gradient", 0.75, "blur"].leak is not None
+    [found] = last(full[1]).probes
+    plain, blur = (own["gradient", 0.75, probe].retrained.over_pictures.mean for probe in (None, "blur"))
+    assert found.change.over_pictures.mean == pytest.approx(plain - blur)
+    assert {each.method for each in last(full[1]).verdicts} == {"gradient", "random", "sobel"}
+
+
+def test_a_folder_serves_one_run_at_a_time(full):
+    first = stream_retraining(FULL, full[0], "cpu", processes=1)
+    next(first)
+    with pytest.raises(ValueError, match=r"Another run is working on the study in .*\. Wait until it has ended"):
+        next(stream_retraining(FULL, full[0], "cpu", processes=1))
+    first.close()
+    second = stream_retraining(FULL, full[0], "cpu", processes=1)
+    next(second)
+    second.close()
+
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from core.retraining.folder import StudyFolder
+with StudyFolder(Path(sys.argv[1])).alone():
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_run_of_another_process_is_seen_and_one_that_was_killed_leaves_no_lock(tmp_path):
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(tmp_path)], env=paths, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    folder = StudyFolder(tmp_path)
+    with pytest.raises(ValueError, match="Another run is working"), folder.alone():
+        pass
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+    with folder.alone():
+        assert folder.path.exists()
