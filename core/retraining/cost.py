@@ -1,6 +1,8 @@
 """What a study of retraining takes on this machine: said before it is started."""
 
 import math
+import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,19 +17,24 @@ from core.jobs.events import Returning
 from core.methods.heatmap_request import HeatmapRequest
 from core.models.classifier import Classifier
 from core.models.training import Learning, share_right
+from core.randomness import generator
 from core.retraining.attributions import stream_attributions
 from core.retraining.data import BUNDLED, collect_data
+from core.retraining.filling import fill_linearly
 from core.retraining.masks import rank_places
 from core.retraining.networks import build
-from core.retraining.plan import in_helpful_order
+from core.retraining.plan import MIDDLE, Cell, in_helpful_order
+from core.retraining.rounds import FIRST_SEEDS
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import BATCH, PEAK
+from core.retraining.workers import WORKER, own_environment
 
 BATCHES = 6
 """How many are timed; the first of them pays for memory, and counts for nothing where there are others."""
 LONG = 1.0
 """Seconds of a batch from which one is enough."""
 TIMED_PICTURES = 4
+TIMED_FILLS, FILLED_PICTURES = 3, 200
 
 
 class Speed(NamedTuple):
@@ -45,6 +52,25 @@ class Speed(NamedTuple):
     tested: float
 
 
+class Pace(NamedTuple):
+    """How fast this machine is at a study, in seconds of a process of one thread.
+
+    Parameters
+    ----------
+    explained
+        All heatmaps of a picture.
+    filled
+        Noisy linear interpolation of a picture.
+    start
+        Of a process, until it can begin.
+    """
+
+    speed: Speed
+    explained: float
+    filled: float
+    start: float
+
+
 @dataclass(frozen=True)
 class Cost:
     """What is still to be done of a study.
@@ -52,43 +78,77 @@ class Cost:
     Parameters
     ----------
     networks
-        How many are trained.
+        How many are trained; at most, where it stops early.
     network_seconds
-        Of each, on one core.
+        Of each, on one core, without filling.
     heatmap_seconds
         Of all heatmaps, on one core.
+    filling_seconds
+        Of filling the pictures of all networks, on one core.
+    start_seconds
+        Of each core's process, until it can begin.
+    spared
+        How many of the networks stopping early may leave out.
     """
 
     networks: int
     network_seconds: float
     heatmap_seconds: float
     cores: int
+    filling_seconds: float = 0.0
+    start_seconds: float = 0.0
+    spared: int = 0
 
     @property
     def seconds(self) -> float:
         """Until all is done, with the machine to itself."""
-        return math.ceil(self.networks / self.cores) * self.network_seconds + self.heatmap_seconds / self.cores
+        networks = math.ceil(self.networks / self.cores) * self.network_seconds
+        return networks + (self.heatmap_seconds + self.filling_seconds) / self.cores + self.start_seconds
 
 
-def cost_of(spec: RetrainingSpec, speed: Speed, map_seconds: float, cores: int, trained: int = 0) -> Cost:
+def cost_of(spec: RetrainingSpec, pace: Pace, cores: int, done: int = 0) -> Cost:
     """The cost of a study of the bundled pictures.
 
     Parameters
     ----------
-    map_seconds
-        Of all heatmaps of one picture, in a process of one thread.
-    trained
-        Networks that are kept from an earlier run; the heatmaps are then kept as well.
+    done
+        Networks that are kept from an earlier run, or that it left out; the heatmaps are then kept as well.
     """
     learned, tested = pictures_of(spec)
-    network = spec.epochs * (learned * speed.learned + tested * speed.tested)
-    maps = 0.0 if trained else (learned + tested) * map_seconds
-    return Cost(max(0, count_networks(spec) - trained), network, maps, cores)
+    networks = count_networks(spec)
+    left = max(0, networks - done)
+    filled = left * share_filled(spec) * (learned + tested) * pace.filled
+    return Cost(
+        networks=left,
+        network_seconds=spec.epochs * (learned * pace.speed.learned + tested * pace.speed.tested),
+        heatmap_seconds=0.0 if done else (learned + tested) * pace.explained,
+        cores=cores,
+        filling_seconds=filled,
+        start_seconds=pace.start,
+        spared=min(left, most_spared(spec)),
+    )
+
+
+def cells_of(spec: RetrainingSpec) -> list[Cell]:
+    """The cells whose networks are trained; two may turn out to have the same masks."""
+    return list(in_helpful_order(spec, spec.request.methods))
 
 
 def count_networks(spec: RetrainingSpec) -> int:
     """How many networks are trained for the table; fewer where two cells turn out to have the same masks."""
-    return spec.seeds * len(list(in_helpful_order(spec, spec.request.methods)))
+    return spec.seeds * len(cells_of(spec))
+
+
+def share_filled(spec: RetrainingSpec) -> float:
+    """The share of the networks whose pictures are filled by interpolation: none that learn from masks alone."""
+    cells = cells_of(spec)
+    return 0.0 if spec.fill == "mean" else sum(cell.what == "pictures" for cell in cells) / len(cells)
+
+
+def most_spared(spec: RetrainingSpec) -> int:
+    """How many networks stopping early leaves out where the first seeds decide everything."""
+    later = max(0, spec.seeds - FIRST_SEEDS) if spec.stop_early else 0
+    return later * (len(cells_of(spec)) - 1)  # whole pictures are compared with nothing
 
 
 def pictures_of(spec: RetrainingSpec) -> tuple[int, int]:
@@ -98,8 +158,12 @@ def pictures_of(spec: RetrainingSpec) -> tuple[int, int]:
 
 
 def smaller_plans(spec: RetrainingSpec) -> dict[str, RetrainingSpec]:
-    """The same with one seed, and with every second fraction, where that is less."""
-    plans = {"one seed": replace(spec, seeds=1), "every second share": replace(spec, fractions=spec.fractions[::2])}
+    """The same with one seed, with every second fraction, and without probes, where that is less."""
+    plans = {
+        "one seed": replace(spec, seeds=1),
+        "every second share": replace(spec, fractions=spec.fractions[::2]),
+        "no probes": replace(spec, probes=()),
+    }
     return {words: plan for words, plan in plans.items() if plan != spec}
 
 
@@ -130,6 +194,23 @@ def seconds_of_maps(classifier: Classifier, request: HeatmapRequest) -> float:
 
     with one_thread():
         return least_seconds(make, TIMED_PICTURES)
+
+
+@cache
+def seconds_of_filling() -> float:
+    """Seconds of a picture's interpolation, timed over a few batches, once in a process."""
+    pixels = collect_data(BUNDLED, most=FILLED_PICTURES).train.pixels
+    gone = torch.rand(len(pixels), 1, *pixels.shape[2:], generator=generator(0, "gaps to time")) < MIDDLE
+    with one_thread():
+        return least_seconds(lambda _: fill_linearly(pixels, gone, 0), TIMED_FILLS) / len(pixels)
+
+
+@cache
+def seconds_of_a_start() -> float:
+    """Seconds of computing until a process of a study can begin; time spent waiting for others is left out."""
+    code = f"import time; import {WORKER}; print(time.process_time())"
+    started = subprocess.run([sys.executable, "-c", code], env=own_environment(), capture_output=True, check=True)
+    return float(started.stdout)
 
 
 def least_seconds(work: Callable[[int], object], times: int = BATCHES) -> float:

@@ -16,14 +16,15 @@ from core.assets import made_here
 from core.metrics.removal import places_of
 from core.retraining.cost import pictures_of
 from core.retraining.data import BUNDLED, collect_data
-from core.retraining.folder import ASKED, MAPS
+from core.retraining.folder import ASKED, MAPS, StudyFolder
+from core.retraining.probes import probes_of
 from core.retraining.spec import RetrainingSpec
 
 MOST_BYTES = 4 * 2**30
 """Room of all studies together."""
 DIGITS = 16
-BYTES_OF_A_PLACE = 8
-"""A map's value, and its rank in the block and in the whole."""
+BYTES_OF_A_MAP, BYTES_OF_RANKS = 4, 4
+"""Of each place: a map's value; its rank in the block and in the whole, as often as the map is ranked."""
 
 _running: list[tuple[Path, int]] = []
 """The studies that run now, with the room that each may yet take."""
@@ -99,9 +100,15 @@ def bytes_of(spec: RetrainingSpec) -> int:
     if spec.data != BUNDLED:
         return 0
     places = places_of(spec.unit, collect_data(spec.data).size)
-    return sum(pictures_of(spec)) * places * BYTES_OF_A_PLACE * len(spec.request.methods)
+    ranked = sum(len(probes_of(method, spec.probes)) for method in spec.request.methods)
+    return sum(pictures_of(spec)) * places * (BYTES_OF_A_MAP * len(spec.request.methods) + BYTES_OF_RANKS * ranked)
 
 
 def networks_in(spec: RetrainingSpec) -> int:
     """How many networks of a study are already trained."""
     return sum(not file.name.startswith("explained") for file in (folder_of(spec) / "trainings").glob("*.json"))
+
+
+def saved_in(spec: RetrainingSpec) -> int:
+    """How many networks of a study were left out, since the differences were clear without them."""
+    return StudyFolder(folder_of(spec)).saved()

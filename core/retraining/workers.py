@@ -24,12 +24,18 @@ from core.models.sources import ModelError
 
 SECONDS_OF_A_STEP = 0.05
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_THREADS": "1"}
+WORKER = "core.retraining.worker"
 Told = Mapping[str, Any]
 
 
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def own_environment() -> dict[str, str]:
+    """The environment of a process of one thread that imports what this one does."""
+    return {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 class Workers:
@@ -42,7 +48,7 @@ class Workers:
     """
 
     def __init__(self, folder: Path, device: torch.device, count: int | None = None) -> None:
-        self._command = [sys.executable, "-m", "core.retraining.worker", str(folder), str(device)]
+        self._command = [sys.executable, "-m", WORKER, str(folder), str(device)]
         self._count = count or (cores() if device.type == "cpu" else 1)
         self._told: Queue[tuple[int, Told | None]] = Queue()
         self._processes: list[subprocess.Popen[str]] = []
@@ -117,7 +123,7 @@ class Workers:
             stdout=subprocess.PIPE,
             stderr=self._errors[-1],
             text=True,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=own_environment(),
         )
         self._processes.append(process)
         self._listeners.append(Thread(target=self._listen, args=(place, process), daemon=True))

@@ -1,11 +1,26 @@
 """What a study takes is arithmetic on two measured speeds, and counts what the plan trains."""
 
+import time
+from dataclasses import replace
+
 import pytest
 import torch
 
 from core.methods.heatmap_request import HeatmapRequest
 from core.models.trained import load_trained
-from core.retraining.cost import Cost, Speed, cost_of, count_networks, seconds_of_maps, smaller_plans, speed_of
+from core.randomness import generator
+from core.retraining.cost import (
+    Cost,
+    Pace,
+    Speed,
+    cost_of,
+    count_networks,
+    seconds_of_a_start,
+    seconds_of_filling,
+    seconds_of_maps,
+    smaller_plans,
+    speed_of,
+)
 from core.retraining.masks import rank_places
 from core.retraining.networks import USUAL
 from core.retraining.plan import plan_trainings
@@ -14,29 +29,48 @@ from core.retraining.training import BUNDLED_NETWORK
 
 CPU = torch.device("cpu")
 SPEC = RetrainingSpec(methods=("gradient",), forms=("roar",), fractions=(0.5, 0.9), seeds=2, training_pictures=1000)
-SPEED = Speed(learned=1e-3, tested=1e-4)
+PACE = Pace(Speed(learned=1e-3, tested=1e-4), explained=0.01, filled=5e-4, start=8.0)
 
 
-def ranks_of(method):
-    """Another ranking for each method."""
-    draw = torch.Generator().manual_seed(len(method))
+def ranks_of(name):
+    """Another ranking for each name."""
+    draw = generator(0, name)
     maps, pixels = torch.rand(6, 1, 8, 8, generator=draw), torch.rand(6, 3, 8, 8, generator=draw)
     return rank_places(maps, pixels), rank_places(maps.flip(0), pixels)
 
 
 @pytest.mark.parametrize("leak", [True, False])
 @pytest.mark.parametrize("forms", [("roar",), ("roar", "kar")])
-def test_the_networks_told_are_those_that_the_plan_trains(leak, forms):
-    spec = RetrainingSpec(methods=("gradient",), forms=forms, fractions=(0.3, 0.9), seeds=2, leak=leak)
+@pytest.mark.parametrize("probes", [(), ("blur", "dilate")])
+def test_the_networks_told_are_those_that_the_plan_trains(leak, forms, probes):
+    spec = RetrainingSpec(methods=("gradient",), forms=forms, fractions=(0.3, 0.9), seeds=2, leak=leak, probes=probes)
     assert count_networks(spec) == plan_trainings(spec, spec.request.methods, ranks_of).networks
 
 
-def test_a_study_s_seconds_are_those_of_its_networks_and_heatmaps_on_all_cores():
-    cost = cost_of(SPEC, SPEED, map_seconds=0.01, cores=2)
+def test_a_study_s_seconds_are_those_of_its_networks_and_heatmaps_on_all_cores_and_of_the_start():
+    cost = cost_of(SPEC, PACE, cores=2)
     assert cost.networks == 2 * (1 + 3 * 2 * 2)  # two seeds of whole pictures, and three rankings at two shares, twice
     assert cost.network_seconds == pytest.approx(SPEC.epochs * (1000 * 1e-3 + 1000 * 1e-4))
     assert cost.heatmap_seconds == pytest.approx(2000 * 0.01)
-    assert cost.seconds == pytest.approx(13 * cost.network_seconds + cost.heatmap_seconds / 2)
+    assert cost.seconds == pytest.approx(13 * cost.network_seconds + cost.heatmap_seconds / 2 + 8.0)
+
+
+def test_filling_costs_every_network_that_learns_from_pictures_and_none_that_learns_from_masks():
+    cost = cost_of(replace(SPEC, fill="noisy_linear"), PACE, cores=2)
+    assert cost.filling_seconds == pytest.approx(2 * (1 + 3 * 2) * 2000 * 5e-4)
+    assert cost.seconds == pytest.approx(cost_of(SPEC, PACE, cores=2).seconds + cost.filling_seconds / 2)
+
+
+def test_two_probes_cost_every_method_twice_again_and_the_controls_nothing():
+    probed = cost_of(replace(SPEC, probes=("blur", "dilate")), PACE, cores=2)
+    assert probed.networks == 2 * (1 + (3 + 2) * 2 * 2)
+    assert probed.heatmap_seconds == cost_of(SPEC, PACE, cores=2).heatmap_seconds, "the maps are those of the method"
+
+
+def test_stopping_early_may_spare_what_comes_after_two_seeds_except_whole_pictures():
+    assert cost_of(replace(SPEC, stop_early=True), PACE, cores=2).spared == 0
+    assert cost_of(replace(SPEC, stop_early=True, seeds=5), PACE, cores=2).spared == 3 * 3 * 2 * 2
+    assert cost_of(replace(SPEC, seeds=5), PACE, cores=2).spared == 0
 
 
 def test_an_odd_network_out_takes_a_core_as_long_as_a_pair():
@@ -44,16 +78,28 @@ def test_an_odd_network_out_takes_a_core_as_long_as_a_pair():
 
 
 def test_what_is_kept_costs_nothing_again():
-    whole, rest = (cost_of(SPEC, SPEED, 0.01, 2, trained) for trained in (0, 20))
+    whole, rest = (cost_of(SPEC, PACE, 2, done) for done in (0, 20))
     assert rest.networks == whole.networks - 20
     assert rest.heatmap_seconds == 0.0
 
 
-def test_a_smaller_plan_has_one_seed_or_every_second_share_and_is_told_only_where_there_is_one():
-    plans = smaller_plans(SPEC)
-    assert [(plan.seeds, plan.fractions) for plan in plans.values()] == [(1, (0.5, 0.9)), (2, (0.5,))]
-    assert all(cost_of(plan, SPEED, 0.01, 2).seconds < cost_of(SPEC, SPEED, 0.01, 2).seconds for plan in plans.values())
+def test_a_smaller_plan_has_one_seed_fewer_shares_or_no_probes_and_is_told_only_where_there_is_one():
+    spec = replace(SPEC, probes=("blur",))
+    plans = smaller_plans(spec)
+    assert [(plan.seeds, plan.fractions, plan.probes) for plan in plans.values()] == [
+        (1, (0.5, 0.9), ("blur",)),
+        (2, (0.5,), ("blur",)),
+        (2, (0.5, 0.9), ()),
+    ]
+    assert all(cost_of(plan, PACE, 2).seconds < cost_of(spec, PACE, 2).seconds for plan in plans.values())
     assert smaller_plans(RetrainingSpec(seeds=1, fractions=(0.5,))) == {}
+
+
+def test_filling_a_picture_is_timed_and_so_is_the_start_of_a_process_which_imports_the_engine():
+    assert 0 < seconds_of_filling() < 0.1
+    began = time.process_time()
+    assert 0.5 < seconds_of_a_start() < 120
+    assert time.process_time() - began < seconds_of_a_start(), "the process computes, not this one"
 
 
 def test_learning_from_a_picture_takes_longer_than_recognising_it_and_threads_are_as_before():

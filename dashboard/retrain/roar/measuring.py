@@ -4,26 +4,17 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import Settings
 from core.models.classifier import Classifier
-from core.retraining.cost import Speed, seconds_of_maps, speed_of
+from core.retraining.cost import Pace, seconds_of_a_start, seconds_of_filling, seconds_of_maps, speed_of
 from core.retraining.networks import USUAL
 from dashboard.library.queue import queue
 
 PATIENCE = 60.0
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """What a network and the heatmaps of a picture take."""
-
-    speed: Speed
-    map_seconds: float
 
 
 class Paces:
@@ -48,7 +39,8 @@ class Paces:
             call = partial(queue().call, timeout=PATIENCE)
             speed, usual = (call(partial(speed_of, name, classifier.device)) for name in (network, USUAL))
             maps = call(partial(seconds_of_maps, classifier, request))
-            self._known[key] = Pace(speed, maps * speed.learned / usual.learned)  # those of the usual network, scaled
+            explained = maps * speed.learned / usual.learned  # those of the usual network, scaled
+            self._known[key] = Pace(speed, explained, call(seconds_of_filling), seconds_of_a_start())
         except Exception:
             logger.exception("The pace of %s could not be measured", network)
             self._known.pop(key, None)
