@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,17 +16,20 @@ from core.cli.options import Device, interruptible, mistakes_in_words
 from core.cli.terminal import MARKS, printed, say, watched
 
 if TYPE_CHECKING:
+    from core.retraining.events import RetrainedAccuracy, RetrainingReady
     from core.retraining.outcomes import Accuracy
-    from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
+    from core.retraining.probes import ProbeFinding
     from core.retraining.verdicts import Verdict
 
 FORM_WORDS = {"roar": "removed", "kar": "kept"}
 ACCURACIES = (
     *("method", "form", "fraction", "accuracy", "low", "high"),
     *("lowest_seed", "highest_seed", "seeds", "pictures"),
-    *("without_retraining", "leak", "leak_low", "leak_high", "leak_decides"),
+    *("without_retraining", "leak", "leak_low", "leak_high", "leak_decides", "probe"),
 )
 VERDICTS = ("method", "standing", "removal", "low", "high", "keeping", "leaky_shares")
+PROBES = ("method", "probe", "form", "change", "low", "high", "leak_change", "leak_low", "leak_high")
+PROBED = {"blur": "blurred", "dilate": "dilated"}
 RESUME = "Give the same command to go on where it stopped."
 
 
@@ -58,20 +61,20 @@ def retrain(
 class Found:
     """What a study's stream delivered."""
 
-    accuracies: dict[tuple[str, str, float], RetrainedAccuracy] = field(default_factory=dict)
+    accuracies: dict[tuple[str, str, float, str], RetrainedAccuracy] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     ready: RetrainingReady | None = None
 
 
 def collect(stream: Iterable[object], found: Found) -> None:
     """Reads the stream behind a progress bar."""
-    from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
+    from core.retraining.events import RetrainedAccuracy, RetrainingReady
 
     with closing(watched(stream)) as events:
         for event in events:
             match event:
                 case RetrainedAccuracy():
-                    found.accuracies[event.method, event.form, event.fraction] = event
+                    found.accuracies[event.method, event.form, event.fraction, event.probe or ""] = event
                 case RetrainingReady():
                     found.ready = event
                 case core.MethodRefused(method, reason):
@@ -87,6 +90,9 @@ def kept(found: Found, out: Path) -> str:
     write_rows(map(row, found.accuracies.values()), ACCURACIES, out / "accuracies.csv")
     if found.ready:
         write_rows(map(verdict_row, found.ready.verdicts), VERDICTS, out / "verdicts.csv")
+    if found.ready and found.ready.probes:
+        write_rows(map(probe_row, found.ready.probes), PROBES, out / "probes.csv")
+        return f"accuracies.csv, verdicts.csv and probes.csv are in {out}."
     return f"accuracies.csv and verdicts.csv are in {out}."
 
 
@@ -98,6 +104,7 @@ def row(own: RetrainedAccuracy) -> list[object]:
         min(own.retrained.by_seed), max(own.retrained.by_seed), len(own.retrained.by_seed), score.n,
         own.unadapted.over_pictures.mean,
         *(leak[:3] if leak else ("", "", "")), "" if own.leak_decides is None else int(own.leak_decides),
+        own.probe or "",
     ]  # fmt: skip
 
 
@@ -107,26 +114,35 @@ def verdict_row(own: Verdict) -> list[object]:
     return [own.method, own.standing, *own.removal.over_pictures[:3], keeping, own.leaky]
 
 
+def probe_row(own: ProbeFinding) -> list[object]:
+    """A row of the table of probes."""
+    leak = own.leak.over_pictures[:3] if own.leak else ("", "", "")
+    return [own.method, own.probe, own.form, *own.change.over_pictures[:3], *leak]
+
+
 def show(found: Found) -> None:
     """The accuracies by method and share, the verdicts, and what the paper found."""
-    for form in dict.fromkeys(form for _, form, _ in found.accuracies):
-        printed(accuracy_table(found, form))
+    labels = {entry.name: entry.label for entry in core.list_methods()}
+    for form in dict.fromkeys(form for _, form, _, _ in found.accuracies):
+        printed(accuracy_table(found, form, labels))
     if found.ready:
         if found.ready.whole:
             typer.echo(f"With whole pictures: {percent(found.ready.whole)}.")
         for direction in found.ready.directions:
             typer.echo(f"({direction.name}) {direction.finding}: {direction.claim} {direction.why}")
-    labels = {entry.name: entry.label for entry in core.list_methods()}
+        for probe in found.ready.probes:
+            typer.echo(f"{labels[probe.method]} ({probe.form.upper()}): {probe.why}")
+        if found.ready.saved:
+            typer.echo(f"{found.ready.saved} networks were not trained: the differences were clear without them.")
     for method, reason in found.refused.items():
         typer.echo(f"{labels[method]} is unavailable: {reason}")
 
 
-def accuracy_table(found: Found, form: str) -> Table:
-    """A row for each method: accuracy at each share, the leak below it, marked where it decides."""
+def accuracy_table(found: Found, form: str, labels: Mapping[str, str]) -> Table:
+    """A row for each method and probe: accuracy at each share, the leak below it, marked where it decides."""
     own = {key: each for key, each in found.accuracies.items() if key[1] == form and key[2]}
-    fractions = sorted({fraction for _, _, fraction in own})
+    fractions = sorted({fraction for _, _, fraction, _ in own})
     standing = {each.method: each for each in found.ready.verdicts} if found.ready else {}
-    labels = {entry.name: entry.label for entry in core.list_methods()}
     table = Table(
         box=None,
         pad_edge=False,
@@ -135,11 +151,14 @@ def accuracy_table(found: Found, form: str) -> Table:
     table.add_column(f"Share {FORM_WORDS[form]}")
     for fraction in fractions:
         table.add_column(f"{fraction:.0%}", justify="right")
-    ordered = [name for name in standing if (name, form, fractions[0]) in own]
-    for method in ordered or dict.fromkeys(name for name, _, _ in own):
-        cells = [own.get((method, form, fraction)) for fraction in fractions]
-        mark = MARKS.get(standing[method].standing, "") if method in standing and form == "roar" else ""
-        table.add_row(mark + labels[method], *(in_words(cell) for cell in cells))
+    known = dict.fromkeys(name for name, _, _, _ in own)
+    for method in [name for name in standing if name in known] or known:
+        for probe in dict.fromkeys(probe for name, _, _, probe in own if name == method):
+            cells = [own.get((method, form, fraction, probe)) for fraction in fractions]
+            marked = method in standing and form == "roar" and not probe
+            mark = MARKS.get(standing[method].standing, "") if marked else ""
+            label = f"  {PROBED[probe]}" if probe else f"{mark}{labels[method]}"
+            table.add_row(label, *(in_words(cell) for cell in cells))
     return table
 
 

@@ -48,11 +48,33 @@ def test_a_study_writes_accuracies_with_their_leak_and_goes_on_where_it_stopped(
     assert again.stdout == result.stdout
 
 
+def test_probes_stand_below_their_method_and_in_a_table_of_their_own(heatcheck, rows, spec, tmp_path):
+    spec.write_text(f'{SPEC}probes = ["blur", "dilate"]\nfill = "noisy_linear"\nforms = ["roar"]\n')
+    result = heatcheck("retrain", spec, "--out", tmp_path / "out", "--device", "cpu", "--processes", 1)
+    assert result.exit_code == 0, result.output
+    told = [
+        (row["method"], row["probe"]) for row in rows(tmp_path / "out" / "accuracies.csv") if row["fraction"] == "0.5"
+    ]
+    assert set(told) == {("gradient", ""), ("gradient", "blur"), ("gradient", "dilate"), ("random", ""), ("sobel", "")}
+    found = rows(tmp_path / "out" / "probes.csv")
+    assert [(row["method"], row["probe"], row["form"]) for row in found] == [
+        ("gradient", "blur", "roar"), ("gradient", "dilate", "roar"),
+    ]  # fmt: skip
+    for row in found:
+        assert float(row["low"]) <= float(row["change"]) <= float(row["high"])
+    gradient, blurred, dilated = (result.stdout.index(word) for word in ("Gradient", "  blurred", "  dilated"))
+    assert gradient < blurred < dilated
+    assert "Gradient (ROAR): Blurring the map changes the area by " in " ".join(result.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("sedes = 3", "has no 'sedes'"),
         ("seeds = ", "not valid TOML"),
+        ('fill = "grey"', "The fill must be one of mean, noisy_linear"),
+        ('probes = ["sharpen"]', "The probes are among blur and dilate"),
+        ("[settings]\nsmoothgrad = 3", "settings must be a table for each method"),
         ('methods = ["gradeint"]', "Did you mean gradient"),
         ('data = "nowhere"', "nowhere"),
         ('network = "resnet"', "resnet18_32"),
