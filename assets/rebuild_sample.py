@@ -20,7 +20,7 @@ from core.methods.registry import list_controls
 from core.pictures.collecting import collect_pictures
 from core.pictures.rendering import shrunk
 from core.pictures.stamps import Placed
-from core.retraining.retraining import RetrainingEpoch
+from core.retraining.events import RetrainingEpoch
 from core.retraining.training import BUNDLED_NETWORK
 from core.sanity.checks import CHECKS
 from core.sanity.label_networks import bundled_name

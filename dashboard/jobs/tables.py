@@ -33,8 +33,8 @@ def records(event: type[object], *left_out: str) -> Callable[[JobView[Any, Any]]
 
 
 def last_records(event: type[object], field: str) -> Callable[[JobView[Any, Any]], pd.DataFrame]:
-    """The table of what the last event of a kind lists in a field: a row for each item."""
-    return lambda job: pd.DataFrame([flat(each) for last in job.messages(event)[-1:] for each in last[field]])
+    """The table of what the last event of a kind lists in a field, if it has it: a row for each item."""
+    return lambda job: pd.DataFrame([flat(each) for last in job.messages(event)[-1:] for each in last.get(field, ())])
 
 
 def flat(message: Message, left_out: tuple[str, ...] = ()) -> Message:

@@ -90,7 +90,7 @@ def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(
 def test_a_study_of_retraining_grows_in_place_is_paused_and_goes_on_after_a_reload(
     open_page: Open, rest: Callable[[Any], None], check_accessible: Callable[[Any], None]
 ) -> None:
-    asked = "roar.methods=gradient&roar.pictures=300&roar.forms=roar&roar.forms=kar&roar.fractions=0.9"
+    asked = "roar.methods=gradient&roar.pictures=300&roar.forms=roar&roar.forms=kar&roar.fractions=0.9&roar.probes=blur"
     page = open_page(f"retrain?tab=roar&{asked}")
     verdict = page.locator("p.verdict")
     expect(verdict).to_have_text(re.compile("^The leak decides for "))
@@ -112,6 +112,9 @@ def test_a_study_of_retraining_grows_in_place_is_paused_and_goes_on_after_a_relo
     for form in ("removed", "kept"):
         drawing = page.get_by_role("img", name=re.compile(f"^Accuracy of retrained networks, by share {form}"))
         expect(drawing.locator("[data-leak=gradient]")).to_have_count(1)
+        expect(drawing.locator("polygon.faint")).to_have_count(1)
+        expect(page.locator("tr[data-probe=blur]")).to_contain_text("blurred")
+        expect(page.locator(".probes li")).to_have_text(re.compile("^Gradient: Blurring the map changes the area by "))
         expect(page.get_by_role("columnheader", name=f"90 % {form}")).to_have_count(1)
         page.get_by_role("combobox", name="Form").select_option("kar")
     check_accessible(page)

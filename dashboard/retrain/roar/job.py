@@ -6,15 +6,20 @@ from typing import Annotated, Any
 
 import core
 from core.methods.registry import Settings
+from core.retraining.events import RetrainedAccuracy, RetrainingReady
+from core.retraining.filling import Fill
 from core.retraining.home import kept_study
 from core.retraining.masks import Form, Unit
-from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
+from core.retraining.probes import Probe
 from core.retraining.spec import RetrainingSpec
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import Words
 from dashboard.jobs.tables import last_records, records
 from dashboard.jobs.views import JobView
 from dashboard.library.inputs import Inputs
+
+FILLS: Mapping[Fill, str] = {"mean": "Training mean", "noisy_linear": "Noisy linear"}
+PROBES: Mapping[Probe, str] = {"blur": "Blurred", "dilate": "Dilated"}
 
 
 def in_percent(fractions: tuple[float, ...]) -> str:
@@ -23,6 +28,14 @@ def in_percent(fractions: tuple[float, ...]) -> str:
     '50 %, 90 %'
     """
     return ", ".join(f"{share:.0%}".replace("%", " %") for share in fractions)
+
+
+def probes_in_words(probes: tuple[Probe, ...]) -> str:
+    """
+    >>> probes_in_words(("blur", "dilate")), probes_in_words(())
+    ('blurred and dilated maps', 'none')
+    """
+    return f"{' and '.join(PROBES[each].lower() for each in probes)} maps" if probes else "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +53,11 @@ class RoarRequest:
     seeds: Annotated[int, Words("number of seeds")]
     training_pictures: Annotated[int, Words("number of training pictures")]
     network: Annotated[str, Words("network")]
+    fill: Annotated[Fill, Words("fill", said=FILLS.__getitem__)] = "mean"
+    probes: Annotated[tuple[Probe, ...], Words("probes", plural=True, said=probes_in_words)] = ()
+    stop_early: Annotated[bool, Words("number of seeds", said=lambda early: "stopped early" if early else "all")] = (
+        False
+    )
     settings: Mapping[str, Settings]
     seed: int
 
@@ -77,6 +95,7 @@ ROAR = declare(
             "accuracies": records(RetrainedAccuracy),
             "verdicts": last_records(RetrainingReady, "verdicts"),
             "directions": last_records(RetrainingReady, "directions"),
+            "probes": last_records(RetrainingReady, "probes"),
         },
         saves=RetrainedAccuracy,
         outlives_its_reader=True,

@@ -10,6 +10,7 @@ from core.models.classifier import Classifier
 from core.models.sources import ListedModel
 from core.retraining.networks import NETWORKS, USUAL
 from core.retraining.outcomes import FRACTIONS
+from core.retraining.rounds import FIRST_SEEDS
 from core.retraining.training import BUNDLED_NETWORK, bundled_pictures
 from dashboard.components.component import declare
 from dashboard.components.methods import described
@@ -21,7 +22,7 @@ from dashboard.controls.method_panel import choose_settings
 from dashboard.controls.model_panel import follow
 from dashboard.controls.trial_panel import choose_seed
 from dashboard.retrain.roar.cost_panel import show_cost
-from dashboard.retrain.roar.job import ROAR, Roar, RoarRequest
+from dashboard.retrain.roar.job import FILLS, PROBES, ROAR, Roar, RoarRequest
 from dashboard.retrain.roar.plans import KEY, QUICK, offer_plans
 from dashboard.retrain.unit_panel import choose_unit
 
@@ -36,8 +37,8 @@ NETWORK = ListedModel(
     FASHION_MNIST.name,
 )
 WHAT = (
-    "For each method and share, the most important pixels of every training and test picture are replaced by the mean "
-    "colour, and a new network learns from what is left. The lower its accuracy, the more the heatmap found."
+    "For each method and share, the most important pixels of every training and test picture are replaced, and a new "
+    "network learns from what is left. The lower its accuracy, the more the heatmap found."
 )
 HOW = """
 - **ROAR** (remove and retrain): for each heatmap, the most important share of the pixels is removed from all training
@@ -55,8 +56,14 @@ HOW = """
   them whether or not something important is gone.
 - **Area**: the mean distance to the accuracy with random removal, positive where more was removed. A verdict needs its
   95 % interval over test pictures, and every seed, to agree.
-- The mask of a picture is the same in every epoch and for every seed. The last epoch counts. Removed pixels take the
-  mean of the training pictures.
+- **Fill**: removed pixels take the mean of the training pictures, or an interpolation between the pixels that are left
+  plus a little noise (noisy linear), which shows less of the mask's shape. The mask and the fill of a picture are the
+  same in every epoch and for every seed. The last epoch counts.
+- **Probes**: each method's maps once more, blurred (Gaussian) or dilated (each value becomes the largest around it).
+  That adds nothing about the network. Where it raises the area, the area rewards smooth or wide maps rather than what
+  the network uses. Song et al. 2023, arXiv:2304.13836.
+- **Stop early**: all cells get two networks. A further one is trained only where the difference to random removal is
+  not yet clear: its 95 % interval includes 0, or seeds disagree.
 - Hooker et al. 2019, arXiv:1806.10758. Masks that leak the class: Rong et al. 2022, arXiv:2202.00449. The leak as a
   column, the intervals and the verdicts are our choice.
 """
@@ -119,6 +126,7 @@ def choose_study(sidebar: dict[str, Any] | None) -> RoarRequest | None:
             help="Also trains networks on the masks alone: how much of the class the shape of the gaps tells.",
         )  # fmt: skip
     training = choose_training()
+    training |= choose_checks(training["seeds"])
     if not (sidebar and sidebar["methods"] and forms and fractions):
         st.caption("Choose at least one method, one form and one share.")
         return None
@@ -141,7 +149,28 @@ def choose_training() -> dict[str, Any]:
         unit, side = choose_unit(KEY, QUICK["unit"], "Whole regions leak less of the class than single pixels.")
         titles = {name: ARCHITECTURES.get(name, name) for name in NETWORKS}
         network = choose(st.selectbox, "Network", titles, USUAL, f"{KEY}.network", width=150)
-    return {"seeds": seeds, "training_pictures": pictures, "unit": unit, "side": side, "network": network}
+        fill = choose(
+            st.selectbox, "Fill", FILLS, QUICK["fill"], f"{KEY}.fill", width=150,
+            help="What replaces removed pixels. Noisy linear shows less of the mask's shape and takes longer.",
+        )  # fmt: skip
+    training = {"seeds": seeds, "training_pictures": pictures, "network": network}
+    return training | {"unit": unit, "side": side, "fill": fill}
+
+
+def choose_checks(seeds: int) -> dict[str, Any]:
+    """Whether maps are also tried blurred and dilated, and whether clear differences end a cell's seeds."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        probes = choose_several(
+            st.pills, "Probes", PROBES, QUICK["probes"], f"{KEY}.probes", selection_mode="multi",
+            help="Each method's maps once more, blurred or dilated: does the area reward their shape? Each probe takes "
+            "about as long as the methods themselves.",
+        )  # fmt: skip
+        early = bound(
+            st.toggle, "Stop early", QUICK["stop_early"], key=f"{KEY}.stop_early", persist_state="session",
+            disabled=seeds <= FIRST_SEEDS,
+            help="From the third seed on, trains only where the difference to random removal is not yet clear.",
+        )  # fmt: skip
+    return {"probes": tuple(probes), "stop_early": early and seeds > FIRST_SEEDS}
 
 
 def show_roar(run: Roar, stale: bool) -> None:
@@ -156,6 +185,8 @@ def show_roar(run: Roar, stale: bool) -> None:
             "unit": request.unit,
             "seeds": request.seeds,
             "leak": request.leak,
+            "probes": list(request.probes),
+            "stop_early": request.stop_early,
             "chance": 1 / len(FASHION_MNIST.labels()),
             "stale": stale,
         },

@@ -28,6 +28,9 @@ QUICK: Mapping[str, Any] = {
     "seeds": 1,
     "pictures": 2000,
     "unit": "pixel",
+    "fill": "mean",
+    "probes": [],
+    "stop_early": False,
 }
 PAPER: Mapping[str, Any] = {
     "methods": list(BY_THE_PAPER),
@@ -37,6 +40,9 @@ PAPER: Mapping[str, Any] = {
     "seeds": 5,
     "pictures": bundled_pictures(),
     "unit": "feature",
+    "fill": "mean",
+    "probes": [],
+    "stop_early": False,
 }
 """Its code ranks every channel of every pixel; the leak is not the paper's."""
 PLANS = {

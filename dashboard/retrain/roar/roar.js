@@ -9,13 +9,14 @@ import { ended } from "../../components/kit/stream.js";
 import { methodLabel } from "../../components/kit/table.js";
 import { accuracyCharts } from "../accuracy_charts.js";
 import { makeFindings } from "../findings.js";
-import { ROAR_SIZES, SHARE_WORDS, studyCell, studyCurves } from "./roar_curves.js";
+import { PROBED, ROAR_SIZES, SHARE_WORDS, studyCell, studyCurves } from "./roar_curves.js";
+import { makeProbes } from "./roar_probes.js";
 import { leakDecides, studyTable } from "./roar_table.js";
 
 const BY_STUDY = { retrained: "Accuracy of retrained networks", unadapted: "Accuracy without retraining" };
 const FORM_WORDS = { roar: "ROAR: most important removed", kar: "KAR: only most important kept" };
 const FIRST_LINES = 3;
-const STUDY_KEY = "Solid: networks that learned from the pictures. Dashed: the leak, networks that learned from the masks alone. Grey: controls, which ignore the network; the masks of random removal leak nothing. Bands: 95 % intervals over pictures.";
+const STUDY_KEY = "Solid: networks that learned from the pictures. Dashed, with a fainter band: the leak, networks that learned from the masks alone. Grey: controls, which ignore the network; the masks of random removal leak nothing. Bands: 95 % intervals over pictures.";
 const STUDY_AREAS = {
   roar: "Area to random: accuracy with random removal minus accuracy without what the method ranks high, averaged over the shares; higher is better.",
   kar: "Area to random: accuracy with only what the method ranks high minus accuracy with random places, averaged over the shares; higher is better.",
@@ -39,9 +40,10 @@ export default component({
     state.figures = accuracyCharts(BY_STUDY, ROAR_SIZES);
     state.table = region("Accuracies and verdicts by method");
     state.areas = element("p", { class: "muted small" });
+    state.probes = makeProbes();
     state.findings = makeFindings();
     return [state.earlier, state.verdict, state.basis, state.inHand, state.meaning, state.refusals, element("div", { class: "bar" }, state.formPlace, state.names.place), state.figures.place,
-      element("p", { class: "muted small" }, STUDY_KEY), state.table, state.areas, state.findings.place];
+      element("p", { class: "muted small" }, STUDY_KEY), state.table, state.areas, state.probes.place, state.findings.place];
   },
 
   begin(state) {
@@ -76,6 +78,7 @@ export default component({
     for (const [by, chart] of Object.entries(state.figures.charts)) chart.draw(studyCurves(state, by, BY_STUDY[by], colours));
     state.table.replaceChildren(studyTable(state));
     say(state.areas, STUDY_AREAS[form]);
+    state.probes.show(data.methods, (ready?.probes ?? []).filter((each) => each.form === form));
     state.findings.show(ready?.directions ?? []);
   },
 });
@@ -99,7 +102,7 @@ function verdictOfStudy(state, judged) {
   return only ? `${methodLabel(state.data.methods, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
 }
 
-const leaksOpen = ({ accuracies }) => [...accuracies.values()].some(({ fraction, leak }) => fraction && !leak);
+const leaksOpen = ({ accuracies }) => [...accuracies.values()].some(({ fraction, leak, probe }) => fraction && !leak && !probe);
 
 function beforeNetworks({ job, explained }) {
   if (job?.state === "queued") return "The study waits for its turn.";
@@ -110,8 +113,10 @@ function beforeNetworks({ job, explained }) {
 function basisOfStudy({ accuracies, data, ready }) {
   const whole = accuracies.get(studyCell({ method: "random", form: "roar", fraction: 0 }));
   if (!whole) return "";
-  const of = `Over ${counted(whole.retrained.over_pictures.n, "test picture")} and ${counted(data.seeds, "network")} for each set of masks.`;
-  const trained = ready ? ` ${counted(ready.networks, "network")} trained.` : "";
+  const most = data.stop_early ? "up to " : "";
+  const of = `Over ${counted(whole.retrained.over_pictures.n, "test picture")} and ${most}${counted(data.seeds, "network")} for each set of masks.`;
+  const saved = ready?.saved ? `, ${ready.saved.toLocaleString("en")} saved by stopping early` : "";
+  const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.` : "";
   return `${of} Whole pictures: ${percent(whole.retrained.over_pictures.mean)}.${trained}`;
 }
 
@@ -127,9 +132,9 @@ function networksInHand({ learning, data }) {
   return open.length ? `Learning now: ${open.map((each) => `${lessonOf(each.cell, data)}, epoch ${each.epoch} of ${each.epochs} (${percent(each.accuracy)})`).join("; ")}.` : "";
 }
 
-function lessonOf({ method, form, fraction, what }, data) {
+function lessonOf({ method, form, fraction, what, probe }, data) {
   if (!fraction) return "whole pictures";
-  return `${methodLabel(data.methods, method)}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
+  return `${methodLabel(data.methods, method)}${probe ? ` (${PROBED[probe]})` : ""}, ${percent(fraction)} ${SHARE_WORDS[form]}${what === "masks" ? ", masks alone" : ""}`;
 }
 
 // What somebody chose, else the first methods.

@@ -1,20 +1,21 @@
-// Accuracy by the share that is removed or kept: retrained networks with their intervals and the leak dashed, or the
-// explained network; controls in grey.
+// Accuracy by the share that is removed or kept: retrained networks and below them, dashed, the leak, both with their
+// intervals; or the explained network. Controls in grey.
 
 import { dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
 import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../accuracy_charts.js";
 
 export const ROAR_SIZES = { height: 300, edges: { left: 44, right: 30, top: 10, bottom: 40 }, narrowest: 260 };
+export const PROBED = { blur: "blurred", dilate: "dilated" };
 export const SHARE_WORDS = { roar: "removed", kar: "kept" };
 
-export const studyCell = ({ method, form, fraction }) => `${method} ${form} ${fraction}`;
+export const studyCell = ({ method, form, fraction, probe }) => `${method} ${form} ${fraction}${probe ? ` ${probe}` : ""}`;
 
-// Of a study, the cells of a method in a form, the smallest share first. Nothing removed and all kept are the whole
-// picture.
+// Of a study, the cells of a method's own maps in a form, the smallest share first. Nothing removed and all kept are the
+// whole picture.
 function cellsOf({ accuracies }, method, form) {
   const whole = accuracies.get(studyCell({ method: "random", form: "roar", fraction: 0 }));
-  const own = [...accuracies.values()].filter((each) => each.method === method && each.form === form && each.fraction);
+  const own = [...accuracies.values()].filter((each) => each.method === method && each.form === form && each.fraction && !each.probe);
   const ends = whole && own.length ? [{ ...whole, fraction: form === "roar" ? 0 : 1, leak: null }] : [];
   return [...ends, ...own].sort((one, other) => one.fraction - other.fraction);
 }
@@ -32,6 +33,7 @@ export function studyCurves(state, by, title, colours) {
       ...QUARTERS.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
       tick(`${data.unit}s ${SHARE_WORDS[form]}`, (to.left + to.right) / 2, to.height - 5),
       level(to, data.chance, "least"), tick("chance", to.left + 4, to.y(data.chance) - 5, "start"),
+      ...loud.flatMap(({ leaks, stroke }) => leakBand(to, leaks, stroke)),
       ...loud.flatMap(({ points, told, stroke }) => intervalBand(to, points.map(([share], at) => [share, told[at].low, told[at].high]), stroke)),
       ...[...grey, ...loud].map(({ points, name, control, stroke }) => line(to, points, { class: control ? "line control" : "line", stroke, "data-method": name })),
       ...[...grey.filter(({ name }) => name === "random"), ...loud].filter(({ leaks }) => leaks.length).map(({ leaks, name, control, stroke }) => line(to, leaks, { class: control ? "line control dashed" : "line dashed", stroke, "data-leak": name })),
@@ -45,8 +47,15 @@ export function studyCurves(state, by, title, colours) {
 // What a curve goes through, and of the retrained networks the leak, where it is known.
 function pointsOf(cells, by) {
   const told = cells.map((cell) => cell[by].over_pictures);
-  const leaks = by === "retrained" ? cells.filter(({ leak }) => leak).map(({ fraction, leak }) => [fraction, leak.over_pictures.mean]) : [];
+  const leaks = by === "retrained" ? cells.filter(({ leak }) => leak).map(({ fraction, leak }) => [fraction, leak.over_pictures.mean, leak.over_pictures.low, leak.over_pictures.high]) : [];
   return { told, leaks, points: cells.map(({ fraction }, at) => [fraction, told[at].mean]) };
+}
+
+// Below the accuracies and fainter than their bands.
+function leakBand(to, leaks, stroke) {
+  const made = leaks.length ? intervalBand(to, leaks.map(([share, , low, high]) => [share, low, high]), stroke) : [];
+  for (const each of made) each.classList.add("faint");
+  return made;
 }
 
 // Where most is gone.

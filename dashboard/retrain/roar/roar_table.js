@@ -1,13 +1,13 @@
 // Method by share: the accuracy of retrained networks with its interval, below it the leak, and in words where that
-// decides; the area to random removal or keeping with its verdict.
+// decides; the area to random removal or keeping with its verdict. Below a method its maps blurred and dilated.
 
 import { extentOf } from "../../components/kit/chart.js";
 import { element, sign } from "../../components/kit/dom.js";
-import { percent } from "../../components/kit/numbers.js";
+import { between, counted, fixed, percent } from "../../components/kit/numbers.js";
 import { cell, head, methodCell, table } from "../../components/kit/table.js";
 import { MEAN_VERDICTS } from "../../components/study_table/mean_verdicts.js";
 import { areaCell } from "../area_cell.js";
-import { SHARE_WORDS, studyCell } from "./roar_curves.js";
+import { PROBED, SHARE_WORDS, studyCell } from "./roar_curves.js";
 
 const AREA_OF = { roar: "removal", kar: "keeping" };
 const LEAK_DECIDES = "the leak decides";
@@ -20,14 +20,33 @@ export function studyTable(state) {
   return table({
     kind: "retrained", caption: `Accuracy of retrained networks by method and share ${SHARE_WORDS[form]}`,
     heads: ["Method", ...(form === "roar" ? [head("Verdict", { class: "words" })] : []), "Area to random", ...data.fractions.map((share) => `${percent(share)} ${SHARE_WORDS[form]}`)],
-    rows: names.map((name) => {
-      const verdict = verdicts.get(name), area = verdict?.[AREA_OF[form]];
-      return [{ "data-method": name, "data-standing": verdict?.standing }, methodCell(data.methods.find((method) => method.name === name), name),
-        ...(form === "roar" ? [verdictCell(state, name, verdict)] : []), area ? areaCell(area.over_pictures, extent) : cell("…"),
-        ...data.fractions.map((fraction) => shareCell(state.accuracies.get(studyCell({ method: name, form, fraction })), data))];
-    }),
+    rows: names.flatMap((name) => [methodRow(state, name, verdicts.get(name), extent), ...probeRows(state, name)]),
   });
 }
+
+function methodRow(state, name, verdict, extent) {
+  const { data, form } = state, area = verdict?.[AREA_OF[form]];
+  return [{ "data-method": name, "data-standing": verdict?.standing }, methodCell(data.methods.find((method) => method.name === name), name),
+    ...(form === "roar" ? [verdictCell(state, name, verdict)] : []), area ? areaCell(area.over_pictures, extent) : cell("…"), ...shareCells(state, name)];
+}
+
+// The same maps blurred or dilated: what that changes stands where the method has its area.
+function probeRows(state, name) {
+  const { data, form } = state, [method] = data.methods.filter((each) => each.name === name);
+  if (!method || method.control) return [];
+  return (data.probes ?? []).map((probe) => {
+    const found = state.ready?.probes?.find((each) => each.method === name && each.probe === probe && each.form === form);
+    return [{ "data-method": name, "data-probe": probe }, element("th", { scope: "row", class: "probed" }, PROBED[probe]),
+      ...(form === "roar" ? [cell("", { class: "words" })] : []), found ? changeCell(found.change.over_pictures) : cell("…"), ...shareCells(state, name, probe)];
+  });
+}
+
+const changeCell = ({ mean, low, high }) => cell([
+  element("span", { class: "mean" }, `${mean > 0 ? "+" : ""}${fixed(mean)}`),
+  element("span", { class: "interval muted" }, low === null ? "change" : `change, ${between(low, high)}`),
+]);
+
+const shareCells = ({ data, form, accuracies, ready }, method, probe) => data.fractions.map((fraction) => shareCell(accuracies.get(studyCell({ method, form, fraction, probe })), data, ready));
 
 function verdictCell(state, name, verdict) {
   if (!verdict) return cell("…", { class: "words" });
@@ -39,12 +58,14 @@ function verdictCell(state, name, verdict) {
 // Whether the masks alone tell the class as well at any share that is removed.
 export const leakDecides = ({ accuracies, data }, method) => data.fractions.some((fraction) => accuracies.get(studyCell({ method, form: "roar", fraction }))?.leak_decides);
 
-function shareCell(found, { leak }) {
+function shareCell(found, { leak, seeds }, ready) {
   if (!found) return cell("…");
-  const { mean, low, high } = found.retrained.over_pictures;
+  const { over_pictures: { mean, low, high }, by_seed } = found.retrained;
+  const fewer = ready?.final && by_seed.length < seeds;
   return cell([
     element("span", { class: "mean" }, percent(mean)),
     element("span", { class: "interval muted" }, low === null ? "" : `${Math.round(100 * low)} to ${percent(high)}`),
+    fewer ? element("span", { class: "interval muted" }, counted(by_seed.length, "seed")) : null,
     leak ? element("span", { class: found.leak_decides ? "leak decides" : "leak" }, found.leak ? `leak ${percent(found.leak.over_pictures.mean)}${found.leak_decides ? " decides" : ""}` : "leak …") : null,
   ], { title: cellTitle(found) });
 }

@@ -11,9 +11,9 @@ import pytest
 from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
 from core.retraining.cost import count_networks
+from core.retraining.events import RetrainedAccuracy, RetrainingReady
 from core.retraining.home import folder_of, networks_in
 from core.retraining.outcomes import Accuracy
-from core.retraining.retraining import RetrainedAccuracy, RetrainingReady
 from core.retraining.spec import CONTROLS
 from dashboard.components.component import scripts
 from dashboard.jobs.session import sample_of
@@ -95,6 +95,7 @@ def test_the_cost_is_told_before_the_start_and_what_a_smaller_plan_takes(roar_ta
     assert re.search(
         r"14 networks of (about|under) .* each, 3,300 heatmaps: (about|under) .* on \d+ cores?\.", words(app)
     )
+    assert re.search(r"Includes (about|under) .* to start\.", words(app))
     assert "With one seed, " in words(app)
     assert "Cancel pauses. Run goes on where it stopped" in words(app)
 
@@ -142,6 +143,29 @@ def test_another_share_makes_the_accuracies_stale_and_another_method_does_not(ro
     assert "These accuracies used other shares. Press Run to update them." in words(app)
     app = roar_tab(**{"roar.methods": "vargrad"})
     assert "Other methods are selected now. Press Run to show them." in words(app)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"roar.fill": "noisy_linear"}, "These accuracies used another fill. Press Run"),
+        ({"roar.probes": "blur"}, "These accuracies used other probes. Press Run"),
+    ],
+)
+def test_another_fill_or_a_probe_makes_the_accuracies_stale(roar_tab, words, asked, said):
+    assert said in words(roar_tab(**asked))
+
+
+def test_the_address_asks_for_fill_probes_and_an_early_stop(roar_tab, started):
+    asked = {"roar.fill": "noisy_linear", "roar.probes": "dilate", "roar.stop_early": "true", "roar.seeds": "3"}
+    request = started(roar_tab(**TINY | asked), ROAR).request
+    assert (request.fill, request.probes, request.stop_early) == ("noisy_linear", ("dilate",), True)
+
+
+def test_there_is_nothing_to_stop_before_the_third_seed(roar_tab):
+    app = roar_tab(**{"roar.stop_early": "true", "roar.seeds": "2"})
+    assert app.toggle(key="roar.stop_early").disabled
+    assert not roar_tab(**{"roar.seeds": "3"}).toggle(key="roar.stop_early").disabled
 
 
 def test_a_click_plans_what_the_paper_did(roar_tab):
