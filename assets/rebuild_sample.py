@@ -21,6 +21,7 @@ from core.pictures.collecting import collect_pictures
 from core.pictures.rendering import shrunk
 from core.pictures.stamps import Placed
 from core.retraining.events import RetrainingEpoch
+from core.retraining.networks import USUAL as OF_RETRAINING
 from core.retraining.training import BUNDLED_NETWORK
 from core.sanity.checks import CHECKS
 from core.sanity.label_networks import bundled_name
@@ -51,6 +52,9 @@ from dashboard.retrain.fine_tune.panel import NETWORKS
 from dashboard.retrain.fine_tune.panel import PICTURES as REMOVED_FROM
 from dashboard.retrain.roar.job import ROAR
 from dashboard.retrain.roar.plans import quick_request
+from dashboard.retrain.single_patch.job import SINGLE_PATCH, SinglePatchRequest
+from dashboard.retrain.single_patch.panel import ACROSS, COPIES
+from dashboard.retrain.single_patch.panel import PICTURES as DELETED_FROM
 from dashboard.retrain.toy.job import RETRAINING_TOY, RetrainingToyRequest
 from dashboard.retrain.toy.panel import SEEDS
 from dashboard.sanity.label_check.job import LABEL_CHECK, LabelCheckRequest
@@ -127,6 +131,12 @@ def samples() -> Iterator[Sample]:
     )
     yield Sample(ROAR, quick_request(), keep=no_epoch)
     yield Sample(RETRAINING_TOY, RetrainingToyRequest(seeds=SEEDS))
+    yield Sample(
+        SINGLE_PATCH,
+        SinglePatchRequest(
+            **usual(BUNDLED_NETWORK), networks=(OF_RETRAINING,), pictures=DELETED_FROM, copies=COPIES, across=ACROSS
+        ),
+    )
 
 
 def predicted(model: str) -> Mapping[str, Any]:

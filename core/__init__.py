@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.pictures.stamps import Placed, Stamp, list_stamps
     from core.retraining.fine_tune import stream_fine_tune
     from core.retraining.retraining import stream_retraining
+    from core.retraining.single_patch import stream_single_patch
     from core.retraining.spec import RetrainingSpec
     from core.retraining.toy import stream_retraining_toy
     from core.sanity.checks import stream_checks
@@ -102,6 +103,7 @@ __all__ = [
     "stream_retraining",
     "stream_retraining_toy",
     "stream_sanity_study",
+    "stream_single_patch",
     "stream_stamp_benchmark",
     "stream_stamp_sweep",
     "stream_stamp_training",
@@ -131,6 +133,7 @@ _ROOMS = {
     "core.pictures.stamps": ("Placed", "Stamp", "list_stamps"),
     "core.retraining.fine_tune": ("stream_fine_tune",),
     "core.retraining.retraining": ("stream_retraining",),
+    "core.retraining.single_patch": ("stream_single_patch",),
     "core.retraining.spec": ("RetrainingSpec",),
     "core.retraining.toy": ("stream_retraining_toy",),
     "core.sanity.checks": ("stream_checks",),

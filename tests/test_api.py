@@ -60,6 +60,7 @@ def calls(classifier_of, linear, pixels, tmp_path):
         "stream_retraining": {"spec": core.RetrainingSpec(methods=("gradient",)), "folder": tmp_path, "device": "cpu"},
         "stream_retraining_toy": {"seeds": 2},
         "stream_sanity_study": pictures,
+        "stream_single_patch": {"methods": ["gradient"], "pictures": 5, "seeds": 1, "device": "cpu"},
         "stream_stamp_benchmark": stamped,
         "stream_stamp_sweep": {**stamped, "sizes": [4], "opacities": [1.0]},
         "stream_stamp_training": {"task": stamped["model"].task, "device": "cpu"},

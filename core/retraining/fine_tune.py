@@ -7,8 +7,7 @@ much the removed places told it. After F-Fidelity (Zheng et al. 2024, arXiv:2410
 
 import copy
 import time
-from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -27,19 +26,19 @@ from core.methods.workload import Workload, outputs
 from core.models.catalogue import chosen_device
 from core.models.classifier import Classifier
 from core.models.outputs import Output
-from core.models.training import EpochDone, stream_training
+from core.models.training import EpochDone
 from core.pictures.labels import FOLDERS, LabelSource
 from core.randomness import generator
+from core.retraining.adapting import EPOCHS, accuracy_on_tests, adapted_copies, adapted_copy, streams_at_once
 from core.retraining.attributions import in_blocks, stream_attributions
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.directions import Direction, check_directions
 from core.retraining.masks import Form, Ranking, Unit, random_masks, rank_places
 from core.retraining.outcomes import FRACTIONS, Accuracy, Curves, Recognised, accuracies
-from core.retraining.training import BATCH, Recipe, bundled_pictures, explained_network, recognised, without
+from core.retraining.training import Recipe, bundled_pictures, explained_network, recognised, without
 from core.retraining.verdicts import Verdict, judge
 from core.studies.over_pictures import PictureRefused
 
-EPOCHS, PEAK = 1, 2e-3
 BLOCK = 10
 """Pictures after which the accuracies are told anew."""
 FORMS: tuple[Form, ...] = ("roar", "kar")
@@ -220,62 +219,28 @@ def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]
     yield from data.refused
     explained = yield from explained_network(data, plan.recipe, device)
     yield FineTuned(None, accuracy_on_tests(explained.network, data, device), 0.0)
-    adapted = yield from fine_tuned_copies(explained.network, data, plan, device)
+    copies = [partial(fine_tuned, explained.network, data, plan, number, device) for number in range(plan.seeds)]
+    adapted = yield from adapted_copies(copies, device)
     yield from judged(plan, data, explained, adapted)
-
-
-def streams_at_once(device: torch.device) -> int:
-    """As many as there are threads for one operation; a GPU is busy with one stream."""
-    return torch.get_num_threads() if device.type == "cpu" else 1
-
-
-def fine_tuned_copies(
-    network: nn.Module, data: LabelledData, plan: Plan, device: torch.device
-) -> Generator[Progress | EpochDone | FineTuned, None, Networks]:
-    """A copy for each seed."""
-    found: dict[int, nn.Module] = {}
-    done: Counter[int] = Counter()
-    copies = [partial(fine_tuned, network, data, plan, number, device) for number in range(plan.seeds)]
-    for number, event in side_by_side(copies, streams_at_once(device)):
-        if isinstance(event, nn.Module):
-            found[number] = event
-        elif isinstance(event, Progress):
-            done[number] = int(event.done)
-            yield Progress(done.total(), plan.seeds * event.total, "Fine-tuning", "picture")
-        else:
-            yield event
-    return [found[number] for number in range(plan.seeds)]
 
 
 def fine_tuned(
     network: nn.Module, data: LabelledData, plan: Plan, number: int, device: torch.device
 ) -> Iterator[Progress | EpochDone | FineTuned | nn.Module]:
     """A copy that learns from pictures with random gaps, which comes last; a step is one batch."""
-    began = time.monotonic()
-    copied = copy.deepcopy(network)
-    for weights in copied.parameters():
-        weights.requires_grad_(True)
-    inputs = data.normalised(data.train.pixels)
-    labels = data.train.labels.to(device)
-    held_out = data.normalised(data.test.pixels).to(device), data.test.labels.to(device)
+    began, seed = time.monotonic(), plan.request.seed
 
-    def draw(epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
-        seeded = generator(plan.request.seed, "gaps", number, epoch)
-        masks = random_masks(len(inputs), data.size, seeded, plan.unit, plan.side, inputs.shape[1])
-        return without(inputs, masks).to(device), labels
+    def masks(epoch: int) -> torch.Tensor:
+        draw = generator(seed, "gaps", number, epoch)
+        shape = len(data.train.labels), data.size
+        return random_masks(*shape, draw, plan.unit, plan.side, data.train.pixels.shape[1])
 
-    seed = plan.request.seed + number
-    for event in stream_training(copied, draw, held_out, EPOCHS, seed, PEAK, BATCH):
+    copying = Returning(adapted_copy(network, data, masks, seed + number, device))
+    for event in copying:
         yield event
         if isinstance(event, EpochDone):
             yield FineTuned(number, event.held_out, time.monotonic() - began)
-    yield copied
-
-
-def accuracy_on_tests(network: nn.Module, data: LabelledData, device: torch.device) -> float:
-    """The share of whole test pictures that is recognised."""
-    inputs = data.normalised(data.test.pixels).to(device)
-    return float(recognised(network, inputs, data.test.labels.numpy()).mean())
+    yield copying.result
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from core.retraining.networks import USUAL, as_classifier, build
 
 EPOCHS, PEAK, BATCH = 3, 8e-3, 64
 AT_ONCE = 250
-"""Test pictures in a pass."""
+"""Pictures in a pass."""
 BUNDLED_NETWORK = f"{PREFIX}retraining_fashion"
 BUNDLED_SEED = 0
 
@@ -95,11 +95,15 @@ def recognised(
     network: nn.Module, inputs: Float[Tensor, "n channels _ _"], labels: np.ndarray
 ) -> Bool[np.ndarray, " n"]:
     """Which of the pictures get their own class."""
+    found: Bool[np.ndarray, " n"] = answers(network, inputs).argmax(dim=1).cpu().numpy() == labels
+    return found
+
+
+def answers(network: nn.Module, inputs: Float[Tensor, "n channels _ _"]) -> Float[Tensor, "n classes"]:
+    """The network's logits."""
     network.eval()
     with torch.inference_mode():
-        named = torch.cat([network(part).argmax(dim=1) for part in torch.split(inputs, AT_ONCE)])
-    found: Bool[np.ndarray, " n"] = named.cpu().numpy() == labels
-    return found
+        return torch.cat([network(part) for part in torch.split(inputs, AT_ONCE)])
 
 
 def explained_network(

@@ -1,6 +1,6 @@
 """What a method's curve says of it: how much lower it lies than that of the random control."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.methods.registry import find_method, list_methods
@@ -46,8 +46,7 @@ def judge(curves: Curves, seed: int) -> tuple[Verdict, ...]:
     methods = curves.methods()
     if BASELINE not in methods or not curves.fractions(BASELINE, "roar"):
         return ()
-    blind = [entry.name for entry in list_methods() if entry.blind and entry.name in methods and entry.name != BASELINE]
-    rivals = (BASELINE, *blind)
+    rivals = rivals_among(methods)
     kept = [method for method in methods if curves.fractions(method, "kar")]
     pairs: list[Pair] = [("kar", method, BASELINE) for method in kept]
     pairs += [("roar", rival, method) for method in methods for rival in rivals]
@@ -70,14 +69,31 @@ def areas(curves: Curves, pairs: Sequence[Pair], seed: int) -> dict[Pair, Accura
 
 
 def judged(method: str, keeping: Accuracy | None, gaps: Mapping[str, Accuracy]) -> Verdict:
-    """The verdict on one method by its areas to the controls; `better` needs every seed to agree."""
-    removal = gaps[BASELINE]
+    """The verdict on one method by its areas to the controls."""
+    return Verdict(method, gaps[BASELINE], keeping, *standing_against(method, gaps))
+
+
+def rivals_among(methods: Collection[str]) -> tuple[str, ...]:
+    """The controls that ignore the model: the random one, then those of the others that are among the methods."""
+    blind = [entry.name for entry in list_methods() if entry.blind and entry.name in methods and entry.name != BASELINE]
+    return (BASELINE, *blind)
+
+
+def standing_against(method: str, gaps: Mapping[str, Accuracy]) -> tuple[Standing, str]:
+    """How a method stands against these controls, and the strongest that it does not beat; every seed has to agree.
+
+    Parameters
+    ----------
+    gaps
+        How much better it is than each control, the random one among them.
+    """
     if find_method(method).control:
-        return Verdict(method, removal, keeping, "control")
+        return "control", ""
+    to_random = gaps[BASELINE]
     standing = verdict(*(gap.over_pictures for gap in gaps.values()), direction="higher")
-    if standing in ("better", "edge", "worse") and not (removal.above_zero or removal.below_zero):
+    if standing in ("better", "edge", "worse") and not (to_random.above_zero or to_random.below_zero):
         standing = "unclear"
     open_ = {control: gap.over_pictures.mean for control, gap in gaps.items() if not gap.above_zero}
     if standing == "better" and open_:
         standing = "edge"
-    return Verdict(method, removal, keeping, standing, min(open_, key=lambda control: open_[control], default=""))
+    return standing, min(open_, key=lambda control: open_[control], default="")

@@ -13,24 +13,31 @@ from dashboard.retrain.fine_tune.job import FINE_TUNE
 from dashboard.retrain.fine_tune.panel import explained_network, fine_tune
 from dashboard.retrain.roar.job import ROAR
 from dashboard.retrain.roar.panel import roar
+from dashboard.retrain.single_patch.job import SINGLE_PATCH
+from dashboard.retrain.single_patch.panel import single_patch
 from dashboard.retrain.toy.job import RETRAINING_TOY
 from dashboard.retrain.toy.panel import retraining_toy
 
-HOW_LONG = "Each method explains every test picture once. The networks are fine-tuned once for all methods."
+HOW_LONG = "Each method explains every test picture. The networks are fine-tuned once for all methods."
 
 
 def page() -> None:
-    kinds = (FINE_TUNE, ROAR, RETRAINING_TOY)
-    tuned, retrained, toy = choose_tab({kind.name: kind.tab for kind in kinds}, "tab")
+    kinds = (FINE_TUNE, ROAR, RETRAINING_TOY, SINGLE_PATCH)
+    tuned, retrained, toy, deleted = choose_tab({kind.name: kind.tab for kind in kinds}, "tab")
     for tab, panel in ((retrained, roar), (toy, retraining_toy)):
         if tab.open:
             with tab:
                 panel()
             return
     with st.sidebar:
-        selection = choose(explained_network())
-    with tuned:
-        fine_tune(selection)
+        loading = explained_network()
+        selection = choose(loading)
+    if deleted.open:
+        with deleted:
+            single_patch(selection, loading)
+    else:
+        with tuned:
+            fine_tune(selection)
 
 
 def choose(loading: Loading) -> Selection | None:

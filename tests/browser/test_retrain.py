@@ -87,6 +87,28 @@ def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(
     check_accessible(page)
 
 
+def test_single_deletions_score_heatmaps_in_place_and_pass_axe(
+    open_page: Open, ended: Callable[..., None], check_accessible: Callable[[Any], None]
+) -> None:
+    page = open_page("retrain?tab=single_patch&methods=gradient&single_patch.pictures=6&single_patch.copies=1")
+    verdict, chart = (
+        page.locator("p.verdict"),
+        page.get_by_role("img", name=re.compile("^Rank correlation by method. ")),
+    )
+    expect(verdict).to_have_text(re.compile("clearly beats? every control.$"))
+    expect(chart.locator('circle[data-method="random"]')).to_have_count(1)
+    page.locator(".root .wide").first.evaluate("(place) => { place.marked = true }")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(verdict).to_have_text("Copy 1 of 1 learns from pictures that lack a patch.", timeout=30_000)
+    ended(page, "Run")
+    expect(page.get_by_text(re.compile("^Small CNN: 1 copy, 6 pictures; accuracy without a patch "))).to_be_visible()
+    assert page.locator(".root .wide").first.evaluate("(place) => place.marked")
+    expect(chart.locator("circle")).to_have_count(1 + 5)
+    rows = page.get_by_role("table", name="Rank correlations by method").locator("tr[data-method]")
+    expect(rows).to_have_count(1 + 5)
+    check_accessible(page)
+
+
 def test_a_study_of_retraining_grows_in_place_is_paused_and_goes_on_after_a_reload(
     open_page: Open, rest: Callable[[Any], None], check_accessible: Callable[[Any], None]
 ) -> None:

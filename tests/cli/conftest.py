@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import core
@@ -33,3 +35,15 @@ def rows() -> Callable[[Path], list[dict[str, str]]]:
             return list(csv.DictReader(stream))
 
     return read
+
+
+@pytest.fixture
+def shades(tmp_path: Path) -> Path:
+    """A folder of pictures of noise: dark ones and light ones."""
+    drawn = np.random.default_rng(0)
+    for name, low in (("dark", 0), ("light", 100)):
+        (tmp_path / "shades" / name).mkdir(parents=True)
+        for number in range(40):
+            pixels = drawn.integers(low, low + 100, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "shades" / name / f"{number}.png")
+    return tmp_path / "shades"

@@ -1,8 +1,6 @@
 """``heatcheck retrain``: a study from a file, its tables, and what a mistake says."""
 
-import numpy as np
 import pytest
-from PIL import Image
 
 SPEC = """
 data = "shades"
@@ -15,15 +13,9 @@ epochs = 1
 
 
 @pytest.fixture
-def spec(tmp_path):
+def spec(shades, tmp_path):
     """The file of a study of two shades of noise."""
-    drawn = np.random.default_rng(0)
-    for name, low in (("dark", 0), ("light", 100)):
-        (tmp_path / "shades" / name).mkdir(parents=True)
-        for number in range(40):
-            pixels = drawn.integers(low, low + 100, (8, 8, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "shades" / name / f"{number}.png")
-    file = tmp_path / "shades.toml"
+    file = tmp_path / f"{shades.name}.toml"
     file.write_text(SPEC)
     return file
 

@@ -24,7 +24,7 @@ export function areaTable({ data, ready }) {
   });
 }
 
-function standingInWords(data, standing, unbeaten) {
+export function standingInWords(data, standing, unbeaten) {
   const [mark, words] = MEAN_VERDICTS[standing];
   return [mark, standing === "edge" && unbeaten ? `not clearly better than the ${methodLabel(data.methods, unbeaten)} control` : words];
 }

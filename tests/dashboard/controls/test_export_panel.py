@@ -39,6 +39,7 @@ def test_every_result_has_a_place_of_its_own(kind):
         ("retrain", {}, "fine_tune"),
         ("retrain", {"tab": "ROAR and KAR"}, "roar"),
         ("retrain", {"tab": "Toy"}, "retraining_toy"),
+        ("retrain", {"tab": "Single patch"}, "single_patch"),
     ],
 )
 def test_every_page_offers_the_result_that_it_shows_with_all_its_tables(page, view, query, kind):

@@ -18,7 +18,7 @@ from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import VERDICTS, Fidelity, FidelityReady
 from core.metrics.statistics import Estimate, Score, Tally
 from core.models.training import EpochDone
-from core.retraining import fine_tune, retraining
+from core.retraining import fine_tune, retraining, single_patch
 from core.retraining.toy import ToyReady
 from core.sanity import checks, labels, many_pictures, randomisation
 from core.sanity.many_pictures import PictureChecked, SanitySummary, SimilarityRow
@@ -50,6 +50,7 @@ STREAMS = (
     benchmark,
     fine_tune,
     retraining,
+    single_patch,
 )
 EVENTS = {event for stream in STREAMS for event in get_args(stream.Event)} | {
     ImputerRanked, MatchedReady, EpochDone, ModelTrained, SweepPoint, ToyReady

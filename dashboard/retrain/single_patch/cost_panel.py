@@ -1,0 +1,53 @@
+"""What the networks of a comparison will take, said beside the button before it is pressed."""
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+import streamlit as st
+
+from core.models.classifier import Classifier
+from core.retraining.data import collect_data
+from core.retraining.networks import USUAL
+from core.retraining.single_patch import seconds_of
+from dashboard.controls.workload import about, counted
+from dashboard.retrain.roar.measuring import Pace, paces
+from dashboard.retrain.single_patch.job import SinglePatchRequest
+
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def show_cost(request: SinglePatchRequest, classifier: Classifier) -> None:
+    """Trainings, heatmaps and seconds in all, once it is known how fast this computer is."""
+    if known := measured(request, classifier):
+        st.caption(in_words(request, known))
+    else:
+        watch(request, classifier, count())
+
+
+def measured(request: SinglePatchRequest, classifier: Classifier) -> Mapping[str, Pace] | None:
+    """The pace of each network, once all are known."""
+    asked = {name: paces.ask(name, classifier, request) for name in request.networks}
+    known = {name: pace for name, pace in asked.items() if pace}
+    return known if len(known) == len(asked) else None
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def watch(request: SinglePatchRequest, classifier: Classifier, looks: Iterator[int]) -> None:
+    """Runs the page again once the pace is known; never at the first look, which is the page's own."""
+    if measured(request, classifier) and next(looks):
+        st.rerun()
+    st.caption("Measuring how fast this computer trains…")
+
+
+def in_words(request: SinglePatchRequest, known: Mapping[str, Pace]) -> str:
+    """The cost in words: what is trained from random weights, what is fine-tuned, and what is explained."""
+    data, copies = collect_data(), request.copies
+    seconds = sum(
+        seconds_of(name, data, pace.speed, pace.map_seconds, request.pictures, copies, request.across)
+        for name, pace in known.items()
+    )
+    trained = len([name for name in known if name != USUAL])
+    parts = [counted(trained, "network") + " trained"] if trained else []
+    parts.append(f"{counted(len(known) * copies, 'copy', 'copies')} fine-tuned")
+    heatmaps = len(known) * copies * request.pictures * len(request.methods)
+    return f"{', '.join(parts)}, {counted(heatmaps, 'heatmap')}: {about(seconds)}."
