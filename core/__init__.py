@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from core.methods.explaining import explain, stream_heatmaps
     from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
     from core.methods.registry import Unfit, capability, list_methods
-    from core.metrics.ceiling import Ceiling, CeilingReady, stream_ceiling
+    from core.metrics.ceiling import Ceiling, CeilingReady
+    from core.metrics.ceiling_stream import stream_ceiling
     from core.metrics.curves import Curve, CurvePoint, perturb, perturbed, stream_curves
     from core.metrics.distance import stamp_distance
     from core.metrics.fidelity import Fidelity, FidelityReady
@@ -116,7 +117,8 @@ _ROOMS = {
     "core.methods.explaining": ("explain", "stream_heatmaps"),
     "core.methods.heatmap": ("Heatmap", "HeatmapReady", "MethodRefused"),
     "core.methods.registry": ("Unfit", "capability", "list_methods"),
-    "core.metrics.ceiling": ("Ceiling", "CeilingReady", "stream_ceiling"),
+    "core.metrics.ceiling": ("Ceiling", "CeilingReady"),
+    "core.metrics.ceiling_stream": ("stream_ceiling",),
     "core.metrics.curves": ("Curve", "CurvePoint", "perturb", "perturbed", "stream_curves"),
     "core.metrics.fidelity": ("Fidelity", "FidelityReady"),
     "core.metrics.distance": ("stamp_distance",),

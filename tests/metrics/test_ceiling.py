@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 import core
 from core.jobs.events import Progress
-from core.metrics.ceiling import Ceiling, CeilingReady, stream_ceiling
+from core.metrics.ceiling import Ceiling, CeilingReady, OrderImproved
+from core.metrics.ceiling_stream import stream_ceiling
+from core.metrics.curve_plan import Perturbation
 from core.metrics.curves import perturb
+from core.metrics.search_plan import PASSES, PATCHES, count_measure, least_passes, stages_of, usual_passes
 
 WIDE = (4, 6)
 
@@ -134,6 +137,44 @@ def test_the_order_found_starts_from_the_best_map_s_patches(classifier_of, pixel
         assert ceiling.searched >= max(ceiling.fidelities.values()) - 1e-9
 
 
+@pytest.mark.parametrize("best", range(5))
+def test_the_ceiling_is_no_lower_than_any_of_many_maps_whichever_is_the_best(classifier_of, linear, pixels, best):
+    """The search starts from three of them at most, and every one is held against what it finds."""
+    share = (linear.weight[2] * pixels[0]).detach().sum(dim=0)
+    noise = torch.rand(5, 6, 8, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    maps = {str(number): share if number == best else values for number, values in enumerate(noise)}
+    asked = {"imputer": "black", "y": "relative_logit", "steps": 12}
+    ceiling = ceiling_of(classifier_of(linear), pixels, 2, maps=maps, patches=2, passes=500, **asked)
+    own = {name: fidelity_of(classifier_of(linear), pixels, values, 2, **asked) for name, values in maps.items()}
+    assert dict(ceiling.fidelities) == pytest.approx(own)
+    assert ceiling.value >= max(own.values())
+    assert ceiling.found_by == str(best)
+    assert all(ceiling.share(value) <= 1 for value in own.values())
+
+
+def test_better_orders_are_told_as_they_are_found(small_squeezenet, small_chelsea):
+    *events, ready = stream_ceiling(small_squeezenet, small_chelsea, 285, steps=6, patches=8, passes=400)
+    told = [event for event in events if isinstance(event, OrderImproved)]
+    rough, exact = ([each for each in told if each.exact is which] for which in (False, True))
+    assert told == [*rough, *exact]
+    assert len(told) > 5
+    assert [each.value for each in exact] == sorted(each.value for each in exact)
+    assert exact[-1].value == pytest.approx(ready.ceiling.searched, abs=1e-6)
+    assert [each.passes for each in told] == sorted(each.passes for each in told)
+    assert {each.total for each in told} == {400}
+
+
+@pytest.mark.parametrize("steps", [10, 20, 40, 200])
+@pytest.mark.parametrize("size", [(28, 28), (224, 224), (299, 299)])
+@pytest.mark.parametrize("lacking", [0, 30])
+def test_the_usual_passes_leave_some_for_the_search_however_many_maps_there_are(steps, size, lacking):
+    perturbation, stages = Perturbation(steps=steps), stages_of(size, PATCHES, steps)
+    least = least_passes(stages, perturbation, size, 30, lacking)
+    spare = usual_passes(size, perturbation, lacking) - least
+    assert spare >= (least - count_measure(size, perturbation, lacking)) // 3
+    assert usual_passes(size, perturbation) == PASSES or steps > 40
+
+
 @pytest.mark.parametrize("target", [None, 2])
 @pytest.mark.parametrize("known", [{}, {"one": 0.01}])
 def test_passes_told_are_passes_spent_and_no_more_than_allowed(classifier_of, linear, pixels, target, known):
@@ -142,7 +183,7 @@ def test_passes_told_are_passes_spent_and_no_more_than_allowed(classifier_of, li
     asked = {"maps": maps, "known": known, "imputer": "black", "steps": 10, "patches": 8}
     *progress, ready = stream_ceiling(classifier_of(counting), pixels, target, passes=431, **asked)
     assert ready.ceiling.passes == counting.seen <= 431
-    done = [event.done for event in progress]
+    done = [event.done if isinstance(event, Progress) else event.passes for event in progress]
     assert done == sorted(done)
     assert {event.total for event in progress} == {431}
 
@@ -195,7 +236,7 @@ def test_a_network_that_is_never_moved_has_no_ceiling_and_says_why(classifier_of
 
 def test_a_share_reads_as_part_of_what_any_order_reaches():
     ceiling = Ceiling(0.5, torch.zeros(2, 2), "search", 0.5, {}, 0.1, 1200)
-    assert ceiling.share_in_words(0.31) == "62 % of what any order found reaches"
+    assert ceiling.share_in_words(0.31) == "at most 62 % of what any order reaches"
     assert ceiling.sentence == "The best order found in 1,200 passes reaches an F of 0.50."
     assert Ceiling(0.09, torch.zeros(2, 2), "search", 0.09, {}, 0.1, 1200).share(0.05) is None
 
@@ -206,7 +247,7 @@ def test_the_network_is_left_as_it_was_found_also_where_the_search_is_cancelled(
     before = fingerprint(small_squeezenet)
     stream = stream_ceiling(small_squeezenet, small_chelsea, steps=6, patches=6)
     for _, event in zip(range(20), stream, strict=False):
-        assert isinstance(event, Progress)
+        assert isinstance(event, Progress | OrderImproved)
         assert fingerprint(small_squeezenet) == before
     stream.close()
     assert list(stream) == []
