@@ -61,6 +61,14 @@ def evaluate(
     ] = "",
     explained: Annotated[str, typer.Option(help="Class to explain: predicted or labelled.")] = "predicted",
     rather_than: RatherThan = "",
+    ceiling: Annotated[
+        bool,
+        typer.Option(
+            "--ceiling",
+            help="Also score F as a share of what any order of the pixels reaches, found by a search of 1,500 passes "
+            "for each picture.",
+        ),
+    ] = False,
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
@@ -86,6 +94,8 @@ def evaluate(
         other = chosen_class(classifier.labels, rather_than, classifier.name) if rather_than else None
         study.asked |= {"rather_than": None if other is None else classifier.labels[other]}
         judged_by = chosen_metrics(metrics, has_truth(source, classifier.dataset, limit))
+        if ceiling:
+            judged_by = [*judged_by, "ceiling_share"]
         study.asked |= {"metrics": judged_by, "weights": classifier.weights_digest}
         study.asked |= {"reading": classifier.reading, "notes": list(classifier.notes)}
         stream = core.stream_evaluation(

@@ -61,6 +61,8 @@ class Evidence:
         The method's maps of noisy copies of the picture; None where it does not apply to one of them.
     repeated
         The method's map with the next seed; None where it does not apply.
+    ceiling
+        The largest F that any order was found to reach, the same for every map; None where it is not above chance.
     """
 
     classifier: Classifier
@@ -75,5 +77,6 @@ class Evidence:
     removals: Removals | None = None
     moved: Sequence[Float[Tensor, "height width"]] | None = None
     repeated: Float[Tensor, "height width"] | None = None
+    ceiling: float | None = None
     causal: Bool[Tensor, "height width"] | None = None
     distractor: Bool[Tensor, "height width"] | None = None

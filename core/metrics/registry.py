@@ -12,7 +12,7 @@ from core.metrics.evidence import Evidence, Trace
 
 Group = Literal["faithfulness", "plausibility", "robustness", "complexity"]
 Direction = Literal["higher", "lower", "none"]
-Need = Literal["truth", "causal", "distractor", "kept", "removals", "moved", "repeated"]
+Need = Literal["truth", "causal", "distractor", "kept", "removals", "moved", "repeated", "ceiling"]
 Measure = Callable[[Evidence], float | None]
 
 

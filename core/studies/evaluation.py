@@ -30,6 +30,7 @@ from core.models.outputs import Output, check_contrast, predicts, rather_than
 from core.pictures.collecting import StudyPicture, collect_pictures
 from core.pictures.labels import LabelSource
 from core.pictures.opening import PictureError
+from core.studies.ceilings import refuse_other_units
 from core.studies.labelling import EXPLAINED, Accuracy, Explained, Labelling, LabelRefused, label_pictures
 from core.studies.over_pictures import OnePicture, PictureRefused, on_picture, over_pictures
 from core.studies.scoring import ScoresReady, Subject, plan_scores, stream_scores
@@ -255,6 +256,7 @@ def stream_evaluation(
     wanted = default_metrics(marked) if metrics is None else metrics
     asked = tuple(dict.fromkeys(part for name in wanted for part in (*(find_metric(name).ratio_of or ()), name)))
     refuse_undefined(asked, marked, limit)
+    refuse_other_units(asked, unit)
     names = [picture.name for picture in pictures]
     labelling = None if labels is None else label_pictures(names, labels, classifier.labels, classifier.name)
     refuse_unlabelled(explained, labelling)

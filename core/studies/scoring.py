@@ -22,8 +22,10 @@ from core.metrics.disturbances import NOISY_COPIES, PATCHES, Removals, noisy_cop
 from core.metrics.evidence import Evidence, Trace
 from core.metrics.registry import Need, find_metric
 from core.metrics.removal import Unit
+from core.metrics.search_plan import usual_passes
 from core.models.classifier import Classifier
 from core.models.outputs import rather_than
+from core.studies.ceilings import find_ceiling, needs_ceiling, refuse_other_units
 
 
 @dataclass(frozen=True)
@@ -128,14 +130,24 @@ def stream_scores(
         trace_curves(subject.classifier, subject.pixels, importances, traces, answers, perturbation, subject.seed)
     )
     found = yield from find_needed(subject, heatmaps, {need for each in asked for need in each.needs}, answers, phases)
+    every = {
+        name: {trace: curves[name].get(trace) or had[name][perturbation.complete(trace)] for trace in read}
+        for name in heatmaps
+    }
+    if needs_ceiling(metrics):
+        refuse_other_units(metrics, perturbation.unit)
+        searching = find_ceiling(
+            subject.classifier, subject.pixels, importances, every, answers, perturbation, subject.seed
+        )
+        found.ceiling = yield from phases.part(searching)
     for name, heatmap in heatmaps.items():
-        own = {trace: curves[name].get(trace) or had[name][perturbation.complete(trace)] for trace in read}
         evidence = replace(
-            subject.evidence(heatmap, own, answers.clean.value),
+            subject.evidence(heatmap, every[name], answers.clean.value),
             kept=found.kept.get(name),
             removals=found.removals,
             moved=found.moved.get(name),
             repeated=found.repeated.get(name),
+            ceiling=found.ceiling,
         )
         yield ScoresReady(name, {each.name: each.measure(evidence) for each in asked})
 
@@ -163,6 +175,7 @@ def plan_scores(
         "removals": [outputs(PATCHES)],
         "repeated": [heatmaps],
         "moved": [heatmaps] * NOISY_COPIES,
+        "ceiling": [outputs(usual_passes((size[0], size[1]), perturbation))],
     }
     needed = {need for each in asked for need in each.needs}
     curves = outputs(count_visits(lacking, maps, perturbation, size))
@@ -177,6 +190,7 @@ class Found:
     removals: Removals | None = None
     moved: dict[str, list[Tensor]] = field(default_factory=dict)
     repeated: dict[str, Tensor] = field(default_factory=dict)
+    ceiling: float | None = None
 
 
 def find_needed(

@@ -49,6 +49,15 @@ def test_a_study_writes_its_tables_and_shows_means_with_intervals_and_directions
     assert "The scores of 3 pictures are in" in result.stderr
 
 
+def test_the_share_of_the_ceiling_is_scored_where_it_is_asked_for(heatcheck, tmp_path, rows):
+    result = evaluate(heatcheck, tmp_path, "fashion_mnist", "--limit", 1, *QUICK, "--ceiling")
+    assert result.exit_code == 0, result.output
+    scores = {row["metric"]: row["score"] for row in rows(tmp_path / "scores.csv") if row["method"] == "gradient"}
+    assert float(scores["ceiling_share"]) == pytest.approx(float(scores["fidelity"]) / float(scores["ceiling"]))
+    assert ("gradient", "ceiling_share") in {(row["method"], row["metric"]) for row in rows(tmp_path / "summary.csv")}
+    assert "Share of the ceiling" in result.stdout
+
+
 def test_pictures_that_cannot_be_judged_are_told_in_words_and_the_others_scored(heatcheck, tmp_path):
     photos, out = tmp_path / "photos", tmp_path / "out"
     photos.mkdir()

@@ -275,3 +275,22 @@ def test_methods_and_metrics_of_any_collection_are_lists_in_what_the_files_say(f
     asked = table.as_json()["asked"]
     assert (asked["methods"], asked["metrics"]) == (["gradient"], ["deletion"])
     assert core.evaluate(fashion, "fashion_mnist", ["gradient"], limit=1, steps=2).as_json()["asked"]["metrics"] is None
+
+
+def test_a_study_tells_how_much_of_its_ceiling_each_method_reaches(fashion):
+    table = core.evaluate(fashion, "fashion_mnist", ["gradient"], ["ceiling_share"], steps=4, limit=2)
+    scores = table.frame.pivot_table(index="picture", columns=["metric", "method"], values="score")
+    methods = scores["ceiling_share"].columns
+    assert set(methods) == CONTROLS | {"gradient"}
+    for method in methods:
+        assert (scores["ceiling", method] >= scores["fidelity", method] - 1e-9).all()
+    summary = table.summary().set_index(["method", "metric"])
+    means = scores.mean()
+    assert summary.loc[("gradient", "ceiling_share"), "mean"] == pytest.approx(
+        means["fidelity", "gradient"] / means["ceiling", "gradient"]
+    )
+
+
+def test_a_ceiling_of_other_units_is_refused_before_the_first_picture(fashion):
+    with pytest.raises(ValueError, match="removal unit region"):
+        core.stream_evaluation(fashion, "fashion_mnist", ["gradient"], ["ceiling_share"], unit="region")
