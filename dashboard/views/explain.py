@@ -60,8 +60,12 @@ def choose(loadings: Sequence[Loading], picture: str, one: bool) -> Selection | 
 
 
 def choose_further() -> tuple[str, ...]:
-    """The scores beyond those that every perturbation test gives."""
-    further = [metric.name for metric in core.list_metrics() if metric.name not in ALWAYS and not metric.needs_stamp]
+    """The scores beyond those that every perturbation test gives, and those of the ceiling, which has its own tab."""
+    further = [
+        metric.name
+        for metric in core.list_metrics()
+        if metric.name not in ALWAYS and not metric.needs_stamp and "ceiling" not in metric.needs
+    ]
     return choose_metrics(TRIAL, "Further scores", further, usual=())
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import streamlit as st
 
 import core
+from core.metrics.search_plan import PASSES
 from core.models.outputs import rather_than
 from dashboard.components.columns import ALWAYS
 from dashboard.components.score_chart import offer_means_chart
@@ -36,7 +37,7 @@ def many_pictures(loadings: Sequence[Loading], dataset: str, selection: Selectio
         limit = choose_limit(available)
         given = choose_labels(source, loadings[0].name) if selection and available else Labelled()
     with scores:
-        metrics = choose_scores(marked)
+        metrics = choose_scores(marked, by_pixel=selection is None or selection.shared["unit"] == "pixel")
     request = None
     if selection and available:
         asked = StudyRequest(**selection.shared, metrics=metrics, source=source, limit=limit, **asdict(given))
@@ -67,16 +68,19 @@ def tell_contrast(study: Study) -> None:
         st.caption(f"Explained: the class of each picture rather than {label}.")
 
 
-def choose_scores(marked: bool) -> tuple[str, ...]:
-    """The metrics; those that need the truth where it lies beside the pictures.
+def choose_scores(marked: bool, by_pixel: bool) -> tuple[str, ...]:
+    """The metrics; those that need the truth where it lies beside the pictures, and the ceiling of single pixels.
 
     They lie in a popover, so that the table stands high on the page.
     """
     offered = {
         metric.name: metric
         for metric in core.list_metrics()
-        if (marked or not metric.needs_truth) and not metric.needs_stamp
+        if (marked or not metric.needs_truth) and (by_pixel or "ceiling" not in metric.needs) and not metric.needs_stamp
     }
     usual = [name for name, metric in offered.items() if name in USUAL or metric.needs_truth]
     with st.popover("Scores", width="stretch"):
-        return choose_metrics(PLACE, "Scores of the table", offered, usual) or ALWAYS[:1]
+        metrics = choose_metrics(PLACE, "Scores of the table", offered, usual)
+        if by_pixel:
+            st.caption(f"The ceiling takes a search of {PASSES:,} passes for each picture.")
+        return metrics or ALWAYS[:1]

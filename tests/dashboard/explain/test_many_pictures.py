@@ -92,6 +92,13 @@ def test_the_address_restores_a_study_with_its_choices(many, page, wait, words):
     assert "another imputer, another removal unit and another region size" in words(other)
 
 
+def test_the_ceiling_is_offered_with_its_cost_and_off_until_it_is_chosen(page, words):
+    app = page(**MANY)
+    assert "The ceiling takes a search of 1,500 passes for each picture." in words(app)
+    assert not {"ceiling", "ceiling_share"} & {*app.button_group(key="scores.faithfulness").value}
+    assert "The ceiling takes" not in words(page(**MANY, unit="superpixels"))
+
+
 def test_a_study_goes_on_while_the_other_tab_is_open(many):
     app, job = many(limit="900")
     app.session_state["tab"] = "One picture"
