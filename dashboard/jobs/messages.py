@@ -12,6 +12,7 @@ from typing import Any
 
 from core.methods.heatmap import Heatmap
 from core.methods.registry import REDUCTIONS
+from core.metrics.ceiling import Ceiling
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
 from core.sanity.many_pictures import PictureChecked, SanitySummary
@@ -21,6 +22,7 @@ from core.studies.evaluation import PictureScored, SummaryReady
 
 Message = dict[str, Any]
 NOT_SENT: Mapping[type, tuple[str, ...]] = {
+    Ceiling: ("values",),  # a tensor
     CurvePoint: ("draws",),  # up to hundreds a point; the page draws their band
     Heatmap: ("values", "attribution", "settings", "missed"),  # tensors; what was asked for; a figure that notes tell
     PictureChecked: ("points",),  # all stages of all methods; the summary has their means
@@ -104,6 +106,12 @@ def _(point: CurvePoint, labels: Sequence[str]) -> Message:
 @content.register
 def _(event: FidelityReady, labels: Sequence[str]) -> Message:
     return own_fields(event.fidelity, labels) | {"words": event.fidelity.words, "final": event.final}
+
+
+@content.register
+def _(ceiling: Ceiling, labels: Sequence[str]) -> Message:
+    shares = {name: number(ceiling.share(value)) for name, value in ceiling.fidelities.items()}
+    return own_fields(ceiling, labels) | {"shares": shares, "sentence": ceiling.sentence}
 
 
 @content.register

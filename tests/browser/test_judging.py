@@ -215,6 +215,25 @@ def test_other_imputers_rank_the_same_heatmaps_beside_the_run(open_page: Open, e
     expect(page.locator("table.scores tbody tr").first).to_be_visible()
 
 
+def test_a_search_for_the_ceiling_climbs_and_f_then_reads_as_a_share(open_page: Open, ended: Ended) -> None:
+    page = open_page(f"?{FASHION}&steps=10")
+    button(page, "Explain").click()
+    ended(page, "Explain")
+    page.get_by_role("tab", name="Ceiling").click()
+    expect(page.get_by_text(re.compile(r"1,500 passes, "))).to_be_visible()
+    button(page, "Find the ceiling").click()
+    expect(page.locator(".climb svg .line").first).to_be_visible(timeout=60_000)
+    rows = page.get_by_role("region", name="F and its share of the ceiling").locator("tbody tr")
+    expect(rows.first).to_be_visible(timeout=60_000)
+    expect(rows).to_have_count(7)
+    expect(rows.first.locator("td").last).to_have_text(re.compile(r"^(at most \d+ %|–)$"))
+    expect(page.locator(".orders canvas").first).to_be_visible()
+    page.get_by_role("tab", name="Scores").click()
+    heads = page.locator("table.scores thead th")
+    expect(heads.filter(has_text="Share of the ceiling")).to_be_visible()
+    expect(page.locator("table.scores tbody").get_by_text("…")).to_have_count(0)
+
+
 def test_imputers_are_shown_on_the_chosen_picture_and_chosen_by_click(open_page: Open) -> None:
     page = open_page("?picture=chelsea")
     page.get_by_text("Advanced", exact=True).click()

@@ -19,6 +19,7 @@ from dashboard.controls.selection import Seen, Selection
 from dashboard.controls.trial_panel import choose_tried, class_beside, explain_class, output_beside, unique_names
 from dashboard.controls.workload import show_workload
 from dashboard.explain.baselines.panel import baselines
+from dashboard.explain.ceiling.panel import ceiling, ceiling_about
 from dashboard.explain.curve_numbers.curve_numbers import curve_numbers
 from dashboard.explain.imputer_ranks.panel import imputer_ranks
 from dashboard.explain.live_curve.live_curve import live_curve
@@ -39,6 +40,7 @@ TABS = {
     "scores": "Scores",
     "imputers": "Imputers",
     "location": "Location test",
+    "ceiling": "Ceiling",
     "randomisation": "Randomisation",
     "mark": MARK,
     "numbers": "Numbers",
@@ -101,18 +103,18 @@ def show_results(
         heatmap_cards(explanations, stale, folded=True)
         tested = explanations[choose_tried([models.title(each.request.model) for each in explanations])]
         live_curve(tested, stale)
-    score_tab, imputer_tab, location_tab, strip_tab, mark_tab, number_tab = choose_tab(TABS, "below")
+    score_tab, imputer_tab, location_tab, ceiling_tab, strip_tab, mark_tab, number_tab = choose_tab(TABS, "below")
     if mark_tab.open:
         with mark_tab:
             mark_panel(seen, truth, explanations[0] if explanations else None)
     if not explanations:
         return []
     with score_tab:
-        scores(explanations, stale)
+        scores(explanations, stale, [ceiling_about(each) for each in explanations])
     with number_tab:
         curve_numbers(tested, stale)
     if not (tested.finished and described_finished(tested)):
-        for tab in (imputer_tab, location_tab, strip_tab):
+        for tab in (imputer_tab, location_tab, ceiling_tab, strip_tab):
             tab.caption(NOT_YET)
         return []
     with imputer_tab:
@@ -120,6 +122,8 @@ def show_results(
         baselines(tested, stale)
     with location_tab:
         located = location_test(tested, stale)
+    with ceiling_tab:
+        ceiling(tested, stale)
     with strip_tab:
         randomised = strip(tested, stale, bool(strip_tab.open))
     return [each for each in (located, randomised) if each and tested is explanations[0]]

@@ -11,6 +11,7 @@ import { cell, methodCell, table } from "../../components/kit/table.js";
 import { highest } from "./highest.js";
 
 const NO_SCORES = "No scores: the run ended before its perturbation test.";
+const OF_CEILING = "ceiling_share";
 const CHANCE = "Shaded: the range of 95 % of copies of this map, shifted, flipped and turned on this picture; for maps of superpixels, the moved map is averaged within each superpixel. With an artifact share near or above 100 % the curve says little about the map.";
 
 export default component({
@@ -23,18 +24,28 @@ export default component({
     return [state.answer, state.artifact, state.scores, state.explained];
   },
 
-  places: (state) => state.data.runs.map((data, at) => Object.assign(state.followed[at] ?? {}, { data })),
+  // After the runs the searches for their ceilings, as far as there are any.
+  places: (state) => {
+    const { runs } = state.data, before = state.followed.length === 2 * runs.length ? state.followed : [];
+    const searches = runs.map(({ ceiling }, at) => {
+      const search = before[runs.length + at];
+      return search?.data.run === ceiling ? search : { data: { run: ceiling } };
+    });
+    return [...runs.map((data, at) => Object.assign(before[at] ?? {}, { data })), ...searches];
+  },
 
-  begin: (run) => Object.assign(run, { fidelities: new Map(), extra: new Map() }),
+  begin: (run) => Object.assign(run, { fidelities: new Map(), extra: new Map(), ceiling: null }),
 
   take: {
     FidelityReady: (run, message) => run.fidelities.set(message.method, message),
     ScoresReady: (run, { method, scores }) => run.extra.set(method, scores),
+    CeilingReady: (run, { ceiling }) => { run.ceiling = ceiling; },
   },
 
   render(state) {
-    const { data, followed: runs } = state;
-    const shownAs = JSON.stringify([data, runs.map(({ fidelities, extra, job }) => [[...fidelities.values()], [...extra], ended(job)])]);
+    const { data, followed } = state, runs = followed.slice(0, data.runs.length);
+    runs.forEach((run, at) => { run.search = followed[runs.length + at]; });
+    const shownAs = JSON.stringify([data, followed.map(({ fidelities, extra, ceiling, job }) => [[...fidelities.values()], [...extra], ceiling, ended(job)])]);
     if (state.shownAs === shownAs) return;
     state.shownAs = shownAs;
     const any = runs.some(({ fidelities }) => fidelities.size);
@@ -67,7 +78,7 @@ function scoreTable(groups, runs) {
     caption: over ? "Scores of all methods, the best first" : "So far, from coarse curves: scores and verdicts may still change.",
     heads: ["Method", ...heads],
     rows: methods.map((method) => [{ "data-method": method }, methodCell(known.get(method), method),
-      ...runs.flatMap((run, at) => metrics.map((metric) => scoreCell(metric, run.fidelities.get(method), run.extra.get(method), extents[at], ended(run.job))))]),
+      ...runs.flatMap((run, at) => metrics.map((metric) => (metric.name === OF_CEILING ? ceilingCell(metric, run, method) : scoreCell(metric, run.fidelities.get(method), run.extra.get(method), extents[at], ended(run.job)))))]),
   });
 }
 
@@ -88,6 +99,14 @@ function scoreCell(metric, score, extra, extent, over) {
   if (!extra) return over ? cell("–", { class: "muted", title: "The run ended before this score." }) : cell("…", { class: "muted" });
   const value = extra[metric.name];
   return cell(written(metric, value), { title: value === null || value === undefined ? "Undefined here." : undefined });
+}
+
+// F as a share of the ceiling, once that is found; a map that scores as badly as none at all has no part of it.
+function ceilingCell(metric, { search }, method) {
+  const { ceiling, job, data } = search;
+  if (!ceiling) return cell(data.run && !ended(job) ? "…" : "–", { class: "muted" });
+  const share = ceiling.shares[method];
+  return cell(writtenShare(metric, share), { title: share === null ? ceiling.sentence : undefined });
 }
 
 // What chance reaches lies around 0, not around the score; of a control it is not asked.

@@ -8,14 +8,28 @@ from dashboard.components.methods import described
 from dashboard.explain.one_picture.job import Explanation
 from dashboard.library.models import models
 
+OF_CEILING = "ceiling_share"
+"""The score that a run has once its ceiling is known."""
 _COMPONENT = declare("explain/scores/scores")
 
 
-def scores(explanations: Sequence[Explanation], stale: bool) -> None:
-    """A row a method; the metrics of each model stand together."""
+def scores(explanations: Sequence[Explanation], stale: bool, ceilings: Sequence[str | None]) -> None:
+    """A row a method; the metrics of each model stand together.
+
+    Parameters
+    ----------
+    ceilings
+        The jobs that have the ceiling of each explanation, where they were asked for: F then stands as a share of it.
+    """
     runs = [
-        {"run": each.id, "title": models.title(each.request.model), "methods": list(described(each.request))}
-        for each in explanations
+        {
+            "run": each.id,
+            "title": models.title(each.request.model),
+            "methods": list(described(each.request)),
+            "ceiling": ceiling,
+        }
+        for each, ceiling in zip(explanations, ceilings, strict=True)
     ]
-    groups = grouped([*ALWAYS, *explanations[0].request.metrics])
+    share = [OF_CEILING] if any(ceilings) else []
+    groups = grouped([*ALWAYS, *share, *explanations[0].request.metrics])
     _COMPONENT(data={"runs": runs, "groups": groups, "stale": stale}, key="scores")

@@ -7,12 +7,16 @@ import pytest
 import torch
 
 from core.jobs.events import Progress
+from core.methods.heatmap import HeatmapReady
+from core.metrics.ceiling import Ceiling, CeilingReady
 from core.metrics.fidelity import FidelityReady
+from core.metrics.search_plan import PASSES
 from core.models.outputs import Contrast
 from core.studies.baselines import BaselineScored
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.shifted_copies import MatchedReady
 from dashboard.explain.baselines.job import BASELINES, BaselinesRequest
+from dashboard.explain.ceiling.job import CEILING, CeilingRequest, orders_shown, shares
 from dashboard.explain.finished_maps import FinishedMaps, find_finished_maps
 from dashboard.explain.imputer_ranks.job import IMPUTER_RANKS, ImputerRanksRequest
 from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
@@ -79,6 +83,29 @@ def test_a_map_from_its_own_baseline_has_the_explanations_own_fidelity(explanati
     assert {baseline for _, baseline, _ in scores} == {"black", explanation.request.imputer}
 
 
+def test_the_ceiling_is_held_against_the_explanations_own_fidelities_and_is_below_none(explanation, ended):
+    request = CeilingRequest(about=explanation.id)
+    inputs = CEILING.inputs(request)
+    events = list(CEILING.stream(request, inputs))
+    (found,) = (event.ceiling for event in events if isinstance(event, CeilingReady))
+    assert found.fidelities["gradient"] == fidelity(explanation)
+    assert found.fidelities.keys() == inputs.importances.keys()
+    assert found.value >= max(found.fidelities.values())
+    assert found.passes <= PASSES
+    table = shares(ended(CEILING, request, inputs, events)).set_index("method")
+    assert table.loc["gradient", "share_of_ceiling"] == pytest.approx(fidelity(explanation) / found.value)
+    shown = {event.heatmap.method: event.heatmap.values for event in events if isinstance(event, HeatmapReady)}
+    assert shown.keys() == {found.found_by, max(found.fidelities, key=found.fidelities.get)}
+    assert all((values.min(), values.max()) == (0, 1) for values in shown.values())
+
+
+def test_a_map_that_is_the_best_order_is_shown_once(explanation):
+    inputs = CEILING.inputs(CeilingRequest(about=explanation.id))
+    values = inputs.importances["gradient"]
+    ceiling = Ceiling(0.5, values, "gradient", 0.4, {"gradient": 0.5, "sobel": 0.25}, 0.1, PASSES)
+    assert [event.heatmap.method for event in orders_shown(ceiling, inputs)] == ["gradient"]
+
+
 def test_what_is_released_of_finished_maps_pins_neither_network_nor_maps():
     network, ranked = torch.nn.Identity(), torch.zeros(2, 2)
     seen = [weakref.ref(network), weakref.ref(ranked)]
@@ -97,10 +124,11 @@ def test_released_maps_still_say_what_was_asked_and_of_which_classes(explanation
         _ = kept.subject
 
 
-@pytest.mark.parametrize("kind", [BASELINES, IMPUTER_RANKS, LOCATION_TEST, STRIP], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [BASELINES, CEILING, IMPUTER_RANKS, LOCATION_TEST, STRIP], ids=lambda kind: kind.name)
 def test_the_way_back_to_a_follow_up_opens_the_tab_that_it_stands_in(page, explanation, kind):
     requests = {
         BASELINES: BaselinesRequest(about=explanation.id),
+        CEILING: CeilingRequest(about=explanation.id),
         IMPUTER_RANKS: ImputerRanksRequest(about=explanation.id),
         LOCATION_TEST: LocationTestRequest(about=explanation.id, method="gradient"),
         STRIP: strip_request(explanation, ["gradient"]),

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from core.methods.heatmap import Heatmap, HeatmapReady, Passes
 from core.studies.scoring import ScoresReady
 from core.studies.shifted_copies import MatchedReady
 from dashboard.components.methods import best_of, described_finished
+from dashboard.explain.ceiling.job import CEILING
 from dashboard.explain.imputer_ranks.job import IMPUTER_RANKS
 from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
 from dashboard.explain.one_picture.job import EXPLANATION
@@ -249,7 +251,7 @@ def test_the_other_model_of_a_pair_is_not_judged_by_the_first_ones_mark(page, ma
     assert [each.truth for each in asked] == [mark("chelsea"), ""]
 
 
-@pytest.mark.parametrize("kind", [IMPUTER_RANKS, LOCATION_TEST], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [CEILING, IMPUTER_RANKS, LOCATION_TEST], ids=lambda kind: kind.name)
 def test_a_question_about_the_sample_is_answered_before_it_is_asked_and_about_no_other_run(page, run_with, words, kind):
     about, sample = sample_of(EXPLANATION), sample_of(kind)
     assert sample.request.about == about.id
@@ -259,6 +261,14 @@ def test_a_question_about_the_sample_is_answered_before_it_is_asked_and_about_no
     app = page(below=kind.below, explanation=run_with().id)
     assert "the sample's answer" not in words(app)
     assert "about another run" not in words(app)
+
+
+def test_the_ceiling_says_what_it_takes_before_it_is_asked_for_and_that_it_is_of_single_pixels(page, run_with, words):
+    told = words(page(below="Ceiling", explanation=run_with().id))
+    assert re.search(r"1,500 passes, (about \d+\xa0\w+|under a second)\.", told)
+    app = page(below="Ceiling", explanation=run_with(unit="superpixel").id)
+    assert "The ceiling is known for single pixels only" in words(app)
+    assert not [button for button in app.button if button.key == "start ceiling"]
 
 
 def test_a_question_runs_beside_the_run_and_beside_the_other_question(page, started, wait):

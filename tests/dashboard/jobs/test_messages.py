@@ -14,6 +14,7 @@ import torch
 
 from core.methods import explaining
 from core.methods.heatmap import Heatmap, HeatmapReady, Passes
+from core.metrics.ceiling import Ceiling, CeilingReady, OrderImproved
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import VERDICTS, Fidelity, FidelityReady
 from core.metrics.statistics import Estimate, Score, Tally
@@ -53,7 +54,7 @@ STREAMS = (
     single_patch,
 )
 EVENTS = {event for stream in STREAMS for event in get_args(stream.Event)} | {
-    ImputerRanked, MatchedReady, EpochDone, ModelTrained, SweepPoint, ToyReady
+    CeilingReady, ImputerRanked, MatchedReady, EpochDone, ModelTrained, OrderImproved, SweepPoint, ToyReady
 }  # fmt: skip
 """Every class that a stream yields: as its module names them, and those of streams with few."""
 
@@ -116,6 +117,7 @@ def test_what_is_no_event_is_refused():
 PLAIN = {float: NAN, int: 1, str: "a", bool: True, type(None): None}
 BY_HAND = {
     Heatmap: Heatmap(torch.full((2, 3), NAN), torch.zeros(1, 2, 3), "gradient", 1, "sum", NAN, Passes(1, 2), ("A.",)),
+    Ceiling: Ceiling(0.5, torch.zeros(2, 3), "search", 0.5, {"gradient": 0.25}, NAN, 1500),
     Gate: Gate(0.9, 1.0, NAN, 100, 0),
 }
 
