@@ -32,6 +32,7 @@ from dashboard.components.methods import best_of, described_finished
 from dashboard.controls.method_panel import QUICK
 from dashboard.controls.selection import Selection
 from dashboard.controls.source_panel import LIMIT
+from dashboard.explain.ceiling.job import CEILING, CeilingRequest
 from dashboard.explain.imputer_ranks.job import IMPUTER_RANKS, ImputerRanksRequest
 from dashboard.explain.location_test.job import LOCATION_TEST, LocationTestRequest
 from dashboard.explain.many_pictures.job import STUDY, StudyRequest
@@ -110,6 +111,7 @@ def samples() -> Iterator[Sample]:
     real = [method["name"] for method in described_finished(shown) if not method["control"]]
     yield Sample(IMPUTER_RANKS, ImputerRanksRequest(about=shown.id))
     yield Sample(LOCATION_TEST, LocationTestRequest(about=shown.id, method=best_of(shown, real)))
+    yield Sample(CEILING, CeilingRequest(about=shown.id), form=small)
     yield Sample(STRIP, strip_request(shown, usual_methods(shown, real)), form=small)
     yield Sample(STUDY, StudyRequest(**usual(), source=SOURCE, limit=available, metrics=scores))
     yield Sample(

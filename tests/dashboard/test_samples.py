@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import core
+from core.metrics.ceiling import SEARCH, CeilingReady
 from core.metrics.fidelity import FidelityReady
 from core.sanity.verdict import VerdictReady
 from core.studies.evaluation import PictureScored, SummaryReady
+from dashboard.explain.ceiling.job import CEILING
 from dashboard.explain.many_pictures.job import STUDY
 from dashboard.explain.one_picture.job import EXPLANATION
 from dashboard.jobs.session import sample_of
@@ -37,6 +39,15 @@ def test_grad_cam_looks_convincing_and_does_no_better_than_its_own_copies_elsewh
     grad_cam = scores_of_the_picture()["grad_cam"]
     assert grad_cam["verdict"] == "random"
     assert grad_cam["value"] < grad_cam["spread"]
+
+
+def test_the_ceiling_is_that_of_the_picture_and_above_every_map_of_it() -> None:
+    (found,) = (message["ceiling"] for message in sample_of(CEILING).messages(CeilingReady))
+    scores = scores_of_the_picture()
+    assert found["fidelities"] == {name: each["value"] for name, each in scores.items()}
+    assert found["found_by"] == SEARCH
+    assert found["value"] > max(found["fidelities"].values())
+    assert max(found["shares"].values()) < 1
 
 
 def test_the_model_is_sure_of_the_picture_and_right() -> None:
