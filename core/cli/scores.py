@@ -50,6 +50,8 @@ def show_study(study: Table, summary: SummaryReady | None, out: Path) -> None:
         raise typer.Exit(FAILED)
     if summary.accuracy:
         typer.echo(f"{summary.accuracy.words}.")
+    if study.leak:
+        typer.echo(study.leak.words)
     for part in means(summary.summary, summary.pictures, width()):
         printed(part)
     if not summary.summary:

@@ -4,5 +4,5 @@ from core.discovery import import_files
 
 # Metrics are listed in this order.
 import_files(
-    __name__, __path__, first=["fidelity", "perturbation", "stamp", "localisation", "robustness", "complexity"]
+    __name__, __path__, first=["fidelity", "perturbation", "leak", "stamp", "localisation", "robustness", "complexity"]
 )

@@ -12,7 +12,7 @@ from core.metrics.evidence import Evidence, Trace
 
 Group = Literal["faithfulness", "plausibility", "robustness", "complexity"]
 Direction = Literal["higher", "lower", "none"]
-Need = Literal["truth", "causal", "distractor", "kept", "removals", "moved", "repeated", "ceiling"]
+Need = Literal["truth", "causal", "distractor", "kept", "removals", "moved", "repeated", "ceiling", "pictures"]
 Measure = Callable[[Evidence], float | None]
 
 
@@ -68,6 +68,11 @@ class Metric:
     def needs_stamp(self) -> bool:
         """Whether it is defined only for a stamped picture and a model trained to see the stamp."""
         return "causal" in self.needs or "distractor" in self.needs
+
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether it is defined only over many pictures, once all of them are there."""
+        return "pictures" in self.needs
 
     @property
     def heading(self) -> str:

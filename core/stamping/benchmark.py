@@ -222,7 +222,7 @@ def judge(
     if any("causal" in find_metric(name).needs for name in study.metrics):
         causal = yield from causal_of(subject, without)
         subject = replace(subject, causal=causal.mask)
-    scores = yield from study.score(name_of(example), subject)
+    scores = (yield from study.score(name_of(example), subject)).scores
     yield PictureScored(name_of(example), scores, time.monotonic() - began, place + 1, total)
     return scores, causal
 

@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from core.methods.rehearsal import heatmaps_workload
 from core.methods.workload import Workload
 from core.metrics.answers import Y
 from core.metrics.curve_plan import Perturbation
+from core.metrics.leak import LEAK, MOST_PICTURES, LeakReady, LeakRefused, PictureMasks, measure_leak, picture_masks
 from core.metrics.registry import find_metric, list_metrics
 from core.metrics.removal import Unit
 from core.metrics.statistics import Score, Summary, Tally
@@ -33,7 +35,7 @@ from core.pictures.opening import PictureError
 from core.studies.ceilings import refuse_other_units
 from core.studies.labelling import EXPLAINED, Accuracy, Explained, Labelling, LabelRefused, label_pictures
 from core.studies.over_pictures import OnePicture, PictureRefused, on_picture, over_pictures
-from core.studies.scoring import ScoresReady, Subject, plan_scores, stream_scores
+from core.studies.scoring import ScoresReady, Subject, importance, plan_scores, stream_scores
 from core.studies.table import Table
 
 DEFAULT_METRICS = (
@@ -84,17 +86,23 @@ class SummaryReady:
 
 
 Refusal = MethodRefused | TruthRefused | LabelRefused
-Event = Progress | Refusal | PictureScored | PictureRefused | SummaryReady
+Event = Progress | Refusal | PictureScored | PictureRefused | LeakReady | LeakRefused | SummaryReady
 Scores = tuple[Score, ...]
-Scoring = OnePicture[Progress | MethodRefused, Scores]
-"""One picture's scores, in steps of a batch."""
 
 
 class Judged(NamedTuple):
-    """What is kept of a picture: its scores, and whether its label is predicted; None where it has none."""
+    """What is kept of a picture: its scores, whether its label is predicted, and its masks, if the leak is asked for.
+
+    ``correct`` is None where it has no label.
+    """
 
     scores: Scores
     correct: bool | None = None
+    masks: PictureMasks | None = None
+
+
+Scoring = OnePicture[Progress | MethodRefused, Judged]
+"""One picture's scores, in steps of a batch."""
 
 
 def plan_picture(
@@ -115,6 +123,8 @@ class Study:
         The classes that the pictures are labelled with, if they are.
     explained
         Which class is explained on each picture.
+    leak
+        Whether the pictures' masks are kept, for the leak over all of them.
     """
 
     classifier: Classifier
@@ -123,6 +133,7 @@ class Study:
     perturbation: Perturbation
     labelling: Labelling | None = None
     explained: Explained = "predicted"
+    leak: bool = False
 
     def judge(self, picture: StudyPicture) -> OnePicture[Progress | Refusal, Judged]:
         """One picture's scores, and whether its label is predicted; yields after every batch.
@@ -139,8 +150,13 @@ class Study:
         target = labelled if self.explained == "labelled" and labelled is not None else predicted
         check_contrast(target, rather_than(self.request.output))
         subject = Subject(self.classifier, pixels, target, self.request, truth)
-        scores = yield from self.score(picture.name, subject)
-        return Judged(scores, None if labelled is None else self.predicts(pixels, labelled))
+        judged = yield from self.score(picture.name, subject)
+        if self.labelling is None:
+            return judged
+        if labelled is None:
+            return judged._replace(masks=None)
+        masks = judged.masks and replace(judged.masks, kind=labelled)
+        return Judged(judged.scores, self.predicts(pixels, labelled), masks)
 
     def predicts(self, pixels: Float[Tensor, "1 3 height width"], labelled: int) -> bool:
         """Whether the model predicts the class: of several labels at once, each stands by itself."""
@@ -185,7 +201,13 @@ class Study:
                 ]
             else:
                 yield shown
-        return tuple(scores)
+        return Judged(tuple(scores), masks=self.masks(picture, subject, heatmaps) if self.leak else None)
+
+    def masks(self, picture: str, subject: Subject, heatmaps: Mapping[str, Heatmap]) -> PictureMasks:
+        """Where the picture loses its pixels along each method's curve."""
+        maps = {name: importance(heatmap, self.perturbation.unit) for name, heatmap in heatmaps.items()}
+        removed = picture_masks(subject.classifier, subject.pixels, maps, self.perturbation, subject.seed)
+        return PictureMasks(picture, subject.target, removed)
 
     def phases(self, request: HeatmapRequest) -> Phases:
         """What a picture's heatmaps and then their scores take."""
@@ -261,10 +283,15 @@ def stream_evaluation(
     labelling = None if labels is None else label_pictures(names, labels, classifier.labels, classifier.name)
     refuse_unlabelled(explained, labelling)
     perturbation = Perturbation(imputer, unit, side, y, steps)
-    study = Study(classifier, request.with_controls(marked), asked, perturbation, labelling, explained)
+    leak, of_each = LEAK in asked, tuple(name for name in asked if not find_metric(name).needs_pictures)
+    study = Study(classifier, request.with_controls(marked), of_each, perturbation, labelling, explained, leak)
     study.request.check(len(classifier.labels))
-    units = [(each.name, scored(each, study.judge(each), place, len(pictures))) for place, each in enumerate(pictures)]
-    return over_pictures(units, lambda rows, _: [summed_up(rows, seed)])
+    studies = [replace(study, leak=leak and place < MOST_PICTURES) for place in range(len(pictures))]
+    units = [
+        (each.name, scored(each, own.judge(each), place, len(pictures)))
+        for place, (each, own) in enumerate(zip(pictures, studies, strict=True))
+    ]
+    return over_pictures(units, partial(concluded, leak=leak, seed=seed))
 
 
 def default_metrics(marked: bool) -> tuple[str, ...]:
@@ -320,11 +347,29 @@ def scored(
     return judged
 
 
-def summed_up(rows: Sequence[Judged], seed: int) -> SummaryReady:
-    """The means of all pictures so far, and how many of the labelled ones are predicted correctly."""
+def concluded(
+    rows: Sequence[Judged], final: bool, leak: bool, seed: int
+) -> Iterator[Progress | LeakReady | LeakRefused | SummaryReady]:
+    """The means of all pictures so far, and before the last ones the leak, if it is asked for."""
+    further: Scores = ()
+    if final and leak:
+        found = yield from measure_leak([row.masks for row in rows if row.masks], seed)
+        yield found
+        further = found.scores if isinstance(found, LeakReady) else ()
+    yield summed_up(rows, seed, further)
+
+
+def summed_up(rows: Sequence[Judged], seed: int, further: Scores = ()) -> SummaryReady:
+    """The means of all pictures so far, and how many of the labelled ones are predicted correctly.
+
+    Parameters
+    ----------
+    further
+        Scores that are known only once all pictures are there.
+    """
     known = [row.correct for row in rows if row.correct is not None]
     accuracy = Accuracy(sum(known), len(known)) if known else None
-    return replace(means([row.scores for row in rows], seed), accuracy=accuracy)
+    return replace(means([*(row.scores for row in rows), further], seed), accuracy=accuracy)
 
 
 def means(rows: Iterable[Scores], seed: int) -> SummaryReady:
@@ -379,6 +424,11 @@ def record(event: object, table: Table) -> None:
     """Adds an event of an evaluation to the table."""
     if isinstance(event, PictureScored):
         table.add(event.scores)
+    elif isinstance(event, LeakReady):
+        table.add(event.scores)
+        table.leak = event
+    elif isinstance(event, LeakRefused):
+        table.leak = event
     elif isinstance(event, SummaryReady):
         table.accuracy = event.accuracy
     elif isinstance(event, LabelRefused):

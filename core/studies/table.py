@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.metrics.leak import LeakReady, LeakRefused
 from core.metrics.ranking import Ranking, rank_methods
 from core.metrics.statistics import Estimate, Score, Summary, Tally, published_fidelity
 from core.studies.labelling import Accuracy
@@ -38,6 +39,7 @@ class Table:
         self.refused_labels: dict[str, str] = {}
         self.refused_methods: dict[str, str] = {}
         self.accuracy: Accuracy | None = None
+        self.leak: LeakReady | LeakRefused | None = None
 
     def add(self, scores: Iterable[Score]) -> None:
         """Adds scores, in any order and in any batches."""
@@ -100,6 +102,9 @@ class Table:
             counts = {"correct": self.accuracy.correct, "labelled": self.accuracy.labelled}
             about["accuracy"] = {"share": self.accuracy.share, "low": low, "high": high, **counts}
             about["refused_labels"] = self.refused_labels
+        if self.leak:
+            about["leak"] = asdict(self.leak) | {"words": self.leak.words}
+            about["leak"].pop("scores", None)
         plain: dict[str, Any] = json.loads(json.dumps(about, default=str))
         return plain
 

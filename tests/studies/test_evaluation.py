@@ -1,5 +1,6 @@
 """A study over pictures: what is scored, what is refused, and that nothing depends on how it was split."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -12,12 +13,15 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 
 import core
 from core.methods.heatmap import MethodRefused
+from core.metrics.leak import LeakReady
 from core.metrics.statistics import Tally
 from core.models.batching import BatchSize
+from core.pictures.collecting import collect_pictures
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
-from core.studies.evaluation import PictureScored, SummaryReady, TruthRefused
+from core.studies.evaluation import PictureScored, SummaryReady, TruthRefused, record
 from core.studies.over_pictures import PictureRefused
+from core.studies.table import Table
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre", "negated"}
 QUICK = {"methods": ["gradient", "input_x_gradient"], "metrics": ["fidelity", "mrg", "lrg", "deletion"], "steps": 4}
@@ -294,3 +298,80 @@ def test_a_study_tells_how_much_of_its_ceiling_each_method_reaches(fashion):
 def test_a_ceiling_of_other_units_is_refused_before_the_first_picture(fashion):
     with pytest.raises(ValueError, match="removal unit region"):
         core.stream_evaluation(fashion, "fashion_mnist", ["gradient"], ["ceiling_share"], unit="region")
+
+
+LEAK = {"methods": ["gradient"], "metrics": ["fidelity", "leak"], "steps": 2, "limit": 80}
+
+
+@pytest.fixture(scope="module")
+def leaking(fashion):
+    return list(core.stream_evaluation(fashion, "fashion_mnist", **LEAK))
+
+
+def test_the_leak_comes_with_the_last_means_and_random_masks_are_at_chance(leaking):
+    (place,) = [place for place, event in enumerate(leaking) if isinstance(event, LeakReady)]
+    assert [type(event) for event in leaking[place + 1 :]] == [SummaryReady]
+    leaks = {each.method: each for each in leaking[place].leaks}
+    assert set(leaks) == CONTROLS | {"gradient"}
+    assert leaks["gradient"].above_chance
+    assert leaks["sobel"].above_chance
+    assert leaks["random"].named.low <= leaks["random"].chance
+    rows = {row.method: row for row in leaking[-1].summary if row.metric == "leak"}
+    for method, leak in leaks.items():
+        assert (rows[method].mean, rows[method].low, rows[method].high, rows[method].n) == leak.named
+        assert leak.named.mean == pytest.approx(np.mean(leak.by_share))
+    assert not [
+        row
+        for event in leaking[:place]
+        if isinstance(event, SummaryReady)
+        for row in event.summary
+        if row.metric == "leak"
+    ]
+
+
+def test_the_leak_asks_the_network_nothing(fashion, monkeypatch):
+    passes = []
+    ask = type(fashion.answering).ask
+    monkeypatch.setattr(
+        type(fashion.answering), "ask", lambda self, network, x: (passes.append(len(x)), ask(self, network, x))[1]
+    )
+    counted = []
+    for metrics in (["fidelity"], ["fidelity", "leak"]):
+        passes.clear()
+        core.evaluate(fashion, "fashion_mnist", **LEAK | {"metrics": metrics, "limit": 2})
+        counted.append(sum(passes))
+    assert counted[0] == counted[1] > 0
+
+
+def test_the_leak_is_in_the_tables_and_files(leaking, tmp_path):
+    table = Table({}, 0)
+    for event in leaking:
+        record(event, table)
+    told_of = table.leak.pictures
+    assert (table.frame["metric"] == "leak").sum() == told_of * (len(CONTROLS) + 1)
+    assert set(table.summary().query("metric == 'leak'")["method"]) == CONTROLS | {"gradient"}
+    table.write(tmp_path)
+    told = json.loads((tmp_path / "study.json").read_text())["leak"]
+    assert told["words"].startswith("Leak: the masks of 1 of 1 method tell the class")
+    assert 0.1 <= told["leaks"][0]["chance"] < 0.2
+
+
+def test_the_class_is_the_label_where_there_are_labels_and_no_other_picture_counts(fashion):
+    names = [each.name for each in collect_pictures("fashion_mnist")[:50]]
+    labels = {name: fashion.labels[place % 2] for place, name in enumerate(names[:48])}
+    asked = LEAK | {"labels": labels}
+    leak = [
+        event for event in core.stream_evaluation(fashion, "fashion_mnist", **asked) if isinstance(event, LeakReady)
+    ]
+    assert (leak[0].pictures, leak[0].classes, leak[0].leaks[0].chance) == (48, 2, 0.5)
+
+
+def test_too_few_pictures_have_no_leak_and_all_other_scores(fashion):
+    table = core.evaluate(fashion, "fashion_mnist", **LEAK | {"limit": 3})
+    assert set(table.frame["metric"]) == {"fidelity"}
+    assert "at least 40 pictures" in table.as_json()["leak"]["words"]
+
+
+def test_the_leak_alone_is_a_study_too(fashion):
+    table = core.evaluate(fashion, "fashion_mnist", **LEAK | {"metrics": ["leak"], "limit": 80})
+    assert set(table.frame["metric"]) == {"leak"}
