@@ -15,6 +15,7 @@ from core.methods.registry import REDUCTIONS
 from core.metrics.ceiling import Ceiling
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
+from core.metrics.leak import LeakReady
 from core.sanity.many_pictures import PictureChecked, SanitySummary
 from core.sanity.stages import Stage
 from core.stamping.gate import NEEDED, Gate
@@ -121,6 +122,11 @@ def _(event: SummaryReady, labels: Sequence[str]) -> Message:
     rows, best_bound = plain(event.summary, labels), plain(tightest, labels)
     accuracy = event.accuracy and event.accuracy.words
     return {"pictures": event.pictures, "rows": rows, "best_bound": best_bound, "accuracy": accuracy}
+
+
+@content.register
+def _(event: LeakReady, labels: Sequence[str]) -> Message:  # noqa: ARG001 -- every message has them at hand
+    return {"words": event.words, "methods": {each.method: each.words for each in event.leaks}}
 
 
 @content.register

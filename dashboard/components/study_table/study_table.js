@@ -12,6 +12,9 @@ import { MEAN_VERDICTS, TOO_FEW } from "./mean_verdicts.js";
 import { makeRanking, rankingOf } from "./ranking.js";
 
 const NO_JUDGEMENT = ["", "describes, does not judge"];
+const LEAK = "leak";
+const LEAK_COMES_LAST = "Known once every picture is judged.";
+const LEAK_READING = "The leak says how often a simple classifier names a picture's class from where a method's pixels are missing, and from nothing else; another may read more. Above chance, the removal scores of that method may depend on the shape of the gaps as well as on what was there.";
 const MEAN_SIGNS = "Verdicts follow the intervals of paired differences, and need five pictures. ▲ better than every control that ignores the model; △ better than the random control, but not than every other; ▼ worse than the random control; – no better than the random control.";
 const READING = [
   "In each cell the dot is the mean over pictures, the bar its 95 % interval, the thin mark the random control. Shares of hits have exact intervals; those of other scores are too narrow where most pictures have the same score.",
@@ -26,25 +29,28 @@ export default component({
     state.said = element("p", { class: "muted", role: "status" });
     state.means = region("Means over pictures");
     state.bound = element("p", { class: "muted small" });
+    state.leaking = element("p", { class: "muted", role: "status" });
     state.refusals = element("details", { hidden: true });
     state.explained = element("div", { class: "explained" });
     state.ranking = makeRanking();
-    return [state.answer, state.said, state.means, state.bound, state.refusals, element("div", { class: "folds" }, state.ranking.place, state.explained)];
+    return [state.answer, state.said, state.means, state.leaking, state.bound, state.refusals, element("div", { class: "folds" }, state.ranking.place, state.explained)];
   },
 
   begin(state) {
     const { data } = state, metrics = metricsOf(data);
-    Object.assign(state, { summary: null, refused: [], picturesRefused: 0, shownAs: "" });
+    Object.assign(state, { summary: null, leak: null, refused: [], picturesRefused: 0, shownAs: "" });
     state.methods = new Map(data.methods.map((method) => [method.name, method]));
     if (!metrics.some(({ name }) => name === state.sort?.metric)) state.sort = metrics[0] && { metric: metrics[0].name, best: true };
-    state.explained.replaceChildren(folded("How to read this table", ...READING.map((words) => element("p", {}, words))), scoresExplained(data.groups));
+    state.explained.replaceChildren(folded("How to read this table", ...readingOf(metrics).map((words) => element("p", {}, words))), scoresExplained(data.groups));
     state.means.replaceChildren();  // what stood here was of another study
-    state.answer.textContent = state.bound.textContent = "";
+    state.answer.textContent = state.bound.textContent = state.leaking.textContent = "";
     state.ranking.begin(data);
   },
 
   take: {
     SummaryReady: (state, message) => { state.summary = message; },
+    LeakReady: (state, message) => { state.leak = message; },
+    LeakRefused: (state, message) => { state.leak = message; },
     PictureRefused: (state, { picture, reason }) => { state.refused.push(`${picture}: ${reason}`); state.picturesRefused += 1; },
     TruthRefused: (state, { picture, reason }) => state.refused.push(`${picture} only counts for scores that need no annotation: ${reason}`),
     LabelRefused: (state, { picture, reason }) => state.refused.push(`${picture} does not count for the accuracy: ${reason}`),
@@ -65,6 +71,7 @@ export default component({
     say(state.answer, answerOf(state));
     const accuracy = summary.accuracy ? ` ${summary.accuracy}.` : "";
     state.said.textContent = `Means over ${counted(summary.pictures, "picture")}${state.picturesRefused ? `; ${state.picturesRefused} refused` : ""}.${accuracy}${beyondEdge(state)}`;
+    say(state.leaking, state.leak?.words ?? "");
     state.bound.textContent = boundLine(summary.best_bound, state.methods);
     state.ranking.renew(summary);
   },
@@ -73,6 +80,8 @@ export default component({
 
   further: ({ data }) => metricsOf(data).filter(({ direction }) => direction !== "none").map(({ name }) => rankingOf(data.run, name)),
 });
+
+const readingOf = (metrics) => (metrics.some(({ name }) => name === LEAK) ? [...READING, LEAK_READING] : READING);
 
 // What any order of removal loses when the least important go first bounds the artifact, whoever made the order.
 function boundLine(bound, methods) {
@@ -103,7 +112,7 @@ function meansTable(state) {
       const judged = found.get(`${name} ${sort.metric}`), control = methods.get(name)?.control;
       const [mark, words] = control ? MEAN_VERDICTS.control : verdictOf(judged, wanted);
       return [{ "data-method": name, "data-verdict": control ? "control" : judged?.verdict }, methodCell(methods.get(name), name), cell([sign(mark), words], { class: "judgement" }),
-        ...metrics.map((metric) => meanCell(found.get(`${name} ${metric.name}`), metric, extents.get(metric.name), summary.pictures))];
+        ...metrics.map((metric) => (metric.name === LEAK ? leakCell : meanCell)(found.get(`${name} ${metric.name}`), metric, extents.get(metric.name), summary.pictures, state.leak))];
     }),
   });
 }
@@ -145,4 +154,11 @@ function meanCell(row, metric, extent, pictures) {
     element("span", { class: "mean" }, intervalBar(row, extent), writtenShare(metric, row.mean), sign(mark), element("span", { class: "hidden" }, ` ${words}`)),
     element("span", { class: "interval muted" }, [interval, few].filter(Boolean).join(" · ") || "one picture"),
   ], { title: `${capital(words)}${gap}; n ${row.n}` });
+}
+
+function leakCell(row, metric, extent, pictures, leak) {
+  if (!row) return cell("–", { title: leak ? "The leak of this method is unavailable." : LEAK_COMES_LAST });
+  const made = meanCell(row, metric, extent, pictures);
+  made.title = leak?.methods?.[row.method] ?? "";
+  return made;
 }

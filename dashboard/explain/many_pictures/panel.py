@@ -6,6 +6,7 @@ from dataclasses import asdict
 import streamlit as st
 
 import core
+from core.metrics.leak import FEWEST_OF_A_CLASS, FEWEST_PICTURES, LEAK, leak_workload
 from core.metrics.search_plan import PASSES
 from core.models.outputs import rather_than
 from dashboard.components.columns import ALWAYS
@@ -18,7 +19,7 @@ from dashboard.controls.metric_panel import choose_metrics
 from dashboard.controls.selection import Selection
 from dashboard.controls.source_panel import Labelled, choose_labels, choose_limit, choose_source, how_many, known_source
 from dashboard.controls.trial_panel import unique_names
-from dashboard.controls.workload import show_workload
+from dashboard.controls.workload import about, show_workload
 from dashboard.explain.many_pictures.job import STUDY, Study, StudyRequest
 from dashboard.library.models import Loading, models
 from dashboard.library.sources import title_of_source
@@ -45,6 +46,8 @@ def many_pictures(loadings: Sequence[Loading], dataset: str, selection: Selectio
     shown = job_panel(STUDY, request, acting, known=known_source(source))
     with acting:
         show_workload(STUDY, [request])
+        if request and LEAK in metrics:
+            tell_leak(request)
     if len(loadings) > 1:
         st.caption(
             f"Models are compared on one picture only. Here the first is explained: {models.title(loadings[0].name)}."
@@ -66,6 +69,18 @@ def tell_contrast(study: Study) -> None:
     if other is not None:
         label = unique_names(study.inputs().classifier.labels)[other]
         st.caption(f"Explained: the class of each picture rather than {label}.")
+
+
+def tell_leak(request: StudyRequest) -> None:
+    """What the leak takes, or how many pictures it lacks."""
+    if request.limit < FEWEST_PICTURES:
+        st.caption(
+            f"Leak: needs at least {FEWEST_PICTURES} pictures, in classes of at least {FEWEST_OF_A_CLASS} each; "
+            f"{request.limit} are chosen."
+        )
+        return
+    fits, seconds = leak_workload(len(request.methods), request.limit)
+    st.caption(f"Leak: {fits:,} small classifiers that learn from masks, {about(seconds)}; no passes.")
 
 
 def choose_scores(marked: bool, by_pixel: bool) -> tuple[str, ...]:

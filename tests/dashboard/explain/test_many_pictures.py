@@ -8,6 +8,8 @@ from PIL import Image
 
 import core
 import dashboard.library.folders
+from core.metrics.leak import Leak, LeakReady
+from core.metrics.statistics import Estimate
 from core.pictures.collecting import collect_pictures
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_png
@@ -262,3 +264,32 @@ def test_a_model_of_photos_is_not_offered_clothes(page):
     app.selectbox(key="model").select("fashion_cnn").run()
     assert not app.exception
     assert "Fashion-MNIST, test pictures" in app.button_group(key="source").options
+
+
+LEAKING = FASHION | {"scores.faithfulness": ["Fidelity", "Leak"]}
+
+
+def test_the_leak_is_offered_with_what_it_takes_or_lacks_before_anything_runs(page, wait, words):
+    wait(lambda: shelf.ask("fashion_cnn").settled)
+    assert "Leak:" not in words(page(**FASHION, limit="60"))
+    assert "Leak: needs at least 40 pictures, in classes of at least 5 each; 39 are chosen." in words(
+        page(**LEAKING, limit="39")
+    )
+    assert "Leak: 150 small classifiers that learn from masks, under a second; no passes." in words(
+        page(**LEAKING, limit="60")
+    )
+
+
+def test_the_page_is_told_the_leak_of_every_method_in_words():
+    leaks = tuple(Leak(name, Estimate(0.64, 0.5, 0.76, 50), (0.64,) * 5, 0.1) for name in ("gradient", "sobel"))
+    told = to_message(LeakReady((), leaks, 50, 10), LABELS)
+    assert set(told["methods"]) == {"gradient", "sobel"}
+    assert "64 % (50 to 76 %) of pictures; chance is 10 %." in told["methods"]["sobel"]
+    assert told["words"].startswith(
+        "Leak: the masks of 1 of 1 method tell the class more often than chance. From where"
+    )
+
+
+def test_no_single_picture_is_offered_the_leak(page):
+    app = page(model="Small CNN (Fashion-MNIST)")
+    assert "Leak" not in {option for each in app.button_group for option in each.options}
