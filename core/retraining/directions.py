@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from core.methods.registry import find_method
 from core.metrics.statistics import BASELINE, FEWEST, Estimate, estimates
-from core.retraining.outcomes import Accuracy, Curves, areas_between, over_pictures
+from core.retraining.outcomes import Accuracy, Curves, Recognised, areas_between, over_pictures
 
 Finding = Literal["reproduced", "not reproduced", "undecided"]
 MARGIN = 0.02
@@ -94,7 +94,7 @@ def cost_of_random(curves: Curves, fractions: Sequence[float]) -> list[Float[np.
     if curves.whole is None:
         return None
     whole = curves.whole.astype(np.float64)
-    return [whole - recognised for recognised in curves.curve(BASELINE, "roar", fractions)]
+    return [whole[: len(each)] - each for each in curves.curve(BASELINE, "roar", fractions)]
 
 
 def squares_remove_more(trained: Curves, seed: int) -> Direction | None:
@@ -133,11 +133,8 @@ def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
     if len(methods) < 2 or not all(trained.fractions(each, "kar") for each in methods):
         return None
     fractions = trained.fractions(methods[0], "roar")
-    outcomes = [
-        np.array([trained.curve(each, form, fractions) for each in methods], dtype=np.float64)
-        for form in ("roar", "kar")
-    ]
-    removed, kept = (spread(each.mean(axis=2)) for each in outcomes)
+    outcomes = [[trained.curve(each, form, fractions) for each in methods] for form in ("roar", "kar")]
+    removed, kept = (spread(means_of(each)) for each in outcomes)
     gap = spread_difference(outcomes[0], outcomes[1], seed)
     return Direction(
         "d",
@@ -163,18 +160,19 @@ def gaps_to_random(trained: Curves, methods: Sequence[str], least: float, seed: 
     return dict(zip(places, areas_between(pairs, seed), strict=True))
 
 
-def spread_difference(
-    removed: Float[np.ndarray, "methods fractions seeds pictures"],
-    kept: Float[np.ndarray, "methods fractions seeds pictures"],
-    seed: int,
-) -> Accuracy:
+Table = Sequence[Sequence[Recognised]]
+"""The outcomes of each method at each fraction."""
+
+
+def spread_difference(removed: Table, kept: Table, seed: int) -> Accuracy:
     """The spread among methods under removal minus that under keeping, each picture's influence on it resampled.
 
     The interval is that of the mean over seeds; its linear part in each picture is what a picture adds to the spread
-    (the delta method).
+    (the delta method). By seed, those count that every outcome has.
     """
 
-    def influence(values: np.ndarray) -> np.ndarray:
+    def influence(table: Table) -> Float[np.ndarray, " pictures"]:
+        values = means_of(table)
         means = values.mean(axis=2)
         deviation = means.std(axis=0)
         pull = (means - means.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0) / len(means)
@@ -182,9 +180,18 @@ def spread_difference(
         whole: np.ndarray = (deviation[:, None] + shift).mean(axis=0)
         return whole
 
-    (found,) = estimates((influence(removed.mean(axis=2)) - influence(kept.mean(axis=2)))[:, None], seed)
-    seeds = range(removed.shape[2])
-    return Accuracy(found, tuple(spread(removed[:, :, each]) - spread(kept[:, :, each]) for each in seeds))
+    (found,) = estimates((influence(removed) - influence(kept))[:, None], seed)
+    seeds = min(len(each) for table in (removed, kept) for curve in table for each in curve)
+    first, second = (
+        [spread(np.array([[each[number] for each in curve] for curve in table])) for number in range(seeds)]
+        for table in (removed, kept)
+    )
+    return Accuracy(found, tuple(one - other for one, other in zip(first, second, strict=True)))
+
+
+def means_of(table: Table) -> Float[np.ndarray, "methods fractions pictures"]:
+    """The mean over the seeds of each outcome."""
+    return np.array([[each.mean(axis=0) for each in curve] for curve in table])
 
 
 def spread(recognised: Float[np.ndarray, "methods fractions pictures"]) -> float:

@@ -46,7 +46,7 @@ class Accuracy:
 
 def accuracies(outcomes: Iterable[Recognised], seed: int = 0) -> list[Accuracy]:
     """The share of the pictures that is recognised, for each of several outcomes."""
-    found = over_pictures([(each.mean(axis=0), each.mean(axis=1)) for each in outcomes], seed)
+    found = over_pictures([each.astype(np.float64) for each in outcomes], seed)
     return [Accuracy(within(each.over_pictures, 0.0, 1.0), each.by_seed) for each in found]
 
 
@@ -56,7 +56,12 @@ def areas_between(pairs: Iterable[tuple[Sequence[Recognised], Sequence[Recognise
     Of curves with one fraction it is the difference of two accuracies. At each fraction, the seeds count that both
     curves have; by seed, those that they have at every fraction.
     """
-    return over_pictures([mean_gap(first, second) for first, second in pairs], seed)
+    return resampled([mean_gap(first, second) for first, second in pairs], seed)
+
+
+def over_pictures(values: Iterable[Float[np.ndarray, "seeds pictures"]], seed: int) -> list[Accuracy]:
+    """The mean over seeds and pictures of each."""
+    return resampled([(each.mean(axis=0), each.mean(axis=1)) for each in values], seed)
 
 
 Means = tuple[Float[np.ndarray, " pictures"], Float[np.ndarray, " seeds"]]
@@ -70,7 +75,7 @@ def mean_gap(first: Sequence[Recognised], second: Sequence[Recognised]) -> Means
     return by_picture, np.mean([gap[:shared].mean(axis=1) for gap in gaps], axis=0)
 
 
-def over_pictures(means: Sequence[Means], seed: int) -> list[Accuracy]:
+def resampled(means: Sequence[Means], seed: int) -> list[Accuracy]:
     """The mean over pictures of each; the intervals are over pictures, resampled once for all."""
     if not means:
         return []

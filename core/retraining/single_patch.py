@@ -296,7 +296,7 @@ def concluded(plan: Plan, known: Mapping[str, Mapping[str, Scores]], name: str) 
     """The scores of a network so far, then how they differ from those of the networks before it."""
     own, seed = known[name], plan.request.seed
     rivals = rivals_among(own)
-    means = over_pictures(list(own.values()), seed)
+    means = over_pictures(own.values(), seed)
     gaps = over_pictures([each - own[rival] for each in own.values() for rival in rivals], seed)
     for place, (method, mean) in enumerate(zip(own, means, strict=True)):
         to_rivals = dict(zip(rivals, gaps[place * len(rivals) :], strict=False))

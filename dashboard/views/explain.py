@@ -64,8 +64,7 @@ def choose_further() -> tuple[str, ...]:
     further = [
         metric.name
         for metric in core.list_metrics()
-        if metric.name not in ALWAYS
-        and not (metric.needs_stamp or metric.needs_pictures or "ceiling" in metric.needs)
+        if metric.name not in ALWAYS and not (metric.needs_stamp or metric.needs_pictures or "ceiling" in metric.needs)
     ]
     return choose_metrics(TRIAL, "Further scores", further, usual=())
 

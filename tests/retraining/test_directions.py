@@ -86,6 +86,14 @@ def test_what_learning_with_gaps_costs_on_whole_pictures_is_not_counted_for_rand
     assert finding_of("a", losing(0.7), lower) == "reproduced"
 
 
+def test_cells_with_fewer_seeds_are_judged_by_those_that_they_have():
+    """As where a study stops early; by seed, the ones that all cells have."""
+    whole = curves(PAPER, LEVEL)
+    fewer = {key: own[:2] if key[0] in ("gradient", "random") else own for key, own in whole.recognised.items()}
+    found = check_directions(Curves(fewer, whole.whole), curves(dict.fromkeys(METHODS, 0.1), LEVEL, seeds=1), 0)
+    assert [each.finding for each in found] == ["reproduced"] * 4
+
+
 def finding_of(name: str, trained: Curves, unadapted: Curves) -> str:
     return next(each.finding for each in check_directions(trained, unadapted, 0) if each.name == name)
 
@@ -107,7 +115,7 @@ def test_the_spread_s_interval_is_that_of_spreads_over_new_pictures():
     drawn = np.random.default_rng(5)
     shares = np.array([0.8, 0.5, 0.6])[:, None, None] + np.array([0.0, -0.1])[None, :, None]
     removed, kept = (drawn.random((3, 2, 300)) < level for level in (shares, np.full_like(shares, 0.6)))
-    found = spread_difference(removed[:, :, None].astype(float), kept[:, :, None].astype(float), seed=0).over_pictures
+    found = spread_difference(removed[:, :, None], kept[:, :, None], seed=0).over_pictures
 
     def spread(values: np.ndarray) -> float:
         return float(values.mean(axis=2).std(axis=0).mean())

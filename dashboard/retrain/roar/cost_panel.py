@@ -10,8 +10,8 @@ from core.retraining.cost import Cost, Pace, cost_of, pictures_of, smaller_plans
 from core.retraining.home import networks_in, saved_in
 from core.retraining.workers import cores
 from dashboard.controls.workload import about, counted
+from dashboard.retrain.measuring import paces
 from dashboard.retrain.roar.job import RoarRequest
-from dashboard.retrain.roar.measuring import paces
 
 SECONDS_BETWEEN_LOOKS = 0.5
 RESUMES = "Cancel pauses. Run goes on where it stopped, even after a restart of the server."

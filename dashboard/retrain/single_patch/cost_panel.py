@@ -6,11 +6,12 @@ from itertools import count
 import streamlit as st
 
 from core.models.classifier import Classifier
+from core.retraining.cost import Pace
 from core.retraining.data import collect_data
 from core.retraining.networks import USUAL
 from core.retraining.single_patch import seconds_of
 from dashboard.controls.workload import about, counted
-from dashboard.retrain.roar.measuring import Pace, paces
+from dashboard.retrain.measuring import paces
 from dashboard.retrain.single_patch.job import SinglePatchRequest
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -43,7 +44,7 @@ def in_words(request: SinglePatchRequest, known: Mapping[str, Pace]) -> str:
     """The cost in words: what is trained from random weights, what is fine-tuned, and what is explained."""
     data, copies = collect_data(), request.copies
     seconds = sum(
-        seconds_of(name, data, pace.speed, pace.map_seconds, request.pictures, copies, request.across)
+        seconds_of(name, data, pace.speed, pace.explained, request.pictures, copies, request.across)
         for name, pace in known.items()
     )
     trained = len([name for name in known if name != USUAL])

@@ -9,7 +9,7 @@ import pytest
 
 from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
-from core.retraining.cost import Speed
+from core.retraining.cost import Pace, Speed
 from core.retraining.outcomes import Accuracy
 from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore
 from dashboard.components.component import scripts
@@ -18,7 +18,6 @@ from dashboard.jobs.session import sample_of
 from dashboard.library.inputs import Inputs
 from dashboard.library.models import shelf
 from dashboard.retrain.fine_tune.panel import NETWORK
-from dashboard.retrain.roar.measuring import Pace
 from dashboard.retrain.single_patch import job as single_patch_job
 from dashboard.retrain.single_patch.cost_panel import in_words
 from dashboard.retrain.single_patch.job import SINGLE_PATCH, SinglePatchRequest
@@ -111,7 +110,7 @@ def test_other_networks_make_the_scores_stale_and_fewer_pictures_do_not(tab, wor
 
 
 def test_the_cost_counts_trainings_copies_and_heatmaps():
-    pace = Pace(Speed(1e-3, 1e-4), 0.05)
+    pace = Pace(Speed(1e-3, 1e-4), 0.05, 0.0, 0.0)
     small = in_words(asked(networks=(SMALL,)), {SMALL: pace})
     assert small.startswith("2 copies fine-tuned, 80 heatmaps: about ")
     both = in_words(asked(), {SMALL: pace, RESNET: pace})
