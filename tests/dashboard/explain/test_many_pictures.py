@@ -98,7 +98,7 @@ def test_the_ceiling_is_offered_with_its_cost_and_off_until_it_is_chosen(page, w
     app = page(**MANY)
     assert "The ceiling takes a search of 1,500 passes for each picture." in words(app)
     assert not {"ceiling", "ceiling_share"} & {*app.button_group(key="scores.faithfulness").value}
-    assert "The ceiling takes" not in words(page(**MANY, unit="superpixels"))
+    assert "The ceiling takes" not in words(page(**MANY, unit="superpixel"))
 
 
 def test_a_study_goes_on_while_the_other_tab_is_open(many):
