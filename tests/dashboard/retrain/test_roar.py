@@ -17,7 +17,9 @@ from core.retraining.outcomes import Accuracy
 from core.retraining.spec import CONTROLS
 from dashboard.components.component import scripts
 from dashboard.jobs.session import sample_of
+from dashboard.library.models import shelf
 from dashboard.retrain.roar.job import ROAR
+from dashboard.retrain.roar.panel import NETWORK
 from dashboard.retrain.roar.plans import BY_THE_PAPER, quick_request
 
 SCRIPT = "retrain/roar/roar.js"
@@ -36,6 +38,12 @@ def _own_home(tmp_path, monkeypatch):
 def roar_tab(page):
     """The tab as the address asks for it."""
     return lambda **query: page("retrain", tab=ROAR.tab, **query)
+
+
+@pytest.fixture
+def _loaded():
+    """The network is there, without which nothing is requested yet."""
+    assert shelf.ask(NETWORK.name).ended.wait(60)
 
 
 @pytest.fixture
@@ -145,6 +153,7 @@ def test_another_share_makes_the_accuracies_stale_and_another_method_does_not(ro
     assert "Other methods are selected now. Press Run to show them." in words(app)
 
 
+@pytest.mark.usefixtures("_loaded")
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -156,6 +165,7 @@ def test_another_fill_or_a_probe_makes_the_accuracies_stale(roar_tab, words, ask
     assert said in words(roar_tab(**asked))
 
 
+@pytest.mark.usefixtures("_loaded", "endless")
 def test_the_address_asks_for_fill_probes_and_an_early_stop(roar_tab, started):
     asked = {"roar.fill": "noisy_linear", "roar.probes": "dilate", "roar.stop_early": "true", "roar.seeds": "3"}
     request = started(roar_tab(**TINY | asked), ROAR).request
