@@ -126,7 +126,7 @@ def choose_study(sidebar: dict[str, Any] | None) -> RoarRequest | None:
             help="Also trains networks on the masks alone: how much of the class the shape of the gaps tells.",
         )  # fmt: skip
     training = choose_training()
-    training |= choose_checks(training["seeds"])
+    training |= choose_options(training["seeds"])
     if not (sidebar and sidebar["methods"] and forms and fractions):
         st.caption("Choose at least one method, one form and one share.")
         return None
@@ -149,17 +149,16 @@ def choose_training() -> dict[str, Any]:
         unit, side = choose_unit(KEY, QUICK["unit"], "Whole regions leak less of the class than single pixels.")
         titles = {name: ARCHITECTURES.get(name, name) for name in NETWORKS}
         network = choose(st.selectbox, "Network", titles, USUAL, f"{KEY}.network", width=150)
+    return {"seeds": seeds, "training_pictures": pictures, "unit": unit, "side": side, "network": network}
+
+
+def choose_options(seeds: int) -> dict[str, Any]:
+    """What fills the gaps, how maps are probed, and whether clear differences end a cell's seeds."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         fill = choose(
             st.selectbox, "Fill", FILLS, QUICK["fill"], f"{KEY}.fill", width=150,
             help="What replaces removed pixels. Noisy linear shows less of the mask's shape and takes longer.",
         )  # fmt: skip
-    training = {"seeds": seeds, "training_pictures": pictures, "network": network}
-    return training | {"unit": unit, "side": side, "fill": fill}
-
-
-def choose_checks(seeds: int) -> dict[str, Any]:
-    """Whether maps are also tried blurred and dilated, and whether clear differences end a cell's seeds."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
         probes = choose_several(
             st.pills, "Probes", PROBES, QUICK["probes"], f"{KEY}.probes", selection_mode="multi",
             help="Each method's maps once more, blurred or dilated: does the area reward their shape? Each probe takes "
@@ -170,7 +169,7 @@ def choose_checks(seeds: int) -> dict[str, Any]:
             disabled=seeds <= FIRST_SEEDS,
             help="From the third seed on, trains only where the difference to random removal is not yet clear.",
         )  # fmt: skip
-    return {"probes": tuple(probes), "stop_early": early and seeds > FIRST_SEEDS}
+    return {"fill": fill, "probes": tuple(probes), "stop_early": early and seeds > FIRST_SEEDS}
 
 
 def show_roar(run: Roar, stale: bool) -> None:
