@@ -94,7 +94,7 @@ def cost_of_random(curves: Curves, fractions: Sequence[float]) -> list[Float[np.
     if curves.whole is None:
         return None
     whole = curves.whole.astype(np.float64)
-    return [whole[: len(each)] - each for each in curves.curve(BASELINE, "roar", fractions)]
+    return [whole[: len(each)] - each[: len(whole)] for each in curves.curve(BASELINE, "roar", fractions)]
 
 
 def squares_remove_more(trained: Curves, seed: int) -> Direction | None:

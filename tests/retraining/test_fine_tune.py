@@ -12,7 +12,7 @@ from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import find_method
 from core.models.trained import load_trained
 from core.models.training import EpochDone
-from core.retraining import fine_tune
+from core.retraining import adapting, fine_tune
 from core.retraining.data import collect_data
 from core.retraining.fine_tune import FineTuned, FineTuneReady, RemovalAccuracy, plan_fine_tune, stream_fine_tune
 from core.retraining.training import BUNDLED_NETWORK, Recipe, bundled_pictures, explained_network, recognised
@@ -196,7 +196,7 @@ def test_networks_learn_from_gaps_of_the_unit_that_they_are_asked_about(squares,
         gaps.append(draw(0)[0] == 0)
         yield EpochDone(1, 1, 0.0, 1.0, 1.0, 0.0)
 
-    monkeypatch.setattr(fine_tune, "stream_training", watch)
+    monkeypatch.setattr(adapting, "stream_training", watch)
     list(stream_fine_tune(data=squares, **{**SHORT, "pictures": 2, "seeds": 1}, unit=unit, side=4))
     (gone,) = gaps
     by_channel = (gone.any(dim=1) != gone.all(dim=1)).flatten(1).sum(dim=1) > 1
