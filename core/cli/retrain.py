@@ -133,7 +133,7 @@ def show(found: Found) -> None:
         for probe in found.ready.probes:
             typer.echo(f"{labels[probe.method]} ({probe.form.upper()}): {probe.why}")
         if found.ready.saved:
-            typer.echo(f"{found.ready.saved} networks were not trained: the differences were clear without them.")
+            typer.echo(f"{found.ready.saved} networks were not trained: the difference to random removal was clear.")
     for method, reason in found.refused.items():
         typer.echo(f"{labels[method]} is unavailable: {reason}")
 

@@ -78,6 +78,7 @@ def written(found: Found, out: Path) -> str:
     from core.retraining.single_patch import NetworkGap, PatchScore
     from core.studies.table import write_rows
 
+    found = of_all_pictures(found)
     scores = [each for each in found.values() if isinstance(each, PatchScore)]
     gaps = [each for each in found.values() if isinstance(each, NetworkGap)]
     if not scores:
@@ -88,6 +89,21 @@ def written(found: Found, out: Path) -> str:
     told = ([own.method, own.first, own.second, *own.gap.over_pictures[:3], own.pictures] for own in gaps)
     write_rows(told, GAPS, out / "differences.csv")
     return f"scores.csv and differences.csv are in {out}."
+
+
+def of_all_pictures(found: Found) -> Found:
+    """Without what is known of fewer pictures than the rest, since the method was refused on a later one."""
+    most: dict[tuple[str, ...], int] = {}
+    for own in found.values():
+        most[named(own)] = max(most.get(named(own), 0), own.pictures)
+    return {key: own for key, own in found.items() if own.pictures == most[named(own)]}
+
+
+def named(own: PatchScore | NetworkGap) -> tuple[str, ...]:
+    """The networks that it is about."""
+    from core.retraining.single_patch import PatchScore
+
+    return (own.network,) if isinstance(own, PatchScore) else (own.first, own.second)
 
 
 def score_row(own: PatchScore) -> list[object]:
@@ -102,7 +118,7 @@ def score_table(found: Found) -> Table:
 
     cells: dict[str, dict[str, str]] = {}
     columns: dict[str, None] = {}
-    for own in found.values():
+    for own in of_all_pictures(found).values():
         if isinstance(own, PatchScore):
             column, words = own.network, MARKS.get(own.standing, "") + in_words(own.score.over_pictures)
         else:

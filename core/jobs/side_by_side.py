@@ -60,6 +60,11 @@ class Sharing:
     lock = threading.Lock()
 
 
+def threads_at_hand() -> int:
+    """How many threads an operation would use if no streams shared the cores."""
+    return Sharing.threads if Sharing.readers else torch.get_num_threads()
+
+
 @contextmanager
 def one_thread_an_operation() -> Iterator[None]:
     """Operations use one thread, everywhere in this process, until the last reader leaves: PyTorch has one number."""

@@ -17,7 +17,8 @@ class Ceiling:
     """The largest F that any order was found to reach on this picture; a better order may exist.
 
     It is the largest of the order that the search found and of every map that was passed, so no F of theirs is above
-    it. What any order at all reaches is at least this, so a share of it is at most what it says.
+    it. A better order may exist, so a share of it is an upper bound where F is above 0. Other maps in the same run may
+    lead to a better order.
 
     Parameters
     ----------
@@ -52,11 +53,6 @@ class Ceiling:
     def share(self, fidelity: float) -> float | None:
         """F as a share of the ceiling; None where the ceiling itself is not above chance."""
         return fidelity / self.value if self.above_chance else None
-
-    def share_in_words(self, fidelity: float) -> str:
-        """The same in words, or why there is no share."""
-        share = self.share(fidelity)
-        return self.sentence if share is None else f"at most {100 * share:.0f} % of what any order reaches"
 
     @property
     def sentence(self) -> str:

@@ -26,9 +26,11 @@ def ceiling(evidence: Evidence) -> float | None:
 def ceiling_share(evidence: Evidence) -> float | None:
     """F as a share of the ceiling, the largest F that any order was found to reach: at most this share is reached.
 
-    The search for that order takes 1,500 passes for each picture. A picture whose ceiling is not above chance is left
-    out; n says how many remain. Over pictures it is the mean F divided by the mean ceiling, each picture weighing what
-    there is to be found on it: a mean of shares would be decided by pictures with hardly anything to find.
+    Where F is above 0 it is an upper bound, since a better order may exist. The search for that order takes 1,500
+    passes for each picture and starts from the maps of all methods, so another set of methods may find another ceiling.
+    A picture whose ceiling is not above chance is left out; n says how many remain. Over pictures it is the mean F
+    divided by the mean ceiling, each picture weighing what there is to be found on it: a mean of shares would be
+    decided by pictures with hardly anything to find.
     """
     if evidence.ceiling is None:
         return None

@@ -38,6 +38,8 @@ class Metric:
     ratio_of
         The two metrics whose ratio it is. Over many pictures it is the ratio of their means, since a mean of ratios is
         dominated by pictures with a denominator near zero.
+    dependence
+        How much wider its intervals are than for independent pictures, where the score of one depends on others.
     measure
         The score of the evidence; None where it is undefined.
     """
@@ -57,6 +59,7 @@ class Metric:
     needs: tuple[Need, ...]
     reads: tuple[Trace, ...]
     ratio_of: tuple[str, str] | None
+    dependence: float
     measure: Measure
 
     @property
@@ -97,6 +100,7 @@ def metric(
     needs: tuple[Need, ...] = (),
     reads: tuple[Trace, ...] = (),
     ratio_of: tuple[str, str] | None = None,
+    dependence: float = 1.0,
 ) -> Callable[[Measure], Measure]:
     """Registers a measure under its own name; its docstring becomes the metadata."""
 
@@ -119,6 +123,7 @@ def metric(
             needs=needs,
             reads=reads,
             ratio_of=ratio_of,
+            dependence=dependence,
             measure=measure,
         )
         return measure

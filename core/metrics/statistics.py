@@ -53,6 +53,15 @@ class Estimate(NamedTuple):
     high: float
     n: int
 
+    def widened(self, factor: float) -> "Estimate":
+        """The same with both ends of the interval that many times as far from the mean.
+
+        >>> Estimate(0.5, 0.25, 0.75, n=9).widened(2.0)
+        Estimate(mean=0.5, low=0.0, high=1.0, n=9)
+        """
+        mean, low, high, n = self
+        return Estimate(mean, mean - factor * (mean - low), mean + factor * (high - mean), n) if factor != 1 else self
+
     def clipped(self, low: float, high: float) -> "Estimate":
         """The same with an interval limited to the possible range.
 
@@ -173,6 +182,7 @@ class Tally:
         found = estimates(np.hstack([scores[:, :-1], *gaps.values()]), seed)
         own, *against = (found[part * len(cells) : (part + 1) * len(cells)] for part in range(len(gaps) + 1))
         directions = {entry.name: entry.direction for entry in list_metrics()}
+        dependences = {entry.name: entry.dependence for entry in list_metrics()}
         ranges = ranges_kept(cells, scores)
         knowing = {entry.name for entry in list_methods() if entry.needs_truth}  # where they are exact it is not luck
         hits = [
@@ -180,7 +190,8 @@ class Tally:
         ]
         rows = []
         for place, (metric, method) in enumerate(cells):
-            mean, gaps_here = own[place], [each[place] for each in against]
+            dependence = dependences.get(metric, 1.0)
+            mean, *gaps_here = (each.widened(dependence) for each in (own[place], *(each[place] for each in against)))
             if metric in ranges and not (method in knowing and mean.low == mean.high):
                 low, high = ranges[metric]
                 mean = share_of_hits(mean, low, high) if hits[place] else within(mean, low, high)

@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 
 from core.jobs.events import Progress
-from core.jobs.side_by_side import side_by_side
+from core.jobs.side_by_side import side_by_side, threads_at_hand
 from core.models.training import EpochDone, stream_training
 from core.retraining.data import LabelledData
 from core.retraining.training import BATCH, recognised, without
@@ -24,7 +24,7 @@ Masks = Callable[[int], Bool[Tensor, "n _ height width"]]
 
 def streams_at_once(device: torch.device) -> int:
     """As many as there are threads for one operation; a GPU is busy with one stream."""
-    return torch.get_num_threads() if device.type == "cpu" else 1
+    return threads_at_hand() if device.type == "cpu" else 1
 
 
 def adapted_copies(

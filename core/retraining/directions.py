@@ -133,9 +133,9 @@ def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
     if len(methods) < 2 or not all(trained.fractions(each, "kar") for each in methods):
         return None
     fractions = trained.fractions(methods[0], "roar")
-    outcomes = [[trained.curve(each, form, fractions) for each in methods] for form in ("roar", "kar")]
-    removed, kept = (spread(means_of(each)) for each in outcomes)
-    gap = spread_difference(outcomes[0], outcomes[1], seed)
+    tables = of_shared_seeds([[trained.curve(each, form, fractions) for each in methods] for form in ("roar", "kar")])
+    removed, kept = (spread(each.mean(axis=2)) for each in tables)
+    gap = spread_difference(tables[0], tables[1], seed)
     return Direction(
         "d",
         "Keeping the most important part separates methods less than removing it.",
@@ -160,19 +160,24 @@ def gaps_to_random(trained: Curves, methods: Sequence[str], least: float, seed: 
     return dict(zip(places, areas_between(pairs, seed), strict=True))
 
 
-Table = Sequence[Sequence[Recognised]]
-"""The outcomes of each method at each fraction."""
+Table = Float[np.ndarray, "methods fractions seeds pictures"]
+
+
+def of_shared_seeds(tables: Sequence[Sequence[Sequence[Recognised]]]) -> list[Table]:
+    """Tables of the seeds that every method has at every fraction: fewer seeds alone would spread methods more."""
+    seeds = min(len(each) for table in tables for curve in table for each in curve)
+    return [np.array([[each[:seeds] for each in curve] for curve in table], dtype=np.float64) for table in tables]
 
 
 def spread_difference(removed: Table, kept: Table, seed: int) -> Accuracy:
     """The spread among methods under removal minus that under keeping, each picture's influence on it resampled.
 
     The interval is that of the mean over seeds; its linear part in each picture is what a picture adds to the spread
-    (the delta method). By seed, those count that every outcome has.
+    (the delta method).
     """
 
     def influence(table: Table) -> Float[np.ndarray, " pictures"]:
-        values = means_of(table)
+        values = table.mean(axis=2)
         means = values.mean(axis=2)
         deviation = means.std(axis=0)
         pull = (means - means.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0) / len(means)
@@ -181,17 +186,8 @@ def spread_difference(removed: Table, kept: Table, seed: int) -> Accuracy:
         return whole
 
     (found,) = estimates((influence(removed) - influence(kept))[:, None], seed)
-    seeds = min(len(each) for table in (removed, kept) for curve in table for each in curve)
-    first, second = (
-        [spread(np.array([[each[number] for each in curve] for curve in table])) for number in range(seeds)]
-        for table in (removed, kept)
-    )
-    return Accuracy(found, tuple(one - other for one, other in zip(first, second, strict=True)))
-
-
-def means_of(table: Table) -> Float[np.ndarray, "methods fractions pictures"]:
-    """The mean over the seeds of each outcome."""
-    return np.array([[each.mean(axis=0) for each in curve] for curve in table])
+    seeds = range(removed.shape[2])
+    return Accuracy(found, tuple(spread(removed[:, :, each]) - spread(kept[:, :, each]) for each in seeds))
 
 
 def spread(recognised: Float[np.ndarray, "methods fractions pictures"]) -> float:

@@ -79,7 +79,7 @@ class RetrainingReady:
     probes
         What blurring or dilating the maps changes.
     saved
-        Networks that were not trained, since the differences were clear without them.
+        Networks that were not trained, since the difference to random removal was clear without them.
     """
 
     whole: Accuracy | None

@@ -70,6 +70,14 @@ class StudyFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
+    def is_in_use(self) -> bool:
+        """Whether a run writes here, in this process or another."""
+        try:
+            with self.alone():
+                return False
+        except ValueError:
+            return True
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """While it lasts, no other run writes here, in this process or another; it ends with its process.
@@ -209,7 +217,7 @@ class StudyFolder:
         return Outcome(np.unpackbits(bits, count=told["pictures"]).astype(bool), told["seconds"])
 
     def keep_saved(self, keys: Collection[str]) -> None:
-        """Keeps which trainings were left out, since the differences were clear without them."""
+        """Keeps which trainings were left out, since the difference to random removal was clear."""
         self._write(SAVED, lambda draft: draft.write_text(json.dumps(sorted(keys), indent=1), encoding="utf-8"))
 
     def saved(self) -> int:

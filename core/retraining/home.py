@@ -78,6 +78,8 @@ def make_room(most: int, running: Sequence[tuple[Path, int]]) -> None:
     for part, folder in product((MAPS, ""), kept):
         if sum(taken.values()) <= most:
             return
+        if StudyFolder(folder).is_in_use():  # by another process
+            continue
         shutil.rmtree(folder / part, ignore_errors=True)
         taken[folder] = size_of(folder)
     if sum(taken.values()) > most:
@@ -110,5 +112,5 @@ def networks_in(spec: RetrainingSpec) -> int:
 
 
 def saved_in(spec: RetrainingSpec) -> int:
-    """How many networks of a study were left out, since the differences were clear without them."""
+    """How many networks of a study were left out, since the difference to random removal was clear."""
     return StudyFolder(folder_of(spec)).saved()

@@ -15,6 +15,7 @@ from core.retraining.data import LabelledData
 
 HUB = "torchvision/"
 USUAL = "batch_norm_cnn"
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 
 def resnet18_32(classes: int, size: tuple[int, int]) -> nn.Module:  # noqa: ARG001 - it averages over places
@@ -47,9 +48,19 @@ def build(name: str, data: LabelledData, seed: int, device: torch.device) -> nn.
         Where there is no such network, or it cannot take pictures of this size.
     """
     with seeded_construction(seed):
-        network = maker(name)(len(data.labels), data.size)
+        network = without_chance(maker(name)(len(data.labels), data.size))
     check_takes(name, network, data.size)
     return network.to(device).to(memory_format=torch.channels_last)
+
+
+def without_chance(network: nn.Module) -> nn.Module:
+    """The same without dropout and stochastic depth, whose draws would depend on what else the process has trained."""
+    from torchvision.ops import StochasticDepth
+
+    for module in network.modules():
+        if isinstance(module, (*DROPOUTS, StochasticDepth)):
+            module.p = 0.0
+    return network
 
 
 def check_takes(name: str, network: nn.Module, size: tuple[int, int]) -> None:

@@ -54,7 +54,7 @@ def areas_between(pairs: Iterable[tuple[Sequence[Recognised], Sequence[Recognise
     """The mean difference over the fractions, picture by picture: the area between the curves of each pair.
 
     Of curves with one fraction it is the difference of two accuracies. At each fraction, the seeds count that both
-    curves have; by seed, those that they have at every fraction.
+    curves have; each seed has its own area, over the fractions where both have it.
     """
     return resampled([mean_gap(first, second) for first, second in pairs], seed)
 
@@ -70,9 +70,9 @@ Means = tuple[Float[np.ndarray, " pictures"], Float[np.ndarray, " seeds"]]
 def mean_gap(first: Sequence[Recognised], second: Sequence[Recognised]) -> Means:
     """The mean difference of two curves for each picture, and for each seed."""
     gaps = [own[: len(other)].astype(np.float64) - other[: len(own)] for own, other in zip(first, second, strict=True)]
-    shared = min(map(len, gaps))
     by_picture = np.mean([gap.mean(axis=0) for gap in gaps], axis=0)
-    return by_picture, np.mean([gap[:shared].mean(axis=1) for gap in gaps], axis=0)
+    seeds = range(max(map(len, gaps)))
+    return by_picture, np.array([np.mean([gap[each].mean() for gap in gaps if each < len(gap)]) for each in seeds])
 
 
 def resampled(means: Sequence[Means], seed: int) -> list[Accuracy]:

@@ -1,7 +1,7 @@
-"""Whether the number rewards smoothness: the same maps blurred or dilated, which say nothing more of the network.
+"""Whether the number depends on a map's smoothness: the same maps blurred or dilated.
 
-What is computed from a map alone cannot tell more of the network than the map does. Where it gets the better score, the
-score rewards its shape (Song et al. 2023, arXiv:2304.13836, for ROAR).
+What is computed from a map alone cannot tell more of the network than the map does. Where it changes the score, the
+score depends on the map's shape (Song et al. 2023, arXiv:2304.13836, for ROAR).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ Probe = Literal["blur", "dilate"]
 REACH = 0.04
 """Standard deviation of the blur and radius of the dilation, as a share of the picture's side; at least a pixel."""
 VERBS = {"blur": "Blurring", "dilate": "Dilating"}
-REWARDED = {"blur": "smoothness", "dilate": "wide spots"}
+SHAPED = {"blur": "a smoother map", "dilate": "a map of wider spots"}
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,13 @@ def in_words(probe: Probe, change: Accuracy, leak: Sequence[Accuracy]) -> str:
     leaks = "".join(f" and the leak by {signed(100 * each.over_pictures.mean, 0)} points" for each in leak)
     figures = f"{VERBS[probe]} the map changes the area by {signed(mean)} ({signed(low)} to {signed(high)}){leaks}"
     if change.above_zero:
-        told = f"the area rewards {REWARDED[probe]} rather than what the network uses."
+        told = f"{SHAPED[probe]} gets a larger area, though it tells no more about the network."
     elif change.below_zero:
-        told = f"the area does not reward {REWARDED[probe]}; it needs the map's detail."
+        told = f"{SHAPED[probe]} gets a smaller area."
     else:
         told = "no clear change."
+    if change.above_zero and any(each.above_zero for each in leak):
+        told = f"{told} The masks alone tell more, too, which may explain it."
     return f"{figures}: {told}"
 
 

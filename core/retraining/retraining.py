@@ -7,7 +7,7 @@ learned from the masks alone.
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -195,7 +195,8 @@ class Study:
 
     def recognised(self, cell: Cell) -> Recognised | None:
         """The outcomes of a cell's networks so far, if there is one."""
-        found = [self._found[key] for key in self.plan.keys.get(cell, ()) if key in self._found]
+        ended = takewhile(lambda key: key in self._found, self.plan.keys.get(cell, ()))  # rows are seeds, from 0 on
+        found = [self._found[key] for key in ended]
         return np.stack(found) if found else None
 
     def concluded(self, changed: Iterable[Cell]) -> Iterator[RetrainedAccuracy]:

@@ -1,5 +1,7 @@
-"""The trainings of a study a round at a time, so that clear differences cost no further seeds.
+"""The trainings of a study a round at a time, so that what differs clearly from random removal costs no further seeds.
 
+Other comparisons, such as with the Sobel control or with the leak, then have fewer seeds as well. Whoever looks twice
+finds more: a cell that stops tends to show too large a difference, and no interval allows for it.
 What is left out depends on the outcomes of whole rounds, never on who finishes first: any number of processes, and a
 resumption after a kill, train the same networks.
 """
@@ -23,7 +25,7 @@ class Round(NamedTuple):
     Parameters
     ----------
     saved
-        The keys of what is not trained since it would decide nothing.
+        The keys of what is not trained, since its cell differs clearly from random removal.
     """
 
     trainings: tuple[Training, ...]

@@ -33,10 +33,11 @@ from core.retraining.attributions import in_blocks, stream_attributions
 from core.retraining.cost import Speed
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.deletions import Patches, agreements, output_drops, patch_masks, random_deletions
-from core.retraining.networks import USUAL, as_classifier, maker
+from core.retraining.networks import USUAL, as_classifier, build
 from core.retraining.outcomes import Accuracy, over_pictures
-from core.retraining.training import Recipe, explained_network
+from core.retraining.training import BUNDLED_SEED, Recipe, explained_network
 from core.retraining.verdicts import rivals_among, standing_against
+from core.studies.over_pictures import PictureRefused
 
 ACROSS, FEWEST_ACROSS = 4, 2
 """Patches along each side, as in the paper; of fewer there is nothing to order."""
@@ -118,7 +119,7 @@ class NetworkGap:
         return "network gap", self.method, self.first, self.second
 
 
-Event = Progress | EpochDone | MethodRefused | NetworkAdapted | PatchScore | NetworkGap
+Event = Progress | EpochDone | PictureRefused | MethodRefused | NetworkAdapted | PatchScore | NetworkGap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,13 +187,13 @@ def stream_single_patch(
         raise ValueError(f"networks must be a list of names; write [{networks!r}].")
     if not networks:
         raise ValueError(f"Name at least one network, such as {USUAL}.")
-    for name in networks:
-        maker(name)
     request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=False)
     collected = collect_data(data, labels, seed=seed)
     if not FEWEST_ACROSS <= across <= min(collected.size):
         raise ValueError(f"There must be {FEWEST_ACROSS} to {min(collected.size)} patches a side, not {across}.")
     request.check(len(collected.labels))
+    for name in networks:
+        build(name, collected, BUNDLED_SEED, torch.device("cpu"))  # refused here, before any is trained
     plan = Plan(request=request, networks=tuple(dict.fromkeys(networks)), pictures=pictures, seeds=seeds, across=across)
     return run(plan, collected, chosen_device(device))
 
@@ -215,6 +216,7 @@ def seconds_of(
 
 def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]:
     """One network after the other: its fine-tuned copies, then the pictures in blocks."""
+    yield from data.refused
     patches, known = patch_masks(data.size, plan.across), dict[str, dict[str, Scores]]()
     for name in plan.networks:
         explained = yield from explained_network(data, Recipe(name), device)

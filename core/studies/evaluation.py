@@ -23,7 +23,7 @@ from core.methods.rehearsal import heatmaps_workload
 from core.methods.workload import Workload
 from core.metrics.answers import Y
 from core.metrics.curve_plan import Perturbation
-from core.metrics.leak import LEAK, MOST_PICTURES, LeakReady, LeakRefused, PictureMasks, measure_leak, picture_masks
+from core.metrics.leak import LEAK, LeakReady, LeakRefused, PictureMasks, measure_leak, picture_masks, spread_evenly
 from core.metrics.registry import find_metric, list_metrics
 from core.metrics.removal import Unit
 from core.metrics.statistics import Score, Summary, Tally
@@ -286,7 +286,8 @@ def stream_evaluation(
     leak, of_each = LEAK in asked, tuple(name for name in asked if not find_metric(name).needs_pictures)
     study = Study(classifier, request.with_controls(marked), of_each, perturbation, labelling, explained, leak)
     study.request.check(len(classifier.labels))
-    studies = [replace(study, leak=leak and place < MOST_PICTURES) for place in range(len(pictures))]
+    kept = spread_evenly(len(pictures)) if leak else set[int]()
+    studies = [replace(study, leak=place in kept) for place in range(len(pictures))]
     units = [
         (each.name, scored(each, own.judge(each), place, len(pictures)))
         for place, (each, own) in enumerate(zip(pictures, studies, strict=True))

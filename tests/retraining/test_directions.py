@@ -103,7 +103,8 @@ def test_a_seed_whose_methods_differ_more_when_parts_are_kept_leaves_it_open():
     removed, kept = np.full((2, 1, 2, 1), 0.5), np.full((2, 1, 2, 1), 0.5)
     removed[:, 0, 0, 0] = (0.1, 0.9)
     kept[:, 0, 1, 0] = (0.45, 0.55)
-    found = spread_difference(*(drawn.random((2, 1, 2, 500)) < each for each in (removed, kept)), seed=0)
+    outcomes = [(drawn.random((2, 1, 2, 500)) < each).astype(float) for each in (removed, kept)]
+    found = spread_difference(*outcomes, seed=0)
     assert found.over_pictures.low > 0
     assert found.by_seed[0] > 0.3
     assert found.by_seed[1] < 0
@@ -115,7 +116,7 @@ def test_the_spread_s_interval_is_that_of_spreads_over_new_pictures():
     drawn = np.random.default_rng(5)
     shares = np.array([0.8, 0.5, 0.6])[:, None, None] + np.array([0.0, -0.1])[None, :, None]
     removed, kept = (drawn.random((3, 2, 300)) < level for level in (shares, np.full_like(shares, 0.6)))
-    found = spread_difference(removed[:, :, None], kept[:, :, None], seed=0).over_pictures
+    found = spread_difference(removed[:, :, None].astype(float), kept[:, :, None].astype(float), seed=0).over_pictures
 
     def spread(values: np.ndarray) -> float:
         return float(values.mean(axis=2).std(axis=0).mean())

@@ -83,3 +83,20 @@ def test_expected_gradients_of_a_study_start_at_its_own_training_pictures(square
     heatmap = core.explain(classifier, own, ["expected_gradients"], target=1)["expected_gradients"]
     slope = linear[1].weight[1].view(3, 8, 8) / torch.tensor(kept.std, dtype=torch.float32).view(3, 1, 1)
     torch.testing.assert_close(heatmap.attribution, slope * (own[0] - colour), rtol=1e-3, atol=1e-3)
+
+
+def test_no_network_draws_by_chance_while_it_learns(squares):
+    """MobileNet has dropout and EfficientNet stochastic depth too; two passes of a training batch are equal."""
+    for name in ("torchvision/mobilenet_v2", "torchvision/efficientnet_b0"):
+        network = build(name, larger(squares), 0, torch.device("cpu")).train()
+        batch = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+        assert torch.equal(network(batch), network(batch))
+
+
+def larger(data):
+    """The same at 32 pixels, which torchvision's networks take."""
+
+    def scaled(part):
+        return replace(part, pixels=torch.nn.functional.interpolate(part.pixels, size=(32, 32)))
+
+    return replace(data, train=scaled(data.train), test=scaled(data.test))

@@ -70,10 +70,21 @@ def test_curves_of_unequal_seeds_are_compared_by_the_seeds_that_both_have():
     [area] = areas_between([([upper[0], upper[1][:2]], lower)])
     gaps = [upper[0].astype(float) - lower[0], upper[1][:2].astype(float) - lower[1][:2]]
     assert area.over_pictures.mean == pytest.approx(np.mean([gap.mean() for gap in gaps]))
-    assert area.by_seed == pytest.approx(np.mean([gap[:2].mean(axis=1) for gap in gaps], axis=0))
+    first, second = (gap.mean(axis=1) for gap in gaps)
+    assert area.by_seed == pytest.approx([*((first[:2] + second) / 2), first[2]])
     assert areas_between([(lower, [upper[0], upper[1][:2]])])[0].over_pictures.mean == pytest.approx(
         -area.over_pictures.mean
     )
+
+
+def test_a_seed_that_disagrees_where_it_was_still_trained_leaves_the_area_open():
+    """Two seeds were enough at the second fraction; the third of the first one is on the other side."""
+    won, lost = np.ones((3, 100), dtype=bool), np.zeros((3, 100), dtype=bool)
+    won[2], lost[2] = lost[0], won[0]
+    [area] = areas_between([([won, won[:2]], [lost, lost[:2]])])
+    assert area.over_pictures.low > 0
+    assert area.by_seed == (1.0, 1.0, -1.0)
+    assert not area.above_zero
 
 
 def test_an_accuracy_does_not_depend_on_what_is_told_beside_it():

@@ -67,8 +67,8 @@ def test_nothing_is_said_before_all_networks_of_both_are_known():
 @pytest.mark.parametrize(
     ("low", "high", "by_seed", "said"),
     [
-        (0.03, 0.07, (0.05, 0.04), "the area rewards smoothness rather than what the network uses."),
-        (-0.07, -0.03, (-0.05, -0.04), "the area does not reward smoothness; it needs the map's detail."),
+        (0.03, 0.07, (0.05, 0.04), "a smoother map gets a larger area, though it tells no more about the network."),
+        (-0.07, -0.03, (-0.05, -0.04), "a smoother map gets a smaller area."),
         (-0.01, 0.03, (0.02, 0.01), "no clear change."),
         (0.03, 0.07, (0.11, -0.01), "no clear change."),
     ],

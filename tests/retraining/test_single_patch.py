@@ -2,6 +2,7 @@
 
 import copy
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from core.retraining.deletions import patch_masks
 from core.retraining.networks import NETWORKS, USUAL
 from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore, seconds_of, stream_single_patch
 from core.retraining.training import Recipe, bundled_pictures, explained_network
+from core.studies.over_pictures import PictureRefused
 
 CPU = torch.device("cpu")
 SHORT = {"methods": ("gradient", "input_x_gradient"), "pictures": 60, "seeds": 2, "device": "cpu"}
@@ -182,3 +184,13 @@ def test_what_a_network_takes_is_its_epochs_its_heatmaps_and_its_deletions():
 def test_a_mistake_is_a_sentence_before_anything_is_computed(squares, wrong, said):
     with pytest.raises(ValueError, match=said):
         stream_single_patch(data=squares, **{**SHORT, **wrong})
+
+
+def test_pictures_that_are_left_out_are_told_first(squares):
+    refused = PictureRefused("a.png", "It has no label.")
+    assert next(stream_single_patch(("gradient",), replace(squares, refused=(refused,)), device="cpu")) == refused
+
+
+def test_a_network_that_cannot_take_the_pictures_is_refused_before_any_is_trained(squares):
+    with pytest.raises(ValueError, match="cannot take pictures"):
+        stream_single_patch(("gradient",), squares, ("batch_norm_cnn", "torchvision/alexnet"), device="cpu")

@@ -22,7 +22,7 @@ export function ceilingWords(methods, ceiling) {
   const best = (real.length ? real : methods.filter(({ name }) => name in fidelities)).reduce((one, other) => (fidelities[other.name] > fidelities[one.name] ? other : one));
   const share = shares[best.name];
   if (share === null) return ["F has no ceiling here: no order found beats chance.", sentence];
-  const answer = share >= 0 ? `${best.label} reaches at most ${percent(share)} of what any order reaches.` : `${best.label} reaches nothing of what another order does.`;
+  const answer = share >= 0 ? `${best.label} reaches at most ${percent(share)} of what any order reaches.` : `F of ${best.label} is below 0, so it reaches no share.`;
   const who = by === SEARCHED ? `The best order found in ${counted(passes, "pass", "passes")}` : `No order found in ${counted(passes, "pass", "passes")} beats that of ${methodLabel(methods, by)}, which`;
   return [answer, `${who} has an F of ${fixed(value)}; ${best.label} has ${fixed(fidelities[best.name])}. ${UPPER}`];
 }

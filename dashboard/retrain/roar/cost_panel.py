@@ -77,7 +77,7 @@ def parts(cost: Cost) -> list[str]:
     """What the time includes besides training and heatmaps, and what may be spared.
 
     >>> parts(Cost(21, 4.0, 60.0, 2, filling_seconds=36.0, start_seconds=8.0, spared=7))
-    ['Includes about 20\xa0s of filling and about 8\xa0s to start. Stopping early may spare up to 7 networks.']
+    ['Includes about 18\xa0s of filling and about 8\xa0s to start. Stopping early may spare up to 7 networks.']
     >>> parts(Cost(0, 4.0, 0.0, 2, start_seconds=8.0))
     []
     """

@@ -83,7 +83,7 @@ ROAR = declare(
         verb="Run",
         results="These accuracies",
         reading="Test accuracy of retrained networks with 95 % intervals over pictures. Where the leak is as high, the "
-        "accuracy says nothing about the removed pixels.",
+        "accuracy cannot show what the removed pixels meant.",
         gone="That run is no longer kept here, its networks are. Press Run to go on where it stopped.",
         cancelled="Paused. Press Run to go on.",
         page="retrain",

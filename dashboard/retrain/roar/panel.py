@@ -47,8 +47,9 @@ HOW = """
 - **KAR** (keep and retrain): only the most important share is kept. Here a high accuracy is good.
 - **The leak**: removed pixels leave gaps, and gaps have a shape. A heatmap of a shoe removes a shoe. So another network
   learns from the masks alone, black where a pixel is gone and white elsewhere, without anything of the picture. Where
-  it is as accurate as the retrained one, *the leak decides*: the accuracy may come from the shape of the gaps, and says
-  nothing about the pixels.
+  it is as accurate as the retrained one, *the leak decides*: the accuracy may come from the shape of the gaps, and
+  cannot show what the removed pixels meant. A method has no verdict where the leak decides at more than half of its
+  shares.
 - **Why it decides here**: the garments have clear outlines and 28 x 28 pixels. A network reads the class from the mask
   of most heatmaps about as well as from the picture. The paper had photos of 1,000 classes. Regions leak less than
   single pixels.
@@ -60,10 +61,11 @@ HOW = """
   plus a little noise (noisy linear), which shows less of the mask's shape. The mask and the fill of a picture are the
   same in every epoch and for every seed. The last epoch counts.
 - **Probes**: each method's maps once more, blurred (Gaussian) or dilated (each value becomes the largest around it).
-  That adds nothing about the network. Where it raises the area, the area rewards smooth or wide maps rather than what
-  the network uses. Song et al. 2023, arXiv:2304.13836.
+  That adds nothing about the network. Where it changes the area, the area depends on the map's shape. Song et al.
+  2023, arXiv:2304.13836.
 - **Stop early**: all cells get two networks. A further one is trained only where the difference to random removal is
-  not yet clear: its 95 % interval includes 0, or seeds disagree.
+  not yet clear: its 95 % interval includes 0, or seeds disagree. Cells that stop early tend to show too large a
+  difference, and their intervals do not allow for the repeated look.
 - Hooker et al. 2019, arXiv:1806.10758. Masks that leak the class: Rong et al. 2022, arXiv:2202.00449. The leak as a
   column, the intervals and the verdicts are our choice.
 """

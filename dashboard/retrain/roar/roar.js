@@ -95,7 +95,7 @@ function studyVerdict(state) {
 }
 
 function verdictOfStudy(state, judged) {
-  const decided = judged.filter(({ method }) => leakDecides(state, method)), better = judged.filter(({ standing }) => standing === "better");
+  const decided = judged.filter((verdict) => leakDecides(state, verdict)), better = judged.filter(({ standing }) => standing === "better");
   const [only] = better, all = counted(judged.length, "method");
   if (decided.length) return `The leak decides for ${decided.length} of ${all}.`;
   if (better.length > 1) return `${better.length} of ${all} remove more than every control.`;
@@ -123,7 +123,7 @@ function basisOfStudy({ accuracies, data, ready }) {
 function meaningOfLeak(state) {
   const { data, ready } = state;
   if (!data.leak) return NO_LEAK;
-  return ready?.verdicts.some(({ method, standing }) => standing !== "control" && leakDecides(state, method)) ? LEAK_MEANS : "";
+  return ready?.verdicts.some((verdict) => leakDecides(state, verdict)) ? LEAK_MEANS : "";
 }
 
 // What is being learned at this moment, as far as an epoch of it has ended.

@@ -50,13 +50,13 @@ const shareCells = ({ data, form, accuracies, ready }, method, probe) => data.fr
 
 function verdictCell(state, name, verdict) {
   if (!verdict) return cell("…", { class: "words" });
-  if (verdict.standing !== "control" && leakDecides(state, name)) return cell([sign("≈"), LEAK_DECIDES], { class: "words" });
+  if (leakDecides(state, verdict)) return cell([sign("≈"), LEAK_DECIDES], { class: "words" });
   const [mark, words] = MEAN_VERDICTS[verdict.standing];
   return cell([sign(mark), words], { class: "words" });
 }
 
-// Whether the masks alone tell the class as well at any share that is removed.
-export const leakDecides = ({ accuracies, data }, method) => data.fractions.some((fraction) => accuracies.get(studyCell({ method, form: "roar", fraction }))?.leak_decides);
+// Whether the masks alone tell the class as well at more than half of the shares that are removed.
+export const leakDecides = ({ data }, { standing, leaky }) => standing !== "control" && 2 * leaky > data.fractions.length;
 
 function shareCell(found, { leak, seeds }, ready) {
   if (!found) return cell("…");
