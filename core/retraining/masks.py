@@ -124,8 +124,9 @@ def random_masks(
             cells = Cells(regions(size, side).flatten())
             own = cells.rank(values.flatten(1), draw).view_as(values).float()
         values = torch.where(by_unit, own, values)
-    ranked = values.flatten(1).argsort(dim=1).argsort(dim=1)
-    return (ranked < (share * ranked.shape[1]).round()).view(values.shape)
+    order = values.flatten(1).argsort(dim=1)
+    gone = torch.arange(order.shape[1]) < (share * order.shape[1]).round()
+    return torch.zeros_like(gone).scatter_(1, order, gone).view(values.shape)
 
 
 def grained_or_smooth(

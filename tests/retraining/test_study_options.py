@@ -11,7 +11,9 @@ import pytest
 import safetensors.torch
 import torch
 
+from core.jobs.events import Returning
 from core.metrics.statistics import BASELINE
+from core.retraining.cost import one_thread
 from core.retraining.events import RetrainedAccuracy, RetrainingReady
 from core.retraining.filling import fill_linearly
 from core.retraining.folder import StudyFolder
@@ -121,14 +123,11 @@ def test_the_explained_network_and_the_retrained_ones_meet_filled_pictures(full,
     own = accuracies(full[1])["gradient", 0.75, None]
     explained = recognised(folder.network(squares, CPU).network, tested, labels)
     assert own.unadapted.by_seed == (pytest.approx(explained.mean()),)
-    training = train(squares, FULL.recipe, 1, CPU, (learned, tested))
-    network = None
-    while network is None:
-        try:
-            next(training)
-        except StopIteration as ended:
-            network = ended.value
-    assert own.retrained.by_seed[1] == pytest.approx(recognised(network, tested, labels).mean(), abs=0.02)
+    with one_thread():
+        training = Returning(train(squares, FULL.recipe, 1, CPU, (learned, tested)))
+        list(training)
+        retrained = recognised(training.result, tested, labels)
+    assert own.retrained.by_seed[1] == retrained.mean()
     assert not torch.allclose(tested, shown(squares, squares.test, masks[1])), "the mean would be another picture"
 
 
