@@ -26,7 +26,7 @@ def patch_masks(size: tuple[int, int], across: int) -> Patches:
 
 
 def random_deletions(patches: Patches, count: int, draw: torch.Generator) -> Bool[Tensor, "count 1 height width"]:
-    """A patch for each of so many pictures."""
+    """A patch for each picture."""
     return patches[torch.randint(len(patches), (count,), generator=draw)]
 
 

@@ -1,7 +1,7 @@
 """What a study will take, said beside the button before it is pressed."""
 
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Iterable
+from functools import partial
 
 import streamlit as st
 
@@ -11,35 +11,23 @@ from core.retraining.home import networks_in, saved_in
 from core.retraining.workers import cores
 from dashboard.controls.workload import about, counted
 from dashboard.retrain.measuring import paces
+from dashboard.retrain.pace_panel import once_known
 from dashboard.retrain.roar.job import RoarRequest
 
-SECONDS_BETWEEN_LOOKS = 0.5
 RESUMES = "Cancel pauses. Run goes on where it stopped, even after a restart of the server."
 
 
 def show_cost(request: RoarRequest | None, classifier: Classifier | None) -> None:
     """Networks, seconds each, heatmaps, minutes in all, and what a smaller plan would take."""
     if request is not None and classifier is not None:
-        pace = measured(request, classifier)
-        if pace:
-            for line in cost_lines(request, pace):
-                st.caption(line)
-        else:
-            watch(request, classifier, count())
+        asked = partial(paces.ask, request.network, classifier, request.spec().request)
+        once_known(asked, lambda pace: tell(cost_lines(request, pace)))
     st.caption(RESUMES)
 
 
-def measured(request: RoarRequest, classifier: Classifier) -> Pace | None:
-    """How fast this machine is at what is requested, once that is known."""
-    return paces.ask(request.network, classifier, request.spec().request)
-
-
-@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def watch(request: RoarRequest, classifier: Classifier, looks: Iterator[int]) -> None:
-    """Runs the page again once the pace is known; never at the first look, which is the page's own."""
-    if measured(request, classifier) and next(looks):
-        st.rerun()
-    st.caption("Measuring how fast this computer trains…")
+def tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        st.caption(line)
 
 
 def cost_lines(request: RoarRequest, pace: Pace) -> list[str]:

@@ -1,7 +1,7 @@
 """What the networks of a comparison will take, said beside the button before it is pressed."""
 
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -12,17 +12,13 @@ from core.retraining.networks import USUAL
 from core.retraining.single_patch import seconds_of
 from dashboard.controls.workload import about, counted
 from dashboard.retrain.measuring import paces
+from dashboard.retrain.pace_panel import once_known
 from dashboard.retrain.single_patch.job import SinglePatchRequest
-
-SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def show_cost(request: SinglePatchRequest, classifier: Classifier) -> None:
     """Trainings, heatmaps and seconds in all, once it is known how fast this computer is."""
-    if known := measured(request, classifier):
-        st.caption(in_words(request, known))
-    else:
-        watch(request, classifier, count())
+    once_known(partial(measured, request, classifier), lambda known: st.caption(in_words(request, known)))
 
 
 def measured(request: SinglePatchRequest, classifier: Classifier) -> Mapping[str, Pace] | None:
@@ -30,14 +26,6 @@ def measured(request: SinglePatchRequest, classifier: Classifier) -> Mapping[str
     asked = {name: paces.ask(name, classifier, request) for name in request.networks}
     known = {name: pace for name, pace in asked.items() if pace}
     return known if len(known) == len(asked) else None
-
-
-@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def watch(request: SinglePatchRequest, classifier: Classifier, looks: Iterator[int]) -> None:
-    """Runs the page again once the pace is known; never at the first look, which is the page's own."""
-    if measured(request, classifier) and next(looks):
-        st.rerun()
-    st.caption("Measuring how fast this computer trains…")
 
 
 def in_words(request: SinglePatchRequest, known: Mapping[str, Pace]) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from functools import reduce
 
 import pandas as pd
 import pytest
@@ -151,7 +152,8 @@ def test_scores_that_are_gone_say_so(tab, words):
 def test_a_verdict_has_at_most_twelve_words():
     [body] = re.findall(r"^function singlePatchVerdict.*?^}", scripts()[SCRIPT], re.DOTALL | re.MULTILINE)
     templates = [words for pair in re.findall(r"`([^`]+)`|\"(No [^\"]+)\"", body) for words in pair if words]
-    filled = [words.replace("${among}", " with every network").replace("${counted(judged.length, \"method\")}", "14 methods") for words in templates]  # fmt: skip  # noqa: E501
+    parts = {"${among}": " with every network", '${counted(judged.length, "method")}': "14 methods"}
+    filled = [reduce(lambda words, part: words.replace(*part), parts.items(), each) for each in templates]
     verdicts = [re.sub(r"\$\{[^}]*\}", "Integrated gradients", words) for words in filled]
     assert len(verdicts) == 5
     assert [words for words in verdicts if len(words.split()) > 12] == []
