@@ -65,6 +65,12 @@ def saved(page: Any, form: str, folder: Path) -> Path:
     return file
 
 
+def put_away(page: Any) -> None:
+    """Close Export, which would lie upon the panel and be seen in its place."""
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="PNG picture")).to_be_hidden()
+
+
 @contextmanager
 def opened(chromium: Any, file: Path, scheme: str = "light") -> Iterator[Any]:
     """The file in a browser that has no network; it asks for nothing, and the console stays empty."""
@@ -120,7 +126,7 @@ def test_a_file_of_an_explanation_opens_alone_and_draws_what_the_page_drew(
     page.reload(wait_until="commit")
     file = saved(page, "Web page", tmp_path)  # asked for while the page is still being built
     png = Image.open(saved(page, "PNG picture", tmp_path))
-    page.keyboard.press("Escape")
+    put_away(page)
     assert drawn_as_seen(png, page.locator(".st-key-result-explanation"), page.locator(".card canvas"))
     text = file.read_text()
     assert file.stat().st_size < 5 * MEGABYTES
@@ -172,7 +178,7 @@ def test_a_picture_of_a_panel_is_what_is_seen(open_page: Open, chromium: Any, tm
     expect(page.locator("table.means")).to_be_visible()
     png = Image.open(saved(page, "PNG picture", tmp_path))
     drawing = saved(page, "SVG drawing", tmp_path)
-    page.keyboard.press("Escape")
+    put_away(page)
     assert drawn_as_seen(png, page.locator(".st-key-result-study"))
     assert ElementTree.fromstring(drawing.read_text()).tag.endswith("svg")
     blank = chromium.new_page()
