@@ -15,8 +15,11 @@ from typing import Any
 from torch import Tensor
 
 import core
+from core.generation.donors import donors
+from core.generation.flow import refined_donors
 from core.methods.heatmap import HeatmapReady
 from core.methods.registry import list_controls
+from core.models.bundled import FASHION_MNIST
 from core.pictures.collecting import collect_pictures
 from core.pictures.rendering import shrunk
 from core.pictures.stamps import Placed
@@ -28,6 +31,7 @@ from core.sanity.label_networks import bundled_name
 from core.sanity.labels import LabelMap
 from core.stamping.benchmark import usual_metrics
 from core.stamping.models import DEFAULT, ListedStampModel, list_stamp_models
+from core.studies.reconstructions import SHARES
 from dashboard.components.methods import best_of, described_finished
 from dashboard.controls.method_panel import QUICK
 from dashboard.controls.selection import Selection
@@ -48,6 +52,12 @@ from dashboard.library.pictures import bases_for
 from dashboard.library.predictions import look
 from dashboard.library.queue import queue
 from dashboard.library.subjects import find_classifier
+from dashboard.reconstruct.mask_search.job import MASK_SEARCH, SEARCHED, STAMP_CLASS, MaskSearchRequest
+from dashboard.reconstruct.mask_search.panel import MOST
+from dashboard.reconstruct.share_kept.job import SHARE_KEPT, ShareKeptRequest
+from dashboard.reconstruct.share_kept.panel import USUAL_METHODS
+from dashboard.reconstruct.variations.job import VARIATIONS, VariationsRequest
+from dashboard.reconstruct.variations.panel import COUNTS, METHOD, SHARE
 from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTuneRequest
 from dashboard.retrain.fine_tune.panel import NETWORKS
 from dashboard.retrain.fine_tune.panel import PICTURES as REMOVED_FROM
@@ -77,6 +87,8 @@ SOURCE = "gallery"
 STAMPED = 60
 """Fewer stamped pictures than the page asks for: enough to tell most methods apart, in a small file."""
 LABELLED_MAPS = 4
+VARIED, GARMENT = "fashion_cnn", "fashion_dress"
+"""A network for which a prior is bundled, and a picture whose class changes without what the heatmap marks."""
 SIDE = 56
 DIGITS = 5
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -104,6 +116,7 @@ def samples() -> Iterator[Sample]:
     checks = tuple(check.name for check in CHECKS)
     stamps = next(model for model in list_stamp_models() if model.name == DEFAULT)
     labels = bundled_name("true")
+    filled = tuple(method.name for method in core.list_methods() if method.name in USUAL_METHODS)
     yield Sample(EXPLANATION, ExplanationRequest(**usual(), **predicted(DEFAULT_MODEL)))
     shown = sample_of(EXPLANATION)
     if shown is None:
@@ -139,12 +152,28 @@ def samples() -> Iterator[Sample]:
             **usual(BUNDLED_NETWORK), networks=(OF_RETRAINING,), pictures=DELETED_FROM, copies=COPIES, across=ACROSS
         ),
     )
+    yield Sample(
+        VARIATIONS,
+        VariationsRequest(
+            model=VARIED, methods=(METHOD,), method=METHOD, share=SHARE / 100, prior=refined_donors.__name__,
+            variations=COUNTS[0], **predicted(VARIED, GARMENT),
+        ),
+    )  # fmt: skip
+    yield Sample(
+        SHARE_KEPT,
+        ShareKeptRequest(
+            model=VARIED, methods=filled, source=FASHION_MNIST.name, limit=LIMIT, shares=SHARES,
+            prior=donors.__name__, variations=COUNTS[0],
+        ),
+    )  # fmt: skip
+    searched = {"picture": bases_for(stamps)[0].name, "target": STAMP_CLASS, "stamped": True}
+    yield Sample(MASK_SEARCH, MaskSearchRequest(methods=SEARCHED, model=stamps.name, most=MOST, **searched))
 
 
-def predicted(model: str) -> Mapping[str, Any]:
-    """The first picture of the gallery, and the class that a model predicts for it."""
+def predicted(model: str, picture: str = PICTURE) -> Mapping[str, Any]:
+    """A picture of the gallery, by default the first, and the class that a model predicts for it."""
     find_classifier(model)
-    return {"picture": PICTURE, "target": look(model, PICTURE).top[0].index}
+    return {"picture": picture, "target": look(model, picture).top[0].index}
 
 
 def stamped(model: ListedStampModel) -> StampedPictureRequest:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from storing import ON_CLOTHES, store
+from storing import ON_CLOTHES, ON_PHOTOS, store
 
 from core.models.trained import ENDING, home
 from core.models.trained_file import PREFIX
@@ -23,10 +23,6 @@ from core.stamping.training import ModelTrained, stream_stamp_training
 
 DISTRACTOR = Stamp("saltire", 6)
 SIZES, OPACITIES = (4, 5, 6), (0.6, 0.8, 1.0)
-ON_PHOTOS = """\
-Trained on patches of the photos in ../gallery, whose authors and licences ../gallery/credits.toml names, and on
-textures of our own.
-"""
 WRITTEN = """\
 Its weights were written down from the drawing of a stamp, ../stamps/cross.png, and learned from nothing.
 """

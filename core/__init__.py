@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from core.generation.priors import list_priors
+    from core.generation.reconstruction import stream_reconstruct
     from core.methods.explaining import explain, stream_heatmaps
     from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
     from core.methods.registry import Unfit, capability, list_methods
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from core.studies.baselines import stream_baselines
     from core.studies.evaluation import evaluate, stream_evaluation
     from core.studies.imputer_rankings import stream_imputer_rankings
+    from core.studies.reconstructions import stream_reconstructions
+    from core.studies.search_convergence import stream_mask_search
     from core.studies.shifted_copies import stream_matched
     from core.studies.trial import stream_trial
 
@@ -80,6 +84,7 @@ __all__ = [
     "list_methods",
     "list_metrics",
     "list_models",
+    "list_priors",
     "list_stamp_models",
     "list_stamps",
     "load_classifier",
@@ -99,8 +104,11 @@ __all__ = [
     "stream_heatmaps",
     "stream_imputer_rankings",
     "stream_label_check",
+    "stream_mask_search",
     "stream_matched",
     "stream_randomisation",
+    "stream_reconstruct",
+    "stream_reconstructions",
     "stream_retraining",
     "stream_retraining_toy",
     "stream_sanity_study",
@@ -114,6 +122,8 @@ __all__ = [
 
 # Each name is imported on first use: torch takes seconds to load, and `heatcheck --help` does not need it.
 _ROOMS = {
+    "core.generation.priors": ("list_priors",),
+    "core.generation.reconstruction": ("stream_reconstruct",),
     "core.methods.explaining": ("explain", "stream_heatmaps"),
     "core.methods.heatmap": ("Heatmap", "HeatmapReady", "MethodRefused"),
     "core.methods.registry": ("Unfit", "capability", "list_methods"),
@@ -149,6 +159,8 @@ _ROOMS = {
     "core.studies.baselines": ("stream_baselines",),
     "core.studies.evaluation": ("evaluate", "stream_evaluation"),
     "core.studies.imputer_rankings": ("stream_imputer_rankings",),
+    "core.studies.reconstructions": ("stream_reconstructions",),
+    "core.studies.search_convergence": ("stream_mask_search",),
     "core.studies.shifted_copies": ("stream_matched",),
     "core.studies.trial": ("stream_trial",),
 }

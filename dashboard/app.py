@@ -11,5 +11,6 @@ navigate(
         "stamp": st.Page("views/stamp.py", title="Stamp", url_path="stamp"),
         "sanity": st.Page("views/sanity.py", title="Sanity", url_path="sanity"),
         "retrain": st.Page("views/retrain.py", title="Retrain", url_path="retrain"),
+        "reconstruct": st.Page("views/reconstruct.py", title="Reconstruct", url_path="reconstruct"),
     }
 )

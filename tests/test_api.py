@@ -55,8 +55,11 @@ def calls(classifier_of, linear, pixels, tmp_path):
         "stream_imputer_rankings": judged,
         "stream_fine_tune": {"methods": ["gradient"], "pictures": 5, "seeds": 1, "device": "cpu"},
         "stream_label_check": {"methods": ["gradient"], "device": "cpu"},
+        "stream_mask_search": {**picture, "passes": [50, 100]},
         "stream_matched": {**picture, "values": pixels[0, 0], "target": 0},
         "stream_randomisation": explained,
+        "stream_reconstruct": {**picture, "maps": {"mine": pixels[0, 0]}, "prior": grey},
+        "stream_reconstructions": {**pictures, "prior": grey},
         "stream_retraining": {"spec": core.RetrainingSpec(methods=("gradient",)), "folder": tmp_path, "device": "cpu"},
         "stream_retraining_toy": {"seeds": 2},
         "stream_sanity_study": pictures,
@@ -66,6 +69,10 @@ def calls(classifier_of, linear, pixels, tmp_path):
         "stream_stamp_training": {"task": stamped["model"].task, "device": "cpu"},
         "stream_trial": explained,
     }
+
+
+def grey(pixels, hole, count, seed):  # noqa: ARG001
+    return torch.full((count, *pixels.shape[1:]), 0.5)
 
 
 @pytest.mark.parametrize("name", STREAMS)

@@ -7,8 +7,11 @@ import torch
 from torch import nn
 
 import core
+from core.generation.reconstruction import VariationsReady
 from core.models.answering import AnswerError
 from core.models.batching import BatchSize
+from core.pictures.datasets import fashion_mnist
+from core.randomness import generator
 
 
 def test_curves_cross_to_the_host_once_a_batch(small_squeezenet, small_chelsea, monkeypatch):
@@ -84,3 +87,24 @@ def test_convolutions_on_a_gpu_keep_all_digits(chelsea):
         for classifier, pixels in ((here, chelsea), (there, chelsea.cuda()))
     )
     assert (one - other).norm() < 1e-4 * one.norm()
+
+
+def mean_colour(pixels, hole, count, _seed):
+    """A prior of one's own, which counts on its picture and the hole being in one place."""
+    seen = pixels[:, :, ~hole]
+    return seen.mean(dim=2)[:, :, None, None].expand(count, *pixels.shape[1:])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("prior", ["donors", "refined_donors", "flow", "dcgan", "exemplars", mean_colour])
+def test_every_prior_fills_on_a_gpu_what_it_fills_on_the_cpu(prior):
+    marked = torch.rand(28, 28, generator=generator(0)) < 0.5  # a person's mark stays on the host
+    found = []
+    for device in ("cpu", "cuda"):
+        classifier = core.load_classifier("fashion_cnn", device=device)
+        pixels = fashion_mnist("test").pixels[:1].to(device)
+        events = core.stream_reconstruct(classifier, pixels, {"mine": marked}, prior=prior)
+        found.append([each.pictures.cpu() for each in events if isinstance(each, VariationsReady)])
+    for here, there in zip(*found, strict=True):
+        torch.testing.assert_close(there, here, rtol=0, atol=1e-2)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from core.environment import KEEP_LARGE_BLOCKS, SPIN_BRIEFLY, VARIABLES, restart_unless_set
+from core.environment import KEEP_LARGE_BLOCKS, NUMPY_ALONE, SPIN_BRIEFLY, VARIABLES, restart_unless_set
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_process_without_them_is_started_anew_with_the_same_arguments(started)
     restart_unless_set()
     ((arguments, variables),) = started
     assert arguments == ["-m", "somewhere", "--port", "1"]
-    assert variables == {**os.environ, **KEEP_LARGE_BLOCKS, **SPIN_BRIEFLY}
+    assert variables == {**os.environ, **KEEP_LARGE_BLOCKS, **SPIN_BRIEFLY, **NUMPY_ALONE}
 
 
 def test_what_a_person_has_set_stays(started, monkeypatch):

@@ -81,7 +81,7 @@ def fitting(classifier: core.Classifier, names: Sequence[str]) -> list[str]:
 
 
 def chosen_metrics(listed: str, marked: bool) -> list[str]:
-    """The named metrics, or the usual ones if none is named; `all` leaves out those that need a search of their own.
+    """The named metrics, or the usual ones if none is named; `all` leaves out those that need a search or fills.
 
     Parameters
     ----------
@@ -100,7 +100,9 @@ def chosen_metrics(listed: str, marked: bool) -> list[str]:
         return [
             entry.name
             for entry in core.list_metrics()
-            if (marked or not entry.needs_truth) and not entry.needs_stamp and "ceiling" not in entry.needs
+            if (marked or not entry.needs_truth)
+            and not entry.needs_stamp
+            and not {"ceiling", "variations"} & {*entry.needs}
         ]
     named = [find_metric(name.strip()).name for name in listed.split(",") if name.strip()]
     return named or list(default_metrics(marked))

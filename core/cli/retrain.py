@@ -14,6 +14,7 @@ from rich.table import Table
 import core
 from core.cli.options import Device, interruptible, mistakes_in_words
 from core.cli.terminal import MARKS, printed, say, watched
+from core.jobs.durations import counted, lasting
 
 if TYPE_CHECKING:
     from core.retraining.events import RetrainedAccuracy, RetrainingReady
@@ -27,7 +28,7 @@ ACCURACIES = (
     *("lowest_seed", "highest_seed", "seeds", "pictures"),
     *("without_retraining", "leak", "leak_low", "leak_high", "leak_decides", "probe"),
 )
-VERDICTS = ("method", "standing", "removal", "low", "high", "keeping", "leaky_shares")
+VERDICTS = ("method", "standing", "removal", "low", "high", "keeping", "leaky_shares", "leak_decides")
 PROBES = ("method", "probe", "form", "change", "low", "high", "leak_change", "leak_low", "leak_high")
 PROBED = {"blur": "blurred", "dilate": "dilated"}
 RESUME = "Give the same command to go on where it stopped."
@@ -35,7 +36,7 @@ RESUME = "Give the same command to go on where it stopped."
 
 def retrain(
     spec: Annotated[
-        Path, typer.Argument(help="A TOML file with what to ask for; what it leaves out is as in the paper.")
+        Path, typer.Argument(help="A TOML file with what to ask for; what it leaves out is HeatCheck's default.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the study; if it holds this study, it goes on.")] = Path(
         "heatcheck_retraining"
@@ -45,13 +46,21 @@ def retrain(
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Remove And Retrain (ROAR), Keep And Retrain (KAR), and their leak. Writes accuracies.csv and verdicts.csv."""
+    """Remove And Retrain (ROAR), Keep And Retrain (KAR), and their leak. Writes accuracies.csv and verdicts.csv.
+
+    A study of minutes, a line each: methods = ["gradient", "vargrad"], forms = ["roar"], fractions = [0.5, 0.9],
+    seeds = 1. An empty file asks for HeatCheck's defaults: 8 methods, both forms, 5 shares, 3 seeds. What a study will
+    take is told first.
+    """
+    from core.retraining.forecast import forecast
     from core.retraining.spec import RetrainingSpec
 
     with mistakes_in_words():
         asked = RetrainingSpec.read(spec)
     found = Found()
     with interruptible(lambda: f"{kept(found, out)} {RESUME}"), mistakes_in_words():
+        for sentence in forecast(asked, out, device, processes):
+            say(sentence)
         collect(core.stream_retraining(asked, out, device, processes), found)
     say(kept(found, out))
     show(found)
@@ -111,7 +120,7 @@ def row(own: RetrainedAccuracy) -> list[object]:
 def verdict_row(own: Verdict) -> list[object]:
     """A row of the table of verdicts."""
     keeping = own.keeping.over_pictures.mean if own.keeping else ""
-    return [own.method, own.standing, *own.removal.over_pictures[:3], keeping, own.leaky]
+    return [own.method, own.standing, *own.removal.over_pictures[:3], keeping, own.leaky, int(own.leak_decides)]
 
 
 def probe_row(own: ProbeFinding) -> list[object]:
@@ -126,16 +135,25 @@ def show(found: Found) -> None:
     for form in dict.fromkeys(form for _, form, _, _ in found.accuracies):
         printed(accuracy_table(found, form, labels))
     if found.ready:
+        if decided := [labels[each.method] for each in found.ready.verdicts if each.leak_decides]:
+            typer.echo(f"No verdict, since the leak decides at more than half of the shares: {', '.join(decided)}.")
         if found.ready.whole:
             typer.echo(f"With whole pictures: {percent(found.ready.whole)}.")
         for direction in found.ready.directions:
             typer.echo(f"({direction.name}) {direction.finding}: {direction.claim} {direction.why}")
         for probe in found.ready.probes:
             typer.echo(f"{labels[probe.method]} ({probe.form.upper()}): {probe.why}")
+        typer.echo(taken(found.ready))
         if found.ready.saved:
             typer.echo(f"{found.ready.saved} networks were not trained: the difference to random removal was clear.")
     for method, reason in found.refused.items():
         typer.echo(f"{labels[method]} is unavailable: {reason}")
+
+
+def taken(ready: RetrainingReady) -> str:
+    """How many networks the study has, and how long all of its runs took."""
+    took = "" if ready.took is None else f"; all runs of this study took {lasting(ready.took)}"
+    return f"{counted(ready.networks, 'network')} trained{took}."
 
 
 def accuracy_table(found: Found, form: str, labels: Mapping[str, str]) -> Table:

@@ -30,7 +30,8 @@ from core.cli.options import (
     mistakes_in_words,
     one_of,
 )
-from core.cli.terminal import counted, printed, say, titled, watched
+from core.cli.terminal import printed, say, titled, watched
+from core.jobs.durations import counted
 
 if TYPE_CHECKING:
     from core.sanity.labels import LabelsReady
@@ -171,7 +172,7 @@ def written(events: Sequence[PictureChecked | VerdictReady], out: Path) -> str:
         return "No picture could be checked, so nothing was written."
     write_csv(similarities_of(events), out / "similarities.csv")
     write_csv(verdicts_of(events), out / "verdicts.csv")
-    return f"The similarities of {counted(checked)} are in {out}: similarities.csv and verdicts.csv."
+    return f"The similarities of {counted(checked, 'picture')} are in {out}: similarities.csv and verdicts.csv."
 
 
 def written_labels(verdicts: Collection[LabelsReady], out: Path) -> str:

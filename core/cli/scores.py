@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from core.cli.options import FAILED
-from core.cli.terminal import counted, means, printed, say, watched, width
+from core.cli.terminal import means, printed, say, watched, width
+from core.jobs.durations import counted
 
 if TYPE_CHECKING:
     from core.studies.evaluation import SummaryReady
@@ -39,12 +40,14 @@ def followed(stream: Iterator[object], study: Table, out: Path) -> SummaryReady 
 def written_so_far(study: Table, out: Path) -> str:
     """Writes the scores so far, and says where."""
     study.write(out)
-    judged = counted(len(study.tally))
+    judged = counted(len(study.tally), "picture")
     return f"The scores of {judged} are in {out}: scores.csv, scores.parquet, summary.csv and study.json."
 
 
 def show_study(study: Table, summary: SummaryReady | None, out: Path) -> None:
     """Writes a finished study and shows its means; ends the command as failed if there are none."""
+    from core.metrics.ceiling import OF_THIS_RUN
+
     say(written_so_far(study, out))
     if summary is None:
         raise typer.Exit(FAILED)
@@ -54,5 +57,7 @@ def show_study(study: Table, summary: SummaryReady | None, out: Path) -> None:
         typer.echo(study.leak.words)
     for part in means(summary.summary, summary.pictures, width()):
         printed(part)
+    if any(row.metric == "ceiling_share" for row in summary.summary):
+        typer.echo(f"A share of the ceiling is an upper bound, since a better order may exist. {OF_THIS_RUN}")
     if not summary.summary:
         raise typer.Exit(FAILED)

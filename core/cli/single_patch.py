@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ from core.cli.options import (
     mistakes_in_words,
 )
 from core.cli.terminal import MARKS, printed, say, titled, watched
+from core.jobs.durations import counted, lasting
 
 if TYPE_CHECKING:
     from core.metrics.statistics import Estimate
@@ -52,24 +54,28 @@ def single_patch(
     device: Device = "auto",
 ) -> None:
     """Fine-tune networks on deleted patches and score their heatmaps. Writes scores.csv and differences.csv."""
+    from core.retraining.data import collect_data
+    from core.retraining.forecast import forecast_comparison
     from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore
 
     found: Found = {}
+    began = time.monotonic()
     with interruptible(lambda: written(found, out)), mistakes_in_words():
         named = [name.strip() for name in networks.split(",") if name.strip()]
-        stream = core.stream_single_patch(
-            chosen_methods(methods), data, named, pictures, copies, across, seed, device=device
-        )
+        collected = collect_data(data, seed=seed)
+        asked = chosen_methods(methods)
+        stream = core.stream_single_patch(asked, collected, named, pictures, copies, across, seed, device=device)
         make_folder(out)
-        say(f"For each network: {copies} fine-tunings, and the heatmaps of {copies} x {pictures} pictures.")
+        say(forecast_comparison(asked, collected, named, pictures, copies, across, device))
         with closing(watched(stream)) as events:
             for event in events:
                 match event:
-                    case NetworkAdapted(network, _, whole, before, after):
-                        say(f"{network}: accuracy {whole:.1%}; without a patch {before:.1%} before, {after:.1%} after.")
+                    case NetworkAdapted(network, _, whole, before, after, tested):
+                        over = f"accuracy over all {counted(tested, 'test picture')} {whole:.1%}"
+                        say(f"{network}: {over}; without a patch {before:.1%} before, {after:.1%} after.")
                     case PatchScore() | NetworkGap():
                         found[event.replaces] = event
-    say(written(found, out))
+    say(f"{written(found, out)} It took {lasting(time.monotonic() - began)}.")
     printed(score_table(found))
 
 
@@ -140,4 +146,5 @@ def in_words(score: Estimate) -> str:
     >>> in_words(Estimate(0.5, 0.25, 0.75, 20))
     '0.50 (0.25, 0.75)'
     """
-    return f"{score.mean:.2f} ({score.low:.2f}, {score.high:.2f})"
+    mean, low, high = (round(each, 2) + 0.0 for each in score[:3])  # never -0.00
+    return f"{mean:.2f} ({low:.2f}, {high:.2f})"

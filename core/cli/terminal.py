@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 import core
+from core.jobs.durations import counted
 
 if TYPE_CHECKING:
     from core.methods.registry import Method
@@ -64,9 +65,10 @@ def watched(events: Iterable[object]) -> Generator[object]:
     from core.models.training import EpochDone
     from core.sanity.many_pictures import PictureChecked
     from core.stamping.gate import GateReady
-    from core.studies.evaluation import PictureScored, SummaryReady, TruthRefused
+    from core.studies.evaluation import PictureScored, SummaryReady
     from core.studies.labelling import LabelRefused
     from core.studies.over_pictures import PictureRefused
+    from core.studies.study import TruthRefused
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -135,26 +137,21 @@ def decimals(metric: Metric, rows: Sequence[Summary]) -> str:
     return "z.2f" if metric.high is not None or max(abs(row.mean) for row in rows) >= 0.1 else "z.1e"
 
 
-def written(row: Summary, pictures: int, form: str) -> str:
-    """A mean with its interval, its n where some pictures have no score, and its comparison with the Random control.
+def written(row: Summary, pictures: int, form: str, before_chance: str = ", ") -> str:
+    """A mean with its interval, its n where some pictures have no score, its comparison with the Random control, and
+    its chance where that depends on the study.
 
     >>> from core.metrics.statistics import Summary
     >>> row = Summary("gradient", "fidelity", 0.312, 0.28, 0.351, 9, 0.2, 0.1, 0.3, "better")
     >>> written(row, 12, "z.2f")
     '✓ 0.31 [0.28, 0.35] n 9'
+    >>> written(Summary("gradient", "leak", 0.64, 0.5, 0.76, 50, 0.5, 0.4, 0.6, "unclear", 0.1), 50, "z.2f")
+    '0.64 [0.50, 0.76], chance 0.10'
     """
     interval = "" if isnan(row.low) else f" [{row.low:{form}}, {row.high:{form}}]"
     fewer = "" if row.n == pictures else f" n {row.n}"
-    return f"{MARKS.get(row.verdict, '')}{row.mean:{form}}{interval}{fewer}"
-
-
-def counted(pictures: int) -> str:
-    """A number of pictures with its noun.
-
-    >>> counted(1), counted(2)
-    ('1 picture', '2 pictures')
-    """
-    return f"{pictures} picture{'' if pictures == 1 else 's'}"
+    chance = "" if isnan(row.chance) else f"{before_chance}chance {row.chance:{form}}"
+    return f"{MARKS.get(row.verdict, '')}{row.mean:{form}}{interval}{fewer}{chance}"
 
 
 def titled(method: Method) -> str:
@@ -183,14 +180,16 @@ def means(summary: Sequence[Summary], pictures: int, columns: int | None) -> lis
 
 def part(shown: Mapping[Metric, Sequence[Summary]], methods: Sequence[Method], pictures: int) -> Table:
     """The means of some metrics, one row per method."""
-    title, caption = Text(counted(pictures), style="bold"), Text(CAPTION, style="dim")
+    title, caption = Text(counted(pictures, "picture"), style="bold"), Text(CAPTION, style="dim")
     table = Table(box=None, pad_edge=False, title=title, title_justify="left", caption=caption, caption_justify="left")
     table.add_column("Method", no_wrap=True)
     for metric in shown:
         table.add_column(f"{metric.heading}{ARROWS[metric.direction]}", justify="right")
     for method in methods:
         cells = [
-            next((written(row, pictures, decimals(metric, rows)) for row in rows if row.method == method.name), "–")
+            next(
+                (written(row, pictures, decimals(metric, rows), "\n") for row in rows if row.method == method.name), "–"
+            )
             for metric, rows in shown.items()
         ]
         table.add_row(

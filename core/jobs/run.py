@@ -119,8 +119,12 @@ def begins_a_part(before: Progress | None, now: Progress) -> bool:
 
 
 def sentence(error: Exception) -> str:
-    """The error as a person reads it: our own sentences unchanged, anything else by its kind only."""
-    if type(error).__module__.startswith("core.") or isinstance(error, ValueError):
+    """The error as a person reads it: our own sentences unchanged, anything else by its kind only.
+
+    >>> sentence(ValueError("Name at least one method.")), sentence(ValueError("cannot convert float NaN to integer"))
+    ('Name at least one method.', 'The run failed with ValueError; see the log for details.')
+    """
+    if type(error).__module__.startswith("core.") or (isinstance(error, ValueError) and str(error).endswith(".")):
         return str(error)
     return f"The run failed with {type(error).__name__}; see the log for details."
 

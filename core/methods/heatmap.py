@@ -40,6 +40,9 @@ class Heatmap:
     missed
         How far the contributions are from adding up to the score difference, as a share of it; None where the method
         does not claim completeness, or the difference is almost zero.
+    doubt
+        The standard error of each value by chance, in the map's own unit; on the host. None where the method does not
+        measure one.
     notes
         What a reader needs to know before trusting the map.
     """
@@ -54,6 +57,7 @@ class Heatmap:
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     missed: float | None = None
+    doubt: Float[Tensor, "height width"] | None = None
 
 
 @dataclass(frozen=True)

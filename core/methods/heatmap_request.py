@@ -41,8 +41,14 @@ class HeatmapRequest:
         pixels: Float[Tensor, "1 3 height width"],
         target: ClassChoice | None = None,
         truth: Bool[Tensor, "height width"] | None = None,
+        rough: bool = True,
     ) -> Iterator[Event]:
         """The heatmaps of one picture, each as soon as it is ready, rough before fine; a step is one batch.
+
+        Parameters
+        ----------
+        rough
+            Whether heatmaps that are not finished are yielded too.
 
         Raises
         ------
@@ -53,11 +59,11 @@ class HeatmapRequest:
         pixels = checked_pixels(classifier, pixels)
         question = Question(checked_target(classifier, pixels, target), self.output, classifier.reading)
         check_contrast(question.target, rather_than(self.output))
-        return self.stream_from(PassBank(classifier, pixels, question, self.seed, truth))
+        return self.stream_from(PassBank(classifier, pixels, question, self.seed, truth), rough)
 
-    def stream_from(self, bank: PassBank) -> Iterator[Event]:
+    def stream_from(self, bank: PassBank, rough: bool = True) -> Iterator[Event]:
         """The same for the picture, the class and the seed of a pass bank."""
-        return run_methods(bank, self.runs())
+        return run_methods(bank, self.runs(), rough)
 
     def check(self, classes: int) -> None:
         """Refuses a request that no network with this many classes could serve.

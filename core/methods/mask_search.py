@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 import torch
 from jaxtyping import Float, Int
@@ -13,17 +13,18 @@ from core.methods.heatmap import Passes
 from core.methods.passes import PassBank
 from core.methods.readings import Question
 from core.methods.registry import Range, method
-from core.methods.repeatability import note_agreement
-from core.methods.requests import Request
+from core.methods.requests import Collected, Request
+from core.methods.search_outcome import SURELY, Searched, Steering, agreement_words, rank_agreement
 from core.models.batching import Kind
 from core.models.classifier import Classifier
 from core.pictures.grids import Upsampling
 
 Form = Literal["win_stay", "total_variation"]
 SHOWN_AT_FIRST = 0.3
-SURELY = (0.05, 0.95)
-"""The range to which a probability is clamped: at 1 a chain would never move again."""
 LOSS = 0.02
+CELLS = 8
+PROBED = 32
+"""Masked pictures that show beforehand whether the probability moves."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,17 @@ class Probabilities:
 def mask_search(
     passes: PassBank,
     form: Form = "win_stay",
-    chains: Annotated[int, Range(2, 256)] = 48,
+    chains: Annotated[int, Range(2, 256)] = 50,
     steps: Annotated[int, Range(1, 5000)] = 40,
-    cells: Annotated[int, Range(2, 32)] = 8,
+    cells: Annotated[int, Range(2, 32)] = CELLS,
 ) -> Float[Tensor, "1 height width"]:
     """How long chains of random masks stay on each pixel: they linger where they show the class.
 
     A chain is a mask of random cells. The more probable the class is under it, the more of its cells stay as they are;
     the others flip, and the next mask is tried. The paper runs one chain of 5,000 steps. Running many chains at once,
-    and the clamp that keeps a chain from freezing, are ours. Where the class is improbable under almost every mask, the
-    chains only flip and the map is noise; the agreement of two halves of them is shown.
+    and the clamp that keeps a chain from freezing, are ours. The spread over chains gives the standard error of the
+    map. Where the probability hardly moves from mask to mask, nothing steers the chains and the map is noise; it says
+    so, and whether two halves of the chains agree.
 
     Parameters
     ----------
@@ -73,26 +75,39 @@ def mask_search(
     cells
         Cells along each side of the coarse grid.
     """
-    search = Chains(passes, form, chains, cells)
-    name = ("mask search", form, chains, steps, cells)
+    steering = probe(passes, cells)
+    if form == "win_stay" and steering.hardly_moves(chains * steps):
+        passes.note(steering.sentence(chains * steps))
+    search = Chains(passes, chains, cells)
+    name = ("mask search", chains, steps, cells)
     request = Request(name, Probabilities(), chains * steps, search.pictures, search.begin, round_size=chains)
-    halves: Float[Tensor, "2 height width"] = passes.read(request)
-    note_agreement(passes, halves, "chains")
-    return peaks(halves.sum(dim=0))[None]
+    found: Searched = passes.read(request)[form]
+    passes.doubt(found.doubt)
+    agreement = rank_agreement(found.halves)
+    if agreement is not None:
+        passes.note(agreement_words(agreement, "chains"))
+    return found.map[None]
 
 
-def peaks(summed: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """What rises above the mean, as a share of the maximum."""
-    above = (summed - summed.mean()).relu()
-    return above / above.max().clamp(min=torch.finfo(above.dtype).tiny)
+def probe(passes: PassBank, cells: int = CELLS) -> Steering:
+    """How far the probability moves under masks with which chains begin, and under their complements."""
+    chains = Chains(passes, PROBED // 2, cells)
+    request = Request(("mask search", "probe", cells), Probabilities(), PROBED, chains.first_pictures, Collected)
+    answers: dict[int, Tensor] = passes.read(request)
+    groups = [[float(each) for place, each in answers.items() if place // (PROBED // 2) == half] for half in (0, 1)]
+    return Steering.under(groups, cells)
 
 
 class Chains:
-    """Parallel chains of masks, as the fold of their own request: place n is the next mask of chain n % chains."""
+    """Parallel chains of masks, as the fold of their own request: place n is the next mask of chain n % chains.
 
-    def __init__(self, passes: PassBank, form: Form, chains: int, cells: int) -> None:
+    Each chain draws from its own generator, so it goes the same way however many others there are and however long the
+    search is. Both forms read the same chains.
+    """
+
+    def __init__(self, passes: PassBank, chains: int, cells: int) -> None:
         self._passes = passes
-        self._form, self._chains, self._cells = form, chains, cells
+        self._chains, self._cells = chains, cells
 
     @cached_property
     def _upsampling(self) -> Upsampling:
@@ -100,45 +115,56 @@ class Chains:
 
     def begin(self) -> Self:
         """Starts again, with random cells and empty sums."""
-        pixels, (draws, self._shifts) = self._passes.pixels, self._drawn(0)
+        pixels, every = self._passes.pixels, range(self._chains)
+        self._draws = [self._passes.generator("mask search", chain) for chain in every]
+        draws, self._shifts = self._drawn(every)
         self._masks = (draws < SHOWN_AT_FIRST).to(pixels)
         self._carried = torch.zeros_like(self._masks)
         self._before = pixels.new_zeros(self._chains)
-        self._halves = pixels.new_zeros(2, *self._passes.size)
+        self._sums = {form: pixels.new_zeros(self._chains, *self._passes.size) for form in get_args(Form)}
         return self
 
-    def _drawn(self, step: int) -> tuple[Float[Tensor, "chains cells cells"], Int[Tensor, "chains 2"]]:
-        """A step's draws for all chains, so that none depends on its batch."""
-        draw = self._passes.generator("mask search", step)
-        draws = torch.rand(self._chains, self._cells, self._cells, generator=draw, device=draw.device)
-        return draws.to(self._passes.pixels), self._upsampling.shifts(self._chains, draw)
+    def _drawn(self, chains: Sequence[int]) -> tuple[Float[Tensor, "n cells cells"], Int[Tensor, "n 2"]]:
+        """What each of these chains draws next: a number for each cell, and a shift."""
+        count = self._cells**2
+        draws = torch.stack(
+            [
+                torch.rand(count + 2, generator=draw, device=draw.device)
+                for draw in (self._draws[each] for each in chains)
+            ]
+        )
+        cells = draws[:, :count].view(-1, self._cells, self._cells)
+        return cells.to(self._passes.pixels), self._upsampling.shifts_at(draws[:, count:])
 
     def pictures(self, places: Sequence[int]) -> Float[Tensor, "n 3 height width"]:
         """What each chain shows next."""
         chains = [place % self._chains for place in places]
         return self._upsampling.masks(self._masks[chains], self._shifts[chains]) * self._passes.pixels
 
+    def first_pictures(self, places: Sequence[int]) -> Float[Tensor, "n 3 height width"]:
+        """What the chains show first, and then what their complements would."""
+        self.begin()
+        grids, shifts = torch.cat([self._masks, 1 - self._masks]), self._shifts.repeat(2, 1)
+        return self._upsampling.masks(grids[list(places)], shifts[list(places)]) * self._passes.pixels
+
     def add(self, places: Sequence[int], answers: Tensor) -> None:
         """Advances these chains and adds what they contribute."""
         chains = [place % self._chains for place in places]
-        draws, shifts = self._drawn(places[0] // self._chains + 1)
+        draws, shifts = self._drawn(chains)
         probabilities = answers.to(self._masks)
         change = probabilities - self._before[chains]
-        moved = won_or_lost(self._masks[chains], probabilities.clamp(*SURELY), change, draws[chains])
-        if self._form == "win_stay":
-            self._sum(chains, moved, shifts[chains])
-        else:
-            self._carried[chains] = carried_on(self._masks[chains], change, self._carried[chains])
-            self._sum(chains, self._carried[chains], self._shifts[chains])
-        self._masks[chains], self._shifts[chains], self._before[chains] = moved, shifts[chains], probabilities
+        moved = won_or_lost(self._masks[chains], probabilities.clamp(*SURELY), change, draws)
+        self._carried[chains] = carried_on(self._masks[chains], change, self._carried[chains])
+        self._sum("win_stay", chains, moved, shifts)
+        self._sum("total_variation", chains, self._carried[chains], self._shifts[chains])
+        self._masks[chains], self._shifts[chains], self._before[chains] = moved, shifts, probabilities
 
-    def _sum(self, chains: Sequence[int], grids: Tensor, shifts: Tensor) -> None:
-        even = (torch.tensor(chains, device=grids.device) % 2 == 0).to(grids)
-        self._halves += self._upsampling.weighted_sums(torch.stack([even, 1 - even]), grids, shifts)
+    def _sum(self, form: Form, chains: Sequence[int], grids: Tensor, shifts: Tensor) -> None:
+        self._sums[form][chains] += self._upsampling.masks(grids, shifts)[:, 0]
 
-    def value(self) -> Float[Tensor, "2 height width"]:
-        """The sums over even and over odd chains."""
-        return self._halves.clone()
+    def value(self) -> dict[Form, Searched]:
+        """What the chains have found so far, by form."""
+        return {form: Searched(sums) for form, sums in self._sums.items()}
 
 
 def won_or_lost(

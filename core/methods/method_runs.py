@@ -51,8 +51,14 @@ def method_run(name: str, settings: Settings, reduction: Reduction | None) -> Me
     return MethodRun(entry, entry.complete(settings), kept)
 
 
-def run_methods(bank: PassBank, runs: Sequence[MethodRun]) -> Iterator[Event]:
-    """Calls every method, computes what they lack, cheapest first, and calls again, until all have answered."""
+def run_methods(bank: PassBank, runs: Sequence[MethodRun], rough: bool = True) -> Iterator[Event]:
+    """Calls every method, computes what they lack, cheapest first, and calls again, until all have answered.
+
+    Parameters
+    ----------
+    rough
+        Whether heatmaps that are not finished are yielded too.
+    """
     paying: dict[Request, MethodRun] = {}
     done, waiting = 0, list(runs)
     while True:
@@ -71,7 +77,7 @@ def run_methods(bank: PassBank, runs: Sequence[MethodRun]) -> Iterator[Event]:
             paying.setdefault(request, askers[0])
         group = cheapest_reading(lacking)
         total = done + sum(request.count for request in lacking)
-        for event in compute(bank, group, paying):
+        for event in compute(bank, group, paying, rough):
             yield replace(event, done=event.done + done, total=total) if isinstance(event, Progress) else event
         done += sum(request.count for request in group)
 
@@ -88,7 +94,9 @@ def cheapest_reading(lacking: Mapping[Request, list[MethodRun]]) -> dict[Request
     return {request: lacking[request] for request in small if request.reading == cheapest}
 
 
-def compute(bank: PassBank, group: dict[Request, list[MethodRun]], paying: dict[Request, MethodRun]) -> Iterator[Event]:
+def compute(
+    bank: PassBank, group: dict[Request, list[MethodRun]], paying: dict[Request, MethodRun], rough: bool
+) -> Iterator[Event]:
     """Makes the passes of requests with one reading and yields the heatmaps that follow; failures are reported one by
     one.
     """
@@ -105,13 +113,14 @@ def compute(bank: PassBank, group: dict[Request, list[MethodRun]], paying: dict[
             break
         yield Progress(made, total, what)
         for request, runs in group.items():
-            for run in runs:
-                yield from look(bank, run, request, paying)
+            if rough or bank.done(request) == request.count:
+                for run in runs:
+                    yield from look(bank, run, request, paying)
     unfinished = {request: [run for run in runs if not run.finished] for request, runs in group.items()}
     if len(group) > 1:
         for request, runs in unfinished.items():
             if runs:
-                yield from compute(bank, {request: runs}, paying)
+                yield from compute(bank, {request: runs}, paying, rough)
         return
     for run in itertools.chain(*unfinished.values()):
         run.finished = True
@@ -180,4 +189,5 @@ def finish(bank: PassBank, run: MethodRun, attribution: Tensor, paid: Sequence[R
         notes=tuple(notes),
         settings=run.settings,
         missed=asked.missed,
+        doubt=None if asked.doubt is None else asked.doubt.cpu(),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +21,7 @@ from torch import Tensor
 from core.methods.readings import FeatureGradients, InputGradients, Outputs, Question, Reading
 from core.methods.rectifiers import Rule
 from core.methods.requests import Collected, Fold, Moments, OnlyAnswer, Request, SampleMoments
-from core.models.batching import run_in_batches
+from core.models.batching import Work, run_in_batches
 from core.models.classifier import Classifier
 from core.pictures.datasets import background
 from core.pictures.imputers import Original, find_imputer
@@ -43,6 +43,7 @@ class Asked:
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     missed: float | None = None
+    doubt: Float[Tensor, "height width"] | None = None
     rough: bool = False
 
 
@@ -109,6 +110,10 @@ class PassBank:
         """Records how far the current heatmap is from adding up to the score difference, if it claims to."""
         self._asked.missed = share
 
+    def doubt(self, spread: Float[Tensor, "height width"]) -> None:
+        """Records the standard error of each value of the current heatmap, if it has one by chance."""
+        self._asked.doubt = spread
+
     @contextmanager
     def asking(self, rough: bool) -> Iterator[Asked]:
         """Collects what a method requests and notes inside; a rough call accepts estimates."""
@@ -137,12 +142,18 @@ class PassBank:
         """Time that the request took; a batch is charged by the number of pictures."""
         return self._accounts[request].seconds if request in self._accounts else 0.0
 
-    def compute(self, requests: Sequence[Request]) -> Iterator[int]:
-        """Makes the passes of requests that share one reading; yields the number made after every batch."""
+    def compute(self, requests: Sequence[Request], stops: Sequence[int] = ()) -> Iterator[int]:
+        """Makes the passes of requests that share one reading; yields the number made after every batch.
+
+        Parameters
+        ----------
+        stops
+            Numbers of passes at which a batch ends, in ascending order.
+        """
         self._accounts.update({request: Account(request.fold()) for request in requests})
         made = 0
         size = self.classifier.batch_size(requests[0].reading.kind)
-        for part in visiting_plan(requests):
+        for part in cut_at(stops, visiting_plan(requests)):
             for batch, (answers, seconds) in run_in_batches(part, self._answer, size):
                 start = 0
                 for request, places in by_request(batch):
@@ -236,6 +247,19 @@ def visiting_plan(requests: Sequence[Request]) -> list[list[tuple[Request, int]]
     units.sort(key=lambda unit: (unit[1].start + 1).bit_length())
     parts = groupby(units, key=lambda unit: unit if unit[0].round_size else None)
     return [[(request, place) for request, places in part for place in places] for _, part in parts]
+
+
+def cut_at(stops: Sequence[int], parts: Sequence[Sequence[Work]]) -> Iterator[Sequence[Work]]:
+    """The parts of a plan, each cut where one of these numbers of passes is reached.
+
+    >>> list(cut_at([3, 4], [[1, 2], [3, 4, 5, 6]]))
+    [[1, 2], [3], [4], [5, 6]]
+    """
+    made = 0
+    for part in parts:
+        inside = [stop - made for stop in stops if made < stop < made + len(part)]
+        yield from (part[begin:end] for begin, end in pairwise([0, *inside, len(part)]))
+        made += len(part)
 
 
 def by_request(batch: Sequence[tuple[Request, int]]) -> Iterator[tuple[Request, list[int]]]:

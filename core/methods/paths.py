@@ -110,10 +110,17 @@ def path_points(steps: int, quadrature: Quadrature) -> tuple[list[float], list[f
     if quadrature == "midpoint":
         shares, weights = (np.arange(steps) + 0.5) / steps, np.full(steps, 1 / steps)
     else:
-        nodes, weights = np.polynomial.legendre.leggauss(steps)
+        nodes, weights = gauss_legendre(steps)
         shares, weights = (nodes + 1) / 2, weights / 2
     order = halving_order(steps)
     return shares[order].tolist(), weights[order].tolist()
+
+
+@lru_cache(maxsize=8)
+def gauss_legendre(steps: int) -> tuple[Float[np.ndarray, " steps"], Float[np.ndarray, " steps"]]:
+    """Nodes in [-1, 1] and their weights; kept, since finding them takes as long as a few gradients."""
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    return nodes, weights
 
 
 def halving_order(count: int) -> list[int]:

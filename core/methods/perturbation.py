@@ -97,7 +97,7 @@ def rise(
     masks = RandomMasks(passes, samples, cells, shown)
     name = ("rise", samples, cells, shown)
     sums: Sums = passes.read(Request(name, Outputs(), samples, masks.pictures, lambda: UnderMasks(masks)))
-    note_agreement(passes, above_mean(sums.scores, sums.masks, sums.mean), "masks")
+    note_agreement(passes, sums.halves, "masks")
     return above_mean(sums.scores.sum(dim=0), sums.masks.sum(dim=0), sums.mean)[None]
 
 
@@ -138,6 +138,11 @@ class Sums:
     scores: Float[Tensor, "2 height width"]
     masks: Float[Tensor, "2 height width"]
     mean: Tensor
+
+    @property
+    def halves(self) -> Float[Tensor, "2 height width"]:
+        """The maps of even and of odd places alone."""
+        return above_mean(self.scores, self.masks, self.mean)
 
 
 class UnderMasks:

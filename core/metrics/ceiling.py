@@ -10,6 +10,10 @@ from core.metrics.fidelity import MARGIN
 
 SEARCH = "search"
 """Who found the best order, where no map that was passed did."""
+OF_THIS_RUN = (
+    "The orders of this run's methods are among those searched: with other methods the ceiling, and every share of it, "
+    "may differ."
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,8 @@ def ceiling_share(evidence: Evidence) -> float | None:
     """F as a share of the ceiling, the largest F that any order was found to reach: at most this share is reached.
 
     Where F is above 0 it is an upper bound, since a better order may exist. The search for that order takes 1,500
-    passes for each picture and starts from the maps of all methods, so another set of methods may find another ceiling.
+    passes for each picture. The orders of the run's methods are among those searched: with other methods the ceiling,
+    and every share of it, may differ.
     A picture whose ceiling is not above chance is left out; n says how many remain. Over pictures it is the mean F
     divided by the mean ceiling, each picture weighing what there is to be found on it: a mean of shares would be
     decided by pictures with hardly anything to find.

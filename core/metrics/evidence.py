@@ -63,6 +63,8 @@ class Evidence:
         The method's map with the next seed; None where it does not apply.
     ceiling
         The largest F that any order was found to reach, the same for every map; None where it is not above chance.
+    share_kept
+        Share of the fills of what the map marks for which the model keeps the class.
     """
 
     classifier: Classifier
@@ -78,5 +80,6 @@ class Evidence:
     moved: Sequence[Float[Tensor, "height width"]] | None = None
     repeated: Float[Tensor, "height width"] | None = None
     ceiling: float | None = None
+    share_kept: float | None = None
     causal: Bool[Tensor, "height width"] | None = None
     distractor: Bool[Tensor, "height width"] | None = None

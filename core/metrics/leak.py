@@ -1,13 +1,13 @@
 """The leak of removal metrics: how much of a picture's class can be read from where its pixels are missing.
 
 Removed pixels leave gaps, and gaps have a shape: a heatmap of a shoe removes a shoe. A classifier that sees only which
-pixels are missing, and nothing of the picture, is tested on pictures that it has not learned from. Where it names the
-class more often than chance, a removal metric may owe part of its value to the shape of the gaps.
+pixels are missing, and nothing of the picture, is tested on pictures that it has not learned from. Where it predicts
+the class more often than chance, a removal metric may owe part of its value to the shape of the gaps.
 """
 
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import pi, sqrt
 
 import torch
@@ -21,7 +21,7 @@ from core.metrics.curve_plan import Perturbation
 from core.metrics.evidence import Evidence
 from core.metrics.registry import metric
 from core.metrics.removal import Removal, Visit
-from core.metrics.statistics import Estimate, Score, Tally
+from core.metrics.statistics import Estimate, Score, Summary, Tally
 from core.models.classifier import Classifier
 from core.randomness import generator
 
@@ -57,18 +57,19 @@ WHOLE = 255
 
 @metric(
     label="Leak", group="faithfulness", direction="none", low=0.0, high=1.0, unit="share of pictures",
-    random="by the classes' frequencies", paper="ours, after Rong et al. 2022, arXiv:2202.00449",
+    random="chance, shown with it", paper="ours, after Rong et al. 2022, arXiv:2202.00449",
     needs=("pictures",), dependence=WIDENED,
 )  # fmt: skip
 def leak(evidence: Evidence) -> None:  # noqa: ARG001 - other pictures are needed
-    """Share of pictures whose class a simple classifier names from where pixels are missing, and from nothing else.
+    """Share of pictures whose class a simple classifier predicts from which pixels are missing, and from nothing else.
 
     The masks are those of the curve that removes the most important pixels first, at 10, 30, 50, 70 and 90 %. The class
-    is the label where the pictures are labelled, else the predicted one. The classifier chooses the class whose mean
-    mask is nearest, and learns it from other pictures (five folds). It is a lower bound: another classifier may read
-    more. Above chance, the removal scores may depend on the shape of the gaps as well as on what was there. Neither end
-    is better: a good map may well show the object's outline. It takes no passes, and needs 40 pictures in classes of at
-    least five; of more than 1,000 pictures it takes that many, spread evenly over all.
+    is the label where the pictures are labelled, else the model's prediction. The classifier chooses the class whose
+    mean mask is nearest, rare classes weighed fairly, and learns it from other pictures (five folds). Chance is what
+    the same predictions would reach if they had nothing to do with the pictures. The leak is a lower bound: another
+    classifier may read more. Above chance, the removal scores may depend on the shape of the gaps as well as on what
+    was there. Neither end is better: a good map may well show the object's outline. It takes no passes, and needs 40
+    pictures in classes of at least five; of more than 1,000 pictures it takes that many, spread evenly over all.
     """
     return
 
@@ -80,7 +81,7 @@ class PictureMasks:
     Parameters
     ----------
     kind
-        The class that is to be named.
+        The class that is to be predicted.
     masks
         For each method the share of every cell that is missing, of 255, at each of the shares removed.
     """
@@ -92,16 +93,16 @@ class PictureMasks:
 
 @dataclass(frozen=True)
 class Leak:
-    """How often a method's masks tell the class.
+    """How often the class is predicted from a method's masks.
 
     Parameters
     ----------
     named
-        Share of the pictures whose class is named, the mean over the shares removed.
+        Share of the pictures whose class is predicted correctly, the mean over the shares removed.
     by_share
         The same at each of them.
     chance
-        What the classifier would reach if the classes that it names had nothing to do with the pictures.
+        What the same predictions would reach if they had nothing to do with the pictures.
     """
 
     method: str
@@ -120,23 +121,23 @@ class Leak:
 
         >>> leak = Leak("gradient", Estimate(0.64, 0.5, 0.76, n=50), (0.5, 0.7, 0.7, 0.7, 0.6), 0.1)
         >>> leak.words.partition("classifier ")[2]
-        'names the class in 64 % (50 to 76 %) of pictures; chance is 10 %.'
+        'predicts the class of 64 % (50 to 76 %) of pictures correctly; chance is 10 %.'
         """
         mean, low, high, chance = map(percent, (*self.named[:3], self.chance))
         return (
-            "From where pixels are missing alone, a simple classifier names the class in "
-            f"{mean} % ({low} to {high} %) of pictures; chance is {chance} %."
+            "Knowing only which pixels are missing, a simple classifier predicts the class of "
+            f"{mean} % ({low} to {high} %) of pictures correctly; chance is {chance} %."
         )
 
 
 @dataclass(frozen=True)
 class LeakReady:
-    """How often each method's masks tell the class, once every picture is judged.
+    """How often the class is predicted from each method's masks, once every picture is judged.
 
     Parameters
     ----------
     scores
-        For each picture and method the share of the picture's masks that tell its class.
+        For each picture and method the share of the picture's masks from which its class is predicted.
     pictures, classes
         How many were counted.
     left_out
@@ -152,6 +153,11 @@ class LeakReady:
     left_out: int = 0
     lacking: tuple[str, ...] = ()
 
+    def beside(self, summary: Iterable[Summary]) -> tuple[Summary, ...]:
+        """The means of a study, those of the leak with their chance."""
+        chance = {each.method: each.chance for each in self.leaks}
+        return tuple(replace(row, chance=chance[row.method]) if row.metric == LEAK else row for row in summary)
+
     @property
     def words(self) -> str:
         """What follows for the methods, controls aside, in one or two sentences."""
@@ -162,20 +168,20 @@ class LeakReady:
         if not judged:
             return f"Leak: no method was measured. {self._counted}"
         if not telling:
-            return f"Leak: no method's masks were found to tell the class more often than chance. {self._counted}"
+            return f"Leak: no method's masks predict the class clearly better than chance. {self._counted}"
         most = max(telling, key=lambda each: each.named.mean)
         how_many = f"{len(telling)} of {len(judged)} method{'' if len(judged) == 1 else 's'}"
-        which = "" if len(judged) == 1 else f", most of all those of {labels.get(most.method, most.method)}"
+        which = "" if len(judged) == 1 else f", most of all {labels.get(most.method, most.method)}"
         return (
-            f"Leak: the masks of {how_many} tell the class more often than chance{which}. {most.words} {self._counted}"
+            f"Leak: the masks of {how_many} predict the class better than chance{which}. {most.words} {self._counted}"
         )
 
     @property
     def _counted(self) -> str:
-        rest = f"; {self.left_out:,} in classes with fewer than {FEWEST_OF_A_CLASS} left out" if self.left_out else ""
+        rest = f"; {self.left_out:,} left out, in classes of fewer than {FEWEST_OF_A_CLASS}" if self.left_out else ""
         labels = {entry.name: entry.label for entry in list_methods() if not entry.control}
         named = ", ".join(labels[each] for each in self.lacking if each in labels)
-        lacking = f" Without a mask of every picture, and so not measured: {named}." if named else ""
+        lacking = f" Not measured, since some pictures have no mask: {named}." if named else ""
         return f"Measured on {self.pictures:,} pictures of {self.classes:,} classes{rest}.{lacking}"
 
 
@@ -217,7 +223,7 @@ def picture_masks(
 
 
 def measure_leak(pictures: Sequence[PictureMasks], seed: int) -> Generator[Progress, None, LeakReady | LeakRefused]:
-    """How often each method's masks tell the class; a step is a method."""
+    """How often the class is predicted from each method's masks; a step is a method."""
     counted = sorted(with_enough(pictures), key=lambda each: each.picture)
     if len(counted) < FEWEST_PICTURES or len({each.kind for each in counted}) < 2:
         return LeakRefused(
@@ -276,8 +282,8 @@ def methods_of(pictures: Sequence[PictureMasks]) -> list[str]:
 
 
 def out_of_sample(pictures: Sequence[PictureMasks], method: str, seed: int) -> tuple[Bool[Tensor, "n shares"], float]:
-    """Whether each of the picture's masks tells its class to a classifier that learned from the other folds; and how
-    often that would be so by chance, with each class named as often as it is.
+    """Whether a classifier that learned from the other folds predicts the picture's class from each of its masks; and
+    how often that would be so by chance, with each class predicted as often as it is.
     """
     masks = torch.stack([each.masks[method] for each in pictures]).float() / WHOLE
     order = {kind: place for place, kind in enumerate(sorted({each.kind for each in pictures}))}
@@ -301,16 +307,23 @@ def folds_of(kinds: Int[Tensor, " n"], seed: int) -> Int[Tensor, " n"]:
 def nearest_kind(
     masks: Float[Tensor, "n shares cells"], kinds: Int[Tensor, " n"], tested: Float[Tensor, "m shares cells"]
 ) -> Int[Tensor, "m shares"]:
-    """The class whose mean mask is nearest to each tested one, share by share.
+    """The class whose mean mask is nearest to each tested one, share by share, rare classes weighed fairly.
 
     With 40 to 400 pictures it reads as much as ridge and kernel regression or five nearest neighbours do, or more, and
-    it has nothing to set. A mean of few masks is noisier and would lie farther from every mask; what its noise adds to
-    the squared distance is taken off, so that no class is named more often for having more pictures.
+    it has nothing to set. With equal classes it is the nearest mean.
+
+    A mean of few masks is noisier. For masks that tell nothing, how much nearer a mask is to the mean of n_k masks of a
+    class than to the mean of all n has the expectation -v times the masks' variance and a standard deviation that grows
+    with the square root of v, where v = 1 / n_k - 1 / n. The first is added and the second divided by, so that no class
+    is predicted more often for being rare, or for being frequent. A class's frequency is no prior here: one would
+    predict the largest class whenever little can be read, and hide the leak.
     """
     members = F.one_hot(kinds).float()
     counts = members.sum(dim=0)
-    means = torch.einsum("nk,nsc->skc", members / counts, masks)
-    lengths = means.square().sum(dim=2)
-    within = (masks.square().sum(dim=(0, 2)) - lengths @ counts) / (len(masks) - len(counts))
-    distances = lengths - 2 * torch.einsum("msc,skc->msk", tested, means) - within[:, None] / counts
-    return distances.argmin(dim=2)
+    centre = masks.mean(dim=0)
+    from_centre = torch.einsum("nk,nsc->skc", members / counts, masks) - centre[:, None]
+    squares = from_centre.square().sum(dim=2)
+    within = ((masks - centre).square().sum(dim=(0, 2)) - squares @ counts) / (len(masks) - len(counts))
+    noise = 1 / counts - 1 / len(masks)
+    nearer = 2 * torch.einsum("msc,skc->msk", tested - centre, from_centre) - squares
+    return ((nearer + within[:, None] * noise) / noise.sqrt()).argmax(dim=2)

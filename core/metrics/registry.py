@@ -12,7 +12,9 @@ from core.metrics.evidence import Evidence, Trace
 
 Group = Literal["faithfulness", "plausibility", "robustness", "complexity"]
 Direction = Literal["higher", "lower", "none"]
-Need = Literal["truth", "causal", "distractor", "kept", "removals", "moved", "repeated", "ceiling", "pictures"]
+Need = Literal[
+    "truth", "causal", "distractor", "kept", "removals", "moved", "repeated", "ceiling", "variations", "pictures"
+]
 Measure = Callable[[Evidence], float | None]
 
 

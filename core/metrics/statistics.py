@@ -87,6 +87,8 @@ class Summary:
         How it compares with `random`, by the interval of the difference and the metric's direction: ``better``,
         ``worse``, or ``unclear``; ``edge`` where it is better than `random`, but not significantly better than every
         control that ignores the model; ``control`` for these themselves, and for the oracle, which knows the truth.
+    chance
+        What the mean would be by chance, where that depends on the study; NaN elsewhere.
     """
 
     method: str
@@ -99,6 +101,7 @@ class Summary:
     difference_low: float
     difference_high: float
     verdict: Standing
+    chance: float = nan
 
 
 class Tally:

@@ -5,9 +5,11 @@ it was started with, and no visitor's address adds to it.
 """
 
 import sys
+from collections.abc import Callable
 from copy import copy
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from core.models.classifier import Classifier
 from core.models.sources import ListedModel, ModelError
@@ -29,6 +31,23 @@ def made_by(place: str) -> Classifier:
         Where it is named otherwise, there is no such function, or it returns something else. An error in its own code
         comes through.
     """
+    made = function_at(place)()
+    if not isinstance(made, Classifier):
+        raise ModelError(
+            f"{place} returns {type(made).__name__}, not a classifier. Return core.wrap(network, size=…, labels=…), or "
+            "core.as_classifier for a function."
+        )
+    return made
+
+
+def function_at(place: str) -> Callable[..., Any]:
+    """A function of a person's own code, named as ``module:function``; the current folder is searched too.
+
+    Raises
+    ------
+    ModelError
+        Where it is named otherwise, or there is no such function.
+    """
     name, _, function = place.partition(":")
     if not all(word.isidentifier() for word in (*name.split("."), function)):
         raise ModelError(f"{place!r} is not of the form module:function. Write it such as my_package.my_module:make.")
@@ -41,16 +60,10 @@ def made_by(place: str) -> Classifier:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
         raise ModelError(f"There is no module {name!r} in {here} or among the installed ones.") from None
-    make = getattr(module, function, None)
-    if not callable(make):
-        raise ModelError(f"{name} has no function {function!r}. Write the model as module:function.")
-    made = make()
-    if not isinstance(made, Classifier):
-        raise ModelError(
-            f"{place} returns {type(made).__name__}, not a classifier. Return core.wrap(network, size=…, labels=…), or "
-            "core.as_classifier for a function."
-        )
-    return made
+    found: Callable[..., Any] | None = getattr(module, function, None)
+    if not callable(found):
+        raise ModelError(f"{name} has no function {function!r}. Write it as module:function.")
+    return found
 
 
 def offer(place: str) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -49,6 +50,7 @@ def stream_training(
     seed: int,
     peak: float,
     batch: int = 64,
+    precision: torch.dtype = torch.float32,
 ) -> Iterator[Progress | EpochDone]:
     """Trains the network in place; the learning rate rises once and falls. A step is one batch.
 
@@ -58,6 +60,8 @@ def stream_training(
         Gives the examples of an epoch, from 0 on; the same number in each.
     peak
         The highest learning rate.
+    precision
+        Of the layers' passes while it learns; weights, loss and held-out passes are float32.
     """
     began, seen = time.monotonic(), 0
     learning: Learning | None = None
@@ -65,7 +69,7 @@ def stream_training(
         inputs, labels = draw(epoch)
         order = torch.randperm(len(labels), generator=generator(seed, "training order", epoch))
         parts = in_batches(order, batch)
-        learning = learning or Learning(network, peak, epochs * len(parts))
+        learning = learning or Learning(network, peak, epochs * len(parts), precision)
         loss = right = 0.0
         for places in parts:
             lost, named = learning.step(inputs[places], labels[places])
@@ -86,10 +90,17 @@ def in_batches(order: Int[Tensor, " n"], batch: int) -> Sequence[Int[Tensor, " _
 
 
 class Learning:
-    """A network's weights during a number of training steps."""
+    """A network's weights during a number of training steps.
 
-    def __init__(self, network: nn.Module, peak: float, steps: int) -> None:
-        self._network = network
+    Parameters
+    ----------
+    precision
+        Of the layers' passes; the weights are float32.
+    """
+
+    def __init__(self, network: nn.Module, peak: float, steps: int, precision: torch.dtype = torch.float32) -> None:
+        self._precision = precision
+        self._network = pools_first(network)
         self._optimiser = torch.optim.AdamW(network.parameters(), weight_decay=DECAY)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, peak, steps)
 
@@ -97,13 +108,28 @@ class Learning:
         """Learns from these examples; gives the sum of their losses, and how many were correct before."""
         self._network.train()
         with torch.enable_grad():
-            logits = self._network(inputs)
+            with torch.autocast(inputs.device.type, self._precision, enabled=self._precision != torch.float32):
+                logits = self._network(inputs).float()
             loss = F.cross_entropy(logits, labels)
             self._optimiser.zero_grad()
             torch.autograd.backward(loss)
         self._optimiser.step()
         self._schedule.step()
         return loss.item() * len(labels), int((logits.argmax(dim=1) == labels).sum())
+
+
+def pools_first(network: nn.Module) -> nn.Module:
+    """The same layers, each maximum pool before the ReLU that it follows, which is left with fewer values to clip.
+
+    The maximum of clipped values is the clipped maximum: outputs and gradients are the same to the bit.
+    """
+    if type(network) is not nn.Sequential:
+        return network
+    layers = list(network)
+    for place, pair in enumerate(pairwise(network)):
+        if type(pair[0]) is nn.ReLU and type(pair[1]) is nn.MaxPool2d:
+            layers[place : place + 2] = reversed(pair)
+    return nn.Sequential(*layers)
 
 
 def share_right(network: nn.Module, examples: Examples, batch: int) -> float:

@@ -34,8 +34,12 @@ class Upsampling:
 
     def shifts(self, count: int, draw: torch.Generator) -> Int[Tensor, "count 2"]:
         """Down and across, each less than a cell."""
-        limits = torch.tensor([len(self.rows), len(self.columns)], device=draw.device)
-        return (torch.rand(count, 2, generator=draw, device=draw.device) * limits).long()
+        return self.shifts_at(torch.rand(count, 2, generator=draw, device=draw.device))
+
+    def shifts_at(self, shares: Float[Tensor, "n 2"]) -> Int[Tensor, "n 2"]:
+        """Down and across, each this share of a cell; shares are below 1."""
+        limits = torch.tensor([len(self.rows), len(self.columns)], device=shares.device)
+        return (shares * limits).long()
 
     def masks(
         self, grids: Float[Tensor, "n cells cells"], shifts: Int[Tensor, "n 2"]

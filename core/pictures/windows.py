@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Window:
         return slice(self.left, self.left + self.side)
 
 
-def sliding_windows(size: tuple[int, int], share: float, overlap: float) -> list[Window]:
+@lru_cache(maxsize=16)
+def sliding_windows(size: tuple[int, int], share: float, overlap: float) -> tuple[Window, ...]:
     """Windows that cover every pixel: first those that hardly overlap, then the ones between.
 
     Parameters
@@ -37,9 +39,9 @@ def sliding_windows(size: tuple[int, int], share: float, overlap: float) -> list
     stride = max(1, round(side * (1 - overlap)))
     tops, lefts = (starts(length, side, stride) for length in size)
     apart = max(1, side // stride)
-    coarse = [(top, left) for top in tops[::apart] for left in lefts[::apart]]
-    between = [place for place in itertools.product(tops, lefts) if place not in set(coarse)]
-    return [Window(top, left, side) for top, left in coarse + between]
+    coarse = dict.fromkeys(itertools.product(tops[::apart], lefts[::apart]))
+    ordered = coarse | dict.fromkeys(itertools.product(tops, lefts))
+    return tuple(Window(top, left, side) for top, left in ordered)
 
 
 def starts(length: int, side: int, stride: int) -> list[int]:

@@ -63,8 +63,8 @@ def adapted_copy(
     copied = copy.deepcopy(network)
     for weights in copied.parameters():
         weights.requires_grad_(True)
-    inputs, labels = data.normalised(data.train.pixels), data.train.labels.to(device)
-    held_out = data.normalised(data.test.pixels).to(device), data.test.labels.to(device)
+    inputs, labels = data.inputs["train"], data.train.labels.to(device)
+    held_out = data.inputs["test"].to(device), data.test.labels.to(device)
 
     def draw(epoch: int) -> tuple[Tensor, Tensor]:
         return without(inputs, masks(epoch)).to(device), labels
@@ -86,6 +86,6 @@ def accuracy_on_tests(
     removed
         The places that each lost; none where not given.
     """
-    inputs = data.normalised(data.test.pixels)
+    inputs = data.inputs["test"]
     shown = inputs if removed is None else without(inputs, removed)
     return float(recognised(network, shown.to(device), data.test.labels.numpy()).mean())

@@ -1,74 +1,24 @@
 """What a study of retraining takes on this machine: said before it is started."""
 
 import math
-import subprocess
-import sys
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import NamedTuple
 
-import torch
-
-from core.jobs.events import Returning
-from core.methods.heatmap_request import HeatmapRequest
-from core.models.classifier import Classifier
-from core.models.training import Learning, share_right
-from core.randomness import generator
-from core.retraining.attributions import stream_attributions
-from core.retraining.data import BUNDLED, collect_data
-from core.retraining.filling import fill_linearly
-from core.retraining.masks import rank_places
-from core.retraining.networks import build
-from core.retraining.plan import MIDDLE, Cell, in_helpful_order
+from core.retraining.data import BUNDLED, LabelledData, collect_data
+from core.retraining.pace import Pace
+from core.retraining.plan import Cell, in_helpful_order
 from core.retraining.rounds import FIRST_SEEDS
 from core.retraining.spec import RetrainingSpec
-from core.retraining.training import BATCH, PEAK
-from core.retraining.workers import WORKER, own_environment
-
-BATCHES = 6
-"""How many are timed; the first of them pays for memory, and counts for nothing where there are others."""
-LONG = 1.0
-"""Seconds of a batch from which one is enough."""
-TIMED_PICTURES = 4
-TIMED_FILLS, FILLED_PICTURES = 3, 200
+from core.retraining.training import trained_already
 
 
-class Speed(NamedTuple):
-    """Seconds a picture, in a process of one thread.
+class Pictures(NamedTuple):
+    """How many pictures a network learns from, on how many it is tested, and their height and width."""
 
-    Parameters
-    ----------
-    learned
-        To learn from it once.
-    tested
-        To recognise it.
-    """
-
-    learned: float
-    tested: float
-
-
-class Pace(NamedTuple):
-    """How fast this machine is at a study, in seconds of a process of one thread.
-
-    Parameters
-    ----------
-    explained
-        All heatmaps of a picture.
-    filled
-        Noisy linear interpolation of a picture.
-    start
-        Of a process, until it can begin.
-    """
-
-    speed: Speed
-    explained: float
-    filled: float
-    start: float
+    learned: int
+    tested: int
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -86,9 +36,11 @@ class Cost:
     filling_seconds
         Of filling the pictures of all networks, on one core.
     start_seconds
-        Of each core's process, until it can begin.
+        Of each core's process, until it can begin; meanwhile the explained network is trained.
     spared
         How many of the networks stopping early may leave out.
+    heatmaps
+        How many the study has, whether or not they are kept.
     """
 
     networks: int
@@ -98,35 +50,46 @@ class Cost:
     filling_seconds: float = 0.0
     start_seconds: float = 0.0
     spared: int = 0
+    heatmaps: int = 0
 
     @property
     def seconds(self) -> float:
-        """Until all is done, with the machine to itself."""
+        """Until all is done, with the machine as busy as it was when its pace was measured."""
         networks = math.ceil(self.networks / self.cores) * self.network_seconds
         return networks + (self.heatmap_seconds + self.filling_seconds) / self.cores + self.start_seconds
 
 
-def cost_of(spec: RetrainingSpec, pace: Pace, cores: int, done: int = 0) -> Cost:
-    """The cost of a study of the bundled pictures.
+def cost_of(spec: RetrainingSpec, pace: Pace, cores: int, done: int = 0, pictures: Pictures | None = None) -> Cost:
+    """The cost of a study.
 
     Parameters
     ----------
     done
         Networks that are kept from an earlier run, or that it left out; the heatmaps are then kept as well.
+    pictures
+        Those of the study; the bundled ones where not given.
     """
-    learned, tested = pictures_of(spec)
+    learned, tested, _ = pictures or pictures_of(spec)
     networks = count_networks(spec)
     left = max(0, networks - done)
     filled = left * share_filled(spec) * (learned + tested) * pace.filled
+    network = spec.epochs * (learned * pace.speed.learned + tested * pace.speed.tested)
+    waited = pace.start if done or is_bundled(spec) else max(pace.start, network)
     return Cost(
         networks=left,
-        network_seconds=spec.epochs * (learned * pace.speed.learned + tested * pace.speed.tested),
-        heatmap_seconds=0.0 if done else (learned + tested) * pace.explained,
+        network_seconds=pace.slowdown * network,
+        heatmap_seconds=0.0 if done else pace.slowdown * (learned + tested) * pace.explained,
         cores=cores,
-        filling_seconds=filled,
-        start_seconds=pace.start,
+        filling_seconds=pace.slowdown * filled,
+        start_seconds=pace.slowdown * waited,
         spared=min(left, most_spared(spec)),
+        heatmaps=(learned + tested) * len(spec.request.methods),
     )
+
+
+def is_bundled(spec: RetrainingSpec) -> bool:
+    """Whether the network that its maps explain comes with HeatCheck."""
+    return spec.data == BUNDLED and trained_already(collect_data(BUNDLED, most=spec.training_pictures), spec.recipe)
 
 
 def cells_of(spec: RetrainingSpec) -> list[Cell]:
@@ -137,6 +100,11 @@ def cells_of(spec: RetrainingSpec) -> list[Cell]:
 def count_networks(spec: RetrainingSpec) -> int:
     """How many networks are trained for the table; fewer where two cells turn out to have the same masks."""
     return spec.seeds * len(cells_of(spec))
+
+
+def never_trained(spec: RetrainingSpec, refused: Collection[str]) -> int:
+    """How many of a study's networks have no masks, since their methods were refused."""
+    return spec.seeds * sum(cell.method in refused for cell in cells_of(spec))
 
 
 def share_filled(spec: RetrainingSpec) -> float:
@@ -151,10 +119,14 @@ def most_spared(spec: RetrainingSpec) -> int:
     return later * (len(cells_of(spec)) - 1)  # whole pictures are compared with nothing
 
 
-def pictures_of(spec: RetrainingSpec) -> tuple[int, int]:
-    """How many of the bundled pictures a network learns from, and on how many it is tested."""
-    data = collect_data(spec.data, most=spec.training_pictures)
-    return len(data.train.labels), len(data.test.labels)
+def pictures_of(spec: RetrainingSpec) -> Pictures:
+    """The numbers of a study of the bundled pictures."""
+    return numbers_of(collect_data(BUNDLED, most=spec.training_pictures, tests=spec.test_pictures))
+
+
+def numbers_of(data: LabelledData) -> Pictures:
+    """How many pictures the data have, and of which size."""
+    return Pictures(len(data.train.labels), len(data.test.labels), data.size)
 
 
 def smaller_plans(spec: RetrainingSpec) -> dict[str, RetrainingSpec]:
@@ -165,72 +137,3 @@ def smaller_plans(spec: RetrainingSpec) -> dict[str, RetrainingSpec]:
         "no probes": replace(spec, probes=()),
     }
     return {words: plan for words, plan in plans.items() if plan != spec}
-
-
-@cache
-def speed_of(network: str, device: torch.device) -> Speed:
-    """The speed of a network on the bundled pictures, timed over a few batches, once in a process."""
-    data = collect_data(BUNDLED, most=BATCHES * BATCH)
-    inputs, labels = data.normalised(data.train.pixels).to(device), data.train.labels.to(device)
-    with one_thread():
-        made = build(network, data, 0, device)
-        learning = Learning(made, PEAK, BATCHES)
-        parts = list(zip(torch.split(inputs, BATCH), torch.split(labels, BATCH), strict=True))
-        learned = least_seconds(lambda place: learning.step(*parts[place]))
-        tested = least_seconds(lambda place: share_right(made, parts[place], BATCH))
-    return Speed(learned / BATCH, tested / BATCH)
-
-
-def seconds_of_maps(classifier: Classifier, request: HeatmapRequest) -> float:
-    """Seconds of a picture's heatmaps and of its ranking, timed over a few test pictures."""
-    pixels = collect_data(BUNDLED).test.pixels[:TIMED_PICTURES].to(classifier.device)
-
-    def make(place: int) -> None:
-        own = pixels[place : place + 1]
-        making = Returning(stream_attributions(classifier, own, request))
-        deque(making, maxlen=0)
-        for maps in making.result.values():
-            rank_places(maps, own)
-
-    with one_thread():
-        return least_seconds(make, TIMED_PICTURES)
-
-
-@cache
-def seconds_of_filling() -> float:
-    """Seconds of a picture's interpolation, timed over a few batches, once in a process."""
-    pixels = collect_data(BUNDLED, most=FILLED_PICTURES).train.pixels
-    gone = torch.rand(len(pixels), 1, *pixels.shape[2:], generator=generator(0, "gaps to time")) < MIDDLE
-    with one_thread():
-        return least_seconds(lambda _: fill_linearly(pixels, gone, 0), TIMED_FILLS) / len(pixels)
-
-
-@cache
-def seconds_of_a_start() -> float:
-    """Seconds of computing until a process of a study can begin; time spent waiting for others is left out."""
-    code = f"import time; import {WORKER}; print(time.process_time())"
-    started = subprocess.run([sys.executable, "-c", code], env=own_environment(), capture_output=True, check=True)
-    return float(started.stdout)
-
-
-def least_seconds(work: Callable[[int], object], times: int = BATCHES) -> float:
-    """The least of several times without the first, which pays for memory; a long first one is enough by itself."""
-    taken: list[float] = []
-    for place in range(times):
-        began = time.perf_counter()
-        work(place)
-        taken.append(time.perf_counter() - began)
-        if taken[0] > LONG:
-            return taken[0]
-    return min(taken[1:])
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """As the processes of a study have it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,10 +1,11 @@
 """Labelled pictures that networks are trained and tested on."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Union
+from typing import Literal, Union
 
 import torch
 from jaxtyping import Float
@@ -14,7 +15,7 @@ from core.models.bundled import FASHION_MNIST
 from core.models.classifier import Colour
 from core.pictures.datasets import Labelled, fashion_mnist
 from core.pictures.labels import FOLDERS, LabelSource
-from core.retraining.division import SourcePictures, divided
+from core.retraining.division import MOST_TESTS, SourcePictures, divided, too_few
 from core.retraining.sources import of_folder, of_torchvision
 from core.studies.over_pictures import PictureRefused
 
@@ -23,6 +24,7 @@ HUB = "torchvision/"
 SIDE = 32
 SMALLEST_SIDE = 8
 
+Part = Literal["train", "test"]
 Source = Union[str, os.PathLike[str], "LabelledData"]
 
 
@@ -69,9 +71,19 @@ class LabelledData:
         shift, scale = (pixels.new_tensor(each).view(1, -1, 1, 1) for each in (self.mean, self.std))
         return ((pixels - shift) / scale).contiguous(memory_format=torch.channels_last)
 
+    @cached_property
+    def inputs(self) -> Mapping[Part, Float[Tensor, "n channels height width"]]:
+        """The pictures of each part as a network's input; kept, since every training of a study begins with them."""
+        return {"train": self.normalised(self.train.pixels), "test": self.normalised(self.test.pixels)}
+
 
 def collect_data(
-    source: Source = BUNDLED, labels: LabelSource = FOLDERS, side: int = SIDE, most: int | None = None, seed: int = 0
+    source: Source = BUNDLED,
+    labels: LabelSource = FOLDERS,
+    side: int = SIDE,
+    most: int | None = None,
+    seed: int = 0,
+    tests: int = MOST_TESTS,
 ) -> LabelledData:
     """The pictures of a source with their classes.
 
@@ -89,6 +101,8 @@ def collect_data(
         Maximum number of training pictures; all by default.
     seed
         Determines which pictures are reserved for tests where the source does not, and which are the first.
+    tests
+        Maximum number of test pictures.
 
     Raises
     ------
@@ -96,13 +110,13 @@ def collect_data(
         Where there are fewer than two classes or too few pictures of one, or none are available, with what to do.
     """
     if isinstance(source, LabelledData):
-        return limited(checked(source), most)
+        return limited(checked(source), most, tests)
     if source == BUNDLED:
-        return limited(bundled(), most)
+        return limited(bundled(), most, tests)
     check_side(side)
     if isinstance(source, str) and source.startswith(HUB):
-        return in_parts(source, of_torchvision(source.removeprefix(HUB), side, seed), most, seed)
-    return in_parts(str(source), of_folder(Path(source), labels, side, seed), most, seed)
+        return in_parts(source, of_torchvision(source.removeprefix(HUB), side, seed), most, seed, tests)
+    return in_parts(str(source), of_folder(Path(source), labels, side, seed), most, seed, tests)
 
 
 def bundled() -> LabelledData:
@@ -112,20 +126,26 @@ def bundled() -> LabelledData:
     return LabelledData(BUNDLED, "Fashion-MNIST", FASHION_MNIST.labels(), *parts, division=division)
 
 
-def in_parts(name: str, source: SourcePictures, most: int | None, seed: int) -> LabelledData:
+def in_parts(name: str, source: SourcePictures, most: int | None, seed: int, tests: int = MOST_TESTS) -> LabelledData:
     """The pictures of a source, divided."""
-    labels, train, test, refused, division = divided(source, most, seed)
+    labels, train, test, refused, division = divided(source, most, seed, tests)
     return LabelledData(name, source.title, labels, train, test, refused, division)
 
 
-def limited(data: LabelledData, most: int | None) -> LabelledData:
-    """The same with at most this many training pictures, the first ones."""
-    if most is None or most >= len(data.train.labels):
-        return data
-    train = Labelled(data.train.pixels[:most], data.train.labels[:most])
-    if len(set(train.labels.tolist())) < len(data.labels):
-        raise ValueError(f"The first {most} pictures do not show each of the {len(data.labels)} classes; use more.")
-    return replace(data, train=train)
+def limited(data: LabelledData, most: int | None, tests: int = MOST_TESTS) -> LabelledData:
+    """The same with at most this many training and test pictures, the first ones."""
+    train, test = first_of(data, data.train, most, "training"), first_of(data, data.test, tests, "test")
+    return data if train is data.train and test is data.test else replace(data, train=train, test=test)
+
+
+def first_of(data: LabelledData, part: Labelled, most: int | None, kind: str) -> Labelled:
+    """The first pictures of a part, which must show every class."""
+    if most is None or most >= len(part.labels):
+        return part
+    first = Labelled(part.pixels[:most], part.labels[:most])
+    if len(set(first.labels.tolist())) < len(data.labels):
+        raise ValueError(too_few(most, kind, len(data.labels)))
+    return first
 
 
 def checked(data: LabelledData) -> LabelledData:

@@ -8,6 +8,7 @@ of the places and more; (d) keeping separates methods less than removing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from jaxtyping import Float
 
 from core.methods.registry import find_method
 from core.metrics.statistics import BASELINE, FEWEST, Estimate, estimates
+from core.retraining.masks import FORMS, Form
 from core.retraining.outcomes import Accuracy, Curves, Recognised, areas_between, over_pictures
 
 Finding = Literal["reproduced", "not reproduced", "undecided"]
@@ -39,12 +41,15 @@ class Direction:
         Whether it shows here.
     why
         The figures that decide.
+    accuracies
+        By method, form and fraction: those that it compares with random removal, or with each other.
     """
 
     name: str
     claim: str
     finding: Finding
     why: str
+    accuracies: tuple[tuple[str, Form, float], ...] = ()
 
 
 def check_directions(trained: Curves, unadapted: Curves, seed: int) -> tuple[Direction, ...]:
@@ -109,6 +114,7 @@ def squares_remove_more(trained: Curves, seed: int) -> Direction | None:
         "every share.",
         finding([negated(gap) for gap in gaps.values()]),
         extremes(gaps),
+        removed(gaps),
     )
 
 
@@ -124,6 +130,7 @@ def single_estimators_remove_no_more(trained: Curves, seed: int) -> Direction | 
         "of the picture on.",
         finding(list(gaps.values()), MARGIN),
         extremes(gaps),
+        removed(gaps),
     )
 
 
@@ -134,16 +141,22 @@ def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
         return None
     fractions = trained.fractions(methods[0], "roar")
     tables = of_shared_seeds([[trained.curve(each, form, fractions) for each in methods] for form in ("roar", "kar")])
-    removed, kept = (spread(each.mean(axis=2)) for each in tables)
+    without, kept = (spread(each.mean(axis=2)) for each in tables)
     gap = spread_difference(tables[0], tables[1], seed)
     return Direction(
         "d",
         "Keeping the most important part separates methods less than removing it.",
         finding([gap]),
-        f"Standard deviation of accuracy between methods: {100 * removed:.1f} points with that part removed, "
-        f"{100 * kept:.1f} with it kept; the difference is {100 * gap.over_pictures.low:.1f} to "
-        f"{100 * gap.over_pictures.high:.1f}.",
+        f"Standard deviation of accuracy between methods: {100 * without:.1f} points with that part removed, "
+        f"{100 * kept:.1f} with it kept{difference(gap)}.",
+        tuple((method, form, each) for form in FORMS for method in methods for each in fractions),
     )
+
+
+def difference(gap: Accuracy) -> str:
+    """The ends of the interval in words; nothing where one picture gives none."""
+    low, high = (100 * each for each in gap.over_pictures[1:3])
+    return "" if isnan(low) else f"; the difference is {low:.1f} to {high:.1f}"
 
 
 Gaps = Mapping[tuple[str, float], Accuracy]
@@ -216,22 +229,31 @@ def negated(gap: Accuracy) -> Accuracy:
     return Accuracy(Estimate(-mean, -high, -low, n), tuple(-each for each in gap.by_seed))
 
 
+def removed(gaps: Gaps) -> tuple[tuple[str, Form, float], ...]:
+    """The accuracies that the gaps are of."""
+    return tuple((method, "roar", fraction) for method, fraction in gaps)
+
+
 def extremes(gaps: Gaps) -> str:
     """The smallest and the largest gap, each with its method and share."""
-    lowest, highest = (pick(gaps.items(), key=lambda each: each[1].over_pictures.mean) for pick in (min, max))
-    return f"Compared with random removal, accuracy differs by {told(*lowest)} to {told(*highest)}."
+    ends = (pick(gaps.items(), key=lambda each: each[1].over_pictures.mean) for pick in (min, max))
+    in_words = " to ".join(dict.fromkeys(told(*each) for each in ends))
+    return f"Compared with random removal, accuracy differs by {in_words}."
 
 
 def told(place: tuple[str, float], gap: Accuracy) -> str:
-    """A gap in points of accuracy, with its interval and where it is.
+    """A gap in points of accuracy, with its interval, which one picture does not give, and where it is.
 
     >>> told(("vargrad", 0.9), Accuracy(Estimate(-0.471, -0.562, -0.37, 100), (-0.47,)))
     '−47 points (−56 to −37; VarGrad, 90 % removed)'
+    >>> none = float("nan")
+    >>> told(("vargrad", 0.9), Accuracy(Estimate(-1.0, none, none, 1), (-1.0,)))
+    '−100 points (VarGrad, 90 % removed)'
     """
     method, fraction = place
     found = gap.over_pictures
-    interval = f"{points(found.low)} to {points(found.high)}"
-    return f"{points(found.mean)} points ({interval}; {find_method(method).label}, {percent(fraction)} removed)"
+    interval = "" if isnan(found.low) else f"{points(found.low)} to {points(found.high)}; "
+    return f"{points(found.mean)} points ({interval}{find_method(method).label}, {percent(fraction)} removed)"
 
 
 def points(share: float) -> str:

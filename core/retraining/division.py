@@ -17,6 +17,8 @@ from core.studies.over_pictures import PictureRefused
 HELD_OUT = 1 / 7
 """Share of the pictures reserved for tests where a source does not divide them; as in the bundled ones."""
 FEWEST_OF_A_CLASS = 7
+MOST_TESTS = 10_000
+"""Test pictures of a source unless more are asked for: the interval of an accuracy is then within 1 %."""
 
 Item = TypeVar("Item")
 
@@ -109,15 +111,15 @@ class Once:
             self.refused.append(PictureRefused(each.name, told))
 
 
-def divided(source: SourcePictures, most: int | None, seed: int) -> Divided:
+def divided(source: SourcePictures, most: int | None, seed: int, tests: int = MOST_TESTS) -> Divided:
     """The pictures divided as their source divides them, or else by a draw, with each picture in one part only.
 
     A picture that is in both parts of a source stays among the tests.
 
     Parameters
     ----------
-    most
-        Maximum number of training pictures.
+    most, tests
+        Maximum number of training and of test pictures.
 
     Raises
     ------
@@ -129,13 +131,18 @@ def divided(source: SourcePictures, most: int | None, seed: int) -> Divided:
         found = list(once.of(source.train))
         check_numbers(source, found, once.refused)
         test, train = drawn(found, seed)
+        more, test = len(test) > tests, test[:tests]
         train, division = train[:most], f"One in seven pictures of each class is for tests, drawn with seed {seed}."
     else:
-        test = list(once.of(source.test))
+        offered = once.of(source.test)
+        test = list(islice(offered, tests))
+        more = next(offered, None) is not None
         train, division = list(islice(once.of(source.train), most)), source.division
     labels, numbers = named_classes(source.labels, [*train, *test])
     classes = [numbers[each.number] for each in train], [numbers[each.number] for each in test]
-    check_parts(source.title, labels, classes, most, once.refused)
+    check_parts(source.title, labels, classes, (most, tests), once.refused)
+    if more:
+        division += f" {tests:,} of the test pictures are used."
     if once.identical:
         division += f" {counted(once.identical, 'identical picture')} left out."
     learned, tested = (stacked(part, numbers) for part in (train, test))
@@ -183,7 +190,7 @@ def check_parts(
     title: str,
     labels: tuple[str, ...],
     classes: tuple[Sequence[int], Sequence[int]],
-    most: int | None,
+    most: tuple[int | None, int],
     refused: Sequence[PictureRefused],
 ) -> None:
     """Refuses a division in which a class cannot be learned or cannot be tested.
@@ -192,20 +199,27 @@ def check_parts(
     ----------
     classes
         The class of each training and of each test picture.
+    most
+        Maximum number of training and of test pictures.
     """
     if len(labels) < 2:
         raise ValueError(f"Training needs at least two classes; {title} has {'one' if labels else 'none'}.")
     unlearned, untested = (
         [label for label, count in numbers_of(labels, part).items() if not count] for part in classes
     )
-    if unlearned and len(classes[0]) == most:
-        raise ValueError(f"The first {most} pictures do not show each of the {len(labels)} classes; use more.")
-    for kind, missing in (("training", unlearned), ("test", untested)):
+    for kind, missing, part, asked in zip(("training", "test"), (unlearned, untested), classes, most, strict=True):
+        if missing and len(part) == asked:
+            raise ValueError(too_few(asked, kind, len(labels)))
         if missing:
             raise ValueError(
                 f"{title} has no {kind} picture of {in_short(missing)}. Training and test pictures must be of the same "
                 f"classes.{left_out(refused)}"
             )
+
+
+def too_few(most: int, kind: str, classes: int) -> str:
+    """Why the first pictures are not enough."""
+    return f"The first {most} {kind} pictures do not show each of the {classes} classes; use more."
 
 
 def left_out(refused: Sequence[PictureRefused]) -> str:

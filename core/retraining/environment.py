@@ -11,13 +11,16 @@ from core.retraining.data import LabelledData
 from core.retraining.spec import RetrainingSpec
 
 
-def manifest(spec: RetrainingSpec, classifier: Classifier, data: LabelledData) -> dict[str, Any]:
-    """Versions, device, seeds and the explained network."""
+def manifest(
+    spec: RetrainingSpec, classifier: Classifier, data: LabelledData, precision: torch.dtype
+) -> dict[str, Any]:
+    """Versions, device, precision, seeds and the explained network."""
     return {
         "heatcheck": version("heatcheck"),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "device": str(classifier.device),
+        "precision": str(precision).removeprefix("torch."),
         "seed": spec.seed,
         "seeds": list(range(spec.seeds)),
         "weights": classifier.weights_digest,

@@ -80,6 +80,8 @@ class RetrainingReady:
         What blurring or dilating the maps changes.
     saved
         Networks that were not trained, since the difference to random removal was clear without them.
+    took
+        Seconds that all runs of the study computed, one after the other; None where the first were not timed.
     """
 
     whole: Accuracy | None
@@ -90,6 +92,7 @@ class RetrainingReady:
     final: bool
     probes: tuple[ProbeFinding, ...] = ()
     saved: int = 0
+    took: float | None = None
 
     @property
     def replaces(self) -> str:

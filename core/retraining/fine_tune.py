@@ -11,12 +11,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
 from core.jobs.events import Progress, Returning
+from core.jobs.pacing import Pace
 from core.jobs.side_by_side import side_by_side
 from core.methods.heatmap import MethodRefused, Passes
 from core.methods.heatmap_request import HeatmapRequest, requested
@@ -25,96 +27,27 @@ from core.methods.rehearsal import heatmaps_workload
 from core.methods.workload import Workload, outputs
 from core.models.catalogue import chosen_device
 from core.models.classifier import Classifier
+from core.models.folding import find_foldable, folded
 from core.models.outputs import Output
-from core.models.training import EpochDone
+from core.models.training import EpochDone, pools_first
 from core.pictures.labels import FOLDERS, LabelSource
-from core.randomness import generator
 from core.retraining.adapting import EPOCHS, accuracy_on_tests, adapted_copies, adapted_copy, streams_at_once
 from core.retraining.attributions import in_blocks, stream_attributions
+from core.retraining.bundled_copies import Lesson, bundled_among, bundled_copy
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
-from core.retraining.directions import Direction, check_directions
-from core.retraining.masks import Form, Ranking, Unit, random_masks, rank_places
-from core.retraining.outcomes import FRACTIONS, Accuracy, Curves, Recognised, accuracies
+from core.retraining.directions import check_directions
+from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
+from core.retraining.masks import FORMS, Form, Ranking, Unit, check_places, rank_places
+from core.retraining.networks import maker
+from core.retraining.outcomes import FRACTIONS, Curves, Recognised, accuracies
 from core.retraining.training import Recipe, bundled_pictures, explained_network, recognised, without
-from core.retraining.verdicts import Verdict, judge
+from core.retraining.verdicts import judge
 from core.studies.over_pictures import PictureRefused
 
-BLOCK = 10
-"""Pictures after which the accuracies are told anew."""
-FORMS: tuple[Form, ...] = ("roar", "kar")
-
-
-@dataclass(frozen=True)
-class FineTuned:
-    """A network was fine-tuned.
-
-    Parameters
-    ----------
-    accuracy
-        On whole test pictures; that of the explained network is 0 seconds old and has no seed.
-    """
-
-    seed: int | None
-    accuracy: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class RemovalAccuracy:
-    """How many pictures are still recognised when a share of their places is gone; a later one takes its place.
-
-    Parameters
-    ----------
-    form
-        ``roar``: the most important places are removed; ``kar``: they are kept, and all others removed.
-    fraction
-        The share that is removed or kept.
-    adapted
-        By the fine-tuned networks.
-    unadapted
-        By the explained network, which has never met a removed place.
-    pictures
-        How many so far.
-    """
-
-    method: str
-    form: Form
-    fraction: float
-    adapted: Accuracy
-    unadapted: Accuracy
-    pictures: int
-
-    @property
-    def replaces(self) -> tuple[str, str, str, float]:
-        return "removal accuracy", self.method, self.form, self.fraction
-
-
-@dataclass(frozen=True)
-class FineTuneReady:
-    """What follows from the pictures so far; a later one takes its place.
-
-    Parameters
-    ----------
-    verdicts
-        One for each method, the largest area first.
-    directions
-        What the paper found with retraining, and whether it shows here.
-    adapted, unadapted
-        Accuracies on the whole pictures, as in :class:`RemovalAccuracy`.
-    final
-        Whether nothing more will come.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    directions: tuple[Direction, ...]
-    adapted: Accuracy
-    unadapted: Accuracy
-    pictures: int
-    final: bool
-
-    @property
-    def replaces(self) -> str:
-        return "fine-tune"
+PICTURES = 70
+"""Test pictures by default: as many as two cores judge within ten seconds, for ten methods on the page."""
+BLOCK = 5
+"""Pictures that are judged together; the accuracies are told anew after some blocks."""
 
 
 Event = Progress | EpochDone | PictureRefused | MethodRefused | FineTuned | RemovalAccuracy | FineTuneReady
@@ -146,7 +79,7 @@ class Plan:
 def stream_fine_tune(
     methods: Sequence[str],
     data: Source = BUNDLED,
-    pictures: int = 100,
+    pictures: int = PICTURES,
     seeds: int = 3,
     fractions: Sequence[float] = FRACTIONS,
     unit: Unit = "pixel",
@@ -162,7 +95,8 @@ def stream_fine_tune(
     """Accuracy as the places that each method calls important are removed or kept, by networks that expect gaps.
 
     The maps explain the class that a network trained on whole pictures predicts. Copies of it are fine-tuned on masks
-    that owe nothing to any map; every control is included.
+    that owe nothing to any map; every control is included. The first three for the bundled data, seed 0 and single
+    pixels ship with HeatCheck, made by ``assets/train_fine_tuned.py``; for any other choice they are fine-tuned here.
 
     Parameters
     ----------
@@ -198,18 +132,29 @@ def stream_fine_tune(
         side=side,
         recipe=Recipe(network),
     )
+    maker(network)
     collected = collect_data(data, labels, seed=seed)
+    check_places(unit, side, plan.fractions, collected.size)
     request.check(len(collected.labels))
     return run(plan, collected, chosen_device(device))
 
 
 def plan_fine_tune(
-    classifier: Classifier, request: HeatmapRequest, pictures: int, seeds: int, fractions: int = len(FRACTIONS)
+    classifier: Classifier,
+    request: HeatmapRequest,
+    pictures: int,
+    seeds: int,
+    fractions: int = len(FRACTIONS),
+    unit: Unit = "pixel",
 ) -> Workload:
-    """What it takes with the bundled pictures: fine-tuning, the maps, and every masked picture by every network."""
+    """What it takes with the bundled pictures: fine-tuning, the maps, and every masked picture by every network.
+
+    Bundled copies need no fine-tuning.
+    """
     request = request.with_controls(truth_known=False)
     maps = heatmaps_workload(request, classifier) * pictures
-    learned = seeds * EPOCHS * bundled_pictures()
+    missing = seeds - bundled_among(request.seed, seeds, unit)
+    learned = missing * EPOCHS * bundled_pictures()
     masked = pictures * len(request.methods) * len(FORMS) * fractions
     return maps + Workload(learned, Passes(learned, learned)) + outputs(masked * (1 + seeds))
 
@@ -218,28 +163,38 @@ def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]
     """The network, its fine-tuned copies, then the pictures in blocks."""
     yield from data.refused
     explained = yield from explained_network(data, plan.recipe, device)
-    yield FineTuned(None, accuracy_on_tests(explained.network, data, device), 0.0)
-    copies = [partial(fine_tuned, explained.network, data, plan, number, device) for number in range(plan.seeds)]
+    yield FineTuned(None, accuracy_on_tests(explained.network, data, device), len(data.test.labels), 0.0)
+    copies = [partial(ready_copy, explained, data, plan, number, device) for number in range(plan.seeds)]
     adapted = yield from adapted_copies(copies, device)
     yield from judged(plan, data, explained, adapted)
 
 
+def ready_copy(
+    explained: Classifier, data: LabelledData, plan: Plan, number: int, device: torch.device
+) -> Iterator[Progress | EpochDone | FineTuned | nn.Module]:
+    """The bundled copy where it learned just what this one would learn, otherwise one that learns it now."""
+    lesson = Lesson(plan.request.seed, number, plan.unit, plan.side)
+    bundled = bundled_copy(lesson, explained, data, device)
+    if bundled is None:
+        yield from fine_tuned(explained.network, data, lesson, device)
+        return
+    learned = EPOCHS * len(data.train.labels)
+    yield Progress(learned, learned, "Fine-tuned before", "picture")
+    accuracy = accuracy_on_tests(bundled.network, data, device)
+    yield FineTuned(number, accuracy, len(data.test.labels), bundled.seconds, bundled=True)
+    yield bundled.network
+
+
 def fine_tuned(
-    network: nn.Module, data: LabelledData, plan: Plan, number: int, device: torch.device
+    network: nn.Module, data: LabelledData, lesson: Lesson, device: torch.device
 ) -> Iterator[Progress | EpochDone | FineTuned | nn.Module]:
     """A copy that learns from pictures with random gaps, which comes last; a step is one batch."""
-    began, seed = time.monotonic(), plan.request.seed
-
-    def masks(epoch: int) -> torch.Tensor:
-        draw = generator(seed, "gaps", number, epoch)
-        shape = len(data.train.labels), data.size
-        return random_masks(*shape, draw, plan.unit, plan.side, data.train.pixels.shape[1])
-
-    copying = Returning(adapted_copy(network, data, masks, seed + number, device))
+    began, number = time.monotonic(), lesson.number
+    copying = Returning(adapted_copy(network, data, partial(lesson.gaps, data), lesson.seed + number, device))
     for event in copying:
         yield event
         if isinstance(event, EpochDone):
-            yield FineTuned(number, event.held_out, time.monotonic() - began)
+            yield FineTuned(number, event.held_out, len(data.test.labels), time.monotonic() - began)
     yield copying.result
 
 
@@ -253,21 +208,39 @@ class JudgedBlock:
     whole_explained: Recognised
 
 
+class Judges(NamedTuple):
+    """The networks that are asked again and again which pictures they recognise."""
+
+    adapted: Networks
+    explained: Networks
+
+
+Judged = tuple[int, Progress | MethodRefused | JudgedBlock]
+"""What is told of the block at that place."""
+
+
 def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Networks) -> Iterator[Event]:
-    """The accuracies and what follows from them, as soon as one more block and all before it are known."""
+    """The accuracies and what follows from them, now and then, from all blocks up to the first that is missing."""
     count = min(plan.pictures, len(data.test.labels))
     blocks, refused = in_blocks(count, BLOCK), set[str]()
-    streams = [partial(judged_block, plan, data, explained, adapted, block, refused) for block in blocks]
+    judges = Judges(lean(adapted, explained), lean([explained.network], explained))
+    waiting = enumerate(blocks)
+    streams = min(streams_at_once(explained.device), len(blocks))
+    judging = [partial(judged_blocks, plan, data, explained, judges, waiting, refused)] * streams
     found: dict[int, JudgedBlock] = {}
     known: list[JudgedBlock] = []
     done: dict[int, float] = {}
-    for place, event in side_by_side(streams, streams_at_once(explained.device)):
+    pace = Pace()
+    for _, (place, event) in side_by_side(judging, streams):
         if isinstance(event, JudgedBlock):
             found[place] = event
             if place == len(known):
                 while len(known) in found:
                     known.append(found[len(known)])
-                yield from concluded(plan, known, final=len(known) == len(blocks))
+                final = len(known) == len(blocks)
+                if final or pace.due():
+                    with pace.spending():
+                        yield from concluded(plan, known, final)
         elif isinstance(event, Progress):
             done[place] = event.done
             yield Progress(sum(done.values()), count, event.what, "picture")
@@ -276,14 +249,35 @@ def judged(plan: Plan, data: LabelledData, explained: Classifier, adapted: Netwo
             yield event
 
 
+def lean(networks: Networks, explained: Classifier) -> Networks:
+    """The same answers with fewer operations."""
+    blank = explained.blank(1)
+    with torch.inference_mode():
+        return [pools_first(folded(network, find_foldable(network, blank))) for network in networks]
+
+
+def judged_blocks(
+    plan: Plan,
+    data: LabelledData,
+    explained: Classifier,
+    judges: Judges,
+    waiting: Iterator[tuple[int, slice]],
+    refused: Collection[str],
+) -> Iterator[Judged]:
+    """The blocks that no other stream has taken."""
+    explained = copy.deepcopy(explained)  # methods put hooks on it, and other streams do so too
+    for place, block in waiting:
+        for event in judged_block(plan, data, explained, judges, block, refused):
+            yield place, event
+
+
 def judged_block(
-    plan: Plan, data: LabelledData, explained: Classifier, adapted: Networks, block: slice, refused: Collection[str]
+    plan: Plan, data: LabelledData, explained: Classifier, judges: Judges, block: slice, refused: Collection[str]
 ) -> Iterator[Progress | MethodRefused | JudgedBlock]:
     """The maps of a block, and which of its pictures are recognised without or with what they rank high.
 
     Half of the progress is the maps, half what is made of them.
     """
-    explained = copy.deepcopy(explained)  # methods put hooks on it, and other blocks are on their way
     pixels = data.test.pixels[block].to(explained.device)
     request = plan.request.only(name for name in plan.request.methods if name not in refused)
     making = Returning(stream_attributions(explained, pixels, request, plan.unit == "feature"))
@@ -295,14 +289,13 @@ def judged_block(
     for place, (method, maps) in enumerate(making.result.items(), start=1):
         ranking = rank_places(maps, pixels, plan.unit, plan.side, plan.request.seed)
         shown = torch.cat([masked(inputs, ranking, *cell) for cell in cells])
-        for outcomes, networks in zip(known, (adapted, [explained.network]), strict=True):
+        for outcomes, networks in zip(known, judges, strict=True):
             found = np.split(by_each(networks, shown, np.tile(labels, len(cells))), len(cells), axis=1)
             outcomes.update({(method, *cell): own for cell, own in zip(cells, found, strict=True)})
         half = len(pixels) / 2
         done = half + half * place / len(making.result)
         yield Progress(done, len(pixels), f"Accuracies, {find_method(method).label}", "picture")
-    whole = by_each(adapted, inputs, labels), by_each([explained.network], inputs, labels)
-    yield JudgedBlock(*known, *whole)
+    yield JudgedBlock(*known, *(by_each(networks, inputs, labels) for networks in judges))
 
 
 def by_each(networks: Networks, inputs: torch.Tensor, labels: np.ndarray) -> Recognised:

@@ -2,7 +2,8 @@
 
 ``study.toml`` is what was asked, ``manifest.json`` what it ran on; ``pictures.safetensors`` and ``network.safetensors``
 are what every process needs; ``maps`` holds the maps of blocks of pictures without loss, ``ranks`` the order of removal
-that follows from them, and ``trainings`` a file for each trained network, by its key.
+that follows from them, ``trainings`` a file for each trained network, by its key, and ``seconds.json`` how long all of
+it took.
 """
 
 import json
@@ -24,8 +25,9 @@ from core.retraining.data import LabelledData
 from core.retraining.masks import Ranking
 from core.retraining.networks import as_classifier, build
 from core.retraining.spec import RetrainingSpec
+from core.retraining.training import retraining_precision
 from core.studies.over_pictures import PictureRefused
-from core.studies.table import written_whole
+from core.studies.whole_files import remove_drafts, written_whole
 
 ASKED, MANIFEST, MAPS, SAVED, LOCK = "study.toml", "manifest.json", "maps", "saved.json", ".lock"
 
@@ -98,6 +100,7 @@ class StudyFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
         try:
+            remove_drafts(self.path)
             yield
         finally:
             lock.release()
@@ -110,6 +113,17 @@ class StudyFolder:
         written_whole(
             self.path / MANIFEST, lambda draft: draft.write_text(json.dumps(told, indent=1), encoding="utf-8")
         )
+
+    def precision(self, device: torch.device) -> torch.dtype:
+        """Of its networks' passes while they learn: that of its first run, so that all of them are comparable.
+
+        A study that was begun before the manifest told has float32.
+        """
+        file = self.path / MANIFEST
+        if not file.exists():
+            return retraining_precision(device)
+        told = json.loads(file.read_text(encoding="utf-8")).get("precision")
+        return torch.bfloat16 if told == "bfloat16" else torch.float32
 
     def keep_data(self, data: LabelledData) -> None:
         """Keeps the pictures, so that every process and every resumption meets the same."""
@@ -160,7 +174,7 @@ class StudyFolder:
 
     def keep_refusal(self, method: str, reason: str) -> None:
         """Keeps why a method has no maps."""
-        self._write(f"refused/{method}.txt", lambda draft: draft.write_text(reason, encoding="utf-8"))
+        self.write(f"refused/{method}.txt", lambda draft: draft.write_text(reason, encoding="utf-8"))
 
     def refusals(self) -> dict[str, str]:
         """The methods that have no maps, with the reason."""
@@ -205,7 +219,7 @@ class StudyFolder:
         """Keeps what came of a training."""
         bits = np.packbits(outcome.recognised)
         told = {"pictures": len(outcome.recognised), "recognised": bits.tobytes().hex(), "seconds": outcome.seconds}
-        self._write(f"trainings/{key}.json", lambda draft: draft.write_text(json.dumps(told), encoding="utf-8"))
+        self.write(f"trainings/{key}.json", lambda draft: draft.write_text(json.dumps(told), encoding="utf-8"))
 
     def outcome(self, key: str) -> Outcome | None:
         """What came of a training, if it has ended."""
@@ -216,9 +230,13 @@ class StudyFolder:
         bits = np.frombuffer(bytes.fromhex(told["recognised"]), dtype=np.uint8)
         return Outcome(np.unpackbits(bits, count=told["pictures"]).astype(bool), told["seconds"])
 
+    def networks(self) -> int:
+        """How many networks are trained."""
+        return sum(not file.name.startswith("explained") for file in (self.path / "trainings").glob("*.json"))
+
     def keep_saved(self, keys: Collection[str]) -> None:
         """Keeps which trainings were left out, since the difference to random removal was clear."""
-        self._write(SAVED, lambda draft: draft.write_text(json.dumps(sorted(keys), indent=1), encoding="utf-8"))
+        self.write(SAVED, lambda draft: draft.write_text(json.dumps(sorted(keys), indent=1), encoding="utf-8"))
 
     def saved(self) -> int:
         """How many trainings were left out."""
@@ -232,9 +250,10 @@ class StudyFolder:
         def write(draft: Path) -> None:
             safetensors.torch.save_file(dict(tensors), draft, dict(about or {}))
 
-        self._write(f"{name}.safetensors", write)
+        self.write(f"{name}.safetensors", write)
 
-    def _write(self, name: str, write: Callable[[Path], Any]) -> None:
+    def write(self, name: str, write: Callable[[Path], Any]) -> None:
+        """Writes a file whole, or not at all."""
         file = self.path / name
         file.parent.mkdir(exist_ok=True)
         written_whole(file, write)
@@ -257,5 +276,13 @@ def as_pixels(kept: Tensor) -> Tensor:
 
 def as_small(ranks: Tensor) -> Tensor:
     """The ranks in half the bytes where they are small enough."""
-    places = ranks[0].numel()
-    return ranks.to(torch.int16 if places <= torch.iinfo(torch.int16).max else torch.int32)
+    return ranks.to(torch.int16 if bytes_of_a_rank(ranks[0].numel()) == torch.int16.itemsize else torch.int32)
+
+
+def bytes_of_a_rank(places: int) -> int:
+    """Bytes that the rank of a place takes where there are that many.
+
+    >>> bytes_of_a_rank(784), bytes_of_a_rank(224 * 224)
+    (2, 4)
+    """
+    return torch.int16.itemsize if places <= torch.iinfo(torch.int16).max else torch.int32.itemsize

@@ -13,18 +13,19 @@ from pathlib import Path
 from threading import Lock
 
 from core.assets import made_here
+from core.jobs.durations import room
 from core.metrics.removal import places_of
-from core.retraining.cost import pictures_of
-from core.retraining.data import BUNDLED, collect_data
-from core.retraining.folder import ASKED, MAPS, StudyFolder
+from core.retraining.cost import Pictures, never_trained, numbers_of, pictures_of
+from core.retraining.data import BUNDLED, LabelledData
+from core.retraining.folder import ASKED, MAPS, StudyFolder, bytes_of_a_rank
 from core.retraining.probes import probes_of
 from core.retraining.spec import RetrainingSpec
 
 MOST_BYTES = 4 * 2**30
 """Room of all studies together."""
 DIGITS = 16
-BYTES_OF_A_MAP, BYTES_OF_RANKS = 4, 4
-"""Of each place: a map's value; its rank in the block and in the whole, as often as the map is ranked."""
+BYTES_OF_A_MAP = 4
+"""Of each place."""
 
 _running: list[tuple[Path, int]] = []
 """The studies that run now, with the room that each may yet take."""
@@ -97,20 +98,45 @@ def size_of(folder: Path) -> int:
     return found
 
 
-def bytes_of(spec: RetrainingSpec) -> int:
-    """About how much room a study of the bundled pictures takes: that of its maps and ranks."""
-    if spec.data != BUNDLED:
+def bytes_of(spec: RetrainingSpec, pictures: Pictures | None = None) -> int:
+    """About how much room a study takes: that of its maps and ranks.
+
+    Parameters
+    ----------
+    pictures
+        Those of the study; the bundled ones are known, and of others nothing is counted where they are not given.
+    """
+    if pictures is None and spec.data != BUNDLED:
         return 0
-    places = places_of(spec.unit, collect_data(spec.data).size)
+    learned, tested, size = pictures or pictures_of(spec)
+    places = places_of(spec.unit, size)
     ranked = sum(len(probes_of(method, spec.probes)) for method in spec.request.methods)
-    return sum(pictures_of(spec)) * places * (BYTES_OF_A_MAP * len(spec.request.methods) + BYTES_OF_RANKS * ranked)
+    of_ranks = 2 * bytes_of_a_rank(places) * ranked  # in the block, and in the whole
+    return (learned + tested) * places * (BYTES_OF_A_MAP * len(spec.request.methods) + of_ranks)
+
+
+def refuse_small_disk(spec: RetrainingSpec, folder: Path, data: LabelledData) -> None:
+    """Refuses a study whose heatmaps find no room; what the folder holds already is not needed again.
+
+    Raises
+    ------
+    ValueError
+        With how much it takes and how much there is.
+    """
+    takes, free = bytes_of(spec, numbers_of(data)) - size_of(folder), shutil.disk_usage(folder).free
+    if takes > free:
+        raise ValueError(
+            f"The heatmaps take {room(takes)} of disk, and {folder} has {room(free)} left. Choose fewer methods or "
+            "pictures, or another folder."
+        )
 
 
 def networks_in(spec: RetrainingSpec) -> int:
     """How many networks of a study are already trained."""
-    return sum(not file.name.startswith("explained") for file in (folder_of(spec) / "trainings").glob("*.json"))
+    return StudyFolder(folder_of(spec)).networks()
 
 
-def saved_in(spec: RetrainingSpec) -> int:
-    """How many networks of a study were left out, since the difference to random removal was clear."""
-    return StudyFolder(folder_of(spec)).saved()
+def settled_in(spec: RetrainingSpec, folder: StudyFolder) -> int:
+    """How many networks of a study are trained, were left out by stopping early, or have no masks to learn from."""
+    done = folder.networks() + folder.saved()
+    return done + (never_trained(spec, folder.refusals()) if done else 0)

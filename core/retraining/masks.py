@@ -13,11 +13,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from core.metrics.removal import Cells, rank_of, regions
+from core.metrics.removal import Cells, places_of, rank_of, regions
 from core.pictures.blurring import blurred
 from core.randomness import generator, picture_digest
 
 Form = Literal["roar", "kar"]
+FORMS: tuple[Form, ...] = ("roar", "kar")
 """Remove And Retrain removes the most important places, Keep And Retrain all others."""
 Unit = Literal["pixel", "feature", "region"]
 SMOOTHING = 0.08
@@ -76,8 +77,7 @@ def rank_places(
     ValueError
         Where there is no such unit, or the side does not fit the pictures.
     """
-    if unit not in get_args(Unit):
-        raise ValueError(f"The removal unit must be one of {', '.join(get_args(Unit))}, not {unit!r}.")
+    check_unit(unit)
     height, width = maps.shape[2:]
     cells = Cells(regions((height, width), side).flatten()) if unit == "region" else None
     rank = cells.rank if cells else rank_of
@@ -86,6 +86,38 @@ def rank_places(
         for values, picture in zip(maps.cpu(), pixels.cpu(), strict=True)
     ]
     return Ranking(torch.stack(ranks))
+
+
+def check_unit(unit: Unit) -> None:
+    """Refuses a unit that does not exist.
+
+    Raises
+    ------
+    ValueError
+        With those that do.
+    """
+    if unit not in get_args(Unit):
+        raise ValueError(f"The removal unit must be one of {', '.join(get_args(Unit))}, not {unit!r}.")
+
+
+def check_places(unit: Unit, side: int, fractions: Sequence[float], size: tuple[int, int]) -> None:
+    """Refuses shares that would remove nothing of such pictures or all of them, or regions larger than they are.
+
+    Raises
+    ------
+    ValueError
+        With what would work.
+    """
+    check_unit(unit)
+    if unit == "region":
+        regions(size, side)
+    places = places_of(unit, size)
+    for fraction in fractions:
+        if round(fraction * places) in (0, places):
+            raise ValueError(
+                f"A share of {fraction:.4%} of {places:,} places is none or all of them. Choose shares from "
+                f"{1 / places:.2%} to {1 - 1 / places:.2%}."
+            )
 
 
 def digest_of(removed: Sequence[Bool[Tensor, "..."]]) -> str:

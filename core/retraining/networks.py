@@ -11,9 +11,8 @@ from core.models.cropping import centre_crop
 from core.models.small import batch_norm_cnn
 from core.models.sources import seeded_construction
 from core.pictures.datasets import BACKGROUND
-from core.retraining.data import LabelledData
+from core.retraining.data import HUB, LabelledData
 
-HUB = "torchvision/"
 USUAL = "batch_norm_cnn"
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
@@ -32,6 +31,16 @@ NETWORKS: Mapping[str, Callable[[int, tuple[int, int]], nn.Module]] = {
     USUAL: batch_norm_cnn,
     resnet18_32.__name__: resnet18_32,
 }
+TITLES = {USUAL: "Small CNN", resnet18_32.__name__: "ResNet-18", f"{HUB}shufflenet_v2_x0_5": "ShuffleNet v2"}
+"""What a person reads; any other of torchvision's goes by its own name."""
+
+
+def title_of(name: str) -> str:
+    """
+    >>> title_of("resnet18_32"), title_of("torchvision/mobilenet_v2")
+    ('ResNet-18', 'mobilenet_v2')
+    """
+    return TITLES.get(name, name.removeprefix(HUB))
 
 
 def build(name: str, data: LabelledData, seed: int, device: torch.device) -> nn.Module:
@@ -104,3 +113,8 @@ def as_classifier(network: nn.Module, data: LabelledData, device: torch.device) 
         background=data.train.pixels[:BACKGROUND],
         reading="softmax",
     )
+
+
+def untrained(name: str, data: LabelledData, device: torch.device) -> Classifier:
+    """A network with random weights that answers as a trained one would, and as fast: for timing."""
+    return as_classifier(build(name, data, 0, device), data, device)

@@ -5,7 +5,7 @@ is resampled over pictures, and the accuracy of each seed stands beside it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -56,7 +56,8 @@ def areas_between(pairs: Iterable[tuple[Sequence[Recognised], Sequence[Recognise
     Of curves with one fraction it is the difference of two accuracies. At each fraction, the seeds count that both
     curves have; each seed has its own area, over the fractions where both have it.
     """
-    return resampled([mean_gap(first, second) for first, second in pairs], seed)
+    found = resampled([mean_gap(first, second) for first, second in pairs], seed)
+    return [replace(each, over_pictures=each.over_pictures.clipped(-1.0, 1.0)) for each in found]
 
 
 def over_pictures(values: Iterable[Float[np.ndarray, "seeds pictures"]], seed: int) -> list[Accuracy]:

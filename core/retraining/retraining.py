@@ -14,27 +14,31 @@ import numpy as np
 import torch
 
 from core.jobs.awaiting import awaited
+from core.jobs.durations import counted
 from core.jobs.events import Progress
 from core.jobs.pacing import Pace
 from core.methods.heatmap import MethodRefused
 from core.methods.registry import capability
-from core.metrics.statistics import BASELINE
 from core.models.catalogue import chosen_device
 from core.models.classifier import Classifier
 from core.models.training import EpochDone
 from core.retraining.attributions import in_blocks
+from core.retraining.clock import Clock, seconds_of_study
 from core.retraining.data import LabelledData
 from core.retraining.directions import Direction, check_directions
 from core.retraining.environment import manifest
 from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
 from core.retraining.folder import StudyFolder
+from core.retraining.home import refuse_small_disk
+from core.retraining.masks import check_places
+from core.retraining.networks import build
 from core.retraining.outcomes import Curves, Recognised, accuracies
 from core.retraining.plan import WHOLE, Cell, Plan, Training, What, plan_trainings
 from core.retraining.probes import Probe, ProbeFinding, find_probes, probes_of, ranked_as
 from core.retraining.rounds import in_rounds
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import explained_network
-from core.retraining.verdicts import Verdict, judge
+from core.retraining.verdicts import Verdict, beside_the_leak, judge
 from core.retraining.workers import Told, Workers
 from core.studies.over_pictures import PictureRefused
 
@@ -76,14 +80,18 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
     """Pictures, the network, maps, then the trainings."""
     folder.ask(spec)
     data = yield from kept_data(spec, folder)
-    classifier = yield from kept_network(spec, folder, data, device)
-    folder.keep_manifest(manifest(spec, classifier, data))
-    yield from data.refused
-    for name, reason in capability(classifier).items():
-        if reason and name in spec.request.methods:
-            folder.keep_refusal(name, reason)
-    fitting = [name for name in spec.request.methods if name not in folder.refusals()]
-    with Workers(folder.path, device, processes) as workers:
+    check_places(spec.unit, spec.side, spec.fractions, data.size)
+    build(spec.network, data, 0, torch.device("cpu"))  # refused here, before a process starts
+    if not folder.networks():  # its heatmaps may be gone again by then, and are not needed
+        refuse_small_disk(spec, folder.path, data)
+    with Workers(folder.path, device, processes, Clock(folder)) as workers:  # they start while the network learns
+        classifier = yield from kept_network(spec, folder, data, device)
+        folder.keep_manifest(manifest(spec, classifier, data, folder.precision(device)))
+        yield from data.refused
+        for name, reason in capability(classifier).items():
+            if reason and name in spec.request.methods:
+                folder.keep_refusal(name, reason)
+        fitting = [name for name in spec.request.methods if name not in folder.refusals()]
         methods = yield from made_maps(folder, data, workers, fitting, spec.probes)
         plan = yield from awaited(lambda: plan_trainings(spec, methods, folder.ranks), "Masks")
         yield from Study(spec, folder, data, plan).tested(workers)
@@ -127,12 +135,12 @@ def made_maps(
         if unranked and not folder.has_maps(key)
     ]
     total = sum(map(len, blocks.values()))
-    done = total - len(tasks)
+    pictures, done = len(data.train.labels) + len(data.test.labels), total - len(tasks)
     for told in workers.share(tasks):
         if told and "refused" in told:
             folder.keep_refusal(told["refused"], told["reason"])
         done += bool(told and "done" in told)
-        yield Progress(BLOCK * done, BLOCK * total, "Heatmaps of all pictures", "picture")
+        yield Progress(pictures * done / total, pictures, "Heatmaps of all pictures", "picture")
     for method, reason in folder.refusals().items():
         yield MethodRefused(method, reason)
     keys = {part: [key for key, _ in listed] for part, listed in blocks.items()}
@@ -167,6 +175,7 @@ class Study:
                 self._saved.update(saved)
                 self.folder.keep_saved(self._saved)
             yield from self.trained(workers, {each.key: each for each in trainings if each.key not in self._found})
+        yield Progress(self._networks, self._networks, "Networks", "network")  # none may have been missing
         yield self.ready(final=True)
 
     def trained(self, workers: Workers, missing: Mapping[str, Training]) -> Iterator[Event]:
@@ -217,13 +226,14 @@ class Study:
         whole, trained = self.recognised(WHOLE), self.curves("pictures")
         return RetrainingReady(
             None if whole is None else accuracies([whole], self.spec.seed)[0],
-            tuple(map(self.beside_the_leak, judge(trained, self.spec.seed))),
+            tuple(map(self.beside_its_leak, judge(trained, self.spec.seed))),
             tuple(map(self.with_the_leak, check_directions(trained, self.curves("explained"), self.spec.seed))),
             self._networks,
             self._seconds,
             final,
             self.probes(trained),
             len(self._saved),
+            seconds_of_study(self.folder),
         )
 
     def probes(self, trained: Curves) -> tuple[ProbeFinding, ...]:
@@ -231,19 +241,25 @@ class Study:
         own = {probe: (self.curves("pictures", probe), self.curves("masks", probe)) for probe in self.spec.probes}
         return find_probes((trained, self.curves("masks")), own, self.spec.seed) if own else ()
 
-    def beside_the_leak(self, own: Verdict) -> Verdict:
-        """The verdict, which stays open where the leak decides at most shares."""
-        leaky = sum(self._leaky.get(Cell(own.method, "roar", fraction), False) for fraction in self.spec.fractions)
-        decided = own.standing != "control" and 2 * leaky > len(self.spec.fractions)
-        return replace(own, leaky=leaky, standing="unclear" if decided else own.standing)
+    def beside_its_leak(self, own: Verdict) -> Verdict:
+        """The verdict, with how often the leak decides."""
+        cells = [Cell(own.method, "roar", fraction) for fraction in self.spec.fractions]
+        return beside_the_leak(own, [self.leak_decides(cell) for cell in cells])
+
+    def leak_decides(self, cell: Cell) -> bool | None:
+        """Whether the leak of a cell does; None where it is asked for and not known yet."""
+        if self.spec.leak and self.recognised(masks_of(cell)) is None:
+            return None
+        return self._leaky.get(cell, False)
 
     def with_the_leak(self, own: Direction) -> Direction:
         """The direction, with how often the leak decides: what it shows may be the masks' shape."""
-        known = {cell: leaky for cell, leaky in self._leaky.items() if cell.fraction and is_compared(cell)}
-        leaky = sum(known.values())
-        if own.name == "a" or not leaky:
+        leaky = sum(self._leaky.get(Cell(*each), False) for each in own.accuracies)
+        if not leaky:
             return own
-        return replace(own, why=f"{own.why} The leak decides at {leaky} of {len(known)} accuracies.")
+        among = counted(len(own.accuracies), "accuracy", "accuracies")
+        leak = f"The leak decides at {leaky} of {among} compared here: the shape of the gaps may be why."
+        return replace(own, why=f"{own.why} {leak}")
 
     def curves(self, what: What, probe: Probe | None = None) -> Curves:
         """The outcomes of the methods all of whose networks are known."""
@@ -253,11 +269,6 @@ class Study:
         known = {cell: self.recognised(cell) for cell in cells if cell.method not in open_}
         outcomes = {(cell.method, cell.form, cell.fraction): own for cell, own in known.items() if own is not None}
         return Curves(outcomes, self.recognised(replace(WHOLE, what=what)))
-
-
-def is_compared(cell: Cell) -> bool:
-    """Whether it is of a method's own maps."""
-    return cell.method != BASELINE and cell.probe is None
 
 
 def explained_in(cell: Cell) -> Cell:

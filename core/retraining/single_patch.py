@@ -30,11 +30,11 @@ from core.pictures.labels import FOLDERS, LabelSource
 from core.randomness import generator
 from core.retraining.adapting import EPOCHS, accuracy_on_tests, adapted_copies, adapted_copy, streams_at_once
 from core.retraining.attributions import in_blocks, stream_attributions
-from core.retraining.cost import Speed
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.deletions import Patches, agreements, output_drops, patch_masks, random_deletions
-from core.retraining.networks import USUAL, as_classifier, build
+from core.retraining.networks import USUAL, as_classifier, build, title_of
 from core.retraining.outcomes import Accuracy, over_pictures
+from core.retraining.pace import Speed
 from core.retraining.training import BUNDLED_SEED, Recipe, explained_network
 from core.retraining.verdicts import rivals_among, standing_against
 from core.studies.over_pictures import PictureRefused
@@ -53,9 +53,11 @@ class NetworkAdapted:
     Parameters
     ----------
     whole
-        Its accuracy on whole test pictures.
+        Its accuracy on all whole test pictures, also on those that are not judged.
     before, after
-        Accuracy on test pictures that lack a random patch, before it was fine-tuned and after.
+        Accuracy on all test pictures, each without a random patch, before it was fine-tuned and after.
+    tested
+        How many those are.
     """
 
     network: str
@@ -63,6 +65,7 @@ class NetworkAdapted:
     whole: float
     before: float
     after: float
+    tested: int
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,7 @@ def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]
         copies = [
             partial(adapted_to, explained.network, name, data, plan, number, device) for number in range(plan.seeds)
         ]
-        learned = yield from adapted_copies(copies, device, f"Fine-tuning {name}")
+        learned = yield from adapted_copies(copies, device, f"Fine-tuning {title_of(name)}")
         adapted = [as_classifier(each, data, device) for each in learned]
         request = plan.request
         for block in in_blocks(min(plan.pictures, len(data.test.labels)), BLOCK):
@@ -251,7 +254,8 @@ def adapted_to(
     yield from copying
     lacking = random_deletions(patches, len(data.test.labels), generator(seed, "tested patches"))
     before, after = (accuracy_on_tests(each, data, device, lacking) for each in (network, copying.result))
-    yield NetworkAdapted(name, number, accuracy_on_tests(copying.result, data, device), before, after)
+    whole = accuracy_on_tests(copying.result, data, device)
+    yield NetworkAdapted(name, number, whole, before, after, len(data.test.labels))
     yield copying.result
 
 

@@ -2,8 +2,9 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, Self, get_args
@@ -11,14 +12,15 @@ from typing import Any, Self, get_args
 from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import Settings
 from core.pictures.labels import FOLDERS
-from core.retraining.data import BUNDLED, SIDE, LabelledData, collect_data
+from core.retraining.data import BUNDLED, HUB, SIDE, LabelledData, check_side, collect_data
+from core.retraining.division import MOST_TESTS
 from core.retraining.filling import Fill, Filling
-from core.retraining.masks import Form, Unit
+from core.retraining.masks import FORMS, Form, Unit, check_places
+from core.retraining.networks import maker
 from core.retraining.outcomes import FRACTIONS
 from core.retraining.probes import Probe
 from core.retraining.training import EPOCHS, PEAK, Recipe
 
-FORMS: tuple[Form, ...] = ("roar", "kar")
 METHODS = (
     "gradient",
     "integrated_gradients",
@@ -31,7 +33,7 @@ METHODS = (
 )
 CONTROLS = ("random", "sobel")
 """The paper's two; others may be named among the methods."""
-ADDED = ("fill", "probes", "stop_early")
+ADDED = ("fill", "probes", "stop_early", "test_pictures")
 """Left out of a file where they are the default: studies that were begun without them keep their text and folder."""
 
 
@@ -43,7 +45,7 @@ class RetrainingSpec:
     ----------
     methods
         Methods and controls; the paper's two controls are always included.
-    data, labels, picture_side, training_pictures
+    data, labels, picture_side, training_pictures, test_pictures
         As in :func:`core.retraining.data.collect_data`.
     forms
         ``roar`` removes the most important places, ``kar`` keeps them and removes all others.
@@ -85,6 +87,7 @@ class RetrainingSpec:
     fill: Fill = "mean"
     probes: tuple[Probe, ...] = ()
     stop_early: bool = False
+    test_pictures: int = MOST_TESTS
 
     def __post_init__(self) -> None:
         for problem in problems(self):
@@ -108,7 +111,9 @@ class RetrainingSpec:
 
     def collect(self) -> LabelledData:
         """The pictures that it is about."""
-        return collect_data(self.data, self.labels, self.picture_side, self.training_pictures, self.seed)
+        return collect_data(
+            self.data, self.labels, self.picture_side, self.training_pictures, self.seed, self.test_pictures
+        )
 
     def to_toml(self) -> str:
         """The text of its file, which :meth:`from_toml` reads.
@@ -166,7 +171,8 @@ class RetrainingSpec:
                 f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}."
             ) from error
         beside = file.parent / spec.data
-        return replace(spec, data=str(beside.resolve())) if beside.is_dir() else spec
+        named = spec.data == BUNDLED or spec.data.startswith(HUB) or not spec.data.strip()
+        return spec if named or not beside.is_dir() else replace(spec, data=str(beside.resolve()))
 
 
 def as_toml(value: Any) -> str:
@@ -195,7 +201,23 @@ def problems(spec: RetrainingSpec) -> list[str]:
         found.append(f"The forms are among {' and '.join(FORMS)}, not {', '.join(spec.forms) or 'none'}.")
     if not set(spec.probes) <= set(get_args(Probe)):
         found.append(f"The probes are among {' and '.join(get_args(Probe))}, not {', '.join(spec.probes)}.")
-    return found
+    if not spec.methods:
+        found.append("Name at least one method, such as gradient.")
+    return found or list(misfits(spec))
+
+
+def misfits(spec: RetrainingSpec) -> Iterator[str]:
+    """What does not fit the pictures that are asked for, as far as that shows before they are read."""
+    size = collect_data(BUNDLED).size if spec.data == BUNDLED else (spec.picture_side, spec.picture_side)
+    for check in (
+        partial(maker, spec.network),
+        partial(check_side, min(size)),
+        partial(check_places, spec.unit, spec.side, spec.fractions, size),
+    ):
+        try:
+            check()
+        except ValueError as problem:
+            yield str(problem)
 
 
 def is_count(value: object) -> bool:
@@ -234,6 +256,7 @@ KINDS = (
     ("epochs", "a number from 1", is_count),
     ("side", "a number from 1", is_count),
     ("picture_side", "a number from 1", is_count),
+    ("test_pictures", "a number from 1", is_count),
     ("training_pictures", "a number from 1", lambda value: value is None or is_count(value)),
     ("peak", "a number above 0", lambda value: is_number(value) and 0 < value < inf),
     ("seed", "a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),

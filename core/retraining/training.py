@@ -14,14 +14,14 @@ from core.models.classifier import Classifier
 from core.models.trained import load_trained
 from core.models.trained_file import PREFIX, Description
 from core.models.training import EpochDone, stream_training
-from core.pictures.datasets import Labelled, fashion_mnist
-from core.retraining.data import BUNDLED, LabelledData
+from core.pictures.datasets import fashion_mnist
+from core.retraining.data import BUNDLED, LabelledData, Part
 from core.retraining.filling import MEAN, Filling, fill_linearly
 from core.retraining.networks import USUAL, as_classifier, build
 
 EPOCHS, PEAK, BATCH = 3, 8e-3, 64
-AT_ONCE = 250
-"""Pictures in a pass."""
+AT_ONCE = 64
+"""Pictures in a pass; of more, the activations leave the processor's cache, and a CPU takes up to twice as long."""
 BUNDLED_NETWORK = f"{PREFIX}retraining_fashion"
 BUNDLED_SEED = 0
 
@@ -46,7 +46,7 @@ def without(
 
 def shown(
     data: LabelledData,
-    part: Labelled,
+    part: Part,
     removed: Bool[Tensor, "n _ height width"],
     masks_alone: bool = False,
     filling: Filling = MEAN,
@@ -64,8 +64,9 @@ def shown(
         alone = (2.0 * removed - 1).expand(-1, len(data.mean), -1, -1)
         return alone.contiguous(memory_format=torch.channels_last)
     if filling.fill == "noisy_linear":
-        return data.normalised(fill_linearly(part.pixels, removed, filling.seed))
-    return without(data.normalised(part.pixels), removed)
+        pixels = data.train.pixels if part == "train" else data.test.pixels
+        return data.normalised(fill_linearly(pixels, removed, filling.seed))
+    return without(data.inputs[part], removed)
 
 
 def train(
@@ -74,6 +75,7 @@ def train(
     seed: int,
     device: torch.device,
     inputs: tuple[Float[Tensor, "n channels _ _"], Float[Tensor, "m channels _ _"]] | None = None,
+    precision: torch.dtype = torch.float32,
 ) -> Training:
     """A network trained from random weights to its last epoch; the accuracy on test pictures chooses nothing.
 
@@ -81,14 +83,26 @@ def train(
     ----------
     inputs
         What it is shown of the training and of the test pictures; whole pictures where not given.
+    precision
+        Of its passes while it learns.
     """
-    learned, tested = inputs or tuple(data.normalised(part.pixels) for part in (data.train, data.test))
+    learned, tested = inputs or (data.inputs["train"], data.inputs["test"])
     network = build(recipe.network, data, seed, device)
     examples, held_out = (
         (own.to(device), part.labels.to(device)) for own, part in ((learned, data.train), (tested, data.test))
     )
-    yield from stream_training(network, lambda _: examples, held_out, recipe.epochs, seed, recipe.peak, BATCH)
+    chosen = recipe.epochs, seed, recipe.peak, BATCH, precision
+    yield from stream_training(network, lambda _: examples, held_out, *chosen)
     return network
+
+
+def retraining_precision(device: torch.device) -> torch.dtype:
+    """Of the passes in which a study's networks learn: bfloat16 on a CPU that multiplies it, which is faster.
+
+    One processor gives the same weights to the bit each time; another that lacks it rounds otherwise.
+    """
+    multiplied = device.type == "cpu" and getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    return torch.bfloat16 if multiplied else torch.float32
 
 
 def recognised(
@@ -110,11 +124,16 @@ def explained_network(
     data: LabelledData, recipe: Recipe, device: torch.device
 ) -> Generator[Progress | EpochDone, None, Classifier]:
     """The network that the maps explain: trained on whole pictures, or the bundled one, which was trained just so."""
-    if data.name == BUNDLED and recipe == Recipe() and len(data.train.labels) == bundled_pictures():
+    if trained_already(data, recipe):
         yield Progress(1, 1, "Network", "network")
         return load_trained(BUNDLED_NETWORK, device)
     network = yield from train(data, recipe, BUNDLED_SEED, device)
     return as_classifier(network, data, device)
+
+
+def trained_already(data: LabelledData, recipe: Recipe) -> bool:
+    """Whether the bundled network was trained on just these pictures in just this way."""
+    return data.name == BUNDLED and recipe == Recipe() and len(data.train.labels) == bundled_pictures()
 
 
 def described(data: LabelledData, about: Mapping[str, Any]) -> Description:

@@ -1,7 +1,7 @@
 """What a method's curve says of it: how much lower it lies than that of the random control."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.methods.registry import find_method, list_methods
 from core.metrics.statistics import BASELINE, Standing, verdict
@@ -30,7 +30,9 @@ class Verdict:
         The control that ignores the model and has the largest area of those that the method is not clearly better
         than; empty where there is none, and for a control.
     leaky
-        Number of shares at which the leak decides, where networks are retrained; at more than half, nothing is said.
+        Number of shares at which the leak decides, where networks are retrained.
+    leak_decides
+        Whether it does at more than half of the shares: there is no verdict then.
     """
 
     method: str
@@ -39,6 +41,7 @@ class Verdict:
     standing: Standing
     unbeaten: str = ""
     leaky: int = 0
+    leak_decides: bool = False
 
 
 def judge(curves: Curves, seed: int) -> tuple[Verdict, ...]:
@@ -71,6 +74,24 @@ def areas(curves: Curves, pairs: Sequence[Pair], seed: int) -> dict[Pair, Accura
 def judged(method: str, keeping: Accuracy | None, gaps: Mapping[str, Accuracy]) -> Verdict:
     """The verdict on one method by its areas to the controls."""
     return Verdict(method, gaps[BASELINE], keeping, *standing_against(method, gaps))
+
+
+def beside_the_leak(own: Verdict, decides: Sequence[bool | None]) -> Verdict:
+    """The verdict, which stays open where the leak decides at more than half of the shares; a control has none.
+
+    Parameters
+    ----------
+    decides
+        Whether the leak does, for each share; None where it is not known yet, and then there is no verdict yet.
+    """
+    leaky = sum(each is True for each in decides)
+    if own.standing == "control":
+        return replace(own, leaky=leaky)
+    known = None not in decides
+    decided = known and 2 * leaky > len(decides)
+    return replace(
+        own, leaky=leaky, leak_decides=decided, standing=own.standing if known and not decided else "unclear"
+    )
 
 
 def rivals_among(methods: Collection[str]) -> tuple[str, ...]:

@@ -22,27 +22,39 @@ from core.methods.heatmap import MethodRefused
 from core.models.classifier import Classifier
 from core.models.training import EpochDone
 from core.retraining.attributions import stream_attributions
+from core.retraining.data import LabelledData
 from core.retraining.folder import Outcome, StudyFolder
 from core.retraining.masks import rank_places
 from core.retraining.plan import Cell, removed
 from core.retraining.probes import probed, probes_of, ranked_as
+from core.retraining.spec import RetrainingSpec
 from core.retraining.training import recognised, shown, train
 
 Told = dict[str, Any]
 
 
 class Worker:
-    """What a process keeps between two tasks of a study."""
+    """What a process keeps between two tasks of a study; it starts before the folder holds everything."""
 
     def __init__(self, folder: StudyFolder, device: torch.device) -> None:
-        data = folder.data()
-        if data is None:
-            raise ValueError(f"{folder.path} holds no pictures.")
-        self.folder, self.spec, self.data, self.device = folder, folder.spec(), data, device
+        self.folder, self.device = folder, device
 
     def do(self, task: Mapping[str, Any]) -> Iterator[Told]:
         """The events of a task."""
         return self.make_maps(task) if task["task"] == "maps" else self.test(task)
+
+    @cached_property
+    def spec(self) -> RetrainingSpec:
+        """What was asked."""
+        return self.folder.spec()
+
+    @cached_property
+    def data(self) -> LabelledData:
+        """The pictures of the study."""
+        kept = self.folder.data()
+        if kept is None:
+            raise ValueError(f"{self.folder.path} holds no pictures.")
+        return kept
 
     @cached_property
     def explained(self) -> Classifier:
@@ -77,12 +89,15 @@ class Worker:
         cell = Cell(**task["cell"])
         masks = removed(self.folder.ranks(cell.ranked), cell.form, cell.fraction)
         see = partial(shown, self.data, masks_alone=cell.what == "masks", filling=self.spec.filling)
-        tested = see(self.data.test, masks[1]).to(self.device)
+        tested = see("test", masks[1]).to(self.device)
         if cell.what == "explained":
             network = self.explained.network
         else:
-            learned = see(self.data.train, masks[0])
-            training = Returning(train(self.data, self.spec.recipe, task["seed"], self.device, (learned, tested)))
+            learned = see("train", masks[0])
+            precision = self.folder.precision(self.device)
+            training = Returning(
+                train(self.data, self.spec.recipe, task["seed"], self.device, (learned, tested), precision)
+            )
             for event in training:
                 if isinstance(event, EpochDone):
                     yield {"epoch": event.epoch, "epochs": event.epochs, "accuracy": event.held_out}

@@ -21,6 +21,7 @@ from typing import IO, Any, Self
 import torch
 
 from core.models.sources import ModelError
+from core.retraining.clock import Clock
 
 SECONDS_OF_A_STEP = 0.05
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_THREADS": "1"}
@@ -45,11 +46,16 @@ class Workers:
     ----------
     count
         How many; as many as there are cores on a CPU, and one on a GPU, unless given.
+    clock
+        Kept after each task, where somebody wants to know how long all of them take.
     """
 
-    def __init__(self, folder: Path, device: torch.device, count: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, device: torch.device, count: int | None = None, clock: Clock | None = None
+    ) -> None:
         self._command = [sys.executable, "-m", WORKER, str(folder), str(device)]
         self._count = count or (cores() if device.type == "cpu" else 1)
+        self._clock = clock
         self._told: Queue[tuple[int, Told | None]] = Queue()
         self._processes: list[subprocess.Popen[str]] = []
         self._errors: list[IO[str]] = []
@@ -108,6 +114,8 @@ class Workers:
                 raise ModelError(f"A training failed. {told['error']}")
             if "done" in told:
                 running -= 1
+                if self._clock:
+                    self._clock.keep()
                 if waiting:
                     self._give(place, waiting.popleft())
                     running += 1

@@ -170,11 +170,11 @@ def run_turn(
     check: Check, altered: Altered, request: HeatmapRequest, heatmaps: Mapping[str, Heatmap]
 ) -> Iterator[Progress | tuple[str, Measured]]:
     """The effect of the alteration on each method's map, with its settings; nothing where none is left."""
-    for event in request.as_made(heatmaps).stream_from(altered.bank()) if heatmaps else ():
+    for event in request.as_made(heatmaps).stream_from(altered.bank(), rough=False) if heatmaps else ():
         if isinstance(event, Progress):
             yield replace(event, what=f"{check.label}, {altered.name}: {event.what}")
         elif isinstance(event, MethodRefused):
             yield event.method, Measured(altered.name, None, reason=event.reason)
-        elif event.final:
+        else:
             name = event.heatmap.method
             yield name, check.compare(altered, heatmaps[name], event.heatmap)

@@ -194,14 +194,14 @@ def compare(
     compared: defaultdict[str, Compared] = defaultdict(dict)
     for turn, (role, network) in enumerate(networks.items()):
         own = replace(request, seed=2 * request.seed + (role != "true"))
-        for event in own.stream(network.classifier, pixels, target):
+        for event in own.stream(network.classifier, pixels, target, rough=False):
             match event:
                 case Progress(what=what):
                     done = place + (turn + event.share) / len(networks)
                     yield Progress(done, pictures, f"Picture {place + 1}, {ROLES[role]}: {what}", "picture")
                 case MethodRefused(method, reason):
                     yield MethodRefused(method, f"On picture {place + 1}: {reason}")
-                case HeatmapReady(heatmap, final=True):
+                case HeatmapReady(heatmap):
                     if role == "true":
                         originals[heatmap.method] = Original(heatmap.values)
                     elif heatmap.method in originals:

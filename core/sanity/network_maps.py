@@ -73,9 +73,7 @@ class NetworkMaps:
         self, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"], request: HeatmapRequest
     ) -> Iterator[Progress | HeatmapReady | MethodRefused]:
         """The finished maps of some pixels."""
-        for event in request.stream(classifier, pixels, self.target):
-            if not isinstance(event, HeatmapReady) or event.final:
-                yield event
+        yield from request.stream(classifier, pixels, self.target, rough=False)
 
 
 def mean_of(maps: Sequence[Heatmap]) -> Heatmap:

@@ -113,10 +113,10 @@ def scored(
                 drawn[method] = [scores]
     for repeat in range(1, REPEATS + 1 if drawn else 0):
         again = replace(subject.request.only(drawn), seed=subject.seed + repeat)
-        for event in phases.part(replace(subject, request=again).heatmaps()):
+        for event in phases.part(replace(subject, request=again).heatmaps(rough=False)):
             if isinstance(event, Progress):
                 yield event
-            elif isinstance(event, HeatmapReady) and event.final:
+            elif isinstance(event, HeatmapReady):
                 drawn[event.heatmap.method].append(agreement(subject, event.heatmap))
     yield from (SpreadReady(method, spread_of(found), len(found)) for method, found in drawn.items())
 

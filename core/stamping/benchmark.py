@@ -22,9 +22,10 @@ from core.stamping.causal import Causal, CausalReady, causal_of, mean_causal
 from core.stamping.gate import Gate, GateReady, measure_gate
 from core.stamping.models import StampModel
 from core.stamping.task import Example, Task, check_stamps, draw_examples
-from core.studies.evaluation import PictureScored, Scores, Study, SummaryReady, TruthRefused, means
+from core.studies.evaluation import PictureScored, SummaryReady, means
 from core.studies.over_pictures import OnePicture, PictureRefused, on_picture, over_pictures
 from core.studies.scoring import Subject
+from core.studies.study import Scores, Study, TruthRefused
 
 STAMP_METRICS = (
     "stamp_distance", "causal_distance", "specificity", "relevance_mass", "rank_accuracy", "auroc", "average_precision",

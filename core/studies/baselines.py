@@ -124,10 +124,10 @@ def score_baselines(
     phases = Phases([passes for _, turn in asked for passes in planned(turn, classifier, perturbation)])
     for baselines, turn in asked:
         maps: dict[str, Tensor] = {}
-        for event in phases.part(turn.stream(classifier, pixels, target)):
+        for event in phases.part(turn.stream(classifier, pixels, target, rough=False)):
             if not isinstance(event, HeatmapReady):
                 yield event
-            elif event.final:
+            else:
                 made = event.heatmap
                 for each in COMPARED:
                     reduced = replace(made, values=reduce_channels(made.attribution, each), reduction=each)

@@ -2,40 +2,33 @@
 
 import time
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import nan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from jaxtyping import Bool, Float
 from PIL.Image import Image
-from torch import Tensor
 
 from core.jobs.events import Progress
-from core.jobs.phases import Phases
 from core.jobs.stream_results import collects
-from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
-from core.methods.heatmap_request import HeatmapRequest, requested
-from core.methods.registry import Reduction, Settings, find_method
-from core.methods.rehearsal import heatmaps_workload
-from core.methods.workload import Workload
+from core.methods.heatmap import MethodRefused
+from core.methods.heatmap_request import requested
+from core.methods.registry import Reduction, Settings
 from core.metrics.answers import Y
 from core.metrics.curve_plan import Perturbation
-from core.metrics.leak import LEAK, LeakReady, LeakRefused, PictureMasks, measure_leak, picture_masks, spread_evenly
+from core.metrics.leak import LEAK, LeakReady, LeakRefused, measure_leak, spread_evenly
 from core.metrics.registry import find_metric, list_metrics
 from core.metrics.removal import Unit
 from core.metrics.statistics import Score, Summary, Tally
-from core.models.classifier import Classifier, checked_target
-from core.models.outputs import Output, check_contrast, predicts, rather_than
+from core.models.classifier import Classifier
+from core.models.outputs import Output
 from core.pictures.collecting import StudyPicture, collect_pictures
 from core.pictures.labels import LabelSource
-from core.pictures.opening import PictureError
 from core.studies.ceilings import refuse_other_units
 from core.studies.labelling import EXPLAINED, Accuracy, Explained, Labelling, LabelRefused, label_pictures
 from core.studies.over_pictures import OnePicture, PictureRefused, on_picture, over_pictures
-from core.studies.scoring import ScoresReady, Subject, importance, plan_scores, stream_scores
+from core.studies.study import Judged, Refusal, Scores, Study, TruthRefused
 from core.studies.table import Table
 
 DEFAULT_METRICS = (
@@ -65,14 +58,6 @@ class PictureScored:
 
 
 @dataclass(frozen=True)
-class TruthRefused:
-    """A picture whose annotation cannot be read, with the reason; it still counts for scores that need none."""
-
-    picture: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class SummaryReady:
     """All means so far, with their intervals, and the accuracy on labelled pictures, if there are any."""
 
@@ -85,146 +70,7 @@ class SummaryReady:
         return "summary"
 
 
-Refusal = MethodRefused | TruthRefused | LabelRefused
 Event = Progress | Refusal | PictureScored | PictureRefused | LeakReady | LeakRefused | SummaryReady
-Scores = tuple[Score, ...]
-
-
-class Judged(NamedTuple):
-    """What is kept of a picture: its scores, whether its label is predicted, and its masks, if the leak is asked for.
-
-    ``correct`` is None where it has no label.
-    """
-
-    scores: Scores
-    correct: bool | None = None
-    masks: PictureMasks | None = None
-
-
-Scoring = OnePicture[Progress | MethodRefused, Judged]
-"""One picture's scores, in steps of a batch."""
-
-
-def plan_picture(
-    classifier: Classifier, request: HeatmapRequest, metrics: Sequence[str], perturbation: Perturbation
-) -> list[Workload]:
-    """What a picture of a study takes of the network: the heatmaps, then the scores part by part."""
-    heatmaps = heatmaps_workload(request, classifier)
-    return [heatmaps, *plan_scores(metrics, perturbation, classifier.size, len(request.methods), heatmaps)]
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """What is computed for every picture: these methods and every control, judged by these metrics.
-
-    Parameters
-    ----------
-    labelling
-        The classes that the pictures are labelled with, if they are.
-    explained
-        Which class is explained on each picture.
-    leak
-        Whether the pictures' masks are kept, for the leak over all of them.
-    """
-
-    classifier: Classifier
-    request: HeatmapRequest
-    metrics: tuple[str, ...]
-    perturbation: Perturbation
-    labelling: Labelling | None = None
-    explained: Explained = "predicted"
-    leak: bool = False
-
-    def judge(self, picture: StudyPicture) -> OnePicture[Progress | Refusal, Judged]:
-        """One picture's scores, and whether its label is predicted; yields after every batch.
-
-        Raises
-        ------
-        PictureError, ValueError
-            Where the picture cannot be opened, or cannot be judged with these settings.
-        """
-        pixels = self.classifier.prepare(picture.open())
-        labelled = yield from self.labelled_class(picture.name)
-        truth = yield from self.seen_truth(picture)
-        predicted = checked_target(self.classifier, pixels, None)
-        target = labelled if self.explained == "labelled" and labelled is not None else predicted
-        check_contrast(target, rather_than(self.request.output))
-        subject = Subject(self.classifier, pixels, target, self.request, truth)
-        judged = yield from self.score(picture.name, subject)
-        if self.labelling is None:
-            return judged
-        if labelled is None:
-            return judged._replace(masks=None)
-        masks = judged.masks and replace(judged.masks, kind=labelled)
-        return Judged(judged.scores, self.predicts(pixels, labelled), masks)
-
-    def predicts(self, pixels: Float[Tensor, "1 3 height width"], labelled: int) -> bool:
-        """Whether the model predicts the class: of several labels at once, each stands by itself."""
-        return bool(predicts(self.classifier.logits(pixels), labelled, self.classifier.reading)[0])
-
-    def labelled_class(self, picture: str) -> Generator[LabelRefused, None, int | None]:
-        """The class that the picture is labelled with; None where no labels are read, or this one is none.
-
-        Raises
-        ------
-        ValueError
-            Where the labelled class is to be explained and there is none.
-        """
-        if self.labelling is None:
-            return None
-        if picture in self.labelling.classes:
-            return self.labelling.classes[picture]
-        reason = self.labelling.missing[picture]
-        if self.explained == "labelled":
-            raise ValueError(reason)
-        yield LabelRefused(picture, reason)
-        return None
-
-    def score(self, picture: str, subject: Subject) -> Scoring:
-        """The scores of an opened picture; yields after every batch."""
-        if subject.truth is None:
-            blind = [name for name in self.request.methods if not find_method(name).needs_truth]
-            subject = replace(subject, request=self.request.only(blind))
-        phases = self.phases(subject.request)
-        heatmaps: dict[str, Heatmap] = {}
-        for event in phases.part(subject.heatmaps()):
-            if isinstance(event, HeatmapReady) and event.final:
-                heatmaps[event.heatmap.method] = event.heatmap
-            elif not isinstance(event, HeatmapReady):
-                yield event
-        scores: list[Score] = []
-        for shown in phases.part(stream_scores(subject, heatmaps, self.metrics, self.perturbation)):
-            if isinstance(shown, ScoresReady):
-                scores += [
-                    Score(picture, shown.method, metric, nan if score is None else score)
-                    for metric, score in shown.scores.items()
-                ]
-            else:
-                yield shown
-        return Judged(tuple(scores), masks=self.masks(picture, subject, heatmaps) if self.leak else None)
-
-    def masks(self, picture: str, subject: Subject, heatmaps: Mapping[str, Heatmap]) -> PictureMasks:
-        """Where the picture loses its pixels along each method's curve."""
-        maps = {name: importance(heatmap, self.perturbation.unit) for name, heatmap in heatmaps.items()}
-        removed = picture_masks(subject.classifier, subject.pixels, maps, self.perturbation, subject.seed)
-        return PictureMasks(picture, subject.target, removed)
-
-    def phases(self, request: HeatmapRequest) -> Phases:
-        """What a picture's heatmaps and then their scores take."""
-        heatmaps, *parts = plan_picture(self.classifier, request, self.metrics, self.perturbation)
-        return Phases([heatmaps.passes, sum(part.passes for part in parts)])
-
-    def seen_truth(self, picture: StudyPicture) -> Generator[TruthRefused, None, Bool[Tensor, "height width"] | None]:
-        """The marked region as the classifier sees it; None where nothing is marked, no metric needs it, or it is
-        unreadable.
-        """
-        if picture.truth is None or not any(find_metric(name).needs_truth for name in self.metrics):
-            return None
-        try:
-            return picture.truth.mask(self.classifier)
-        except (PictureError, ValueError) as error:
-            yield TruthRefused(picture.name, str(error))
-            return None
 
 
 def stream_evaluation(
@@ -352,25 +198,25 @@ def concluded(
     rows: Sequence[Judged], final: bool, leak: bool, seed: int
 ) -> Iterator[Progress | LeakReady | LeakRefused | SummaryReady]:
     """The means of all pictures so far, and before the last ones the leak, if it is asked for."""
-    further: Scores = ()
+    found = None
     if final and leak:
         found = yield from measure_leak([row.masks for row in rows if row.masks], seed)
         yield found
-        further = found.scores if isinstance(found, LeakReady) else ()
-    yield summed_up(rows, seed, further)
+    yield summed_up(rows, seed, found if isinstance(found, LeakReady) else None)
 
 
-def summed_up(rows: Sequence[Judged], seed: int, further: Scores = ()) -> SummaryReady:
+def summed_up(rows: Sequence[Judged], seed: int, leak: LeakReady | None = None) -> SummaryReady:
     """The means of all pictures so far, and how many of the labelled ones are predicted correctly.
 
     Parameters
     ----------
-    further
-        Scores that are known only once all pictures are there.
+    leak
+        Known only once all pictures are there.
     """
     known = [row.correct for row in rows if row.correct is not None]
     accuracy = Accuracy(sum(known), len(known)) if known else None
-    return replace(means([*(row.scores for row in rows), further], seed), accuracy=accuracy)
+    found = means([*(row.scores for row in rows), leak.scores if leak else ()], seed)
+    return replace(found, accuracy=accuracy, summary=leak.beside(found.summary) if leak else found.summary)
 
 
 def means(rows: Iterable[Scores], seed: int) -> SummaryReady:

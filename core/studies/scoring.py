@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from core.generation.kept import shares_kept
 from core.jobs.events import Progress
 from core.jobs.phases import Phases
 from core.methods.heatmap import Heatmap, HeatmapReady
@@ -23,6 +24,7 @@ from core.metrics.evidence import Evidence, Trace
 from core.metrics.registry import Need, find_metric
 from core.metrics.removal import Unit
 from core.metrics.search_plan import usual_passes
+from core.metrics.share_kept import VARIATIONS
 from core.models.classifier import Classifier
 from core.models.outputs import rather_than
 from core.studies.ceilings import find_ceiling, needs_ceiling, refuse_other_units
@@ -52,6 +54,8 @@ class Subject:
         The pixels that a person marked, at the model's resolution.
     causal, distractor
         The pixels of a stamp that the network uses, and those of a stamp that carries no label.
+    origin
+        The picture's name among the bundled ones, or that of the photo it is cut from, where that is known.
     """
 
     classifier: Classifier
@@ -61,15 +65,16 @@ class Subject:
     truth: Bool[Tensor, "height width"] | None = None
     causal: Bool[Tensor, "height width"] | None = None
     distractor: Bool[Tensor, "height width"] | None = None
+    origin: str = ""
 
     @property
     def seed(self) -> int:
         """The seed of every random draw."""
         return self.request.seed
 
-    def heatmaps(self) -> Iterator[HeatmapEvent]:
-        """The requested heatmaps."""
-        return self.request.stream(self.classifier, self.pixels, self.target, self.truth)
+    def heatmaps(self, rough: bool = True) -> Iterator[HeatmapEvent]:
+        """The requested heatmaps; also those that are not finished, unless only the others are wanted."""
+        return self.request.stream(self.classifier, self.pixels, self.target, self.truth, rough)
 
     def bank(self) -> PassBank:
         """An empty pass bank for this picture and this class."""
@@ -148,6 +153,7 @@ def stream_scores(
             moved=found.moved.get(name),
             repeated=found.repeated.get(name),
             ceiling=found.ceiling,
+            share_kept=found.shares_kept.get(name),
         )
         yield ScoresReady(name, {each.name: each.measure(evidence) for each in asked})
 
@@ -175,6 +181,7 @@ def plan_scores(
         "removals": [outputs(PATCHES)],
         "repeated": [heatmaps],
         "moved": [heatmaps] * NOISY_COPIES,
+        "variations": [outputs(VARIATIONS * maps)],
         "ceiling": [outputs(usual_passes((size[0], size[1]), perturbation))],
     }
     needed = {need for each in asked for need in each.needs}
@@ -191,6 +198,7 @@ class Found:
     moved: dict[str, list[Tensor]] = field(default_factory=dict)
     repeated: dict[str, Tensor] = field(default_factory=dict)
     ceiling: float | None = None
+    shares_kept: dict[str, float] = field(default_factory=dict)
 
 
 def find_needed(
@@ -213,16 +221,20 @@ def find_needed(
             copies.append((yield from phases.part(explained_again(noisy, heatmaps))))
         everywhere = [name for name in heatmaps if all(name in maps for maps in copies)]
         found.moved = {name: [maps[name] for maps in copies] for name in everywhere}
+    if "variations" in needs:
+        marked = {name: heatmap.values for name, heatmap in heatmaps.items()}
+        filling = shares_kept(classifier, pixels, subject.target, marked, subject.origin, subject.seed)
+        found.shares_kept = yield from phases.part(filling)
     return found
 
 
 def explained_again(subject: Subject, heatmaps: Mapping[str, Heatmap]) -> Generator[Progress, None, dict[str, Tensor]]:
     """Maps by the same methods with the same settings, of another subject; without those that do not apply."""
     maps: dict[str, Tensor] = {}
-    for event in replace(subject, request=subject.request.as_made(heatmaps)).heatmaps():
+    for event in replace(subject, request=subject.request.as_made(heatmaps)).heatmaps(rough=False):
         if isinstance(event, Progress):
             yield event
-        elif isinstance(event, HeatmapReady) and event.final:
+        elif isinstance(event, HeatmapReady):
             maps[event.heatmap.method] = event.heatmap.values
     return maps
 

@@ -1,8 +1,7 @@
 """A study's scores as tables: one row per score, one row per mean, and files that describe their contents."""
 
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from core.metrics.leak import LeakReady, LeakRefused
 from core.metrics.ranking import Ranking, rank_methods
 from core.metrics.statistics import Estimate, Score, Summary, Tally, published_fidelity
 from core.studies.labelling import Accuracy
+from core.studies.whole_files import written_whole
 
 SCORES, SUMMARY, STUDY = "scores", "summary.csv", "study.json"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -72,9 +72,13 @@ class Table:
         return frame
 
     def summary(self) -> pd.DataFrame:
-        """One row per metric and method: its mean, interval and n, and how it compares with the `random` control."""
-        columns = [field.name for field in fields(Summary)]
-        return pd.DataFrame([asdict(row) for row in self.tally.summary(self.seed)], columns=columns)
+        """One row per metric and method: its mean, interval and n, and how it compares with the `random` control.
+
+        A row of the leak has its chance as well.
+        """
+        rows = self.tally.summary(self.seed)
+        told = self.leak.beside(rows) if isinstance(self.leak, LeakReady) else rows
+        return pd.DataFrame([asdict(row) for row in told], columns=[field.name for field in fields(Summary)])
 
     def ranking(self, metric: str) -> Ranking:
         """The methods by their mean rank in a metric, with those that cannot be told apart."""
@@ -150,13 +154,3 @@ def no_formula(value: Any) -> Any:
 def write_rows(rows: Iterable[Iterable[object]], columns: Sequence[str], file: Path) -> None:
     """The same for rows: every value unchanged, so that whole numbers stay whole where some are unknown."""
     write_csv(pd.DataFrame([list(row) for row in rows], columns=list(columns), dtype=object), file)
-
-
-def written_whole(file: Path, write: Callable[[Path], object]) -> None:
-    """Writes a draft beside the file and renames it, so that a reader never sees half a file."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")  # another process may write the same file
-    try:
-        write(draft)
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)

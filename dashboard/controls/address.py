@@ -13,6 +13,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 T = TypeVar("T")
 DRAWN = "usual choices"
 UNKNOWN = "names of the address that nothing here has"
+IGNORED = "The link's choice is ignored."
 CARRIED, ARRIVING = "carried choices", "choices to take along"
 CARRY = ("model", "picture", "class")
 
@@ -68,7 +69,10 @@ def bound(widget: Callable[..., Any], label: str, *given: Any, key: str, **setti
     """
     said = "" if key in st.session_state else st.query_params.get(key, "")
     value = widget(label, *given, key=key, bind="query-params", **settings)
-    note_unknown(label, key, [said] if said and not is_said(said, value) else [], value)
+    if said and not is_said(said, value):
+        note_unknown(
+            label, key, [said], value, f"{value} is chosen instead." if type(value) in (int, float) else IGNORED
+        )
     return value
 
 
@@ -131,11 +135,17 @@ def restore(label: str, key: str, titles: Mapping[T, str], usual: Any, as_value:
         st.session_state[key] = value
 
 
-def note_unknown(label: str, key: str, said: Sequence[str], value: Any) -> None:
-    """The address names what is not offered here; the page says so until something else than that value is chosen."""
+def note_unknown(label: str, key: str, said: Sequence[str], value: Any, outcome: str = IGNORED) -> None:
+    """The address names what is not offered here; the page says so until something else than that value is chosen.
+
+    Parameters
+    ----------
+    outcome
+        What has become of the choice.
+    """
     if said:
         names = ", ".join(f"“{each}”" for each in said)
-        sentence = f"{label}: the link asks for {names}, which is not offered here. The link's choice is ignored."
+        sentence = f"{label}: the link asks for {names}, which is not offered here. {outcome}"
         st.session_state.setdefault(UNKNOWN, {})[key] = sentence, value
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 import core
-from core.methods.registry import Method, Parameter, list_controls
+from core.methods.registry import Method, Parameter, find_method, list_controls
 from core.methods.requirements import gradients
 from core.models.classifier import Classifier
 from dashboard.components.methods import method_labels, worded
@@ -61,6 +61,14 @@ def choose_methods(classifiers: Sequence[Classifier], truth_known: bool = False,
         st.caption(f"Controls always run too: {', '.join(method.label for method in controls)}.")
     tell_address(fits, chosen)
     return chosen + [method.name for method in controls]
+
+
+def some_chosen(methods: Iterable[str]) -> bool:
+    """Whether any of them is more than a control; where none is, the page asks for one."""
+    found = any(not find_method(name).control for name in methods)
+    if not found:
+        st.caption("Choose at least one method.")
+    return found
 
 
 def reasons_against(classifiers: Sequence[Classifier]) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
 """The models to explain, and the progress of their loading."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 
 import streamlit as st
@@ -28,16 +28,18 @@ def choose_models() -> list[Loading]:
     return [first, *(follow(choices[other], title_of(choices[other])) for other in others)]
 
 
-def choose_model(first: str = DEFAULT_MODEL) -> Loading:
+def choose_model(first: str = DEFAULT_MODEL, further: Sequence[ListedModel] = ()) -> Loading:
     """The chosen model: loaded or on its way, or why it is unavailable.
 
     Parameters
     ----------
     first
         The one that is chosen until somebody chooses.
+    further
+        Models of this page alone.
     """
     place = st.container()
-    choices = list_choices()
+    choices = {model.name: model for model in further} | list_choices({model.name for model in further})
     if bound(st.toggle, "Only on this machine", key="here", help=HERE):
         asked = asked_for(first)
         kept = (model for model in choices.values() if asked & {model.name, title_of(model)} or on_this_machine(model))
@@ -80,11 +82,17 @@ def choose_beside(choices: Mapping[str, ListedModel], first: str) -> list[str]:
     )  # fmt: skip
 
 
-def list_choices() -> dict[str, ListedModel]:
-    """Waits for the long list only where the address names a model that does not ship with HeatCheck."""
+def list_choices(known: Collection[str] = ()) -> dict[str, ListedModel]:
+    """Waits for the long list only where the address names a model that does not ship with HeatCheck.
+
+    Parameters
+    ----------
+    known
+        Names for which it is not looked at.
+    """
     own = list_own(owner())
     named = {*st.query_params.get_all("model"), *st.query_params.get_all(BESIDE)}
-    if named - {words for model in (*own, *models.known()) for words in (model.name, title_of(model))}:
+    if named - {*known} - {words for model in (*own, *models.known()) for words in (model.name, title_of(model))}:
         models.read()
     return {model.name: model for model in (*own, *models.known())}
 

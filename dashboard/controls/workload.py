@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.jobs.durations import about, counted
 from core.methods.registry import find_method
 from core.methods.workload import Workload
 from core.models.classifier import Classifier
 from dashboard.jobs.kinds import I, JobKind, R
 from dashboard.library.models import shelf
-
-MANY = 90
-"""Seconds from which on they are told in minutes, and minutes from which on in hours."""
 
 
 def show_workload(kind: JobKind[R, I], requests: Sequence[R | None]) -> None:
@@ -36,28 +34,3 @@ def planned_of(kind: JobKind[R, I], request: R) -> tuple[Workload, Classifier] |
     classifier = shelf.held(getattr(request, "model", ""))
     workload = kind.workload(request, classifier) if classifier else None
     return (workload, classifier) if workload and classifier else None
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun.
-
-    >>> counted(1, "pass", "passes"), counted(1377, "pass", "passes")
-    ('1 pass', '1,377 passes')
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def about(seconds: float) -> str:
-    """A duration as a person would say it.
-
-    >>> about(0.4), about(6.2), about(41), about(400), about(9000)
-    ('under a second', 'about 6\xa0s', 'about 40\xa0s', 'about 7\xa0min', 'about 2.5\xa0h')
-    """
-    if seconds < 1:
-        return "under a second"
-    if seconds < MANY:
-        return f"about {round(seconds) if seconds < 20 else round(seconds, -1):.0f}\u00a0s"
-    if seconds < 60 * MANY:
-        return f"about {round(seconds / 60)}\u00a0min"
-    hours = seconds / 3600
-    return f"about {hours:.1f}\u00a0h" if hours < 10 else f"about {round(hours)}\u00a0h"

@@ -16,17 +16,21 @@ from core.metrics.ceiling import Ceiling
 from core.metrics.curves import CurvePoint
 from core.metrics.fidelity import FidelityReady
 from core.metrics.leak import LeakReady
+from core.retraining.directions import Direction
 from core.sanity.many_pictures import PictureChecked, SanitySummary
 from core.sanity.stages import Stage
 from core.stamping.gate import NEEDED, Gate
 from core.studies.evaluation import PictureScored, SummaryReady
+from core.studies.reconstructions import PictureReconstructed
 
 Message = dict[str, Any]
 NOT_SENT: Mapping[type, tuple[str, ...]] = {
     Ceiling: ("values",),  # a tensor
+    Direction: ("accuracies",),  # for the engine; its words name those that count
     CurvePoint: ("draws",),  # up to hundreds a point; the page draws their band
-    Heatmap: ("values", "attribution", "settings", "missed"),  # tensors; what was asked for; a figure that notes tell
+    Heatmap: ("values", "attribution", "doubt", "settings", "missed"),  # tensors; what was asked; what notes tell
     PictureChecked: ("points",),  # all stages of all methods; the summary has their means
+    PictureReconstructed: ("results",),  # all regions of all methods; the summary has their means
     PictureScored: ("scores", "correct"),  # the summary has their means and the accuracy, the files have each score
     Stage: ("groups",),  # places of layers, for the engine
 }

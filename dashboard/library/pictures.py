@@ -96,10 +96,17 @@ def gallery_for(dataset: str) -> list[Choice]:
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """A picture such as a stamp model was shown, but that it did not learn from."""
+    """A picture such as a stamp model was shown, but that it did not learn from.
+
+    Parameters
+    ----------
+    origin
+        What it is cut from: a picture's name, followed by rows and columns.
+    """
 
     choice: Choice
     picture: Image.Image
+    origin: str
 
 
 def bases_for(model: ListedStampModel) -> list[Choice]:
@@ -145,7 +152,11 @@ def held_out(family: str, source: str, side: int, seed: int, learned: tuple[str,
     order = shown.std(dim=(1, 2, 3)).argsort(descending=True).tolist()
     titles = numbered([title_of_base(bases.origins[number]) for number in order])
     return tuple(
-        Base(Choice(f"{family}-{number}", title, credit_of_base(bases.origins[number])), to_picture(shown[number]))
+        Base(
+            Choice(f"{family}-{number}", title, credit_of_base(bases.origins[number])),
+            to_picture(shown[number]),
+            bases.origins[number],
+        )
         for number, title in zip(order, titles, strict=True)
     )
 
@@ -193,6 +204,12 @@ def find_base(name: str) -> Base | None:
         return next((base for base in bases_of(model) if base.choice.name == name), None) if model else None
     except ValueError as absence:
         raise PictureGone(f"The source of this picture is no longer available. {absence}") from absence
+
+
+def origin_of(name: str) -> str:
+    """What the picture of that name is cut from: another picture, or itself."""
+    base = find_base(name)
+    return base.origin if base else name
 
 
 def credit(entry: GalleryPicture) -> str:

@@ -3,14 +3,27 @@
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
+
+import torch
 
 from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import Settings
 from core.models.classifier import Classifier
-from core.retraining.cost import Pace, seconds_of_a_start, seconds_of_filling, seconds_of_maps, speed_of
-from core.retraining.networks import USUAL
+from core.retraining.data import collect_data
+from core.retraining.networks import USUAL, untrained
+from core.retraining.pace import (
+    Pace,
+    seconds_of_a_start,
+    seconds_of_filling,
+    seconds_of_maps,
+    seconds_of_steps,
+    slowdown,
+    speed_of,
+)
+from core.retraining.workers import cores
 from dashboard.library.queue import queue
 
 PATIENCE = 60.0
@@ -24,26 +37,58 @@ class Paces:
         self._known: dict[str, Pace | None] = {}
         self._lock = threading.Lock()
 
-    def ask(self, network: str, classifier: Classifier, request: HeatmapRequest) -> Pace | None:
-        """The pace if it is known; otherwise it is measured in a thread of its own."""
-        key = key_of(network, request.methods, request.settings)
+    def ask(
+        self,
+        network: str,
+        classifier: Classifier,
+        request: HeatmapRequest,
+        precision: torch.dtype = torch.float32,
+    ) -> Pace | None:
+        """The pace if it is known; otherwise it is measured in a thread of its own.
+
+        Parameters
+        ----------
+        precision
+            Of the passes in which the network learns.
+        """
+        key = f"{precision} {key_of(network, request.methods, request.settings)}"
         with self._lock:
             if key not in self._known:
                 self._known[key] = None
-                work = partial(self._measure, key, network, classifier, request)
+                work = partial(self._measure, key, network, classifier, request, precision)
                 threading.Thread(target=work, name="measure a retraining", daemon=True).start()
             return self._known[key]
 
-    def _measure(self, key: str, network: str, classifier: Classifier, request: HeatmapRequest) -> None:
+    def _measure(
+        self, key: str, network: str, classifier: Classifier, request: HeatmapRequest, precision: torch.dtype
+    ) -> None:
         try:
             call = partial(queue().call, timeout=PATIENCE)
-            speed, usual = (call(partial(speed_of, name, classifier.device)) for name in (network, USUAL))
-            maps = call(partial(seconds_of_maps, classifier, request))
-            explained = maps * speed.learned / usual.learned  # those of the usual network, scaled
-            self._known[key] = Pace(speed, explained, call(seconds_of_filling), seconds_of_a_start())
+            speed = call(partial(speed_of, network, classifier.device, precision=precision))
+            explained = seconds_of_own_maps(call, network, classifier, request)
+            slower = call(partial(slowdown, cores()))
+            self._known[key] = Pace(speed, explained, call(seconds_of_filling), seconds_of_a_start(), slower)
         except Exception:
             logger.exception("The pace of %s could not be measured", network)
             self._known.pop(key, None)
+
+
+def seconds_of_own_maps(
+    call: Callable[[Callable[[], Any]], Any], network: str, classifier: Classifier, request: HeatmapRequest
+) -> float:
+    """Seconds of a picture's heatmaps by a network; the shipped one stands for all of its architecture.
+
+    Parameters
+    ----------
+    call
+        Puts a short question to the device.
+    """
+    if network == USUAL:
+        seconds: float = call(partial(seconds_of_maps, classifier, request))
+        return seconds
+    steps = seconds_of_steps(call(partial(untrained, network, collect_data(), classifier.device)), request)
+    timed: Iterator[float] = iter(lambda: call(partial(next, steps, None)), None)
+    return sum(timed)
 
 
 def key_of(network: str, methods: tuple[str, ...], settings: Mapping[str, Settings]) -> str:

@@ -19,7 +19,7 @@ from limits import find_limits, share_of_limits
 from methods import against_captum
 from neighbour import beside_a_busy_core
 from plain import seconds_as_found
-from retraining import against_a_plain_loop
+from retraining import against_a_plain_loop, one_fine_tune
 from sanity import against_explaining
 from torch import Tensor
 
@@ -92,6 +92,8 @@ def cam(classifier: core.Classifier, pixels: Tensor, target: int) -> Iterator[Li
 def retraining(*_: object) -> Iterator[Line]:
     share, told = against_a_plain_loop()
     yield Line("Retraining: a plain loop's seconds / ours", f"{share:.1f}", ">= 2", told)
+    seconds, told = one_fine_tune()
+    yield Line("One fine-tune: seconds to its last verdict", f"{seconds:.1f}", "<= 10", told)
 
 
 PARTS = {part.__name__: part for part in (limits, busy, sanity, imputers, quantus, captum, ensembles, cam, retraining)}

@@ -1,6 +1,7 @@
-"""Trainings of a study, a process of one thread for each core, beside the loop that everybody writes."""
+"""Trainings of a study, a process of one thread for each core, beside the loop that everybody writes; one fine-tune."""
 
 import multiprocessing
+import time
 from concurrent.futures import ProcessPoolExecutor
 
 import torch
@@ -10,7 +11,9 @@ from torch.nn import functional as F
 
 from core.models.small import batch_norm_cnn
 from core.retraining.data import collect_data
-from core.retraining.training import BATCH, PEAK, Recipe, train
+from core.retraining.fine_tune import stream_fine_tune
+from core.retraining.spec import METHODS
+from core.retraining.training import BATCH, PEAK, Recipe, retraining_precision, train
 from core.retraining.workers import cores
 
 ROUNDS = 3
@@ -20,7 +23,8 @@ SHORT = Recipe(epochs=1)
 def ours(seed: int) -> None:
     """One epoch as a study trains it, in a process that holds the pictures already."""
     torch.set_num_threads(1)
-    for _ in train(collect_data(), SHORT, seed, torch.device("cpu")):
+    cpu = torch.device("cpu")
+    for _ in train(collect_data(), SHORT, seed, cpu, precision=retraining_precision(cpu)):
         pass
 
 
@@ -52,3 +56,11 @@ def against_a_plain_loop() -> tuple[float, str]:
     each = took["ours"] / count
     threads = torch.get_num_threads()
     return took["plain"] / each, f"an epoch in {each:.2f} s, {took['plain']:.2f} s by a loop of {threads} threads"
+
+
+def one_fine_tune() -> tuple[float, str]:
+    """Seconds to the verdict over every method of a study, with the bundled pictures and networks."""
+    began, count = time.perf_counter(), 0
+    for _ in stream_fine_tune(METHODS, device="cpu"):
+        count += 1
+    return time.perf_counter() - began, f"{len(METHODS)} methods and the controls, with {cores()} cores, {count} events"

@@ -226,7 +226,9 @@ def open_page(visitors: Visitors, server: str) -> Iterator[Callable[..., Any]]:
 
 def is_mistake(said: Any) -> bool:
     """Streamlit looks for its server below a page's address first, and the browser writes that it is not there."""
-    return said.type == "error" and not re.search(r"/(stamp|sanity|retrain|other)/_stcore/", said.location["url"])
+    return said.type == "error" and not re.search(
+        r"/(stamp|sanity|retrain|reconstruct|other)/_stcore/", said.location["url"]
+    )
 
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from core.metrics.ceiling import OF_THIS_RUN
+
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
@@ -228,9 +230,11 @@ def test_a_search_for_the_ceiling_climbs_and_f_then_reads_as_a_share(open_page: 
     expect(rows).to_have_count(7)
     expect(rows.first.locator("td").last).to_have_text(re.compile(r"^(at most \d+ %|–)$"))
     expect(page.locator(".orders canvas").first).to_be_visible()
+    expect(page.get_by_text(OF_THIS_RUN).locator("visible=true")).to_have_count(1)
     page.get_by_role("tab", name="Scores").click()
     heads = page.locator("table.scores thead th")
     expect(heads.filter(has_text="Share of the ceiling")).to_be_visible()
+    expect(page.get_by_text(OF_THIS_RUN).locator("visible=true")).to_have_count(1)
     expect(page.locator("table.scores tbody").get_by_text("…")).to_have_count(0)
 
 

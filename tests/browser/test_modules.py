@@ -1,7 +1,7 @@
 """Scripts in the browser: a module comes once, no component is mounted twice, and none shows what is no longer so."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -35,11 +35,22 @@ RECORD_STREAMS = """
       super(address);
       window.streams.push(this);
       this.addEventListener("message", ({ data }) => {
+        this.last = JSON.parse(data);
         document.documentElement.dataset.run = this.state = JSON.parse(data).job.state;
       });
     }
   };
 """
+WATCH_DRAWINGS = """
+  window.drawings = 0;
+  const plot = ROOTS.map((root) => root.querySelector("svg.plot")).find((plot) => plot);
+  new MutationObserver(() => { window.drawings += 1; }).observe(plot, { childList: true });
+""".replace("ROOTS", ROOTS)
+"""Counts how often the first chart of the page is drawn."""
+TELL = """([job, events]) => window.streams.filter(({ last }) => last).forEach((stream) => stream.onmessage({
+  data: JSON.stringify({ job: { ...stream.last.job, ...job }, events: events ?? stream.last.events }),
+}))"""
+"""Tells again what each stream told last, or another state of the job, or other events."""
 STREAMS = "window.streams.map(({ url, readyState, state }) => [new URL(url).pathname, readyState, state])"
 OPEN, CLOSED = 1, 2
 Open = Callable[..., Any]
@@ -107,6 +118,47 @@ def test_a_run_is_not_followed_once_its_last_component_has_left_the_page(
         assert {ready for ready, _ in streams} == {CLOSED}
         # The run's end would have closed them too.
         assert {state for _, state in streams} <= {None, "queued", "running"}
+
+
+@pytest.fixture
+def watched_chart(chromium: Any, server: str, rest: Callable[[Any], None]) -> Iterator[Any]:
+    """A page with a sample's charts, of which each drawing is counted."""
+    context = chromium.new_context()
+    context.add_init_script(RECORD_STREAMS)
+    page = context.new_page()
+    page.goto(f"{server}/retrain")
+    expect(page.locator("svg.plot").first).to_be_visible(timeout=30_000)
+    rest(page)
+    page.evaluate(WATCH_DRAWINGS)
+    yield page
+    context.close()
+
+
+def test_a_chart_is_not_drawn_anew_because_a_run_got_further(watched_chart: Any) -> None:
+    further = {"kind": "Progress", "done": 1, "total": 2, "what": "Heatmaps", "unit": "picture"}
+    watched_chart.evaluate(TELL, [{}, [further]])
+    watched_chart.wait_for_timeout(500)
+    assert watched_chart.evaluate("window.drawings") == 0
+    watched_chart.evaluate(TELL, [{"state": "running"}, [further]])
+    watched_chart.wait_for_function("window.drawings === 1")
+
+
+def test_of_results_that_come_fast_the_first_and_the_last_are_drawn(watched_chart: Any) -> None:
+    watched_chart.evaluate(f"() => {{ for (let times = 0; times < 20; times++) ({TELL})([{{}}, null]); }}")
+    watched_chart.wait_for_function("window.drawings === 1")
+    took = f"""async () => {{
+      const begin = performance.now();
+      while (performance.now() - begin < 500) {{
+        ({TELL})([{{}}, null]);
+        await new Promise(requestAnimationFrame);
+      }}
+    }}"""
+    watched_chart.evaluate(took)
+    watched_chart.wait_for_timeout(300)
+    before = watched_chart.evaluate("window.drawings")
+    assert 4 <= before <= 7
+    watched_chart.wait_for_timeout(300)
+    assert watched_chart.evaluate("window.drawings") == before
 
 
 def test_each_module_is_asked_for_once_on_all_pages_together(open_page: Open, rest: Callable[[Any], None]) -> None:

@@ -9,8 +9,27 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
+from dashboard.components.component import digest  # noqa: E402
+
 RANKINGS = ("worst_first", "random", "best_first")
 CHARTS = ("after", "before")
+SAID = """async (module) => {
+  const { studyTable } = await import(module);
+  const area = { over_pictures: { mean: -0.1, low: -0.2, high: -0.05 }, by_seed: [0.5] };
+  const cell = (method, fraction, known) => [`${method} roar ${fraction}`, {
+    method, fraction, retrained: area, unadapted: area, leak: known ? area : null, leak_decides: known ? false : null,
+  }];
+  const verdict = (method, standing) => ({ method, standing, removal: area, leak_decides: false });
+  const said = (leak, known) => {
+    const verdicts = [verdict("gradient", "worse"), verdict("sobel", "control")];
+    const methods = verdicts.map(({ method }) => ({ name: method, label: method, control: method === "sobel" }));
+    const cells = methods.flatMap(({ name }) => [cell(name, 0.5, true), cell(name, 0.9, known)]);
+    const state = { data: { methods, leak, seeds: 1, fractions: [0.5, 0.9] }, ready: { verdicts }, form: "roar",
+      accuracies: new Map(cells), refused: new Map() };
+    return [...studyTable(state).querySelectorAll("td.words")].map((each) => each.textContent);
+  };
+  return [said(true, false), said(true, true), said(false, false)];
+}"""
 Open = Callable[..., Any]
 
 
@@ -40,7 +59,7 @@ def test_the_sample_of_a_fine_tune_says_how_methods_stand_and_draws_those_that_a
 def test_a_fine_tune_fills_in_place_survives_a_reload_and_passes_axe(
     open_page: Open, rest: Callable[[Any], None], ended: Callable[..., None], check_accessible: Callable[[Any], None]
 ) -> None:
-    page = open_page("retrain?methods=gradient,vargrad&fine_tune.pictures=6&fine_tune.networks=1")
+    page = open_page("retrain?methods=gradient,vargrad&seed=5&fine_tune.pictures=6&fine_tune.networks=1")
     page.get_by_role("button", name="Run", exact=True).click()
     verdict = page.locator("p.verdict")
     expect(verdict).to_have_text("Fine-tuning network 1 of 1 on random gaps.")
@@ -50,7 +69,9 @@ def test_a_fine_tune_fills_in_place_survives_a_reload_and_passes_axe(
     ended(page, "Run")
     expect(verdict).to_have_text(re.compile("clearly better than every control.$"))
     expect(
-        page.get_by_text(re.compile("^Over 6 pictures and 1 network. Accuracy on whole test pictures: 87.6 %"))
+        page.get_by_text(
+            re.compile("^Over 6 pictures and 1 network. Accuracy on all 1,000 whole test pictures: 87.6 %")
+        )
     ).to_be_visible()
     assert page.locator(".root figure").first.evaluate("(figure) => figure.marked")
     page.get_by_text("Accuracies as numbers", exact=True).first.click()
@@ -101,12 +122,24 @@ def test_single_deletions_score_heatmaps_in_place_and_pass_axe(
     page.get_by_role("button", name="Run", exact=True).click()
     expect(verdict).to_have_text("Copy 1 of 1 learns from pictures that lack a patch.", timeout=30_000)
     ended(page, "Run")
-    expect(page.get_by_text(re.compile("^Small CNN: 1 copy, 6 pictures; accuracy without a patch "))).to_be_visible()
+    expect(
+        page.get_by_text(
+            re.compile("^Small CNN: 1 copy, 6 pictures; accuracy on all 1,000 test pictures, each without a patch: ")
+        )
+    ).to_be_visible()
     assert page.locator(".root .wide").first.evaluate("(place) => place.marked")
     expect(chart.locator("circle")).to_have_count(1 + 5)
     rows = page.get_by_role("table", name="Rank correlations by method").locator("tr[data-method]")
     expect(rows).to_have_count(1 + 5)
     check_accessible(page)
+
+
+def test_a_method_has_no_verdict_in_the_table_before_all_of_its_leak_is_known(open_page: Open) -> None:
+    page = open_page("retrain")
+    awaited, known, none_asked = page.evaluate(SAID, f"/api/browser/{digest()}/retrain/roar/roar_table.js")
+    assert awaited == ["…", "control"]
+    assert known == none_asked
+    assert known[0].endswith("worse than random")
 
 
 def test_a_study_of_retraining_grows_in_place_is_paused_and_goes_on_after_a_reload(

@@ -13,6 +13,7 @@ from PIL import Image
 import core
 from core.cli import scores as study_on_its_way
 from core.methods.registry import list_controls
+from core.metrics.ceiling import OF_THIS_RUN
 from core.metrics.statistics import Score
 from core.pictures.collecting import open_bundled
 from core.studies.evaluation import PictureScored, SummaryReady
@@ -56,6 +57,7 @@ def test_the_share_of_the_ceiling_is_scored_where_it_is_asked_for(heatcheck, tmp
     assert float(scores["ceiling_share"]) == pytest.approx(float(scores["fidelity"]) / float(scores["ceiling"]))
     assert ("gradient", "ceiling_share") in {(row["method"], row["metric"]) for row in rows(tmp_path / "summary.csv")}
     assert "Share of the ceiling" in result.stdout
+    assert OF_THIS_RUN in result.stdout
 
 
 def test_pictures_that_cannot_be_judged_are_told_in_words_and_the_others_scored(heatcheck, tmp_path):

@@ -1,5 +1,7 @@
 """``heatcheck retrain``: a study from a file, its tables, and what a mistake says."""
 
+import re
+
 import pytest
 
 SPEC = """
@@ -36,8 +38,15 @@ def test_a_study_writes_accuracies_with_their_leak_and_goes_on_where_it_stopped(
     assert "Share removed" in result.stdout
     assert "Share kept" in result.stdout
     assert "leak" in result.stdout
+    before = " ".join(result.stderr.split())
+    assert re.search(r"\d+ networks of (about|under) .* each, 240 heatmaps: about .* on 1 core\.", before), before
+    assert (
+        "68 training and 12 test pictures of 8 × 8 pixels. Heatmaps, kept without loss: under 1 MB of disk." in before
+    )
+    assert re.search(r"\d+ networks trained; all runs of this study took \d.*\.", result.stdout)
     again = heatcheck(*arguments)
-    assert again.stdout == result.stdout
+    assert again.stdout == result.stdout, "also what it took when it was computed"
+    assert re.match(r"All \d+ networks are kept\.", again.stderr)
 
 
 def test_probes_stand_below_their_method_and_in_a_table_of_their_own(heatcheck, rows, spec, tmp_path):

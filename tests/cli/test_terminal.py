@@ -1,5 +1,6 @@
 """What a terminal shows while a study runs, and how its means are laid out."""
 
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from math import nan
@@ -12,8 +13,9 @@ import core
 from core.cli import terminal
 from core.jobs.events import Progress
 from core.metrics.statistics import Score, Standing, Summary, Tally
-from core.studies.evaluation import PictureScored, SummaryReady, TruthRefused
+from core.studies.evaluation import PictureScored, SummaryReady
 from core.studies.over_pictures import PictureRefused
+from core.studies.study import TruthRefused
 
 
 def row(method: str, metric: str, mean: float, verdict: str = "unclear", n: int = 9) -> Summary:
@@ -54,6 +56,16 @@ def test_methods_stand_by_the_first_metric_the_best_first_and_cells_say_n_and_ve
     assert "-0.00" not in "".join(shown)
     assert shown[2].split()[-1] == shown[6].split()[2] == "–"
     assert "paired differences" in " ".join(" ".join(shown[7:]).split())
+
+
+def test_the_chance_of_the_leak_stands_below_its_mean_in_a_table_and_beside_it_in_a_line():
+    leak = replace(row("gradient", "leak", 0.64), chance=0.1)
+    shown = lines(terminal.means([*STUDY, leak], 9, 200))
+    (above,) = [place for place, line in enumerate(shown) if line.startswith("Gradient ")]
+    assert shown[above].endswith("0.64 [0.54, 0.74]")
+    assert shown[above + 1].split() == ["chance", "0.10"]
+    assert sum("chance" in line for line in shown) == 1
+    assert terminal.leader([leak], 9) == "Leak: Gradient 0.64 [0.54, 0.74], chance 0.10"
 
 
 def test_metrics_that_do_not_fit_beside_each_other_get_a_table_of_their_own():

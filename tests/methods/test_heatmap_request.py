@@ -30,6 +30,19 @@ def test_a_request_streams_what_the_public_function_explains(classifier_of, line
         assert (heatmap.target, heatmap.reduction, heatmap.settings) == (1, told[name].reduction, told[name].settings)
 
 
+def test_finished_heatmaps_alone_are_the_same(classifier_of, linear, pixels):
+    request = HeatmapRequest(methods=("gradient", "smoothgrad", "occlusion"), seed=3).with_controls(truth_known=False)
+    events = list(request.stream(classifier_of(linear), pixels, 1))
+    finished = list(request.stream(classifier_of(linear), pixels, 1, rough=False))
+    assert any(isinstance(event, HeatmapReady) and not event.final for event in events)
+    assert all(event.final for event in finished if isinstance(event, HeatmapReady))
+    both = maps_of(events), maps_of(finished)
+    assert [*both[0]] == [*both[1]]
+    for one, other in zip(*(maps.values() for maps in both), strict=True):
+        assert torch.equal(one.attribution, other.attribution)
+        assert (one.passes, one.notes) == (other.passes, other.notes)
+
+
 def test_a_method_that_is_named_twice_runs_once(classifier_of, linear, pixels):
     events = HeatmapRequest(methods=("gradient", "gradient")).stream(classifier_of(linear), pixels)
     assert sum(isinstance(event, HeatmapReady) for event in events) == 1

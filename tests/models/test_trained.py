@@ -403,9 +403,9 @@ def test_bundled_models_are_those_that_the_training_script_made(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_licence_lies_beside_the_model(name):
     notice = (BUNDLED / f"{name}.LICENSE.txt").read_text()
-    on_clothes = name.startswith(("labels_", "retraining_")) or name == "stamp_fashion"
+    on_clothes = name.startswith(("labels_", "retraining_", "fine_tuned_")) or name == "stamp_fashion"
     origin = {"matched_filter": "../stamps/cross.png"}.get(name, "../gallery/credits.toml")
-    scripts = {"labels": "train_labels.py", "retraining": "train_retraining.py"}
+    scripts = {"labels": "train_labels.py", "retraining": "train_retraining.py", "fine": "train_fine_tuned.py"}
     script = scripts.get(name.partition("_")[0], "train_stamps.py")
     assert all(term in notice for term in ("Apache License", "Version 2.0", script))
     assert ("Copyright (c) 2017 Zalando SE" if on_clothes else origin) in notice

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from core.jobs.events import Progress
 from core.models.small import batch_norm_cnn
-from core.models.training import EpochDone, stream_training
+from core.models.training import EpochDone, pools_first, stream_training
 
 
 def drawn(purpose: int, count: int = 20):
@@ -126,3 +126,69 @@ def test_a_last_example_that_nothing_could_normalise_joins_the_batch_before_it()
     examples = pixels, torch.arange(17) % 2
     events = list(stream_training(made, lambda _: examples, examples, 2, 0, 0.01, batch=8))
     assert [event.done for event in events if isinstance(event, Progress)] == [8, 17, 25, 34]
+
+
+def stepped(network: nn.Module, examples) -> tuple[torch.Tensor, ...]:
+    """What a pass gives, and the gradient of every weight."""
+    network.train()
+    logits = network(examples[0].contiguous(memory_format=torch.channels_last))
+    return logits, *torch.autograd.grad(F.cross_entropy(logits, examples[1]), list(network.parameters()))
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_pools_before_relus_give_the_same_outputs_and_gradients_to_the_bit(constant):
+    """Also of pictures of one colour, where every window has ties."""
+    draw = torch.Generator().manual_seed(0)
+    pixels = torch.randn(16, 3, 1 if constant else 28, 1 if constant else 28, generator=draw).expand(-1, -1, 28, 28)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        made = batch_norm_cnn(10, (28, 28)).to(memory_format=torch.channels_last)
+    examples = pixels, torch.arange(16) % 10
+    expected, found = stepped(made, examples), stepped(pools_first(made), examples)
+    assert all(torch.equal(*pair) for pair in zip(expected, found, strict=True))
+
+
+def test_only_a_pool_that_follows_a_relu_changes_its_place_and_the_network_itself_stays():
+    made = nn.Sequential(
+        nn.MaxPool2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.ReLU(), nn.AvgPool2d(2), nn.ReLU(), nn.Flatten()
+    )
+    before = list(made)
+    found = list(pools_first(made))
+    assert found == [before[place] for place in (0, 2, 1, 3, 4, 5, 6)]
+    assert list(made) == before
+    pooled = nn.ModuleList([nn.ReLU(), nn.MaxPool2d(2)])
+    assert pools_first(pooled) is pooled, "only layers that follow each other are known to"
+
+
+def test_a_training_changes_the_weights_and_the_running_means_of_the_network_that_it_was_given():
+    made = batch_norm_cnn(2, (8, 8))
+    before = {name: own.clone() for name, own in made.state_dict().items()}
+    examples = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 2
+    list(stream_training(made, lambda _: examples, examples, 1, 0, 0.01))
+    assert not any(torch.equal(own, before[name]) for name, own in made.state_dict().items())
+    assert not any(part.training for part in made.modules())
+
+
+def test_at_half_precision_it_learns_the_same_each_time_and_weights_and_held_out_passes_stay_whole():
+    outputs = set()
+
+    class Listening(nn.Linear):
+        def forward(self, points):
+            found = super().forward(points)
+            outputs.add((self.training, found.dtype))
+            return found
+
+    def half(seed):
+        made = Listening(2, 2)
+        made.load_state_dict(network().state_dict())
+        *_, last = stream_training(made, drawn, drawn(99), 60, seed, 0.1, precision=torch.bfloat16)
+        return made, last
+
+    (one, last), (same, _) = half(0), half(0)
+    assert outputs == {(True, torch.bfloat16), (False, torch.float32)}
+    assert one.weight.dtype == torch.float32
+    assert torch.equal(one.weight, same.weight)
+    assert last.held_out >= 0.9
+    whole, _ = trained(epochs=60)
+    assert not torch.equal(one.weight, whole.weight)
+    torch.testing.assert_close(one.weight, whole.weight, rtol=0.05, atol=0.05)

@@ -1,33 +1,20 @@
 """What a study takes is arithmetic on two measured speeds, and counts what the plan trains."""
 
-import time
 from dataclasses import replace
 
 import pytest
 import torch
 
-from core.methods.heatmap_request import HeatmapRequest
-from core.models.trained import load_trained
 from core.randomness import generator
-from core.retraining.cost import (
-    Cost,
+from core.retraining.cost import Cost, Pictures, cost_of, count_networks, never_trained, smaller_plans
+from core.retraining.masks import rank_places
+from core.retraining.pace import (
     Pace,
     Speed,
-    cost_of,
-    count_networks,
-    seconds_of_a_start,
-    seconds_of_filling,
-    seconds_of_maps,
-    smaller_plans,
-    speed_of,
 )
-from core.retraining.masks import rank_places
-from core.retraining.networks import USUAL
 from core.retraining.plan import plan_trainings
 from core.retraining.spec import RetrainingSpec
-from core.retraining.training import BUNDLED_NETWORK
 
-CPU = torch.device("cpu")
 SPEC = RetrainingSpec(methods=("gradient",), forms=("roar",), fractions=(0.5, 0.9), seeds=2, training_pictures=1000)
 PACE = Pace(Speed(learned=1e-3, tested=1e-4), explained=0.01, filled=5e-4, start=8.0)
 
@@ -55,6 +42,28 @@ def test_a_study_s_seconds_are_those_of_its_networks_and_heatmaps_on_all_cores_a
     assert cost.seconds == pytest.approx(13 * cost.network_seconds + cost.heatmap_seconds / 2 + 8.0)
 
 
+def test_where_all_cores_compute_everything_takes_as_many_times_as_long_as_was_measured():
+    alone, beside = (cost_of(SPEC, own, cores=2) for own in (PACE, PACE._replace(slowdown=1.5)))
+    assert beside.seconds == pytest.approx(1.5 * alone.seconds)
+
+
+def test_the_processes_start_while_the_explained_network_learns_unless_it_is_bundled():
+    quick = PACE._replace(start=1.0)
+    learning = cost_of(SPEC, quick, cores=2)
+    assert learning.start_seconds == learning.network_seconds > 1.0
+    bundled = replace(SPEC, training_pictures=None)
+    assert cost_of(bundled, quick, cores=2).start_seconds == 1.0
+    assert cost_of(SPEC, quick, cores=2, done=3).start_seconds == 1.0
+
+
+def test_a_study_of_other_pictures_costs_what_their_numbers_say_and_trains_its_explained_network():
+    full = replace(SPEC, data="torchvision/FashionMNIST", training_pictures=None)
+    cost = cost_of(full, PACE, cores=2, pictures=Pictures(60_000, 10_000, (32, 32)))
+    assert cost.network_seconds == pytest.approx(3 * (60_000 * 1e-3 + 10_000 * 1e-4))
+    assert cost.heatmaps == 70_000 * 3
+    assert cost.start_seconds == cost.network_seconds
+
+
 def test_filling_costs_every_network_that_learns_from_pictures_and_none_that_learns_from_masks():
     cost = cost_of(replace(SPEC, fill="noisy_linear"), PACE, cores=2)
     assert cost.filling_seconds == pytest.approx(2 * (1 + 3 * 2) * 2000 * 5e-4)
@@ -77,6 +86,12 @@ def test_an_odd_network_out_takes_a_core_as_long_as_a_pair():
     assert Cost(3, 10.0, 0.0, 2).seconds == Cost(4, 10.0, 0.0, 2).seconds == 20.0
 
 
+def test_the_networks_of_a_refused_method_are_those_that_the_study_would_lack_without_it():
+    both = replace(SPEC, methods=("gradient", "vargrad"), probes=("blur",))
+    lacking = count_networks(both) - count_networks(replace(both, methods=("vargrad",)))
+    assert never_trained(both, {"gradient": "No gradients."}) == lacking > 0
+
+
 def test_what_is_kept_costs_nothing_again():
     whole, rest = (cost_of(SPEC, PACE, 2, done) for done in (0, 20))
     assert rest.networks == whole.networks - 20
@@ -93,22 +108,3 @@ def test_a_smaller_plan_has_one_seed_fewer_shares_or_no_probes_and_is_told_only_
     ]
     assert all(cost_of(plan, PACE, 2).seconds < cost_of(spec, PACE, 2).seconds for plan in plans.values())
     assert smaller_plans(RetrainingSpec(seeds=1, fractions=(0.5,))) == {}
-
-
-def test_filling_a_picture_is_timed_and_so_is_the_start_of_a_process_which_imports_the_engine():
-    assert 0 < seconds_of_filling() < 0.1
-    began = time.process_time()
-    assert 0.5 < seconds_of_a_start() < 120
-    assert time.process_time() - began < seconds_of_a_start(), "the process computes, not this one"
-
-
-def test_learning_from_a_picture_takes_longer_than_recognising_it_and_threads_are_as_before():
-    before = torch.get_num_threads()
-    speed = speed_of(USUAL, CPU)
-    assert 0 < speed.tested < speed.learned < 0.1
-    classifier = load_trained(BUNDLED_NETWORK, CPU)
-    cheap, dear = (
-        seconds_of_maps(classifier, HeatmapRequest(methods=(name,))) for name in ("gradient", "integrated_gradients")
-    )
-    assert 0 < cheap < dear
-    assert torch.get_num_threads() == before

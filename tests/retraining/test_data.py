@@ -9,6 +9,7 @@ from PIL import Image
 
 from core.pictures.datasets import Labelled, fashion_mnist
 from core.retraining.data import LabelledData, collect_data
+from core.retraining.training import shown
 
 
 def test_the_bundled_pictures_are_fashion_mnist_with_its_own_training_mean():
@@ -23,7 +24,7 @@ def test_the_bundled_pictures_are_fashion_mnist_with_its_own_training_mean():
 
 def test_fewer_training_pictures_are_the_first_ones():
     assert torch.equal(collect_data(most=50).train.labels, fashion_mnist("train").labels[:50])
-    with pytest.raises(ValueError, match="The first 5 pictures do not show each of the 10 classes"):
+    with pytest.raises(ValueError, match="The first 5 training pictures do not show each of the 10 classes"):
         collect_data(most=5)
 
 
@@ -86,3 +87,10 @@ def test_given_pictures_that_no_network_can_take_are_one_sentence(squares, shape
     part = Labelled(torch.rand(4, *shape), torch.arange(4) % 2)
     with pytest.raises(ValueError, match=sentence):
         collect_data(replace(squares, train=part, test=part))
+
+
+def test_the_inputs_that_are_kept_are_the_normalised_pictures_and_no_gap_stays_in_them(squares):
+    gone = torch.ones(60, 1, 8, 8, dtype=torch.bool)
+    assert not shown(squares, "test", gone).any()
+    assert torch.equal(squares.inputs["test"], squares.normalised(squares.test.pixels))
+    assert torch.equal(squares.inputs["train"], squares.normalised(squares.train.pixels))

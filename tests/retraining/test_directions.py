@@ -1,5 +1,7 @@
 """The paper's four directions on outcomes made to show them, the opposite, or nothing."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -125,3 +127,28 @@ def test_the_spread_s_interval_is_that_of_spreads_over_new_pictures():
     again = [drawn.integers(300, size=300) for _ in range(2000)]
     low, high = np.quantile([spread(removed[..., own]) - spread(kept[..., own]) for own in again], (0.025, 0.975))
     assert found.high - found.low == pytest.approx(high - low, rel=0.25)
+
+
+def test_one_picture_gives_figures_without_an_interval():
+    found = check_directions(curves(PAPER, LEVEL, pictures=1), curves(LEVEL, LEVEL, pictures=1), seed=0)
+    assert [each.name for each in found] == ["a", "b", "c", "d"]
+    assert {each.finding for each in found} == {"undecided"}
+    assert not any("nan" in each.why for each in found)
+
+
+def test_each_direction_names_the_accuracies_that_it_rests_on():
+    found = {each.name: {*each.accuracies} for each in check_directions(curves(PAPER, LEVEL), curves(LEVEL, LEVEL), 0)}
+    squares = product(("smoothgrad_squared", "vargrad"), ("roar",), FRACTIONS)
+    means = product(("gradient", "smoothgrad"), ("roar",), [each for each in FRACTIONS if each >= 0.5])
+    everything = product(METHODS[:-1], ("roar", "kar"), FRACTIONS)
+    assert found == {"a": set(), "b": {*squares}, "c": {*means}, "d": {*everything}}
+
+
+def test_a_lone_accuracy_is_named_once():
+    outcomes = {
+        (method, "roar", 0.5): np.arange(100)[None] < 100 * share
+        for method, share in (("gradient", 0.7), ("random", 0.6))
+    }
+    [found] = [each for each in check_directions(Curves(outcomes), Curves(outcomes), 0) if each.name == "c"]
+    assert found.why.count("Gradient, 50 % removed") == 1
+    assert " to 10 points" not in found.why

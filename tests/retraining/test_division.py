@@ -101,6 +101,18 @@ def test_no_more_training_pictures_are_read_than_needed():
     assert len(data.test.labels) == 4
 
 
+def test_no_more_test_pictures_are_used_than_asked_for_and_the_division_says_so():
+    own = divided(SourcePictures("Own", TWO, examples("train", 9), examples("test", 8), "Its own."), None, 0, tests=6)
+    assert len(own.test.labels) == 6
+    assert own.division == "Its own. 6 of the test pictures are used."
+    all_of_them = divided(SourcePictures("Own", TWO, examples("train", 9), examples("test", 6), "Its own."), None, 0, 6)
+    assert all_of_them.division == "Its own."
+    drawn = divided(SourcePictures("Many", TWO, examples("all", 70)), None, 0, tests=4)
+    assert (len(drawn.test.labels), len(drawn.train.labels)) == (4, 60), "the others are not learned instead"
+    with pytest.raises(ValueError, match="The first 1 test pictures do not show each of the 2 classes"):
+        divided(SourcePictures("Own", TWO, examples("train", 9), examples("test", 8)), None, 0, tests=1)
+
+
 def test_copies_do_not_count_towards_the_training_pictures_asked_for():
     train, test = examples("train", 12), examples("test", 4)
     train[0] = named(test[0], "train 0")
@@ -171,5 +183,5 @@ def test_what_cannot_be_learned_or_tested_is_one_sentence(source, sentence):
 
 def test_too_few_training_pictures_to_show_every_class_are_said_to_be_too_few():
     source = SourcePictures("Own", TWO, examples("train", 9), examples("test", 4))
-    with pytest.raises(ValueError, match="The first 1 pictures do not show each of the 2 classes; use more"):
+    with pytest.raises(ValueError, match="The first 1 training pictures do not show each of the 2 classes; use more"):
         divided(source, 1, 0)

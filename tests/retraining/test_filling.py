@@ -68,10 +68,10 @@ def test_single_channels_are_filled_where_a_place_is_a_feature():
 
 def test_training_and_test_pictures_are_shown_filled_and_masks_alone_are_shown_without_a_fill(squares: LabelledData):
     linear = Filling("noisy_linear", 5)
-    for part in (squares.train, squares.test):
+    for name, part in (("train", squares.train), ("test", squares.test)):
         removed = random_masks(len(part.labels), squares.size, generator(0, "masks"))
-        seen = shown(squares, part, removed, filling=linear)
+        seen = shown(squares, name, removed, filling=linear)
         torch.testing.assert_close(seen, squares.normalised(fill_linearly(part.pixels, removed, seed=5)))
-        alone = shown(squares, part, removed, masks_alone=True, filling=linear)
-        assert torch.equal(alone, shown(squares, part, removed, masks_alone=True))
+        alone = shown(squares, name, removed, masks_alone=True, filling=linear)
+        assert torch.equal(alone, shown(squares, name, removed, masks_alone=True))
         assert torch.equal(alone[:, :1] > 0, removed)

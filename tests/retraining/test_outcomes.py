@@ -91,3 +91,10 @@ def test_an_accuracy_does_not_depend_on_what_is_told_beside_it():
     several = [outcomes(share, 5) for share in (0.2, 0.5, 0.9)]
     assert accuracies(several) == [accuracy(own) for own in several]
     assert accuracies([]) == []
+
+
+def test_no_area_s_interval_leaves_what_an_area_can_be():
+    """Two pictures that differ: Student's factor alone would take it far beyond."""
+    upper, lower = np.array([[True, True]]), np.array([[False, True]])
+    [area] = areas_between([([upper], [lower])])
+    assert (area.over_pictures.low, area.over_pictures.high) == (-1.0, 1.0)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +16,22 @@ import safetensors.torch
 import torch
 
 import core
-from core.jobs.events import Progress
+from core.jobs.events import Progress, Returning
+from core.methods.heatmap_request import HeatmapRequest
 from core.metrics.statistics import Estimate
 from core.retraining import training
+from core.retraining.attributions import stream_attributions
+from core.retraining.cost import numbers_of
 from core.retraining.data import collect_data
 from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
 from core.retraining.folder import Outcome, StudyFolder, as_levels, as_pixels
+from core.retraining.home import bytes_of, size_of
+from core.retraining.networks import as_classifier, build
 from core.retraining.outcomes import Accuracy
 from core.retraining.plan import Cell
 from core.retraining.retraining import stream_retraining
 from core.retraining.spec import RetrainingSpec
-from core.retraining.training import Recipe, recognised, shown, train
+from core.retraining.training import Recipe, recognised, retraining_precision, shown, train
 from core.retraining.workers import Workers
 
 CPU = torch.device("cpu")
@@ -59,7 +64,7 @@ def outcomes(path: Path) -> dict[str, bytes]:
 
 def seen_through(masks, squares):
     """What a network is shown of the training and of the test pictures."""
-    return tuple(shown(squares, part, own) for part, own in zip((squares.train, squares.test), masks, strict=True))
+    return tuple(shown(squares, part, own) for part, own in zip(("train", "test"), masks, strict=True))
 
 
 def test_every_cell_has_its_accuracy_its_leak_and_the_one_without_retraining(study):
@@ -138,7 +143,7 @@ def test_pictures_are_filled_with_the_training_mean(study, squares):
     ranks = folder.ranks("sobel")
     masks = [each.removed("roar", 0.75) for each in ranks]
     assert [len(each) for each in masks] == [600, 60]
-    seen = shown(squares, squares.test, masks[1])
+    seen = shown(squares, "test", masks[1])
     whole = squares.normalised(squares.test.pixels)
     gone = masks[1].expand_as(whole)
     assert not seen[gone].any(), "the training mean is 0 in a network's input"
@@ -149,7 +154,7 @@ def test_an_outcome_is_that_of_the_last_epoch_of_the_training_that_its_key_names
     path, _ = study
     ranks = StudyFolder(path).ranks("gradient")
     masks = tuple(each.removed("kar", 0.25) for each in ranks)
-    training = train(squares, Recipe(), 1, CPU, seen_through(masks, squares))
+    training = train(squares, Recipe(), 1, CPU, seen_through(masks, squares), retraining_precision(CPU))
     network = None
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -161,7 +166,7 @@ def test_an_outcome_is_that_of_the_last_epoch_of_the_training_that_its_key_names
                 network = ended.value
     finally:
         torch.set_num_threads(before)
-    expected = recognised(network, shown(squares, squares.test, masks[1]), squares.test.labels.numpy())
+    expected = recognised(network, shown(squares, "test", masks[1]), squares.test.labels.numpy())
     own = accuracies(study[1])["gradient", "kar", 0.25].retrained
     assert own.by_seed[1] == pytest.approx(expected.mean())
     assert expected.tobytes() in {
@@ -287,6 +292,36 @@ def test_an_outcome_of_any_number_of_pictures_is_kept(tmp_path):
     assert folder.outcome("none") is None
 
 
+def test_a_finished_study_that_is_opened_says_what_it_took_when_it_was_computed(study):
+    before = study[1][-1]
+    events = list(stream_retraining(SPEC, study[0], "cpu", processes=1))
+    progress, ready = [event for event in events if isinstance(event, Progress)][-1], events[-1]
+    assert (progress.done, progress.total, progress.unit) == (ready.networks, ready.networks, "network")
+    assert ready.networks == StudyFolder(study[0]).networks() > 0
+    assert ready.took == before.took
+    assert ready.took > 0.9 * ready.seconds, "one process trained them, one after the other"
+
+
+def test_the_room_told_of_a_study_is_what_its_heatmaps_and_ranks_take(study, squares):
+    taken = sum(size_of(study[0] / part) for part in ("maps", "ranks"))
+    assert bytes_of(SPEC, numbers_of(squares)) == pytest.approx(taken, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"unit": "region", "side": 20}, "from 1 to 8 pixels here"), ({"fractions": (0.004,)}, "is none or all of them")],
+)
+def test_what_does_not_fit_the_pictures_is_refused_before_a_process_starts(
+    change, said, squares, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("core.retraining.retraining.Workers", lambda *_: pytest.fail("started"))
+    spec, folder = replace(SPEC, **change), StudyFolder(tmp_path)
+    folder.ask(spec)
+    folder.keep_data(squares)
+    with pytest.raises(ValueError, match=said):
+        list(stream_retraining(spec, tmp_path, "cpu"))
+
+
 def test_a_folder_of_another_study_is_refused(study):
     with pytest.raises(ValueError, match="holds another study"):
         list(stream_retraining(RetrainingSpec(methods=("gradient",)), study[0], "cpu"))
@@ -304,17 +339,42 @@ def test_a_task_that_fails_says_why(study):
         list(workers.share([task]))
 
 
-def test_a_process_that_cannot_begin_says_why(tmp_path):
+def test_a_process_that_cannot_begin_says_why(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.retraining.workers.WORKER", "core.retraining.nobody")
     with (
-        Workers(tmp_path / "nothing", CPU, 1) as workers,
-        pytest.raises(core.ModelError, match="A training process ended"),
+        Workers(tmp_path, CPU, 1) as workers,
+        pytest.raises(core.ModelError, match=r"A training process ended.*nobody"),
     ):
         list(workers.share([{"task": "maps", "key": "k"}]))
+
+
+def test_a_process_starts_before_its_study_holds_anything_and_finds_what_the_folder_holds_by_its_first_task(
+    squares, tmp_path
+):
+    folder = StudyFolder(tmp_path)
+    task = {"task": "maps", "key": "k", "part": "test", "start": 0, "stop": 2, "methods": ["random"]}
+    with Workers(tmp_path, CPU, 1) as workers:
+        begun(tmp_path, squares)
+        folder.keep_network(build(SPEC.network, squares, 0, CPU))
+        list(workers.share([task]))
+    assert folder.has_maps("k")
+
+
+def test_the_maps_of_many_pictures_are_those_of_each_alone(squares):
+    classifier = as_classifier(build(SPEC.network, squares, 0, CPU), squares, CPU)
+    pixels = squares.test.pixels[:5]
+    making = Returning(stream_attributions(classifier, pixels, HeatmapRequest(methods=("gradient", "smoothgrad"))))
+    assert [event.done for event in making] == [1, 2, 3, 4, 5]
+    for place in range(5):
+        alone = core.explain(classifier, pixels[place : place + 1].contiguous(), ["gradient", "smoothgrad"])
+        for name, maps in making.result.items():
+            torch.testing.assert_close(maps[place, 0], alone[name].values, rtol=1e-4, atol=1e-6)
 
 
 def test_the_manifest_names_versions_seeds_and_the_explained_weights(study, squares):
     told = json.loads((study[0] / "manifest.json").read_text())
     assert told["seeds"] == [0, 1]
     assert told["torch"] == torch.__version__
+    assert told["precision"] in ("bfloat16", "float32")
     assert told["weights"] == StudyFolder(study[0]).network(squares, CPU).weights_digest
     assert (told["training_pictures"], told["test_pictures"]) == (600, 60)

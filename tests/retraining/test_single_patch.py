@@ -11,10 +11,10 @@ from core.jobs.events import Progress, Returning
 from core.methods.heatmap import MethodRefused
 from core.models.small import batch_norm_cnn, stamp_cnn
 from core.retraining import single_patch
-from core.retraining.cost import Speed
 from core.retraining.data import collect_data
 from core.retraining.deletions import patch_masks
 from core.retraining.networks import NETWORKS, USUAL
+from core.retraining.pace import Speed
 from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore, seconds_of, stream_single_patch
 from core.retraining.training import Recipe, bundled_pictures, explained_network
 from core.studies.over_pictures import PictureRefused

@@ -3,9 +3,9 @@
 import pytest
 
 import core
-from core.retraining.masks import Form
+from core.retraining.masks import FORMS, Form
 from core.retraining.outcomes import FRACTIONS
-from core.retraining.spec import CONTROLS, FORMS, RetrainingSpec
+from core.retraining.spec import CONTROLS, RetrainingSpec
 
 UNUSUAL = RetrainingSpec(
     methods=("gradient", "occlusion"),
@@ -45,7 +45,7 @@ def test_a_file_asks_for_the_same_study(spec):
     assert RetrainingSpec.from_toml(spec.to_toml()) == spec
 
 
-def test_what_a_file_leaves_out_is_the_paper_s_default():
+def test_what_a_file_leaves_out_is_heatcheck_s_default_with_the_paper_s_shares():
     spec = RetrainingSpec.from_toml("seeds = 5\n")
     assert (spec.seeds, spec.fractions, spec.forms, spec.unit) == (5, FRACTIONS, FORMS, "pixel")
     assert FRACTIONS == (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -63,6 +63,10 @@ def test_a_folder_of_pictures_is_found_from_where_the_file_lies(tmp_path):
     file = tmp_path / "birds.toml"
     file.write_text('data = "birds"\n')
     assert RetrainingSpec.read(file).data == str((tmp_path / "birds").resolve())
+    for bundled in ("fashion_mnist", "torchvision/FashionMNIST"):  # a folder of that name changes nothing
+        (tmp_path / bundled).mkdir(parents=True)
+        file.write_text(f'data = "{bundled}"')
+        assert RetrainingSpec.read(file).data == bundled
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,15 @@ def test_a_folder_of_pictures_is_found_from_where_the_file_lies(tmp_path):
         ('probes = ["erode"]', "probes are among blur and dilate, not erode"),
         ('probes = "blur"', "probes must be a list of names, not 'blur'"),
         ('probes = ["blur", "blur"]', "may stand once"),
+        ("test_pictures = 0", "test_pictures must be a number from 1, not 0"),
+        ("methods = []", "Name at least one method"),
+        ('network = "resnet"', "Did you mean resnet18_32"),
+        ('network = "torchvision/resnet81"', "no network of torchvision 'resnet81'"),
+        ('unit = "region"\nside = 40', "from 1 to 28 pixels here, not 40"),
+        ('data = "torchvision/CIFAR10"\nunit = "region"\nside = 40', "from 1 to 32 pixels here, not 40"),
+        ('data = "torchvision/CIFAR10"\npicture_side = 4', "at least 8 pixels wide"),
+        ("fractions = [0.0001]", r"0.0100% of 784 places is none or all of them. Choose shares from 0.13% to 99.87%"),
+        ("fractions = [0.9999]", "is none or all of them"),
         ("stop_early = 1", "stop_early must be true or false, not 1"),
     ],
 )

@@ -13,17 +13,17 @@ import torch
 
 from core.jobs.events import Returning
 from core.metrics.statistics import BASELINE
-from core.retraining.cost import one_thread
 from core.retraining.events import RetrainedAccuracy, RetrainingReady
 from core.retraining.filling import fill_linearly
 from core.retraining.folder import StudyFolder
 from core.retraining.masks import rank_places
 from core.retraining.outcomes import areas_between
+from core.retraining.pace import one_thread
 from core.retraining.plan import Cell, plan_trainings
 from core.retraining.probes import probed
 from core.retraining.retraining import stream_retraining
 from core.retraining.spec import RetrainingSpec
-from core.retraining.training import recognised, shown, train
+from core.retraining.training import recognised, retraining_precision, shown, train
 
 CPU = torch.device("cpu")
 FULL = RetrainingSpec(
@@ -124,11 +124,11 @@ def test_the_explained_network_and_the_retrained_ones_meet_filled_pictures(full,
     explained = recognised(folder.network(squares, CPU).network, tested, labels)
     assert own.unadapted.by_seed == (pytest.approx(explained.mean()),)
     with one_thread():
-        training = Returning(train(squares, FULL.recipe, 1, CPU, (learned, tested)))
+        training = Returning(train(squares, FULL.recipe, 1, CPU, (learned, tested), retraining_precision(CPU)))
         list(training)
         retrained = recognised(training.result, tested, labels)
     assert own.retrained.by_seed[1] == retrained.mean()
-    assert not torch.allclose(tested, shown(squares, squares.test, masks[1])), "the mean would be another picture"
+    assert not torch.allclose(tested, shown(squares, "test", masks[1])), "the mean would be another picture"
 
 
 def test_a_probed_map_is_ranked_from_the_kept_one_and_has_its_accuracy_leak_and_finding(full, squares):

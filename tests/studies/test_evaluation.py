@@ -19,8 +19,9 @@ from core.models.batching import BatchSize
 from core.pictures.collecting import collect_pictures
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
-from core.studies.evaluation import PictureScored, SummaryReady, TruthRefused, record
+from core.studies.evaluation import PictureScored, SummaryReady, record
 from core.studies.over_pictures import PictureRefused
+from core.studies.study import TruthRefused
 from core.studies.table import Table
 
 CONTROLS = {"random", "blurred_random", "sobel", "centre", "negated"}
@@ -320,6 +321,8 @@ def test_the_leak_comes_with_the_last_means_and_random_masks_are_at_chance(leaki
     for method, leak in leaks.items():
         assert (rows[method].mean, rows[method].low, rows[method].high, rows[method].n) == leak.named
         assert leak.named.mean == pytest.approx(np.mean(leak.by_share))
+        assert rows[method].chance == leak.chance
+    assert all(np.isnan(row.chance) for row in leaking[-1].summary if row.metric != "leak")
     assert not [
         row
         for event in leaking[:place]
@@ -351,8 +354,13 @@ def test_the_leak_is_in_the_tables_and_files(leaking, tmp_path):
     assert (table.frame["metric"] == "leak").sum() == told_of * (len(CONTROLS) + 1)
     assert set(table.summary().query("metric == 'leak'")["method"]) == CONTROLS | {"gradient"}
     table.write(tmp_path)
+    rows = pd.read_csv(tmp_path / "summary.csv")
+    assert dict(rows.query("metric == 'leak'")[["method", "chance"]].to_numpy()) == pytest.approx(
+        {each.method: each.chance for each in table.leak.leaks}
+    )
+    assert rows.query("metric != 'leak'")["chance"].isna().all()
     told = json.loads((tmp_path / "study.json").read_text())["leak"]
-    assert told["words"].startswith("Leak: the masks of 1 of 1 method tell the class")
+    assert told["words"].startswith("Leak: the masks of 1 of 1 method predict the class better")
     assert 0.05 < told["leaks"][0]["chance"] < 0.2
 
 

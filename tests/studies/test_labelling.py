@@ -54,7 +54,7 @@ def folder(tmp_path):
 
 def targets(classifier, folder, monkeypatch, **asked) -> dict[str, int]:
     """The class that was explained on each picture."""
-    from core.studies.evaluation import Study
+    from core.studies.study import Study
 
     explained, score = {}, Study.score
 

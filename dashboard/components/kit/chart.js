@@ -63,6 +63,13 @@ export function band(to, points) {
 
 export const dot = ({ x, y }, across, up, fill, title) => drawn("circle", { class: "mark", cx: x(across), cy: y(up), r: 3.5, fill }, ...(title ? [drawn("title", {}, title)] : []));
 
+// For what is not the result itself.
+export function openDot(to, across, up, stroke, title) {
+  const made = dot(to, across, up, "none", title);
+  Object.assign(made.style, { fill: "var(--st-background-color)", stroke });
+  return made;
+}
+
 // The theme's colours for things of a kind.
 export const palette = (root) => getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors").split(",").map((colour) => colour.trim());
 

@@ -6,6 +6,8 @@ import { follow } from "./stream.js";
 const newest = new WeakMap();
 const standing = new Set();
 const nothing = () => {};
+// A drawing takes the processor that the run needs: of what comes fast, an eighth of a second is drawn at once.
+const BETWEEN_DRAWINGS = 125;
 
 // The components that stand within an element of the page.
 export const standingIn = (place) => [...standing].filter(({ root }) => place.contains(root.getRootNode().host));
@@ -22,11 +24,23 @@ export function component({ mount = () => [], receive = nothing, places = (state
   function mountInto(parentElement, data) {
     const state = { root: parentElement.querySelector(".root"), data, followed: [] };
     Object.assign(state, { aside, further: () => further(state) });
-    state.redraw = () => { state.drawing ??= requestAnimationFrame(() => { state.drawing = undefined; render(state); }); };
+    state.redraw = () => { state.drawing ??= requestAnimationFrame(() => draw(state)); };
     state.root.replaceChildren(...mount(state));
     states.set(parentElement, state);
     standing.add(state);
     return state;
+  }
+
+  function draw(state) {
+    clearTimeout(state.later);
+    Object.assign(state, { drawing: undefined, later: undefined, drawnAt: performance.now() });
+    render(state);
+  }
+
+  function redrawSoon(state) {
+    const wait = (state.drawnAt ?? 0) + BETWEEN_DRAWINGS - performance.now();
+    if (wait <= 0) state.redraw();
+    else state.later ??= setTimeout(state.redraw, wait);
   }
 
   // Made with other choices than those that stand beside it, or left over from another run of which nothing has come yet.
@@ -44,14 +58,15 @@ export function component({ mount = () => [], receive = nothing, places = (state
     Object.assign(place, { subject, job: null, unfollow: undefined, former });
     begin(place);
     const hear = (heardNow, job) => {
+      const taken = heardNow.filter(({ kind }) => take[kind]), same = place.job?.state === job?.state;
       place.job = job;
-      for (const message of heardNow) {
-        if (take[message.kind]) place.former = false;
-        take[message.kind]?.(place, message);
-      }
+      if (same && !taken.length && heard === nothing) return;
+      if (taken.length) place.former = false;
+      for (const message of taken) take[message.kind](place, message);
       heard(place);
       markStale(state);
-      state.redraw();
+      if (same) redrawSoon(state);
+      else state.redraw();
     };
     if (run) place.unfollow = follow(run, hear);
     else hear(messages, null);
@@ -75,6 +90,7 @@ export function component({ mount = () => [], receive = nothing, places = (state
     states.delete(parentElement);
     standing.delete(state);
     cancelAnimationFrame(state.drawing);
+    clearTimeout(state.later);
     for (const place of state.followed) place.unfollow?.();
     end(state);
   }

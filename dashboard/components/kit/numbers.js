@@ -19,6 +19,15 @@ export function short(value) {
   return minus(`${digits}e${Number(power)}`);
 }
 
+// A measured duration, written as the engine writes it.
+export function lasting(seconds) {
+  if (seconds < 10) return `${seconds.toFixed(1)}\u00a0s`;
+  const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
+  if (whole < 90) return `${whole}\u00a0s`;
+  if (minutes < 90) return `${minutes}\u00a0min ${whole % 60}\u00a0s`;
+  return `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
+}
+
 // A share that has to reach 99 % is not shown by whole percents; rounded down, what is not quite enough never looks as if
 // it were.
 export function exactly(share) {

@@ -44,7 +44,7 @@ export default component({
   render(state) {
     const { job, progress, track, filled } = state;
     const share = 100 * (job?.state === "done" ? 1 : shareOf(progress));
-    filled.style.width = `${share}%`;
+    filled.style.transform = `translateX(${share - 100}%)`;
     track.setAttribute("aria-valuenow", Math.round(share));
     track.dataset.over = job ? ended(job) : "none";
     state.words.textContent = wordsNow(state);

@@ -4,7 +4,7 @@ export const MEAN_VERDICTS = {
   better: ["▲", "better than every control"],
   edge: ["△", "better than random only"],
   worse: ["▼", "worse than random"],
-  unclear: ["–", "no better than random"],
+  unclear: ["–", "not clearly better than random"],
   control: ["", "control"],
 };
 export const TOO_FEW = ["", "needs five pictures"];

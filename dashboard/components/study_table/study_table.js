@@ -14,8 +14,8 @@ import { makeRanking, rankingOf } from "./ranking.js";
 const NO_JUDGEMENT = ["", "describes, does not judge"];
 const LEAK = "leak";
 const LEAK_COMES_LAST = "Known once every picture is judged.";
-const LEAK_READING = "The leak says how often a simple classifier names a picture's class from where a method's pixels are missing, and from nothing else; another may read more. Above chance, the removal scores of that method may depend on the shape of the gaps as well as on what was there.";
-const MEAN_SIGNS = "Verdicts follow the intervals of paired differences, and need five pictures. ▲ better than every control that ignores the model; △ better than the random control, but not than every other; ▼ worse than the random control; – no better than the random control.";
+const LEAK_READING = "The leak says how often a simple classifier predicts a picture's class from which pixels a method removed, and from nothing else; another may read more. Where its interval lies above chance, the removal scores of that method may depend on the shape of the gaps as well as on what was there. Chance is what the same predictions would reach if they had nothing to do with the pictures.";
+const MEAN_SIGNS = "Verdicts follow the intervals of paired differences, and need five pictures. ▲ better than every control that ignores the model; △ better than the random control, but not than every other; ▼ worse than the random control; – not clearly different from the random control.";
 const READING = [
   "In each cell the dot is the mean over pictures, the bar its 95 % interval, the thin mark the random control. Shares of hits have exact intervals; those of other scores are too narrow where most pictures have the same score.",
   MEAN_SIGNS,
@@ -30,10 +30,11 @@ export default component({
     state.means = region("Means over pictures");
     state.bound = element("p", { class: "muted small" });
     state.leaking = element("p", { class: "muted", role: "status" });
+    state.ofThisRun = element("p", { class: "muted small" });
     state.refusals = element("details", { hidden: true });
     state.explained = element("div", { class: "explained" });
     state.ranking = makeRanking();
-    return [state.answer, state.said, state.means, state.leaking, state.bound, state.refusals, element("div", { class: "folds" }, state.ranking.place, state.explained)];
+    return [state.answer, state.said, state.means, state.leaking, state.ofThisRun, state.bound, state.refusals, element("div", { class: "folds" }, state.ranking.place, state.explained)];
   },
 
   begin(state) {
@@ -43,7 +44,7 @@ export default component({
     if (!metrics.some(({ name }) => name === state.sort?.metric)) state.sort = metrics[0] && { metric: metrics[0].name, best: true };
     state.explained.replaceChildren(folded("How to read this table", ...readingOf(metrics).map((words) => element("p", {}, words))), scoresExplained(data.groups));
     state.means.replaceChildren();  // what stood here was of another study
-    state.answer.textContent = state.bound.textContent = state.leaking.textContent = "";
+    state.answer.textContent = state.bound.textContent = state.leaking.textContent = state.ofThisRun.textContent = "";
     state.ranking.begin(data);
   },
 
@@ -72,6 +73,7 @@ export default component({
     const accuracy = summary.accuracy ? ` ${summary.accuracy}.` : "";
     state.said.textContent = `Means over ${counted(summary.pictures, "picture")}${state.picturesRefused ? `; ${state.picturesRefused} refused` : ""}.${accuracy}${beyondEdge(state)}`;
     say(state.leaking, state.leak?.words ?? "");
+    say(state.ofThisRun, data.of_this_run);
     state.bound.textContent = boundLine(summary.best_bound, state.methods);
     state.ranking.renew(summary);
   },
@@ -160,5 +162,6 @@ function leakCell(row, metric, extent, pictures, leak) {
   if (!row) return cell("–", { title: leak ? "The leak of this method is unavailable." : LEAK_COMES_LAST });
   const made = meanCell(row, metric, extent, pictures);
   made.title = leak?.methods?.[row.method] ?? "";
+  if (row.chance !== null && row.chance !== undefined) made.append(element("span", { class: "interval muted" }, `chance ${writtenShare(metric, row.chance)}`));  // studies that were kept before have none
   return made;
 }

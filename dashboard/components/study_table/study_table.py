@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from core.metrics.ceiling import OF_THIS_RUN
 from dashboard.components.columns import grouped
 from dashboard.components.component import declare
 from dashboard.components.methods import described
@@ -23,6 +24,7 @@ def study_table(study: JobView[Any, Any], stale: bool, groups: Sequence[dict[str
         "run": study.id,
         "methods": list(described(study.request)),
         "groups": grouped(study.request.metrics) if groups is None else list(groups),
+        "of_this_run": OF_THIS_RUN if "ceiling_share" in study.request.metrics else "",
         "stale": stale,
     }
     _COMPONENT(data=data, key="study_table")

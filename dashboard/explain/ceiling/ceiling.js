@@ -21,7 +21,8 @@ export default component({
     state.chart = element("figure", { class: "climb" }, element("figcaption", {}, "F of the best order so far, by passes ", element("span", { class: "muted small" }, CLIMB_KEY)), state.climb.place);
     state.orders = element("div", { class: "orders" });
     state.shares = region("F and its share of the ceiling");
-    return [state.said, element("div", { class: "found" }, state.chart, state.orders), state.shares];
+    state.ofThisRun = element("p", { class: "muted small", hidden: true });
+    return [state.said, element("div", { class: "found" }, state.chart, state.orders), state.shares, state.ofThisRun];
   },
 
   begin(state) {
@@ -44,6 +45,8 @@ export default component({
     chart.hidden = !improved.length;
     if (improved.length) state.climb.draw(climbPicture(improved, ceiling));
     shares.replaceChildren(...(ceiling ? [sharesTable(data.methods, ceiling)] : []));
+    state.ofThisRun.hidden = !ceiling;
+    say(state.ofThisRun, data.of_this_run);
     for (const [name, message] of maps) if (!orders.querySelector(`[data-order="${name}"]`)) orders.append(orderFigure(state, name, message));
   },
 });

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from core.jobs.durations import about, counted
 from core.methods.workload import outputs
+from core.metrics.ceiling import OF_THIS_RUN
 from dashboard.components.component import declare
 from dashboard.components.methods import described_finished
 from dashboard.controls.export_panel import result
 from dashboard.controls.follow_up_panel import follow_up_panel
 from dashboard.controls.job_panel import find_named
-from dashboard.controls.workload import about, counted
 from dashboard.explain.ceiling.job import CEILING, CeilingRequest, passes_of
 from dashboard.explain.one_picture.job import Explanation
 from dashboard.library.models import shelf
@@ -33,6 +34,7 @@ def ceiling(explanation: Explanation, stale: bool) -> None:
             "run": found.job.id,
             "crop": f"/api/jobs/{found.about.id}/crop",
             "methods": described_finished(found.about),
+            "of_this_run": OF_THIS_RUN,
             "stale": stale or found.stale,
         }
         with result(CEILING):

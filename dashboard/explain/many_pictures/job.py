@@ -8,8 +8,9 @@ import core
 from core.methods.workload import Workload
 from core.metrics.curve_plan import Perturbation
 from core.models.classifier import Classifier
-from core.studies.evaluation import PictureScored, plan_picture
+from core.studies.evaluation import PictureScored
 from core.studies.labelling import Explained
+from core.studies.study import plan_picture
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import PerturbationRequest, Words
 from dashboard.jobs.scores import FILES

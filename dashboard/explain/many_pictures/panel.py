@@ -6,6 +6,7 @@ from dataclasses import asdict
 import streamlit as st
 
 import core
+from core.jobs.durations import about
 from core.metrics.leak import FEWEST_OF_A_CLASS, FEWEST_PICTURES, LEAK, leak_workload
 from core.metrics.search_plan import PASSES
 from core.models.outputs import rather_than
@@ -19,7 +20,7 @@ from dashboard.controls.metric_panel import choose_metrics
 from dashboard.controls.selection import Selection
 from dashboard.controls.source_panel import Labelled, choose_labels, choose_limit, choose_source, how_many, known_source
 from dashboard.controls.trial_panel import unique_names
-from dashboard.controls.workload import about, show_workload
+from dashboard.controls.workload import show_workload
 from dashboard.explain.many_pictures.job import STUDY, Study, StudyRequest
 from dashboard.library.models import Loading, models
 from dashboard.library.sources import title_of_source

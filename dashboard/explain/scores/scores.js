@@ -20,8 +20,9 @@ export default component({
     state.answer = element("p", { class: "answer", role: "status" });
     state.artifact = element("p", { class: "muted" });
     state.scores = region("Scores");
+    state.ofThisRun = element("p", { class: "muted small" });
     state.explained = element("div", {}, element("p", { class: "muted small" }, CHANCE), scoresExplained(state.data.groups));
-    return [state.answer, state.artifact, state.scores, state.explained];
+    return [state.answer, state.artifact, state.scores, state.ofThisRun, state.explained];
   },
 
   // After the runs the searches for their ceilings, as far as there are any.
@@ -52,6 +53,7 @@ export default component({
     say(state.answer, any ? (runs.length > 1 ? `${runs[0].data.title}: ` : "") + highest(runs[0]) : runs.every(({ job }) => ended(job)) ? NO_SCORES : "No scores yet: the perturbation test comes after the heatmaps.");
     say(state.artifact, any && runs.length === 1 ? artifactWords(runs[0].fidelities.get(bestOf(runs[0].data.methods, runs[0].fidelities)?.name)) : "");
     state.scores.replaceChildren(...(any ? [scoreTable(data.groups, runs)] : []));
+    say(state.ofThisRun, any ? data.of_this_run : "");
   },
 });
 

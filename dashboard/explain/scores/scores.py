@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.metrics.ceiling import OF_THIS_RUN
 from dashboard.components.columns import ALWAYS, grouped
 from dashboard.components.component import declare
 from dashboard.components.methods import described
@@ -32,4 +33,5 @@ def scores(explanations: Sequence[Explanation], stale: bool, ceilings: Sequence[
     ]
     share = [OF_CEILING] if any(ceilings) else []
     groups = grouped([*ALWAYS, *share, *explanations[0].request.metrics])
-    _COMPONENT(data={"runs": runs, "groups": groups, "stale": stale}, key="scores")
+    of_this_run = OF_THIS_RUN if share else ""
+    _COMPONENT(data={"runs": runs, "groups": groups, "of_this_run": of_this_run, "stale": stale}, key="scores")

@@ -6,9 +6,9 @@ import { earlierMark, element, folded, markEarlier, region, say, showLines } fro
 import { component } from "../../components/kit/frame.js";
 import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
 import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
+import { chartsSideBySide, shareAndInterval } from "../../components/kit/side_by_side.js";
 import { ended } from "../../components/kit/stream.js";
 import { head, methodLabel, table, wordsCell } from "../../components/kit/table.js";
-import { accuracyCharts, shareAndInterval } from "../accuracy_charts.js";
 import { makeFindings } from "../findings.js";
 import { REMOVAL_ORDERS, REMOVAL_SIZES, removalCurves, removalPlace, removalPoints } from "./removal_curves.js";
 import { AREAS, areaTable } from "./removal_table.js";
@@ -26,7 +26,7 @@ export default component({
     state.centred = element("p", { class: "centred" });
     state.refusals = element("details", { hidden: true });
     state.names = makeNames((name) => turnDrawn(state, name));
-    state.figures = accuracyCharts(BY_NETWORKS, REMOVAL_SIZES);
+    state.figures = chartsSideBySide(BY_NETWORKS, REMOVAL_SIZES);
     state.areas = region("Areas and verdicts by method");
     state.findings = makeFindings();
     state.numbers = region("Accuracies as numbers");
@@ -99,8 +99,15 @@ function fineTuneVerdict(state) {
 // What the numbers rest on, and what fine-tuning cost on whole pictures.
 function basisOfCurves({ ready, tuned, data }) {
   const [before, ...after] = tuned.map(({ accuracy }) => accuracy);
-  const whole = before === undefined ? "" : `Accuracy on whole test pictures: ${rangeOf([before])} before fine-tuning${after.length ? `, ${rangeOf(after)} after` : ""}.`;
-  return [ready ? `Over ${counted(ready.pictures, "picture")} and ${counted(data.networks, "network")}.` : "", whole].filter(Boolean).join(" ");
+  const whole = before === undefined ? "" : `Accuracy on all ${counted(tuned[0].tested, "whole test picture")}: ${rangeOf([before])} before fine-tuning${after.length ? `, ${rangeOf(after)} after` : ""}.`;
+  return [ready ? `Over ${counted(ready.pictures, "picture")} and ${counted(data.networks, "network")}.` : "", whole, madeBefore(tuned, data)].filter(Boolean).join(" ");
+}
+
+function madeBefore(tuned, { networks }) {
+  const bundled = tuned.filter((each) => each.bundled);
+  if (!bundled.length) return "";
+  const seconds = fixed(bundled.reduce((sum, each) => sum + each.seconds, 0), 0);
+  return `Fine-tuned beforehand: ${bundled.length} of ${counted(networks, "network")}, in ${seconds} s of one core. Another seed or removal unit fine-tunes new ones.`;
 }
 
 function rangeOf(shares) {

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from core.methods.workload import Workload
 from core.models.classifier import Classifier
-from core.retraining.fine_tune import FineTuneReady, RemovalAccuracy, plan_fine_tune, stream_fine_tune
+from core.retraining.fine_tune import plan_fine_tune, stream_fine_tune
+from core.retraining.fine_tune_events import FineTuneReady, RemovalAccuracy
 from core.retraining.masks import Unit
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import ModelRequest, Words
@@ -41,7 +42,7 @@ def stream(request: FineTuneRequest, _: Inputs) -> Iterator[Any]:
 
 def plan(request: FineTuneRequest, classifier: Classifier) -> Workload:
     """The passes of fine-tuning, of the maps, and of every picture that has lost something."""
-    return plan_fine_tune(classifier, request, request.pictures, request.networks)
+    return plan_fine_tune(classifier, request, request.pictures, request.networks, unit=request.unit)
 
 
 FINE_TUNE = declare(

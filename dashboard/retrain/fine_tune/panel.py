@@ -5,12 +5,14 @@ import streamlit as st
 from core.metrics.statistics import FEWEST
 from core.models.bundled import FASHION_MNIST
 from core.models.sources import ListedModel
+from core.retraining.fine_tune import PICTURES
 from core.retraining.training import BUNDLED_NETWORK
 from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.controls.address import bound
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
+from dashboard.controls.method_panel import some_chosen
 from dashboard.controls.model_panel import follow
 from dashboard.controls.selection import Selection
 from dashboard.controls.workload import show_workload
@@ -18,13 +20,13 @@ from dashboard.library.models import Loading
 from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTune, FineTuneRequest
 from dashboard.retrain.unit_panel import choose_unit
 
-PICTURES, MOST_PICTURES = 100, 1000
+MOST_PICTURES = 1000
 NETWORKS, MOST_NETWORKS = 3, 10
 NETWORK = ListedModel(
     BUNDLED_NETWORK,
     "Small CNN",
     "bundled",
-    "Small CNN trained on clothes, and copies of it that are fine-tuned here",
+    "Small CNN trained on clothes, and fine-tuned copies of it",
     FASHION_MNIST.name,
 )
 WHAT = (
@@ -36,7 +38,10 @@ HOW = """
   (remove and retrain) therefore trains a new network on what each heatmap leaves. That takes many trainings, and a
   new network may read the class from the shape of the gaps.
 - Here copies of the network are fine-tuned once, on pictures with random gaps: any share of the pixels, half of the
-  time single pixels, half of the time smooth blobs. No heatmap is involved, so the same copies judge every method.
+  time scattered, half of the time smooth blobs; where features or regions are removed, half of the gaps are made of
+  these. No heatmap is involved, so the same copies judge every method.
+  The first three copies for single pixels and seed 0 ship with HeatCheck, made by `assets/train_fine_tuned.py`. Any
+  other choice fine-tunes its copies here.
 - Each heatmap explains the class that the network predicted before it was fine-tuned. Removed pixels take the mean
   colour of the training pictures. Accuracy is the share of pictures whose true class is recognised.
 - The area is the mean distance between a method's curve and that of random removal. A verdict needs the 95 % interval
@@ -88,7 +93,7 @@ def choose_fine_tune(selection: Selection | None) -> FineTuneRequest | None:
         unit, side = choose_unit(
             "fine_tune", "pixel", "Scattered pixels leave the shapes visible; whole regions do not."
         )
-    if selection is None:
+    if selection is None or not some_chosen(selection.shared["methods"]):
         return None
     return FineTuneRequest(**selection.shared, pictures=pictures, networks=networks, unit=unit, side=side)
 

@@ -3,7 +3,7 @@
 
 import { dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
-import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../accuracy_charts.js";
+import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../../components/kit/side_by_side.js";
 
 const GREY = ["random", "centre", "sobel"];
 export const REMOVAL_ORDERS = { mif: "most important first", lif: "least important first" };

@@ -1,11 +1,11 @@
 // The methods by their area to random removal, with its interval over pictures and its range over networks.
 
+import { areaCell } from "../../components/kit/area_cell.js";
 import { extentOf } from "../../components/kit/chart.js";
 import { sign } from "../../components/kit/dom.js";
 import { between, counted } from "../../components/kit/numbers.js";
 import { cell, head, methodCell, methodLabel, table } from "../../components/kit/table.js";
 import { MEAN_VERDICTS, TOO_FEW } from "../../components/study_table/mean_verdicts.js";
-import { areaCell } from "../area_cell.js";
 
 export const AREAS = "Area when removed: accuracy with random removal minus accuracy without what the method ranks high, averaged over all shares. Area when kept: the reverse difference with only that kept. Higher is better in both; random removal has 0. Bars are 95 % intervals over pictures.";
 

@@ -82,9 +82,9 @@ ROAR = declare(
         title="ROAR and KAR",
         verb="Run",
         results="These accuracies",
-        reading="Test accuracy of retrained networks with 95 % intervals over pictures. Where the leak is as high, the "
-        "accuracy cannot show what the removed pixels meant.",
-        gone="That run is no longer kept here, its networks are. Press Run to go on where it stopped.",
+        reading="Test accuracy of retrained networks with 95 % intervals over pictures. Where the leak's interval "
+        "reaches it, the accuracy cannot show what the removed pixels meant.",
+        gone="That run is no longer kept here. Trained networks are: with the same choices, Run goes on from them.",
         cancelled="Paused. Press Run to go on.",
         page="retrain",
         tab="ROAR and KAR",

@@ -1,14 +1,16 @@
 """The tab of ROAR and KAR: networks retrained on what each heatmap leaves, and whether the leak decides."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 import core
+from core.jobs.durations import counted
 from core.models.bundled import FASHION_MNIST
 from core.models.classifier import Classifier
 from core.models.sources import ListedModel
-from core.retraining.networks import NETWORKS, USUAL
+from core.retraining.networks import NETWORKS, USUAL, title_of
 from core.retraining.outcomes import FRACTIONS
 from core.retraining.rounds import FIRST_SEEDS
 from core.retraining.training import BUNDLED_NETWORK, bundled_pictures
@@ -22,13 +24,12 @@ from dashboard.controls.method_panel import choose_settings
 from dashboard.controls.model_panel import follow
 from dashboard.controls.trial_panel import choose_seed
 from dashboard.retrain.roar.cost_panel import show_cost
-from dashboard.retrain.roar.job import FILLS, PROBES, ROAR, Roar, RoarRequest
+from dashboard.retrain.roar.job import FILLS, PROBES, ROAR, Roar, RoarRequest, probes_in_words
 from dashboard.retrain.roar.plans import KEY, QUICK, offer_plans
 from dashboard.retrain.unit_panel import choose_unit
 
 MOST_SEEDS, FEWEST_PICTURES = 10, 100
 FORMS = {"roar": "ROAR (remove)", "kar": "KAR (keep)"}
-ARCHITECTURES = {USUAL: "small CNN", "resnet18_32": "ResNet-18"}
 NETWORK = ListedModel(
     BUNDLED_NETWORK,
     "Small CNN",
@@ -46,10 +47,10 @@ HOW = """
   still be read from what was left.
 - **KAR** (keep and retrain): only the most important share is kept. Here a high accuracy is good.
 - **The leak**: removed pixels leave gaps, and gaps have a shape. A heatmap of a shoe removes a shoe. So another network
-  learns from the masks alone, black where a pixel is gone and white elsewhere, without anything of the picture. Where
-  it is as accurate as the retrained one, *the leak decides*: the accuracy may come from the shape of the gaps, and
-  cannot show what the removed pixels meant. A method has no verdict where the leak decides at more than half of its
-  shares.
+  learns from the masks alone, white where a pixel is gone and black elsewhere, without anything of the picture. Where
+  its interval lies above chance and reaches that of the retrained one, *the leak decides*: the accuracy may come from
+  the shape of the gaps, and cannot show what the removed pixels meant. With few test pictures intervals are wide, and
+  the leak decides sooner. A method has no verdict where it decides at more than half of its shares.
 - **Why it decides here**: the garments have clear outlines and 28 x 28 pixels. A network reads the class from the mask
   of most heatmaps about as well as from the picture. The paper had photos of 1,000 classes. Regions leak less than
   single pixels.
@@ -127,13 +128,29 @@ def choose_study(sidebar: dict[str, Any] | None) -> RoarRequest | None:
             st.toggle, "Leak", QUICK["leak"], key=f"{KEY}.leak", persist_state="session",
             help="Also trains networks on the masks alone: how much of the class the shape of the gaps tells.",
         )  # fmt: skip
-    training = choose_training()
-    training |= choose_options(training["seeds"])
+    told = st.container()
+    with st.expander("Choose training", key=f"{KEY} training", type="compact"):
+        training = choose_training()
+        training |= choose_options(training["seeds"])
+    told.markdown(f"**Training:** {training_in_words(training)}.")
     if not (sidebar and sidebar["methods"] and forms and fractions):
         st.caption("Choose at least one method, one form and one share.")
         return None
     chosen = {"forms": tuple(forms), "fractions": tuple(sorted(fractions)), "leak": leak}
     return RoarRequest(**sidebar, **chosen, **training)
+
+
+def training_in_words(chosen: Mapping[str, Any]) -> str:
+    """What is chosen, for above the fold that it is chosen in."""
+    side, probes = chosen["side"], chosen["probes"]
+    said = [
+        counted(chosen["training_pictures"], "picture"),
+        f"{counted(chosen['seeds'], 'seed')}{', stopped early' if chosen['stop_early'] else ''}",
+        f"regions of {side} x {side}" if chosen["unit"] == "region" else f"single {chosen['unit']}s",
+        title_of(chosen["network"]),
+        f"fill: {FILLS[chosen['fill']].lower()}",
+    ]
+    return ", ".join([*said, *([f"also {probes_in_words(probes)}"] if probes else [])])
 
 
 def choose_training() -> dict[str, Any]:
@@ -149,7 +166,7 @@ def choose_training() -> dict[str, Any]:
             help="Of Fashion-MNIST. Accuracies are measured on 1,000 others.",
         )  # fmt: skip
         unit, side = choose_unit(KEY, QUICK["unit"], "Whole regions leak less of the class than single pixels.")
-        titles = {name: ARCHITECTURES.get(name, name) for name in NETWORKS}
+        titles = {name: title_of(name) for name in NETWORKS}
         network = choose(st.selectbox, "Network", titles, USUAL, f"{KEY}.network", width=150)
     return {"seeds": seeds, "training_pictures": pictures, "unit": unit, "side": side, "network": network}
 

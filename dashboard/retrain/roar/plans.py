@@ -5,9 +5,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.retraining.masks import FORMS
 from core.retraining.networks import USUAL
 from core.retraining.outcomes import FRACTIONS
-from core.retraining.spec import FORMS
 from core.retraining.training import bundled_pictures
 from dashboard.retrain.roar.job import RoarRequest
 from dashboard.retrain.unit_panel import SIDE

@@ -4,24 +4,24 @@
 import { earlierMark, element, field, markEarlier, region, say, selection, showLines } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { coloursOf, makeNames } from "../../components/kit/line_legend.js";
-import { counted, percent, soFar } from "../../components/kit/numbers.js";
+import { counted, lasting, percent, soFar } from "../../components/kit/numbers.js";
+import { chartsSideBySide } from "../../components/kit/side_by_side.js";
 import { ended } from "../../components/kit/stream.js";
 import { methodLabel } from "../../components/kit/table.js";
-import { accuracyCharts } from "../accuracy_charts.js";
 import { makeFindings } from "../findings.js";
-import { PROBED, ROAR_SIZES, SHARE_WORDS, studyCell, studyCurves } from "./roar_curves.js";
+import { PROBED, ROAR_SIZES, SHARE_WORDS, leaksOpen, studyCell, studyCurves } from "./roar_curves.js";
 import { makeProbes } from "./roar_probes.js";
-import { leakDecides, studyTable } from "./roar_table.js";
+import { studyTable } from "./roar_table.js";
 
 const BY_STUDY = { retrained: "Accuracy of retrained networks", unadapted: "Accuracy without retraining" };
 const FORM_WORDS = { roar: "ROAR: most important removed", kar: "KAR: only most important kept" };
 const FIRST_LINES = 3;
-const STUDY_KEY = "Solid: networks that learned from the pictures. Dashed, with a fainter band: the leak, networks that learned from the masks alone. Grey: controls, which ignore the network; the masks of random removal leak nothing. Bands: 95 % intervals over pictures.";
+const STUDY_KEY = "Solid: networks that learned from the pictures. Dashed, with open dots and a fainter band: the leak, networks that learned from the masks alone. Grey: controls, which ignore the network; the masks of random removal should leak nothing. Bands: 95 % intervals over pictures.";
 const STUDY_AREAS = {
   roar: "Area to random: accuracy with random removal minus accuracy without what the method ranks high, averaged over the shares; higher is better.",
   kar: "Area to random: accuracy with only what the method ranks high minus accuracy with random places, averaged over the shares; higher is better.",
 };
-const LEAK_MEANS = "Networks that learned from the masks alone are as accurate: the class can be read from the shape of the gaps alone, so these accuracies cannot show what the removed pixels meant.";
+const LEAK_MEANS = "Networks that learned from the masks alone are not clearly less accurate (the intervals overlap): the class may have been read from the shape of the gaps, so these accuracies cannot show what the removed pixels meant.";
 const NO_LEAK = "The leak was not measured: these networks may have read the class from the shape of the gaps.";
 const LEAK_TO_COME = "No verdict before the leak is known.";
 const NONE_REMOVES_MORE = "No heatmap removes clearly more than the controls.";
@@ -37,7 +37,7 @@ export default component({
     state.refusals = element("details", { hidden: true });
     state.formPlace = element("span", {});
     state.names = makeNames((name) => turnMethod(state, name));
-    state.figures = accuracyCharts(BY_STUDY, ROAR_SIZES);
+    state.figures = chartsSideBySide(BY_STUDY, ROAR_SIZES);
     state.table = region("Accuracies and verdicts by method");
     state.areas = element("p", { class: "muted small" });
     state.probes = makeProbes();
@@ -77,7 +77,7 @@ export default component({
     state.names.show(data.methods.filter(({ control }) => !control), colours);
     for (const [by, chart] of Object.entries(state.figures.charts)) chart.draw(studyCurves(state, by, BY_STUDY[by], colours));
     state.table.replaceChildren(studyTable(state));
-    say(state.areas, STUDY_AREAS[form]);
+    say(state.areas, `${STUDY_AREAS[form]}${chanceOfLeak(data)}`);
     state.probes.show(data.methods, (ready?.probes ?? []).filter((each) => each.form === form));
     state.findings.show(ready?.directions ?? []);
   },
@@ -87,7 +87,7 @@ function studyVerdict(state) {
   const { data, ready, job, accuracies } = state, over = ended(job);
   if (!accuracies.size) return over ? "Paused before the first network." : beforeNetworks(state);
   if (!data.forms.includes("roar")) return ONLY_KEPT;
-  if (data.leak && leaksOpen(state)) return LEAK_TO_COME;
+  if (leaksOpen(state)) return LEAK_TO_COME;
   const judged = (ready?.verdicts ?? []).filter(({ standing }) => standing !== "control");
   if (!judged.length) return over ? "No verdict: no method has all of its networks." : "No verdict yet.";
   const words = verdictOfStudy(state, judged);
@@ -95,14 +95,12 @@ function studyVerdict(state) {
 }
 
 function verdictOfStudy(state, judged) {
-  const decided = judged.filter((verdict) => leakDecides(state, verdict)), better = judged.filter(({ standing }) => standing === "better");
+  const decided = judged.filter((verdict) => verdict.leak_decides), better = judged.filter(({ standing }) => standing === "better");
   const [only] = better, all = counted(judged.length, "method");
   if (decided.length) return `The leak decides for ${decided.length} of ${all}.`;
   if (better.length > 1) return `${better.length} of ${all} remove more than every control.`;
   return only ? `${methodLabel(state.data.methods, only.method)} removes more than every control.` : NONE_REMOVES_MORE;
 }
-
-const leaksOpen = ({ accuracies }) => [...accuracies.values()].some(({ fraction, leak, probe }) => fraction && !leak && !probe);
 
 function beforeNetworks({ job, explained }) {
   if (job?.state === "queued") return "The study waits for its turn.";
@@ -116,15 +114,18 @@ function basisOfStudy({ accuracies, data, ready }) {
   const most = data.stop_early ? "up to " : "";
   const of = `Over ${counted(whole.retrained.over_pictures.n, "test picture")} and ${most}${counted(data.seeds, "network")} for each set of masks.`;
   const saved = ready?.saved ? `, ${ready.saved.toLocaleString("en")} saved by stopping early` : "";
-  const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.` : "";
+  const took = ready?.took ? ` All runs took ${lasting(ready.took)}.` : "";
+  const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.${took}` : "";
   return `${of} Whole pictures: ${percent(whole.retrained.over_pictures.mean)}.${trained}`;
 }
 
 function meaningOfLeak(state) {
   const { data, ready } = state;
   if (!data.leak) return NO_LEAK;
-  return ready?.verdicts.some((verdict) => leakDecides(state, verdict)) ? LEAK_MEANS : "";
+  return ready?.verdicts.some((verdict) => verdict.leak_decides) ? LEAK_MEANS : "";
 }
+
+const chanceOfLeak = ({ leak, chance }) => (leak ? ` Guessing is right for ${percent(chance)}: a leak near that tells nothing.` : "");
 
 // What is being learned at this moment, as far as an epoch of it has ended.
 function networksInHand({ learning, data }) {

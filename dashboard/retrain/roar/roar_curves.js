@@ -1,15 +1,18 @@
 // Accuracy by the share that is removed or kept: retrained networks and below them, dashed, the leak, both with their
 // intervals; or the explained network. Controls in grey.
 
-import { dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
+import { dot, level, line, openDot, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
-import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../accuracy_charts.js";
+import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../../components/kit/side_by_side.js";
 
 export const ROAR_SIZES = { height: 300, edges: { left: 44, right: 30, top: 10, bottom: 40 }, narrowest: 260 };
 export const PROBED = { blur: "blurred", dilate: "dilated" };
 export const SHARE_WORDS = { roar: "removed", kar: "kept" };
 
 export const studyCell = ({ method, form, fraction, probe }) => `${method} ${form} ${fraction}${probe ? ` ${probe}` : ""}`;
+
+// Whether an accuracy of the study, or of one method, still waits for its leak: there is no verdict before.
+export const leaksOpen = ({ data, accuracies }, method) => data.leak && [...accuracies.values()].some((each) => each.fraction && !each.leak && !each.probe && (!method || each.method === method));
 
 // Of a study, the cells of a method's own maps in a form, the smallest share first. Nothing removed and all kept are the
 // whole picture.
@@ -38,7 +41,7 @@ export function studyCurves(state, by, title, colours) {
       ...[...grey, ...loud].map(({ points, name, control, stroke }) => line(to, points, { class: control ? "line control" : "line", stroke, "data-method": name })),
       ...[...grey.filter(({ name }) => name === "random"), ...loud].filter(({ leaks }) => leaks.length).map(({ leaks, name, control, stroke }) => line(to, leaks, { class: control ? "line control dashed" : "line dashed", stroke, "data-leak": name })),
       ...loud.flatMap(({ points, label, stroke, told }) => points.map(([share, mean], at) => dot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: ${shareAndInterval(told[at])}`))),
-      ...loud.flatMap(({ leaks, label, stroke }) => leaks.map(([share, mean]) => dot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: leak ${percent(mean)}`))),
+      ...loud.flatMap(({ leaks, label, stroke }) => leaks.map(([share, mean]) => openDot(to, share, mean, stroke, `${label}, ${percent(share)} ${SHARE_WORDS[form]}: leak ${percent(mean)}`))),
       ...controlEnds(to, grey, form),
     ],
   };

@@ -1,13 +1,13 @@
 // Method by share: the accuracy of retrained networks with its interval, below it the leak, and in words where that
 // decides; the area to random removal or keeping with its verdict. Below a method its maps blurred and dilated.
 
+import { areaCell } from "../../components/kit/area_cell.js";
 import { extentOf } from "../../components/kit/chart.js";
 import { element, sign } from "../../components/kit/dom.js";
 import { between, counted, fixed, percent } from "../../components/kit/numbers.js";
 import { cell, head, methodCell, table } from "../../components/kit/table.js";
 import { MEAN_VERDICTS } from "../../components/study_table/mean_verdicts.js";
-import { areaCell } from "../area_cell.js";
-import { PROBED, SHARE_WORDS, studyCell } from "./roar_curves.js";
+import { PROBED, SHARE_WORDS, leaksOpen, studyCell } from "./roar_curves.js";
 
 const AREA_OF = { roar: "removal", kar: "keeping" };
 const LEAK_DECIDES = "the leak decides";
@@ -27,7 +27,7 @@ export function studyTable(state) {
 function methodRow(state, name, verdict, extent) {
   const { data, form } = state, area = verdict?.[AREA_OF[form]];
   return [{ "data-method": name, "data-standing": verdict?.standing }, methodCell(data.methods.find((method) => method.name === name), name),
-    ...(form === "roar" ? [verdictCell(state, name, verdict)] : []), area ? areaCell(area.over_pictures, extent) : cell("…"), ...shareCells(state, name)];
+    ...(form === "roar" ? [verdictCell(state, verdict)] : []), area ? areaCell(area.over_pictures, extent) : cell("…"), ...shareCells(state, name)];
 }
 
 // The same maps blurred or dilated: what that changes stands where the method has its area.
@@ -48,15 +48,12 @@ const changeCell = ({ mean, low, high }) => cell([
 
 const shareCells = ({ data, form, accuracies, ready }, method, probe) => data.fractions.map((fraction) => shareCell(accuracies.get(studyCell({ method, form, fraction, probe })), data, ready));
 
-function verdictCell(state, name, verdict) {
-  if (!verdict) return cell("…", { class: "words" });
-  if (leakDecides(state, verdict)) return cell([sign("≈"), LEAK_DECIDES], { class: "words" });
+function verdictCell(state, verdict) {
+  if (!verdict || (verdict.standing !== "control" && leaksOpen(state, verdict.method))) return cell("…", { class: "words" });
+  if (verdict.leak_decides) return cell([sign("≈"), LEAK_DECIDES], { class: "words" });
   const [mark, words] = MEAN_VERDICTS[verdict.standing];
   return cell([sign(mark), words], { class: "words" });
 }
-
-// Whether the masks alone tell the class as well at more than half of the shares that are removed.
-export const leakDecides = ({ data }, { standing, leaky }) => standing !== "control" && 2 * leaky > data.fractions.length;
 
 function shareCell(found, { leak, seeds }, ready) {
   if (!found) return cell("…");

@@ -6,11 +6,11 @@ from functools import partial
 import streamlit as st
 
 from core.models.classifier import Classifier
-from core.retraining.cost import Pace
+from core.retraining.cost_words import comparison_in_words
 from core.retraining.data import collect_data
 from core.retraining.networks import USUAL
+from core.retraining.pace import Pace
 from core.retraining.single_patch import seconds_of
-from dashboard.controls.workload import about, counted
 from dashboard.retrain.measuring import paces
 from dashboard.retrain.pace_panel import once_known
 from dashboard.retrain.single_patch.job import SinglePatchRequest
@@ -35,8 +35,6 @@ def in_words(request: SinglePatchRequest, known: Mapping[str, Pace]) -> str:
         seconds_of(name, data, pace.speed, pace.explained, request.pictures, copies, request.across)
         for name, pace in known.items()
     )
-    trained = len([name for name in known if name != USUAL])
-    parts = [counted(trained, "network") + " trained"] if trained else []
-    parts.append(f"{counted(len(known) * copies, 'copy', 'copies')} fine-tuned")
+    trained = sum(name != USUAL for name in known)
     heatmaps = len(known) * copies * request.pictures * len(request.methods)
-    return f"{', '.join(parts)}, {counted(heatmaps, 'heatmap')}: {about(seconds)}."
+    return comparison_in_words(trained, len(known) * copies, heatmaps, seconds)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from core.retraining.networks import USUAL
+from core.retraining.networks import title_of
 from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore, stream_single_patch
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import ModelRequest, Words
@@ -12,16 +12,13 @@ from dashboard.jobs.tables import records
 from dashboard.jobs.views import JobView
 from dashboard.library.inputs import Inputs
 
-TITLES = {USUAL: "Small CNN", "resnet18_32": "ResNet-18", "torchvision/shufflenet_v2_x0_5": "ShuffleNet v2"}
-"""The networks that the page offers; the engine takes any of torchvision's that fits the pictures."""
-
 
 def in_titles(networks: tuple[str, ...]) -> str:
     """
     >>> in_titles(("batch_norm_cnn", "resnet18_32"))
     'Small CNN and ResNet-18'
     """
-    return " and ".join(TITLES.get(name, name) for name in networks)
+    return " and ".join(map(title_of, networks))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,16 +3,17 @@
 import streamlit as st
 
 from core.metrics.statistics import FEWEST
-from core.retraining.networks import USUAL
+from core.retraining.networks import TITLES, USUAL, title_of
 from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.controls.address import bound, choose_several
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
+from dashboard.controls.method_panel import some_chosen
 from dashboard.controls.selection import Selection
 from dashboard.library.models import Loading
 from dashboard.retrain.single_patch.cost_panel import show_cost
-from dashboard.retrain.single_patch.job import SINGLE_PATCH, TITLES, SinglePatch, SinglePatchRequest
+from dashboard.retrain.single_patch.job import SINGLE_PATCH, SinglePatch, SinglePatchRequest
 
 PICTURES, MOST_PICTURES = 80, 1000
 COPIES, MOST_COPIES = 2, 10
@@ -82,7 +83,7 @@ def choose_single_patch(selection: Selection | None) -> SinglePatchRequest | Non
         )  # fmt: skip
     if not networks:
         st.caption("Choose at least one network.")
-    if selection is None or not networks:
+    if selection is None or not networks or not some_chosen(selection.shared["methods"]):
         return None
     ordered = tuple(name for name in TITLES if name in networks)
     return SinglePatchRequest(**selection.shared, networks=ordered, pictures=pictures, copies=copies, across=across)
@@ -95,7 +96,7 @@ def show_single_patch(run: SinglePatch, stale: bool) -> None:
         data={
             "run": run.id,
             "methods": list(described(request)),
-            "networks": [{"name": name, "label": TITLES.get(name, name)} for name in request.networks],
+            "networks": [{"name": name, "label": title_of(name)} for name in request.networks],
             "copies": request.copies,
             "fewest": FEWEST,
             "stale": stale,

@@ -1,11 +1,11 @@
 // Method by network: the verdict, the score with its interval and the range over copies; then how networks differ.
 
+import { areaCell } from "../../components/kit/area_cell.js";
 import { extentOf } from "../../components/kit/chart.js";
 import { sign } from "../../components/kit/dom.js";
 import { between } from "../../components/kit/numbers.js";
 import { cell, head, methodCell, table } from "../../components/kit/table.js";
 import { TOO_FEW } from "../../components/study_table/mean_verdicts.js";
-import { areaCell } from "../area_cell.js";
 import { standingInWords } from "../fine_tune/removal_table.js";
 
 const GAP_SIGNS = { 1: "▲", 0: "–", [-1]: "▼" };

@@ -107,7 +107,7 @@ function basisOfScores(state) {
     const own = adapted.filter(({ network }) => network === name), pictures = pictureCount(state, name);
     const mean = (part) => percent(own.reduce((sum, each) => sum + each[part], 0) / own.length);
     const over = pictures ? `, ${counted(pictures, "picture")}` : "";
-    return `${label}: ${counted(own.length, "copy", "copies")}${over}; accuracy without a patch ${mean("before")} before fine-tuning, ${mean("after")} after, ${mean("whole")} on whole pictures.`;
+    return `${label}: ${counted(own.length, "copy", "copies")}${over}; accuracy on all ${counted(own[0].tested, "test picture")}, each without a patch: ${mean("before")} before fine-tuning, ${mean("after")} after; ${mean("whole")} on whole ones.`;
   }).join(" ");
 }
 

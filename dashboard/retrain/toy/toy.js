@@ -2,12 +2,12 @@
 // over seeds, and what each line shows.
 
 import { dot, level, line, palette, risingAxis, tick } from "../../components/kit/chart.js";
-import { drawn, earlierMark, element, folded, markEarlier, region, say } from "../../components/kit/dom.js";
+import { earlierMark, element, folded, markEarlier, region, say } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
 import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
+import { chartsSideBySide, intervalBand, lineSample } from "../../components/kit/side_by_side.js";
 import { ended } from "../../components/kit/stream.js";
 import { table } from "../../components/kit/table.js";
-import { accuracyCharts, intervalBand } from "../accuracy_charts.js";
 
 const RANKED = [
   { name: "worst_first", label: "Worst first", style: "line" },
@@ -26,7 +26,7 @@ export default component({
     state.verdict = element("p", { class: "verdict", role: "status" });
     state.basis = element("p", { class: "muted small" });
     state.key = element("ul", { class: "key", "aria-label": "Order of removal" });
-    state.figures = accuracyCharts(TRAININGS, CHART_SIZES);
+    state.figures = chartsSideBySide(TRAININGS, CHART_SIZES);
     state.lessons = element("ul", { class: "lessons" });
     state.conclusion = element("p", { class: "conclusion" }, CONCLUSION);
     state.numbers = region("Accuracies as numbers");
@@ -52,7 +52,7 @@ export default component({
     say(state.basis, ready ? `Means over ${counted(ready.seeds, "seed")}; the bands are 95 % intervals.` : "");
     if (!ready) return;
     const ranked = RANKED.map((each, at) => ({ ...each, colour: palette(state.root)[at] }));
-    state.key.replaceChildren(...ranked.map((each) => element("li", {}, strokeOf(each), each.label)));
+    state.key.replaceChildren(...ranked.map((each) => element("li", {}, lineSample(each.style, each.colour), each.label)));
     for (const [name, chart] of Object.entries(state.figures.charts)) chart.draw(removalPicture(state, name, ranked));
     state.lessons.replaceChildren(...lessonsOf(state).map(([label, words]) => element("li", {}, element("b", {}, `${label}. `), words)));
     if (state.details.open) state.numbers.replaceChildren(removalTable(state));
@@ -117,8 +117,6 @@ function removalPicture(state, training, ranked) {
 }
 
 const removalWords = (curves, training, step) => `${TRAININGS[training]} by number of features removed. ${curves.map(({ label, points }) => `${label}: ${points.filter(({ removed }) => removed % step === 0).map(({ removed, mean }) => `${percent(mean)} at ${removed}`).join(", ")}`).join(". ")}.`;
-
-const strokeOf = ({ style, colour }) => drawn("svg", { width: 30, height: 8, viewBox: "0 0 30 8", "aria-hidden": "true" }, drawn("line", { class: style, stroke: colour, x1: 1, x2: 29, y1: 4, y2: 4 }));
 
 const removalTable = (state) => table({
   caption: "Accuracies as numbers",

@@ -115,6 +115,12 @@ def test_a_value_in_the_address_that_a_widget_cannot_have_is_told(
     assert "the link asks for" not in words(other.run())
 
 
+def test_what_became_of_a_number_in_the_address_is_told(page: Open, words: Callable[[AppTest], str]) -> None:
+    app = page(seed="7.5")
+    chosen = app.number_input(key="seed").value
+    assert f"Seed: the link asks for “7.5”, which is not offered here. {chosen} is chosen instead." in words(app.run())
+
+
 @pytest.mark.parametrize(("said", "run"), [("foo", set(QUICK)), ("foo,gradient", {"gradient"}), ("", set())])
 def test_of_methods_in_the_address_those_are_run_that_exist_and_the_others_are_named(
     page: Open, words: Callable[[AppTest], str], said: str, run: set[str]

@@ -284,9 +284,9 @@ def test_the_page_is_told_the_leak_of_every_method_in_words():
     leaks = tuple(Leak(name, Estimate(0.64, 0.5, 0.76, 50), (0.64,) * 5, 0.1) for name in ("gradient", "sobel"))
     told = to_message(LeakReady((), leaks, 50, 10), LABELS)
     assert set(told["methods"]) == {"gradient", "sobel"}
-    assert "64 % (50 to 76 %) of pictures; chance is 10 %." in told["methods"]["sobel"]
+    assert "64 % (50 to 76 %) of pictures correctly; chance is 10 %." in told["methods"]["sobel"]
     assert told["words"].startswith(
-        "Leak: the masks of 1 of 1 method tell the class more often than chance. From where"
+        "Leak: the masks of 1 of 1 method predict the class better than chance. Knowing only which pixels"
     )
 
 

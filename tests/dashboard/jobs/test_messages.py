@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 import pytest
 import torch
 
+from core.generation.reconstruction import ReconstructionReady
 from core.methods import explaining
 from core.methods.heatmap import Heatmap, HeatmapReady, Passes
 from core.metrics.ceiling import Ceiling, CeilingReady, OrderImproved
@@ -30,11 +31,12 @@ from core.stamping import agreement, benchmark
 from core.stamping.benchmark import SweepPoint
 from core.stamping.gate import Gate, GateReady
 from core.stamping.training import ModelTrained
-from core.studies import evaluation, trial
+from core.studies import evaluation, reconstructions, search_convergence, trial
 from core.studies.evaluation import PictureScored, SummaryReady
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.shifted_copies import MatchedReady
 from dashboard.jobs.messages import NOT_SENT, to_message
+from dashboard.reconstruct.variations.job import VariationsShown
 
 NAN = float("nan")
 LABELS = ("cat", "dog", "cup")
@@ -52,9 +54,12 @@ STREAMS = (
     fine_tune,
     retraining,
     single_patch,
+    reconstructions,
+    search_convergence,
 )
 EVENTS = {event for stream in STREAMS for event in get_args(stream.Event)} | {
-    CeilingReady, ImputerRanked, MatchedReady, EpochDone, ModelTrained, OrderImproved, SweepPoint, ToyReady
+    CeilingReady, ImputerRanked, MatchedReady, EpochDone, ModelTrained, OrderImproved, ReconstructionReady, SweepPoint,
+    ToyReady, VariationsShown,
 }  # fmt: skip
 """Every class that a stream yields: as its module names them, and those of streams with few."""
 

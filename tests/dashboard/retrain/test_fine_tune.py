@@ -10,7 +10,7 @@ import pytest
 from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
 from core.retraining.directions import Direction
-from core.retraining.fine_tune import FineTuned, FineTuneReady, RemovalAccuracy
+from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
 from core.retraining.outcomes import FRACTIONS, Accuracy
 from core.retraining.verdicts import Verdict
 from dashboard.components.component import scripts
@@ -93,6 +93,14 @@ def test_what_is_chosen_is_asked_for(tab, started, asked_of_core, wait):
     assert {"gradient", "random", "centre", "sobel"} <= set(heard["methods"])
 
 
+@pytest.mark.parametrize("kind", ["fine_tune", "single_patch"])
+def test_without_a_method_there_is_nothing_to_run(tab, words, kind):
+    for methods, ready in (("", False), ("gradient", True)):
+        app = tab(methods=methods, tab=kind)
+        assert app.button(key=f"start {kind}").disabled is not ready
+        assert ("Choose at least one method." in words(app)) is not ready
+
+
 def test_the_side_is_asked_for_only_where_regions_are_removed(tab):
     assert "fine_tune.side" not in [each.key for each in tab().number_input]
     assert "fine_tune.side" in [each.key for each in tab(**{"fine_tune.unit": "region"}).number_input]
@@ -118,7 +126,7 @@ def test_accuracies_verdicts_and_findings_are_saved_as_tables(client, ended):
     )
     direction = Direction("a", "Claimed.", "undecided", "Why.")
     events = [
-        FineTuned(None, 0.5, 0.0),
+        FineTuned(None, 0.5, 1000, 0.0),
         RemovalAccuracy("gradient", "roar", 0.1, HALF, GAP, 20),
         RemovalAccuracy("gradient", "kar", 0.1, HALF, GAP, 20),
         FineTuneReady(verdicts, (direction,), HALF, HALF, 20, True),
@@ -139,7 +147,7 @@ def test_accuracies_verdicts_and_findings_are_saved_as_tables(client, ended):
 
 
 def test_a_run_that_was_cancelled_before_its_first_curve_promises_none(ended):
-    assert not came_to_something(ended(FINE_TUNE, asked(), Inputs(), [FineTuned(None, 0.5, 0.0)]))
+    assert not came_to_something(ended(FINE_TUNE, asked(), Inputs(), [FineTuned(None, 0.5, 1000, 0.0)]))
 
 
 def test_a_fine_tune_that_is_gone_says_so(tab, words):

@@ -84,6 +84,10 @@ def test_the_sample_holds_every_cell_with_its_leak_and_its_sign_of_a_leak_follow
     [ready] = sample.messages(RetrainingReady)
     assert ready["final"]
     assert ready["networks"] == count_networks(request.spec())
+    decided = {each["method"] for each in ready["verdicts"] if each["leak_decides"]}
+    everywhere = [{each["method"] for each in cells if each["leak_decides"] and each["fraction"] == share}
+                  for share in request.fractions]  # fmt: skip
+    assert decided == set.intersection(*everywhere) - {*CONTROLS}  # of two shares, more than half are both
 
 
 def test_random_masks_leak_nothing_in_the_sample():
@@ -144,6 +148,22 @@ def test_a_paused_study_says_how_to_go_on(roar_tab, started, wait):
     wait(lambda: job.finished)
     told = [json.loads(each.proto.json) for each in app.run().get("bidi_component") if each.proto.json]
     assert "Paused. Press Run to go on." in {data.get("cancelled") for data in told}
+
+
+def test_what_the_folded_choices_come_to_is_told_above_them(roar_tab, words):
+    assert "Training: 2,000 pictures, 1 seed, single pixels, Small CNN, fill: training mean." in words(
+        roar_tab()
+    ).replace("**", "")
+    asked = {
+        "seeds": "4",
+        "unit": "region",
+        "side": "7",
+        "fill": "noisy_linear",
+        "probes": "blur",
+        "stop_early": "true",
+    }
+    said = words(roar_tab(**{f"roar.{name}": value for name, value in asked.items()})).replace("**", "")
+    assert "4 seeds, stopped early, regions of 7 x 7, Small CNN, fill: noisy linear, also blurred maps." in said
 
 
 def test_another_share_makes_the_accuracies_stale_and_another_method_does_not(roar_tab, words):

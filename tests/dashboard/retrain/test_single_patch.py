@@ -10,8 +10,8 @@ import pytest
 
 from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
-from core.retraining.cost import Pace, Speed
 from core.retraining.outcomes import Accuracy
+from core.retraining.pace import Pace, Speed
 from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore
 from dashboard.components.component import scripts
 from dashboard.jobs.outcome import came_to_something
@@ -121,7 +121,7 @@ def test_the_cost_counts_trainings_copies_and_heatmaps():
 
 def test_scores_differences_and_accuracies_are_saved_as_tables(client, ended):
     events = [
-        NetworkAdapted(SMALL, 0, 0.875, 0.75, 0.8125),
+        NetworkAdapted(SMALL, 0, 0.875, 0.75, 0.8125, 1000),
         PatchScore(SMALL, "gradient", SCORE, GAP, "edge", "centre", 20),
         PatchScore(RESNET, "gradient", SCORE, GAP, "better", "", 20),
         NetworkGap("gradient", RESNET, SMALL, GAP, 20),
@@ -141,7 +141,7 @@ def test_scores_differences_and_accuracies_are_saved_as_tables(client, ended):
 
 def test_a_run_that_was_cancelled_before_its_first_score_promises_none(ended):
     assert not came_to_something(
-        ended(SINGLE_PATCH, asked(), Inputs(), [NetworkAdapted(SMALL, 0, 0.875, 0.75, 0.8125)])
+        ended(SINGLE_PATCH, asked(), Inputs(), [NetworkAdapted(SMALL, 0, 0.875, 0.75, 0.8125, 1000)])
     )
 
 

@@ -1,8 +1,8 @@
-// The object, marked on the model's crop: a box or a brush, by pointer, touch or keyboard, with undo.
+// A region, marked on the model's crop: a box or a brush, by pointer, touch or keyboard, with undo.
 
-import { choice, element, field, photo, pixelAt, plainButton } from "../../components/kit/dom.js";
-import { component } from "../../components/kit/frame.js";
-import { percent } from "../../components/kit/numbers.js";
+import { choice, element, field, photo, pixelAt, plainButton } from "../kit/dom.js";
+import { component } from "../kit/frame.js";
+import { percent } from "../kit/numbers.js";
 import { boxBetween, dab, emptyMask, centreBox, movedBox, packed, resizedBox, unpacked, wholeMask } from "./mask.js";
 
 const KEPT_STEPS = 60;
@@ -18,7 +18,7 @@ export default component({
   aside: true,
 
   mount(state) {
-    Object.assign(state, { tool: "box", size: 9, count: 0, past: [], crop: "", box: null, cursor: null });
+    Object.assign(state, { tool: state.data.tool, size: 9, count: 0, past: [], crop: "", box: null, cursor: null });
     state.picture = photo({ draggable: "false" });
     state.canvas = element("canvas", {
       tabindex: 0, role: "application", onkeydown: (event) => pressKey(state, event),
@@ -33,7 +33,7 @@ export default component({
     state.help = element("p", { class: "muted small", id: "marker-help" });
     return [
       element("div", { class: "tools", role: "group", "aria-label": "Tools" },
-        choice("Tool", [["box", "Box"], ["brush", "Brush"]], "box", (tool) => chooseTool(state, tool)), state.brushField, state.undo, state.clear),
+        choice("Tool", [["box", "Box"], ["brush", "Brush"]], state.tool, (tool) => chooseTool(state, tool)), state.brushField, state.undo, state.clear),
       state.frame, state.said, state.help,
     ];
   },
@@ -68,13 +68,13 @@ export default component({
 });
 
 function showCrop(state, crop) {
-  const { height, width, count, title, crop: address } = state.data;
+  const { height, width, count, title, aim, crop: address } = state.data;
   Object.assign(state, { crop, height, width, count, past: [], box: null, cursor: null, mask: emptyMask({ height, width }) });
   state.brush.value = state.size = Math.max(1, Math.min(41, 2 * Math.round(width / 32) + 1));
   Object.assign(state.canvas, { width, height });
   state.frame.style.aspectRatio = `${width} / ${height}`;
   state.picture.src = address;
-  state.canvas.setAttribute("aria-label", `Mark the object on the crop of ${title}`);
+  state.canvas.setAttribute("aria-label", `${aim} on the crop of ${title}`);
 }
 
 // Paints what is marked; its share of the picture.

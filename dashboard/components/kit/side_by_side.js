@@ -1,8 +1,8 @@
-// Charts of accuracy side by side, and what their lines have in common.
+// Charts side by side, and what their lines have in common.
 
-import { band, makeChart, tick } from "../components/kit/chart.js";
-import { element } from "../components/kit/dom.js";
-import { percent } from "../components/kit/numbers.js";
+import { band, makeChart, tick } from "./chart.js";
+import { drawn, element } from "./dom.js";
+import { percent } from "./numbers.js";
 
 export const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
 const BETWEEN_LABELS = 13;
@@ -10,11 +10,14 @@ const BETWEEN_LABELS = 13;
 export const shareAndInterval = ({ mean, low, high }) => (low === null ? percent(mean) : `${percent(mean)} (${Math.round(100 * low)} to ${percent(high)})`);
 
 // A chart for each name, under its words.
-export function accuracyCharts(titles, sizes) {
+export function chartsSideBySide(titles, sizes) {
   const charts = Object.fromEntries(Object.entries(titles).map(([name, words]) => [name, makeChart({ ...sizes, toCome: `${words}, to come` })]));
   const figures = Object.entries(titles).map(([name, words]) => element("figure", {}, element("figcaption", {}, words), charts[name].place));
   return { charts, place: element("div", { class: "charts" }, ...figures) };
 }
+
+// A short line of that style, for a key of lines.
+export const lineSample = (style, colour) => drawn("svg", { width: 30, height: 8, viewBox: "0 0 30 8", "aria-hidden": "true" }, drawn("line", { class: style, stroke: colour, x1: 1, x2: 29, y1: 4, y2: 4 }));
 
 // The interval of a line, where every point has one; a point is its place, lower and upper end.
 export function intervalBand(to, points, colour) {

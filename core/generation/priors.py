@@ -1,0 +1,101 @@
+"""The priors: named ways to fill a hole many times, each with what might have been there."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import docstring_parser
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from core.generation.pools import Pool
+from core.lookup import find
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A picture and what may fill its holes.
+
+    Parameters
+    ----------
+    pixels
+        In [0, 1]; a prior looks at those outside of the hole only.
+    pool
+        Pictures like it.
+    origin
+        The photo that the picture is cut from, where that is known: nothing of it fills a hole.
+    fills
+        How many fills of a hole will be wanted in all.
+    """
+
+    pixels: Float[Tensor, "1 channels height width"]
+    pool: Pool
+    origin: str = ""
+    fills: int = 16
+
+
+Draws = Callable[..., torch.Generator]
+"""Gives the generator of a purpose; asked again for the same one, it gives the same draws."""
+Filler = Callable[[Bool[Tensor, "height width"], range, Draws], Float[Tensor, "n channels height width"]]
+"""Gives pictures with the fills of those numbers, from 0 on, in the hole; their other pixels are not used."""
+Prepare = Callable[[Scene], Filler]
+Check = Callable[[Pool], None]
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A prior and what is known of it.
+
+    Parameters
+    ----------
+    paper
+        Where it was published; empty where it is a person's own.
+    prepare
+        Turns a picture into the function that fills its holes; raises ValueError where the prior does not apply.
+    check
+        Raises ValueError where the prior applies to no picture like those of a pool.
+    """
+
+    name: str
+    label: str
+    paper: str
+    summary: str
+    explanation: str
+    prepare: Prepare
+    check: Check
+
+
+_PRIORS: dict[str, Prior] = {}
+
+
+def fits_all(pool: Pool) -> None:
+    """Refuses no pictures."""
+
+
+def prior(label: str, paper: str, check: Check = fits_all) -> Callable[[Prepare], Prepare]:
+    """Registers a prior under its function's name; its docstring becomes the metadata."""
+
+    def register(prepare: Prepare) -> Prepare:
+        document = docstring_parser.parse(inspect.getdoc(prepare) or "")
+        name, summary = prepare.__name__, (document.short_description or "").replace("\n", " ")
+        _PRIORS[name] = Prior(name, label, paper, summary, document.long_description or "", prepare, check)
+        return prepare
+
+    return register
+
+
+def list_priors() -> tuple[Prior, ...]:
+    """Every prior, those that need no training first."""
+    return tuple(_PRIORS.values())
+
+
+def find_prior(name: str) -> Prior:
+    """The prior of that name.
+
+    Raises
+    ------
+    ValueError
+        With the nearest names.
+    """
+    return find(_PRIORS, name, "prior")
