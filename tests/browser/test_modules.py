@@ -47,6 +47,8 @@ WATCH_DRAWINGS = """
   new MutationObserver(() => { window.drawings += 1; }).observe(plot, { childList: true });
 """.replace("ROOTS", ROOTS)
 """Counts how often the first chart of the page is drawn."""
+DRAWN_ONCE = "() => window.drawings === 1"
+"""A function: an expression would be evaluated anew at each look, which the page's content policy forbids."""
 TELL = """([job, events]) => window.streams.filter(({ last }) => last).forEach((stream) => stream.onmessage({
   data: JSON.stringify({ job: { ...stream.last.job, ...job }, events: events ?? stream.last.events }),
 }))"""
@@ -140,12 +142,12 @@ def test_a_chart_is_not_drawn_anew_because_a_run_got_further(watched_chart: Any)
     watched_chart.wait_for_timeout(500)
     assert watched_chart.evaluate("window.drawings") == 0
     watched_chart.evaluate(TELL, [{"state": "running"}, [further]])
-    watched_chart.wait_for_function("window.drawings === 1")
+    watched_chart.wait_for_function(DRAWN_ONCE)
 
 
 def test_of_results_that_come_fast_the_first_and_the_last_are_drawn(watched_chart: Any) -> None:
     watched_chart.evaluate(f"() => {{ for (let times = 0; times < 20; times++) ({TELL})([{{}}, null]); }}")
-    watched_chart.wait_for_function("window.drawings === 1")
+    watched_chart.wait_for_function(DRAWN_ONCE)
     took = f"""async () => {{
       const begin = performance.now();
       while (performance.now() - begin < 500) {{

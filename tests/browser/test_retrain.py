@@ -46,8 +46,10 @@ def test_the_sample_of_a_fine_tune_says_how_methods_stand_and_draws_those_that_a
     page.get_by_role("button", name="Gradient", exact=True).click()
     for chart in (after, before):
         drawn = chart.locator('polyline[data-method="gradient"]')
+        expect(drawn).to_have_count(2)
         assert drawn.evaluate_all("(lines) => lines.map(({ dataset }) => dataset.order)") == ["mif", "lif"]
         greys = chart.locator("polyline.control")
+        expect(greys).to_have_count(3)
         assert greys.evaluate_all("(lines) => lines.map(({ dataset }) => dataset.method)") == [
             "random",
             "sobel",
@@ -95,6 +97,7 @@ def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(
     for chart in ("without", "with"):
         drawing = page.get_by_role("img", name=re.compile(f"^Accuracy {chart} retraining by number"))
         lines = drawing.locator("polyline")
+        expect(lines).to_have_count(len(RANKINGS))
         assert lines.evaluate_all("(lines) => lines.map(({ dataset }) => dataset.ranking)") == [*RANKINGS]
     page.locator(".root figure").first.evaluate("(figure) => { figure.marked = true }")
     page.get_by_role("button", name="Run", exact=True).click()

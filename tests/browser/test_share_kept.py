@@ -29,9 +29,11 @@ def test_the_sample_shows_every_measure_by_method_and_each_method_beside_its_con
         expect(chart.locator("polygon.band")).to_have_count(4)
     small = page.get_by_role("img", name=re.compile("^Grad-CAM: share kept, by share hidden. "))
     lines = small.locator("polyline")
+    expect(lines).to_have_count(4)
     assert lines.evaluate_all("(lines) => lines.map(({ dataset }) => dataset.line)") == REGIONS
     page.get_by_role("button", name="Energy score", exact=True).click()
     energy = page.get_by_role("img", name=re.compile("^Grad-CAM: energy score, by share hidden. "))
+    expect(energy.locator("polyline")).to_have_count(3)
     assert energy.locator("polyline").evaluate_all("(lines) => lines.map(({ dataset }) => dataset.line)") == REGIONS[:3]
     expect(page.get_by_role("list", name="Regions").get_by_role("listitem")).to_have_count(3)
 
