@@ -13,9 +13,12 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import t
 
+from core.jobs.durations import counted
 from core.methods.registry import find_method
-from core.metrics.statistics import BASELINE, FEWEST, Estimate, estimates
+from core.metrics.ranking import SIGNIFICANT, holm
+from core.metrics.statistics import BASELINE, CONFIDENCE, FEWEST, Estimate, estimates
 from core.retraining.masks import FORMS, Form
 from core.retraining.outcomes import Accuracy, Curves, Recognised, areas_between, over_pictures
 
@@ -211,16 +214,38 @@ def spread(recognised: Float[np.ndarray, "methods fractions pictures"]) -> float
 def finding(gaps: Sequence[Accuracy], margin: float = 0.0) -> Finding:
     """Whether every gap is above zero, or at least one below it; with a margin, above or below minus the margin.
 
+    That all are above needs no correction, since each has to be; that any is below is tested with Holm's, since one of
+    forty gaps often lies below by chance.
+
     >>> above, open_ = (Accuracy(Estimate(0.1, low, 0.2, 9), (0.1,)) for low in (0.05, -0.01))
     >>> finding([above]), finding([above, open_]), finding([above, open_], margin=0.02)
     ('reproduced', 'undecided', 'reproduced')
     """
     if any(gap.over_pictures.n < FEWEST for gap in gaps):
         return "undecided"
-    if any(gap.over_pictures.high < -margin and max(gap.by_seed) < -margin for gap in gaps):
+    chances = holm([chance_below(gap.over_pictures, -margin) for gap in gaps])
+    if any(p < SIGNIFICANT and max(gap.by_seed) < -margin for gap, p in zip(gaps, chances, strict=True)):
         return "not reproduced"
     above = all(gap.over_pictures.low > -margin and min(gap.by_seed) > -margin for gap in gaps)
     return "reproduced" if above else "undecided"
+
+
+def chance_below(found: Estimate, limit: float) -> float:
+    """Two-sided p of a mean below the limit, 1 for one above it; under 5 % just where the interval ends below it.
+
+    The interval gives the error on its own side, which is Student's t with its width.
+
+    >>> [round(chance_below(Estimate(-0.2, -0.3, high, 100), 0.0), 4) for high in (0.0, -0.1)]
+    [0.05, 0.0001]
+    """
+    mean, _, high, n = found
+    if mean >= limit:
+        return 1.0
+    if high == mean:
+        return 0.0
+    freedom = n - 1
+    error = (high - mean) / t.ppf((1 + CONFIDENCE) / 2, freedom)
+    return float(2 * t.sf((limit - mean) / error, freedom))
 
 
 def negated(gap: Accuracy) -> Accuracy:
@@ -235,10 +260,11 @@ def removed(gaps: Gaps) -> tuple[tuple[str, Form, float], ...]:
 
 
 def extremes(gaps: Gaps) -> str:
-    """The smallest and the largest gap, each with its method and share."""
+    """The smallest and the largest gap, each with its method and share, and among how many they are."""
     ends = (pick(gaps.items(), key=lambda each: each[1].over_pictures.mean) for pick in (min, max))
     in_words = " to ".join(dict.fromkeys(told(*each) for each in ends))
-    return f"Compared with random removal, accuracy differs by {in_words}."
+    among = f", in {counted(len(gaps), 'comparison')}" if len(gaps) > 1 else ""
+    return f"Compared with random removal, accuracy differs by {in_words}{among}."
 
 
 def told(place: tuple[str, float], gap: Accuracy) -> str:

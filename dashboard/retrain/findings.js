@@ -4,7 +4,7 @@ import { element, sign } from "../components/kit/dom.js";
 import { capital } from "../components/kit/numbers.js";
 
 const FINDING_SIGNS = { reproduced: "✓", "not reproduced": "✗", undecided: "–" };
-const PAPERS_RUN = "Hooker et al. 2019 retrained a ResNet-50 on ImageNet for every method and share. Whether each finding shows here:";
+const PAPERS_RUN = "Hooker et al. 2019 retrained a ResNet-50 on ImageNet for every method and share. Whether each finding shows here (“not reproduced” needs a difference that is significant after Holm's correction for all of its comparisons):";
 
 export function makeFindings() {
   const listed = element("ul", { class: "findings" });

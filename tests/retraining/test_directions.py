@@ -65,6 +65,29 @@ def test_with_a_margin_a_gap_counts_only_beyond_it(mean, seeds, expected):
     assert finding([gap], margin=0.02) == expected
 
 
+def test_one_gap_of_forty_that_is_below_by_chance_denies_nothing():
+    """Alone it would be enough; Holm's correction asks forty times as much of the smallest."""
+    below = Accuracy(Estimate(-0.03, -0.055, -0.005, 400), (-0.03, -0.02))
+    level = Accuracy(Estimate(0.0, -0.02, 0.02, 400), (0.01, -0.01))
+    assert finding([below]) == "not reproduced"
+    assert finding([below, *[level] * 39]) == "undecided"
+    far = Accuracy(Estimate(-0.1, -0.125, -0.075, 400), (-0.1, -0.1))
+    assert finding([far, *[level] * 39]) == "not reproduced"
+
+
+def test_where_nothing_differs_a_direction_is_denied_in_at_most_five_of_a_hundred_studies():
+    """Forty independent gaps a study, all zero; uncorrected, most studies would deny one of them."""
+    drawn = np.random.default_rng(3)
+    denied = corrected = 0
+    for _ in range(200):
+        means = drawn.normal(0.0, 0.02, 40)
+        gaps = [Accuracy(Estimate(mean, mean - 0.0394, mean + 0.0394, 400), (mean,)) for mean in means]
+        corrected += finding(gaps) == "not reproduced"
+        denied += any(finding([gap]) == "not reproduced" for gap in gaps)
+    assert denied > 100
+    assert corrected <= 200 * 0.05 + 3 * (200 * 0.05 * 0.95) ** 0.5
+
+
 def test_fewer_than_five_pictures_decide_nothing():
     assert finding([Accuracy(Estimate(1.0, 1.0, 1.0, 4), (1.0, 1.0))]) == "undecided"
 
