@@ -1,7 +1,7 @@
 """Which places of a picture are removed, decided once for each picture before any network sees it.
 
 A mask is fixed: it is the same in every epoch and for every network. The published code draws a random one anew in each
-epoch, which works like augmentation and flatters the random control.
+epoch, which works like augmentation and flatters the random control; a study may ask for that.
 """
 
 import hashlib
@@ -86,6 +86,20 @@ def rank_places(
         for values, picture in zip(maps.cpu(), pixels.cpu(), strict=True)
     ]
     return Ranking(torch.stack(ranks))
+
+
+def random_ranking(shape: Sequence[int], draw: torch.Generator, unit: Unit = "pixel", side: int = 4) -> Ranking:
+    """An order of removal drawn for each picture, as that of the random control is.
+
+    Parameters
+    ----------
+    shape
+        Number of pictures, channels of a mask, height and width.
+    """
+    values = torch.rand(*shape, generator=draw)
+    height, width = shape[2:]
+    rank = Cells(regions((height, width), side).flatten()).rank if unit == "region" else rank_of
+    return Ranking(rank(values.flatten(1), draw).view(values.shape))
 
 
 def check_unit(unit: Unit) -> None:

@@ -98,7 +98,7 @@ def plan_trainings(
             digests[name, form, fraction] = digest_of(removed(own, form, fraction))
     keys = {
         cell: tuple(
-            f"{cell.what}-{seed}-{filled(cell, spec)}{digests[cell.ranked, cell.form, cell.fraction]}"
+            f"{cell.what}-{seed}-{made(cell, spec)}{digests[cell.ranked, cell.form, cell.fraction]}"
             for seed in seeds_of(cell, spec)
         )
         for cell in cells
@@ -111,9 +111,24 @@ def plan_trainings(
     return Plan(tuple(first.values()), keys)
 
 
+def made(cell: Cell, spec: RetrainingSpec) -> str:
+    """The part of a key that says how pictures are made of the masks."""
+    return filled(cell, spec) + drawn(cell, spec)
+
+
 def filled(cell: Cell, spec: RetrainingSpec) -> str:
     """The part of a key that says what fills the gaps; nothing for the mean, and for masks alone."""
     return "" if spec.fill == "mean" or cell.what == "masks" else f"{spec.fill}.{spec.seed}-"
+
+
+def drawn(cell: Cell, spec: RetrainingSpec) -> str:
+    """The part of a key that says that the masks of training pictures are drawn anew; nothing where they are fixed."""
+    return f"fresh.{spec.seed}-" if drawn_anew(cell, spec) else ""
+
+
+def drawn_anew(cell: Cell, spec: RetrainingSpec) -> bool:
+    """Whether the training pictures lose other places in each epoch: those of the random control, if asked."""
+    return spec.fresh_random and cell.method == BASELINE and cell.what != "explained" and cell != WHOLE
 
 
 def seeds_of(cell: Cell, spec: RetrainingSpec) -> range:

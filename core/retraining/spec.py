@@ -33,7 +33,7 @@ METHODS = (
 )
 CONTROLS = ("random", "sobel")
 """The paper's two; others may be named among the methods."""
-ADDED = ("fill", "probes", "stop_early", "test_pictures")
+ADDED = ("fill", "probes", "stop_early", "test_pictures", "fresh_random")
 """Left out of a file where they are the default: studies that were begun without them keep their text and folder."""
 
 
@@ -62,6 +62,9 @@ class RetrainingSpec:
         Number of networks for each set of masks.
     stop_early
         Whether a cell gets no further network once its difference from the random control is clear.
+    fresh_random
+        Whether the random control's masks of training pictures are drawn anew in each epoch, as in the published code,
+        where every other mask is fixed. It works like augmentation and flatters the control. Test masks stay.
     network, epochs, peak
         The architecture, and how long and how fast it learns.
     seed
@@ -88,6 +91,7 @@ class RetrainingSpec:
     probes: tuple[Probe, ...] = ()
     stop_early: bool = False
     test_pictures: int = MOST_TESTS
+    fresh_random: bool = False
 
     def __post_init__(self) -> None:
         for problem in problems(self):
@@ -251,6 +255,7 @@ KINDS = (
     ("fill", "a text", lambda value: isinstance(value, str)),
     ("probes", "a list of names", is_names),
     ("stop_early", "true or false", is_switch),
+    ("fresh_random", "true or false", is_switch),
     ("fractions", "a list of numbers", lambda value: isinstance(value, tuple) and all(map(is_number, value))),
     ("seeds", "a number from 1", is_count),
     ("epochs", "a number from 1", is_count),

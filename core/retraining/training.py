@@ -1,6 +1,6 @@
 """One training on pictures that have lost some of their places, and how many test pictures it then recognises."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ BUNDLED_NETWORK = f"{PREFIX}retraining_fashion"
 BUNDLED_SEED = 0
 
 Training = Generator[Progress | EpochDone, None, nn.Module]
+Shown = Callable[[int], Float[Tensor, "n channels _ _"]]
+"""What a network is shown of its training pictures in an epoch, from 0 on."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def train(
     recipe: Recipe,
     seed: int,
     device: torch.device,
-    inputs: tuple[Float[Tensor, "n channels _ _"], Float[Tensor, "m channels _ _"]] | None = None,
+    inputs: tuple[Shown, Float[Tensor, "m channels _ _"]] | None = None,
     precision: torch.dtype = torch.float32,
 ) -> Training:
     """A network trained from random weights to its last epoch; the accuracy on test pictures chooses nothing.
@@ -82,17 +84,16 @@ def train(
     Parameters
     ----------
     inputs
-        What it is shown of the training and of the test pictures; whole pictures where not given.
+        What it is shown of the training pictures in each epoch, and of the test pictures; whole pictures where not
+        given.
     precision
         Of its passes while it learns.
     """
-    learned, tested = inputs or (data.inputs["train"], data.inputs["test"])
+    learned, tested = inputs or (lambda _: data.inputs["train"], data.inputs["test"])
     network = build(recipe.network, data, seed, device)
-    examples, held_out = (
-        (own.to(device), part.labels.to(device)) for own, part in ((learned, data.train), (tested, data.test))
-    )
+    classes, held_out = data.train.labels.to(device), (tested.to(device), data.test.labels.to(device))
     chosen = recipe.epochs, seed, recipe.peak, BATCH, precision
-    yield from stream_training(network, lambda _: examples, held_out, *chosen)
+    yield from stream_training(network, lambda epoch: (learned(epoch).to(device), classes), held_out, *chosen)
     return network
 
 

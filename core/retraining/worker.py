@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,19 +16,22 @@ from threading import Thread
 from typing import Any, TextIO
 
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from core.jobs.events import Returning
 from core.methods.heatmap import MethodRefused
 from core.models.classifier import Classifier
 from core.models.training import EpochDone
+from core.randomness import generator
 from core.retraining.attributions import stream_attributions
 from core.retraining.data import LabelledData
 from core.retraining.folder import Outcome, StudyFolder
-from core.retraining.masks import rank_places
-from core.retraining.plan import Cell, removed
+from core.retraining.masks import random_ranking, rank_places
+from core.retraining.plan import Cell, drawn_anew, removed
 from core.retraining.probes import probed, probes_of, ranked_as
 from core.retraining.spec import RetrainingSpec
-from core.retraining.training import recognised, shown, train
+from core.retraining.training import Shown, recognised, shown, train
 
 Told = dict[str, Any]
 
@@ -93,8 +96,8 @@ class Worker:
         if cell.what == "explained":
             network = self.explained.network
         else:
-            learned = see("train", masks[0])
             precision = self.folder.precision(self.device)
+            learned = self.learned(cell, task["seed"], masks[0], partial(see, "train"))
             training = Returning(
                 train(self.data, self.spec.recipe, task["seed"], self.device, (learned, tested), precision)
             )
@@ -104,6 +107,21 @@ class Worker:
             network = training.result
         found = recognised(network, tested, self.data.test.labels.numpy())
         self.folder.keep_outcome(task["key"], Outcome(found, time.monotonic() - began))
+
+    def learned(
+        self, cell: Cell, seed: int, fixed: Bool[Tensor, "n _ height width"], see: Callable[[Tensor], Tensor]
+    ) -> Shown:
+        """What a network is shown of its training pictures: the same in each epoch, or without places drawn anew."""
+        if not drawn_anew(cell, self.spec):
+            inputs = see(fixed).to(self.device)
+            return lambda _: inputs
+
+        def anew(epoch: int) -> Tensor:
+            draw = generator(self.spec.seed, "fresh random", seed, epoch)
+            ranking = random_ranking(fixed.shape, draw, self.spec.unit, self.spec.side)
+            return see(ranking.removed(cell.form, cell.fraction))
+
+        return anew
 
 
 def tasks() -> Iterator[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ import torch
 
 from core.pictures.blurring import blurred
 from core.randomness import generator
-from core.retraining.masks import digest_of, random_masks, rank_places
+from core.retraining.masks import digest_of, random_masks, random_ranking, rank_places
 from core.retraining.outcomes import FRACTIONS
 
 PIXELS = torch.rand(3, 3, 8, 6, generator=generator(1, "pictures"))
@@ -72,6 +72,19 @@ def test_a_feature_is_one_channel_of_a_pixel():
     assert gone.shape == (3, 3, 8, 6)
     assert gone.flatten(1).sum(dim=1).tolist() == [72] * 3
     assert not torch.equal(gone[:, 0], gone[:, 1])
+
+
+@pytest.mark.parametrize(("unit", "channels"), [("pixel", 1), ("feature", 3), ("region", 1)])
+def test_a_drawn_order_removes_exactly_the_share_and_whole_units(unit, channels):
+    ranking = random_ranking((200, channels, 8, 8), generator(4, "order"), unit, side=4)
+    assert ranking.ranks.flatten(1).sort(dim=1).values.eq(torch.arange(64 * channels)).all(), "each rank once"
+    gone = ranking.removed("roar", 0.25)
+    assert gone.flatten(1).sum(dim=1).eq(16 * channels).all()
+    if unit == "region":
+        corners = gone[:, 0].unfold(1, 4, 4).unfold(2, 4, 4).flatten(3)
+        assert torch.equal(corners.all(dim=3), corners.any(dim=3))
+    spread = (0.25 * 0.75 / 200) ** 0.5
+    assert (gone.double().mean(dim=0) - 0.25).abs().max() < 5 * spread
 
 
 def test_an_unknown_unit_is_named():

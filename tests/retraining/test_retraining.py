@@ -32,6 +32,7 @@ from core.retraining.plan import Cell
 from core.retraining.retraining import stream_retraining
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import Recipe, recognised, retraining_precision, shown, train
+from core.retraining.worker import Worker
 from core.retraining.workers import Workers
 
 CPU = torch.device("cpu")
@@ -64,7 +65,8 @@ def outcomes(path: Path) -> dict[str, bytes]:
 
 def seen_through(masks, squares):
     """What a network is shown of the training and of the test pictures."""
-    return tuple(shown(squares, part, own) for part, own in zip(("train", "test"), masks, strict=True))
+    learned, tested = (shown(squares, part, own) for part, own in zip(("train", "test"), masks, strict=True))
+    return lambda _: learned, tested
 
 
 def test_every_cell_has_its_accuracy_its_leak_and_the_one_without_retraining(study):
@@ -118,9 +120,12 @@ def test_edges_leak_the_class(study):
 
 
 def test_training_meets_the_same_thinned_pictures_in_every_epoch_and_is_tested_on_thinned_ones(
-    study, squares, monkeypatch
+    study, squares, monkeypatch, tmp_path
 ):
-    masks = tuple(each.removed("roar", 0.75) for each in StudyFolder(study[0]).ranks("gradient"))
+    path = tmp_path / "study"
+    shutil.copytree(study[0], path, ignore=shutil.ignore_patterns(".lock"))
+    worker = Worker(StudyFolder(path), CPU)
+    masks = tuple(each.removed("roar", 0.75) for each in worker.folder.ranks("gradient"))
     seen = {}
 
     def watch(_network, draw, held_out, epochs, *_):
@@ -128,7 +133,7 @@ def test_training_meets_the_same_thinned_pictures_in_every_epoch_and_is_tested_o
         yield Progress(1, 1, "watched")
 
     monkeypatch.setattr(training, "stream_training", watch)
-    list(train(squares, Recipe(), 0, CPU, seen_through(masks, squares)))
+    list(worker.test({"key": "watched", "seed": 0, "cell": asdict(Cell("gradient", "roar", 0.75))}))
     first, *others = seen["epochs"]
     assert len(others) == 2
     assert all(torch.equal(first, other) for other in others)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 import safetensors.torch
@@ -19,11 +20,12 @@ from core.retraining.folder import StudyFolder
 from core.retraining.masks import rank_places
 from core.retraining.outcomes import areas_between
 from core.retraining.pace import one_thread
-from core.retraining.plan import Cell, plan_trainings
+from core.retraining.plan import WHOLE, Cell, plan_trainings
 from core.retraining.probes import probed
 from core.retraining.retraining import stream_retraining
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import recognised, retraining_precision, shown, train
+from core.retraining.worker import Worker
 
 CPU = torch.device("cpu")
 FULL = RetrainingSpec(
@@ -31,6 +33,7 @@ FULL = RetrainingSpec(
     fill="noisy_linear", probes=("blur",),
 )  # fmt: skip
 EARLY = replace(FULL, stop_early=True)
+FRESH = replace(FULL, fill="mean", probes=(), seeds=1, fresh_random=True)
 
 
 def begun(path, spec, squares):
@@ -54,6 +57,16 @@ def early(full, tmp_path_factory):
     path = tmp_path_factory.mktemp("early") / "study"
     shutil.copytree(full[0], path, ignore=shutil.ignore_patterns("trainings", "study.toml"))
     return path, list(stream_retraining(EARLY, path, "cpu", processes=2))
+
+
+@pytest.fixture(scope="module")
+def fresh(full, tmp_path_factory):
+    """A worker of the study whose random control is drawn anew in each epoch, with the maps of the other one."""
+    path = tmp_path_factory.mktemp("fresh") / "study"
+    shutil.copytree(full[0], path, ignore=shutil.ignore_patterns("trainings", "study.toml"))
+    folder = StudyFolder(path)
+    folder.ask(FRESH)
+    return Worker(folder, CPU)
 
 
 def accuracies(events):
@@ -124,11 +137,58 @@ def test_the_explained_network_and_the_retrained_ones_meet_filled_pictures(full,
     explained = recognised(folder.network(squares, CPU).network, tested, labels)
     assert own.unadapted.by_seed == (pytest.approx(explained.mean()),)
     with one_thread():
-        training = Returning(train(squares, FULL.recipe, 1, CPU, (learned, tested), retraining_precision(CPU)))
+        training = Returning(
+            train(squares, FULL.recipe, 1, CPU, (lambda _: learned, tested), retraining_precision(CPU))
+        )
         list(training)
         retrained = recognised(training.result, tested, labels)
     assert own.retrained.by_seed[1] == retrained.mean()
     assert not torch.allclose(tested, shown(squares, "test", masks[1])), "the mean would be another picture"
+
+
+def masks_by_epoch(worker, cell, seed=0):
+    """The masks of the training pictures in three epochs."""
+    fixed = worker.folder.ranks(cell.ranked)[0].removed(cell.form, cell.fraction)
+    learned = worker.learned(cell, seed, fixed, lambda removed: removed)
+    return fixed, [learned(epoch) for epoch in range(3)]
+
+
+@pytest.mark.parametrize("what", ["pictures", "masks"])
+def test_the_random_control_s_masks_are_drawn_anew_in_each_epoch_where_asked(fresh, what):
+    cell = Cell(BASELINE, "roar", 0.75, what)
+    fixed, epochs = masks_by_epoch(fresh, cell)
+    assert all(mask.flatten(1).sum(dim=1).eq(48).all() for mask in epochs), "exactly the share, in every picture"
+    drawn = [fixed, *epochs, *masks_by_epoch(fresh, cell, seed=1)[1]]
+    assert all(not torch.equal(one, other) for one, other in combinations(drawn, 2))
+    assert all(torch.equal(*pair) for pair in zip(epochs, masks_by_epoch(fresh, cell)[1], strict=True))
+    often = torch.cat(epochs).double().mean(dim=(0, 1))
+    spread = (0.75 * 0.25 / len(torch.cat(epochs))) ** 0.5
+    assert (often - 0.75).abs().max() < 5 * spread, "each place as often as any other"
+
+
+def test_every_other_mask_stays_in_all_epochs(fresh):
+    for cell in (Cell("gradient", "roar", 0.75), Cell("sobel", "roar", 0.75), WHOLE):
+        fixed, epochs = masks_by_epoch(fresh, cell)
+        assert all(torch.equal(fixed, mask) for mask in epochs)
+
+
+def test_networks_of_fixed_and_of_fresh_masks_never_stand_for_each_other(full):
+    plans = [plan_trainings(spec, ("gradient", BASELINE), StudyFolder(full[0]).ranks)
+             for spec in (FRESH, replace(FRESH, fresh_random=False), replace(FRESH, seed=1))]  # fmt: skip
+    for what in ("pictures", "masks"):
+        assert len({plan.keys[Cell(BASELINE, "roar", 0.75, what)] for plan in plans}) == 3
+        assert len({plan.keys[Cell("gradient", "roar", 0.75, what)] for plan in plans}) == 1
+    assert len({plan.keys[Cell(BASELINE, "roar", 0.75, "explained")] for plan in plans}) == 1
+    assert len({plan.keys[WHOLE] for plan in plans}) == 1
+
+
+def test_a_study_of_fresh_masks_is_told_and_kept_like_any_other(fresh, tmp_path):
+    path = tmp_path / "study"
+    shutil.copytree(fresh.folder.path, path, ignore=shutil.ignore_patterns(".lock"))
+    own = accuracies(stream_retraining(FRESH, path, "cpu", processes=1))
+    assert {method for method, _, _ in own} == {"gradient", "random", "sobel"}
+    again = accuracies(stream_retraining(FRESH, path, "cpu", processes=1))
+    assert again == own
 
 
 def test_a_probed_map_is_ranked_from_the_kept_one_and_has_its_accuracy_leak_and_finding(full, squares):

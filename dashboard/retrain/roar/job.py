@@ -55,6 +55,9 @@ class RoarRequest:
     network: Annotated[str, Words("network")]
     fill: Annotated[Fill, Words("fill", said=FILLS.__getitem__)] = "mean"
     probes: Annotated[tuple[Probe, ...], Words("probes", plural=True, said=probes_in_words)] = ()
+    fresh_random: Annotated[
+        bool, Words("random control", said=lambda fresh: "drawn anew in each epoch" if fresh else "fixed")
+    ] = False
     stop_early: Annotated[bool, Words("number of seeds", said=lambda early: "stopped early" if early else "all")] = (
         False
     )

@@ -60,7 +60,8 @@ HOW = """
   95 % interval over test pictures, and every seed, to agree.
 - **Fill**: removed pixels take the mean of the training pictures, or an interpolation between the pixels that are left
   plus a little noise (noisy linear), which shows less of the mask's shape. The mask and the fill of a picture are the
-  same in every epoch and for every seed. The last epoch counts.
+  same in every epoch and for every seed, unless the random control's masks are drawn anew in each epoch, as the
+  paper's code does: no network can then learn them by heart, as it can those of the methods. The last epoch counts.
 - **Probes**: each method's maps once more, blurred (Gaussian) or dilated (each value becomes the largest around it).
   That adds nothing about the network. Where it changes the area, the area depends on the map's shape. Song et al.
   2023, arXiv:2304.13836.
@@ -150,6 +151,7 @@ def training_in_words(chosen: Mapping[str, Any]) -> str:
         title_of(chosen["network"]),
         f"fill: {FILLS[chosen['fill']].lower()}",
     ]
+    said += ["random masks drawn anew in each epoch"] if chosen["fresh_random"] else []
     return ", ".join([*said, *([f"also {probes_in_words(probes)}"] if probes else [])])
 
 
@@ -188,7 +190,17 @@ def choose_options(seeds: int) -> dict[str, Any]:
             disabled=seeds <= FIRST_SEEDS,
             help="From the third seed on, trains only where the difference to random removal is not yet clear.",
         )  # fmt: skip
-    return {"fill": fill, "probes": tuple(probes), "stop_early": early and seeds > FIRST_SEEDS}
+        fresh = bound(
+            st.toggle, "Fresh random masks", QUICK["fresh_random"], key=f"{KEY}.fresh_random", persist_state="session",
+            help="Draws the random control's masks anew in each epoch, as the published code does. That works like "
+            "augmentation and flatters the control.",
+        )  # fmt: skip
+    return {
+        "fill": fill,
+        "probes": tuple(probes),
+        "stop_early": early and seeds > FIRST_SEEDS,
+        "fresh_random": fresh,
+    }
 
 
 def show_roar(run: Roar, stale: bool) -> None:

@@ -97,6 +97,7 @@ function studyVerdict(state) {
 function verdictOfStudy(state, judged) {
   const decided = judged.filter((verdict) => verdict.leak_decides), better = judged.filter(({ standing }) => standing === "better");
   const [only] = better, all = counted(judged.length, "method");
+  if (decided.length && better.length) return `Of ${all}, ${better.length} beat every control; the leak decides for ${decided.length}.`;
   if (decided.length) return `The leak decides for ${decided.length} of ${all}.`;
   if (better.length > 1) return `${better.length} of ${all} remove more than every control.`;
   return only ? `${methodLabel(state.data.methods, only.method)} removes more than every control.` : NONE_REMOVES_MORE;

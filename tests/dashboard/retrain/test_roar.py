@@ -179,6 +179,7 @@ def test_another_share_makes_the_accuracies_stale_and_another_method_does_not(ro
     [
         ({"roar.fill": "noisy_linear"}, "These accuracies used another fill. Press Run"),
         ({"roar.probes": "blur"}, "These accuracies used other probes. Press Run"),
+        ({"roar.fresh_random": "true"}, "These accuracies used another random control. Press Run"),
     ],
 )
 def test_another_fill_or_a_probe_makes_the_accuracies_stale(roar_tab, words, asked, said):
@@ -198,13 +199,16 @@ def test_there_is_nothing_to_stop_before_the_third_seed(roar_tab):
     assert not roar_tab(**{"roar.seeds": "3"}).toggle(key="roar.stop_early").disabled
 
 
-def test_a_click_plans_what_the_paper_did(roar_tab):
+def test_a_click_plans_what_the_paper_did(roar_tab, words):
     app = roar_tab()
-    app.button(key="roar As in the paper").click().run()
+    app.button(key="roar The paper's choices").click().run()
     assert set(app.session_state["roar.methods"]) == set(BY_THE_PAPER)
     assert app.session_state["roar.fractions"] == [0.1, 0.3, 0.5, 0.7, 0.9]
     assert app.session_state["roar.forms"] == ["roar", "kar"]
     assert app.session_state["roar.seeds"] == 5
+    assert app.session_state["roar.unit"] == "feature"
+    assert app.session_state["roar.fresh_random"] is True
+    assert "random masks drawn anew in each epoch" in words(app)
     assert not app.exception
 
 
@@ -225,6 +229,19 @@ def test_a_verdict_has_at_most_twelve_words():
     script = scripts()[SCRIPT]
     [body] = re.findall(r"^function verdictOfStudy.*?^}", script, re.DOTALL | re.MULTILINE)
     constants = re.findall(r'const (?:LEAK_TO_COME|NONE_REMOVES_MORE|ONLY_KEPT) = "([^"]+)"', script)
-    verdicts = [re.sub(r"\$\{.*?\}", "Guided backpropagation", words) for words in re.findall("`(.*?)`", body)]
-    assert len(constants) == len(verdicts) == 3
+    verdicts = [said_at_length(words) for words in re.findall("`(.*?)`", body)]
+    assert (len(constants), len(verdicts)) == (3, 4)
     assert [words for words in [*verdicts, *constants] if len(words.split()) > 12] == []
+
+
+def said_at_length(template):
+    """A sentence of the script with its longest words: a method's name has two, a count of methods one and its noun."""
+    longest = {
+        r"\$\{methodLabel.*?\}": "Guided backpropagation",
+        r"\$\{all\}": "14 methods",
+        r"\$\{\w+\.length\}": "14",
+    }
+    for place, words in longest.items():
+        template = re.sub(place, words, template)
+    assert "${" not in template
+    return template
