@@ -7,9 +7,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core.jobs.events import Progress
-from core.methods.heatmap import HeatmapReady, MethodRefused
+from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused
 from core.methods.heatmap_request import HeatmapRequest
+from core.metrics.statistics import BASELINE
 from core.models.classifier import Classifier
+from core.randomness import generator, picture_digest
 
 Maps = dict[str, Float[Tensor, "n channels height width"]]
 
@@ -39,9 +41,24 @@ def stream_attributions(
                 yield event
             elif isinstance(event, HeatmapReady):
                 heatmap = event.heatmap
-                found[heatmap.method].append(heatmap.attribution if by_channel else heatmap.values[None])
+                found[heatmap.method].append(
+                    features_of(heatmap, own, request.seed) if by_channel else heatmap.values[None]
+                )
         yield Progress(place + 1, len(pixels), "Heatmaps", "picture")
     return {name: torch.stack(maps) for name, maps in found.items()}
+
+
+def features_of(
+    heatmap: Heatmap, pixels: Float[Tensor, "1 channels height width"], seed: int
+) -> Float[Tensor, "_ height width"]:
+    """The attribution with its channels; a random map has a draw for each feature, or it would remove whole pixels.
+
+    The first channel of a random map is the map itself.
+    """
+    if heatmap.method != BASELINE:
+        return heatmap.attribution
+    draw = generator(seed, picture_digest(pixels), BASELINE, device=pixels.device)
+    return torch.rand(pixels.shape[1:], generator=draw, device=pixels.device)
 
 
 def in_blocks(count: int, size: int) -> Sequence[slice]:

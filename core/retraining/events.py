@@ -82,6 +82,8 @@ class RetrainingReady:
         Networks that were not trained, since the difference to random removal was clear without them.
     took
         Seconds that all runs of the study computed, one after the other; None where the first were not timed.
+    mixed
+        In what the runs differ that made the study, in sentences; empty where they do not.
     """
 
     whole: Accuracy | None
@@ -93,6 +95,7 @@ class RetrainingReady:
     probes: tuple[ProbeFinding, ...] = ()
     saved: int = 0
     took: float | None = None
+    mixed: str = ""
 
     @property
     def replaces(self) -> str:

@@ -1,6 +1,6 @@
 """A study's folder: written so that a kill at any moment loses only the training in hand.
 
-``study.toml`` is what was asked, ``manifest.json`` what it ran on; ``pictures.safetensors`` and ``network.safetensors``
+``study.toml`` is what was asked, ``manifest.json`` what it ran on, run by run; ``pictures.safetensors`` and ``network.safetensors``
 are what every process needs; ``maps`` holds the maps of blocks of pictures without loss, ``ranks`` the order of removal
 that follows from them, ``trainings`` a file for each trained network, by its key, and ``seconds.json`` how long all of
 it took.
@@ -30,6 +30,9 @@ from core.studies.over_pictures import PictureRefused
 from core.studies.whole_files import remove_drafts, written_whole
 
 ASKED, MANIFEST, MAPS, SAVED, LOCK = "study.toml", "manifest.json", "maps", "saved.json", ".lock"
+EDITION = 2
+"""Of what follows from a spec: raised whenever the same spec gives other orders of removal or other networks, so that
+no study goes on with what an earlier version made."""
 
 
 class Outcome(NamedTuple):
@@ -59,7 +62,7 @@ class StudyFolder:
         Raises
         ------
         ValueError
-            Where the folder holds another study, or cannot be written.
+            Where the folder holds another study, or one of an earlier edition, or cannot be written.
         """
         file = self.path / ASKED
         try:
@@ -67,7 +70,13 @@ class StudyFolder:
             if file.exists():
                 if RetrainingSpec.from_toml(file.read_text(encoding="utf-8")) != spec:
                     raise ValueError(f"{self.path} holds another study. Use another folder, or its own {ASKED}.")
+                if self.manifest().get("edition") != EDITION:
+                    raise ValueError(
+                        f"The study in {self.path} was begun with another version of HeatCheck, which removes other "
+                        "pixels or trains other networks. Use another folder."
+                    )
                 return
+            self.keep_manifest({"edition": EDITION})
             written_whole(file, lambda draft: draft.write_text(spec.to_toml(), encoding="utf-8"))
         except OSError as error:
             raise unwritable(self.path, error) from error
@@ -110,20 +119,30 @@ class StudyFolder:
         return RetrainingSpec.from_toml((self.path / ASKED).read_text(encoding="utf-8"))
 
     def keep_manifest(self, told: Mapping[str, Any]) -> None:
-        written_whole(
-            self.path / MANIFEST, lambda draft: draft.write_text(json.dumps(told, indent=1), encoding="utf-8")
-        )
+        """Adds these facts to the manifest, in the place of those of the same name."""
+        whole = json.dumps({**self.manifest(), **told}, indent=1)
+        written_whole(self.path / MANIFEST, lambda draft: draft.write_text(whole, encoding="utf-8"))
+
+    def keep_run(self, run: Mapping[str, str]) -> None:
+        """Lists a run among those that made the study, once."""
+        if run not in self.runs():
+            self.keep_manifest({"runs": [*self.runs(), run]})
+
+    def runs(self) -> list[Mapping[str, str]]:
+        """The runs that made something of the study, the first one first."""
+        found: list[Mapping[str, str]] = self.manifest().get("runs", [])
+        return found
+
+    def manifest(self) -> dict[str, Any]:
+        """What is known of what the study ran on."""
+        file = self.path / MANIFEST
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return found
 
     def precision(self, device: torch.device) -> torch.dtype:
-        """Of its networks' passes while they learn: that of its first run, so that all of them are comparable.
-
-        A study that was begun before the manifest told has float32.
-        """
-        file = self.path / MANIFEST
-        if not file.exists():
-            return retraining_precision(device)
-        told = json.loads(file.read_text(encoding="utf-8")).get("precision")
-        return torch.bfloat16 if told == "bfloat16" else torch.float32
+        """Of its networks' passes while they learn: that of its first run, so that all of them are comparable."""
+        told = self.manifest().get("precision")
+        return retraining_precision(device) if told is None else getattr(torch, told)
 
     def keep_data(self, data: LabelledData) -> None:
         """Keeps the pictures, so that every process and every resumption meets the same."""

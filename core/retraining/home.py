@@ -17,7 +17,7 @@ from core.jobs.durations import room
 from core.metrics.removal import places_of
 from core.retraining.cost import Pictures, never_trained, numbers_of, pictures_of
 from core.retraining.data import BUNDLED, LabelledData
-from core.retraining.folder import ASKED, MAPS, StudyFolder, bytes_of_a_rank
+from core.retraining.folder import ASKED, EDITION, MAPS, StudyFolder, bytes_of_a_rank
 from core.retraining.probes import probes_of
 from core.retraining.spec import RetrainingSpec
 
@@ -38,8 +38,8 @@ def home() -> Path:
 
 
 def folder_of(spec: RetrainingSpec) -> Path:
-    """The folder of a study: equal specs share one, and no others do."""
-    return home() / hashlib.sha256(spec.to_toml().encode()).hexdigest()[:DIGITS]
+    """The folder of a study: equal specs share one, and no others do, nor those of another edition."""
+    return home() / hashlib.sha256(f"{spec.to_toml()}{EDITION}".encode()).hexdigest()[:DIGITS]
 
 
 @contextmanager

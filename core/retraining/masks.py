@@ -66,7 +66,8 @@ def rank_places(
     Parameters
     ----------
     maps
-        A value for each pixel, or for each channel of each pixel where the unit is a feature.
+        A value for each pixel, or for each channel of each pixel where the unit is a feature; one for a pixel then
+        holds for all of its channels, and every map ranks as many places.
     pixels
         The pictures; each has draws of its own, which no network's seed changes.
     side
@@ -78,6 +79,8 @@ def rank_places(
         Where there is no such unit, or the side does not fit the pictures.
     """
     check_unit(unit)
+    if unit == "feature":
+        maps = maps.expand(-1, pixels.shape[1], -1, -1)
     height, width = maps.shape[2:]
     cells = Cells(regions((height, width), side).flatten()) if unit == "region" else None
     rank = cells.rank if cells else rank_of

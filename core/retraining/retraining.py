@@ -5,8 +5,9 @@ class from what is left, or from where the gaps are: beside every accuracy stand
 learned from the masks alone.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from core.retraining.attributions import in_blocks
 from core.retraining.clock import Clock, seconds_of_study
 from core.retraining.data import LabelledData
 from core.retraining.directions import Direction, check_directions
-from core.retraining.environment import manifest
+from core.retraining.environment import manifest, mixture, this_run
 from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
 from core.retraining.folder import StudyFolder
 from core.retraining.home import refuse_small_disk
@@ -84,8 +85,11 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
     build(spec.network, data, 0, torch.device("cpu"))  # refused here, before a process starts
     if not folder.networks():  # its heatmaps may be gone again by then, and are not needed
         refuse_small_disk(spec, folder.path, data)
-    with Workers(folder.path, device, processes, Clock(folder)) as workers:  # they start while the network learns
-        classifier = yield from kept_network(spec, folder, data, device)
+    begins = partial(folder.keep_run, this_run(device))
+    with Workers(
+        folder.path, device, processes, Clock(folder), begins
+    ) as workers:  # they start while the network learns
+        classifier = yield from kept_network(spec, folder, data, device, begins)
         folder.keep_manifest(manifest(spec, classifier, data, folder.precision(device)))
         yield from data.refused
         for name, reason in capability(classifier).items():
@@ -107,11 +111,22 @@ def kept_data(spec: RetrainingSpec, folder: StudyFolder) -> Generator[Progress, 
 
 
 def kept_network(
-    spec: RetrainingSpec, folder: StudyFolder, data: LabelledData, device: torch.device
+    spec: RetrainingSpec,
+    folder: StudyFolder,
+    data: LabelledData,
+    device: torch.device,
+    begins: Callable[[], object],
 ) -> Generator[Progress | EpochDone, None, Classifier]:
-    """The network that the maps explain, trained once."""
+    """The network that the maps explain, trained once.
+
+    Parameters
+    ----------
+    begins
+        Called before it is trained.
+    """
     kept = folder.network(data, device)
     if kept is None:
+        begins()
         kept = yield from explained_network(data, spec.recipe, device)
         folder.keep_network(kept.network)
     return kept
@@ -234,6 +249,7 @@ class Study:
             self.probes(trained),
             len(self._saved),
             seconds_of_study(self.folder),
+            mixture(self.folder.runs()),
         )
 
     def probes(self, trained: Curves) -> tuple[ProbeFinding, ...]:

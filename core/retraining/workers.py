@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -48,14 +48,21 @@ class Workers:
         How many; as many as there are cores on a CPU, and one on a GPU, unless given.
     clock
         Kept after each task, where somebody wants to know how long all of them take.
+    begins
+        Called before tasks are given, where there are some.
     """
 
     def __init__(
-        self, folder: Path, device: torch.device, count: int | None = None, clock: Clock | None = None
+        self,
+        folder: Path,
+        device: torch.device,
+        count: int | None = None,
+        clock: Clock | None = None,
+        begins: Callable[[], object] = lambda: None,
     ) -> None:
         self._command = [sys.executable, "-m", WORKER, str(folder), str(device)]
         self._count = count or (cores() if device.type == "cpu" else 1)
-        self._clock = clock
+        self._clock, self._begins = clock, begins
         self._told: Queue[tuple[int, Told | None]] = Queue()
         self._processes: list[subprocess.Popen[str]] = []
         self._errors: list[IO[str]] = []
@@ -99,6 +106,8 @@ class Workers:
             Where a process ends, or a task fails, with the reason.
         """
         waiting, running = deque(tasks), 0
+        if waiting:
+            self._begins()
         for place in range(min(self._count, len(waiting))):
             self._give(place, waiting.popleft())
             running += 1

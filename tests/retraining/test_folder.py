@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from core.retraining.folder import StudyFolder
+from core.retraining import folder as folders
+from core.retraining.folder import ASKED, EDITION, StudyFolder
+from core.retraining.spec import RetrainingSpec
 from core.retraining.training import retraining_precision
 
 CPU = torch.device("cpu")
@@ -11,13 +13,32 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize(
     ("told", "expected"),
-    [({}, torch.float32), ({"precision": "float32"}, torch.float32), ({"precision": "bfloat16"}, torch.bfloat16)],
+    [("float32", torch.float32), ("bfloat16", torch.bfloat16)],
 )
 def test_a_study_goes_on_with_the_precision_of_its_first_run_whatever_this_processor_has(tmp_path, told, expected):
     folder = StudyFolder(tmp_path)
     assert folder.precision(CPU) is retraining_precision(CPU), "nothing was run"
-    folder.keep_manifest({"seed": 0, **told})
+    folder.keep_manifest({"seed": 0})
+    assert folder.precision(CPU) is retraining_precision(CPU), "nothing was trained"
+    folder.keep_manifest({"precision": told})
     assert folder.precision(CPU) is expected
+
+
+def test_a_study_that_an_earlier_version_began_is_refused_rather_than_mixed(tmp_path, monkeypatch):
+    spec = RetrainingSpec(methods=("gradient",))
+    monkeypatch.setattr(folders, "EDITION", EDITION - 1)
+    StudyFolder(tmp_path).ask(spec)
+    StudyFolder(tmp_path).ask(spec)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=r"begun with another version of HeatCheck.*Use another folder"):
+        StudyFolder(tmp_path).ask(spec)
+
+
+def test_a_folder_without_a_manifest_is_of_a_version_that_had_no_editions(tmp_path):
+    spec = RetrainingSpec(methods=("gradient",))
+    (tmp_path / ASKED).write_text(spec.to_toml())
+    with pytest.raises(ValueError, match="another version"):
+        StudyFolder(tmp_path).ask(spec)
 
 
 def test_what_a_killed_run_left_half_written_is_removed_by_the_next(tmp_path):

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.retraining.folder import MAPS, Outcome, StudyFolder
+from core.retraining import home as homes
+from core.retraining.folder import EDITION, MAPS, Outcome, StudyFolder
 from core.retraining.home import bytes_of, folder_of, home, kept_study, networks_in, size_of
 from core.retraining.spec import RetrainingSpec
 
@@ -35,6 +36,12 @@ def test_equal_specs_share_a_folder_and_no_others_do():
     others = [replace(SPEC, seed=1), replace(SPEC, leak=False), replace(SPEC, methods=("vargrad",))]
     assert len({folder_of(spec) for spec in [SPEC, *others]}) == 4
     assert folder_of(SPEC).parent == home()
+
+
+def test_the_same_request_of_another_version_has_a_folder_of_its_own(monkeypatch):
+    own = folder_of(SPEC)
+    monkeypatch.setattr(homes, "EDITION", EDITION - 1)
+    assert folder_of(SPEC) != own
 
 
 def test_what_is_trained_is_counted_without_the_explained_network():

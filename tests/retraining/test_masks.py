@@ -1,11 +1,13 @@
 """Which places are removed: exactly as many as requested, fixed for each picture, and the same for both forms."""
 
+from itertools import product
+
 import pytest
 import torch
 
 from core.pictures.blurring import blurred
 from core.randomness import generator
-from core.retraining.masks import digest_of, random_masks, random_ranking, rank_places
+from core.retraining.masks import FORMS, digest_of, random_masks, random_ranking, rank_places
 from core.retraining.outcomes import FRACTIONS
 
 PIXELS = torch.rand(3, 3, 8, 6, generator=generator(1, "pictures"))
@@ -85,6 +87,25 @@ def test_a_drawn_order_removes_exactly_the_share_and_whole_units(unit, channels)
         assert torch.equal(corners.all(dim=3), corners.any(dim=3))
     spread = (0.25 * 0.75 / 200) ** 0.5
     assert (gone.double().mean(dim=0) - 0.25).abs().max() < 5 * spread
+
+
+def test_a_value_for_a_pixel_holds_for_its_features_in_random_order_and_every_map_ranks_as_many():
+    maps = maps_of("distinct")
+    one, own = rank_places(maps, PIXELS, "feature"), rank_places(PIXELS, PIXELS, "feature")
+    assert one.places == own.places == 144
+    for form, fraction in product(FORMS, FRACTIONS):
+        counts = [each.removed(form, fraction).flatten(1).sum(dim=1) for each in (one, own)]
+        assert torch.equal(*counts)
+    of_pixels = rank_places(maps, PIXELS).ranks.expand(-1, 3, -1, -1)
+    assert torch.equal(one.ranks // 3, of_pixels)
+    first = (one.ranks % 3).flatten(2).argmin(dim=1).flatten().bincount(minlength=3)
+    assert first.min() > 144 / 3 - 4 * (144 * 2 / 9) ** 0.5, "no channel goes before the others"
+
+
+@pytest.mark.parametrize("kind", ["distinct", "constant", "mostly zero"])
+def test_the_features_of_pictures_of_one_channel_are_their_pixels(kind):
+    pixels = PIXELS[:, :1]
+    assert torch.equal(*(rank_places(maps_of(kind), pixels, unit).ranks for unit in ("feature", "pixel")))
 
 
 def test_an_unknown_unit_is_named():

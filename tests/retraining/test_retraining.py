@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -379,7 +380,24 @@ def test_the_maps_of_many_pictures_are_those_of_each_alone(squares):
 def test_the_manifest_names_versions_seeds_and_the_explained_weights(study, squares):
     told = json.loads((study[0] / "manifest.json").read_text())
     assert told["seeds"] == [0, 1]
-    assert told["torch"] == torch.__version__
+    [run] = told["runs"]
+    assert (run["torch"], run["device"]) == (torch.__version__, "cpu")
+    assert datetime.fromisoformat(run["began"]) < datetime.now(UTC)
     assert told["precision"] in ("bfloat16", "float32")
     assert told["weights"] == StudyFolder(study[0]).network(squares, CPU).weights_digest
     assert (told["training_pictures"], told["test_pictures"]) == (600, 60)
+
+
+def test_a_study_that_runs_on_another_version_lists_both_runs_and_says_in_what_they_differ(study, tmp_path):
+    path = tmp_path / "mixed"
+    shutil.copytree(study[0], path)
+    first = {**StudyFolder(path).runs()[0], "torch": "1.0.0", "device": "cuda:0"}
+    StudyFolder(path).keep_manifest({"runs": [first]})
+    opened = list(stream_retraining(SPEC, path, "cpu", processes=1))[-1]
+    assert StudyFolder(path).runs() == [first], "nothing was made"
+    assert (opened.mixed, study[1][-1].mixed) == ("", "")
+    next((path / "trainings").glob("pictures-*")).unlink()
+    resumed = list(stream_retraining(SPEC, path, "cpu", processes=1))[-1]
+    kept, own = StudyFolder(path).runs()
+    assert (kept, own["torch"]) == (first, torch.__version__)
+    assert f"differ in torch (1.0.0, {torch.__version__}) and device (cuda:0, cpu)." in resumed.mixed

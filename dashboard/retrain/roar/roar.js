@@ -116,7 +116,7 @@ function basisOfStudy({ accuracies, data, ready }) {
   const of = `Over ${counted(whole.retrained.over_pictures.n, "test picture")} and ${most}${counted(data.seeds, "network")} for each set of masks.`;
   const saved = ready?.saved ? `, ${ready.saved.toLocaleString("en")} saved by stopping early` : "";
   const took = ready?.took ? ` All runs took ${lasting(ready.took)}.` : "";
-  const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.${took}` : "";
+  const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.${took}${ready.mixed ? ` ${ready.mixed}` : ""}` : "";
   return `${of} Whole pictures: ${percent(whole.retrained.over_pictures.mean)}.${trained}`;
 }
 
