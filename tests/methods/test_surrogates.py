@@ -231,7 +231,14 @@ def test_few_samples_are_told_apart_from_enough(small_squeezenet, small_chelsea,
 
 
 @pytest.mark.slow
-def test_the_map_after_64_passes_is_already_like_the_final_one(growing):
-    _, maps = growing
-    early = [heatmap for heatmap in maps if heatmap.passes.forward <= 70][-1]
-    assert correlation(early.values, maps[-1].values) > 0.5
+def test_the_first_map_of_64_passes_is_on_average_already_like_the_final_one(small_squeezenet, small_chelsea, growing):
+    """Over seeds: one draw of 64 samples may miss much. A batch has as many passes as are fast on this machine."""
+    name, maps = growing
+    alike = []
+    for seed in range(6):
+        stream = stream_heatmaps(small_squeezenet, small_chelsea, [name], settings={name: ENOUGH}, seed=seed)
+        shown = (event.heatmap for event in stream if isinstance(event, HeatmapReady))
+        early = next(heatmap for heatmap in shown if heatmap.passes.forward >= 64)
+        assert early.passes.forward < 130
+        alike.append(correlation(early.values, maps[-1].values))
+    assert sum(alike) / len(alike) > 0.5
