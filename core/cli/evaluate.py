@@ -65,8 +65,8 @@ def evaluate(
         bool,
         typer.Option(
             "--ceiling",
-            help="Also score F as a share of what any order of the pixels reaches, found by a search of 1,500 passes "
-            "for each picture.",
+            help="Also score F as a share of what any order of the pixels reaches, found by a search of at least "
+            "1,500 passes for each picture.",
         ),
     ] = False,
     seed: Seed = 0,

@@ -151,9 +151,12 @@ def show(found: Found) -> None:
 
 
 def taken(ready: RetrainingReady) -> str:
-    """How many networks the study has, and how long all of its runs took."""
+    """How many networks the study has, how long all of its runs took, and in what they learned or differ."""
     took = "" if ready.took is None else f"; all runs of this study took {lasting(ready.took)}"
-    return f"{counted(ready.networks, 'network')} trained{took}."
+    told = [f"{counted(ready.networks, 'network')} trained{took}."]
+    if ready.precision != "float32":
+        told.append(f"They learned in {ready.precision}, the explained network in float32.")
+    return " ".join([*told, *([ready.mixed] if ready.mixed else [])])
 
 
 def accuracy_table(found: Found, form: str, labels: Mapping[str, str]) -> Table:

@@ -26,9 +26,9 @@ def ceiling(evidence: Evidence) -> float | None:
 def ceiling_share(evidence: Evidence) -> float | None:
     """F as a share of the ceiling, the largest F that any order was found to reach: at most this share is reached.
 
-    Where F is above 0 it is an upper bound, since a better order may exist. The search for that order takes 1,500
-    passes for each picture. The orders of the run's methods are among those searched: with other methods the ceiling,
-    and every share of it, may differ.
+    Where F is above 0 it is an upper bound, since a better order may exist. The search for that order takes at least
+    1,500 passes for each picture. The orders of the run's methods are among those searched: with other methods the
+    ceiling, and every share of it, may differ.
     A picture whose ceiling is not above chance is left out; n says how many remain. Over pictures it is the mean F
     divided by the mean ceiling, each picture weighing what there is to be found on it: a mean of shares would be
     decided by pictures with hardly anything to find.

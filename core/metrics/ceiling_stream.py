@@ -93,11 +93,18 @@ def stream_ceiling(
     check_passes(
         passes, spent + least_passes(stages, perturbation, classifier.size, len(rivals), len(rivals) - len(known))
     )
-    explained = checked_target(classifier, pixels, target)
-    check_contrast(explained, rather_than)
-    answers = Answers(classifier, pixels, explained, y, rather_than)
-    searching = search_ceiling(classifier, pixels, answers, perturbation, rivals, known, seed, stages, spent, passes)
-    yield CeilingReady((yield from searching))
+    if target is not None:
+        target = checked_target(classifier, pixels, target)
+        check_contrast(target, rather_than)
+
+    def searched() -> Iterator[Step | CeilingReady]:
+        explained = checked_target(classifier, pixels, target)
+        check_contrast(explained, rather_than)
+        answers = Answers(classifier, pixels, explained, y, rather_than)
+        asked = perturbation, rivals, known, seed, stages, spent, passes
+        yield CeilingReady((yield from search_ceiling(classifier, pixels, answers, *asked)))
+
+    return searched()
 
 
 def search_ceiling(

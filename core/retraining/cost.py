@@ -98,7 +98,9 @@ def cells_of(spec: RetrainingSpec) -> list[Cell]:
 
 
 def count_networks(spec: RetrainingSpec) -> int:
-    """How many networks are trained for the table; fewer where two cells turn out to have the same masks."""
+    """How many networks are trained for the table, at most: fewer where two cells turn out to have the same masks, as
+    the negated map has those of the map itself in the other form. That is known once there are maps.
+    """
     return spec.seeds * len(cells_of(spec))
 
 

@@ -144,7 +144,7 @@ def divided(source: SourcePictures, most: int | None, seed: int, tests: int = MO
     if more:
         division += f" {tests:,} of the test pictures are used."
     if once.identical:
-        division += f" {counted(once.identical, 'identical picture')} left out."
+        division += f" {so_many_are(once.identical, 'identical picture')} left out."
     learned, tested = (stacked(part, numbers) for part in (train, test))
     return Divided(labels, learned, tested, tuple(once.refused), division)
 
@@ -226,9 +226,8 @@ def left_out(refused: Sequence[PictureRefused]) -> str:
     """How many pictures cannot be used, and why the first of them cannot."""
     if not refused:
         return ""
-    return (
-        f" {counted(len(refused), 'picture')} left out, the first, {refused[0].picture}, because: {refused[0].reason}"
-    )
+    first = refused[0]
+    return f" {so_many_are(len(refused), 'picture')} left out, the first, {first.picture}, because: {first.reason}"
 
 
 def numbers_of(labels: Sequence[str], classes: Sequence[int]) -> dict[str, int]:
@@ -245,9 +244,9 @@ def in_short(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def counted(number: int, noun: str) -> str:
+def so_many_are(number: int, noun: str) -> str:
     """
-    >>> counted(1, "picture"), counted(2000, "picture")
+    >>> so_many_are(1, "picture"), so_many_are(2000, "picture")
     ('1 picture is', '2,000 pictures are')
     """
     return f"{number:,} {noun}{' is' if number == 1 else 's are'}"

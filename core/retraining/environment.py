@@ -10,6 +10,7 @@ import torch
 
 from core.models.classifier import Classifier
 from core.retraining.data import LabelledData
+from core.retraining.networks import network_seed
 from core.retraining.spec import RetrainingSpec
 
 DECISIVE = {
@@ -29,7 +30,7 @@ def manifest(
     return {
         "precision": str(precision).removeprefix("torch."),
         "seed": spec.seed,
-        "seeds": list(range(spec.seeds)),
+        "seeds": [network_seed(spec.seed, number) for number in range(spec.seeds)],
         "weights": classifier.weights_digest,
         "data": data.title,
         "division": data.division,
@@ -52,7 +53,7 @@ def this_run(device: torch.device) -> dict[str, str]:
 
 
 def processor_of(device: torch.device) -> str:
-    """The model of a GPU; of a CPU its architecture and the instructions that torch uses, which decide how it rounds."""
+    """The model of a GPU; of a CPU its architecture and the instructions that torch uses, by which it rounds."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"

@@ -84,6 +84,8 @@ class RetrainingReady:
         Seconds that all runs of the study computed, one after the other; None where the first were not timed.
     mixed
         In what the runs differ that made the study, in sentences; empty where they do not.
+    precision
+        Of the passes in which the networks learned: float32 or bfloat16. The explained network learns in float32.
     """
 
     whole: Accuracy | None
@@ -96,6 +98,7 @@ class RetrainingReady:
     saved: int = 0
     took: float | None = None
     mixed: str = ""
+    precision: str = "float32"
 
     @property
     def replaces(self) -> str:

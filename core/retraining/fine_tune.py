@@ -38,7 +38,7 @@ from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.directions import check_directions
 from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
 from core.retraining.masks import FORMS, Form, Ranking, Unit, check_places, rank_places
-from core.retraining.networks import maker
+from core.retraining.networks import MOST_OF_A_RUN, maker, network_seed
 from core.retraining.outcomes import FRACTIONS, Curves, Recognised, accuracies
 from core.retraining.training import Recipe, bundled_pictures, explained_network, recognised, without
 from core.retraining.verdicts import judge
@@ -120,6 +120,8 @@ def stream_fine_tune(
     """
     if pictures < 1 or seeds < 1:
         raise ValueError(f"At least one picture and one seed are needed, not {pictures} and {seeds}.")
+    if seeds > MOST_OF_A_RUN:
+        raise ValueError(f"A run has at most {MOST_OF_A_RUN:,} seeds, not {seeds:,}.")
     if not fractions or not all(0 < fraction < 1 for fraction in fractions):
         raise ValueError("The fractions must lie between 0 and 1, both excluded.")
     request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=False)
@@ -189,8 +191,8 @@ def fine_tuned(
     network: nn.Module, data: LabelledData, lesson: Lesson, device: torch.device
 ) -> Iterator[Progress | EpochDone | FineTuned | nn.Module]:
     """A copy that learns from pictures with random gaps, which comes last; a step is one batch."""
-    began, number = time.monotonic(), lesson.number
-    copying = Returning(adapted_copy(network, data, partial(lesson.gaps, data), lesson.seed + number, device))
+    began, number, own_seed = time.monotonic(), lesson.number, network_seed(lesson.seed, lesson.number)
+    copying = Returning(adapted_copy(network, data, partial(lesson.gaps, data), own_seed, device))
     for event in copying:
         yield event
         if isinstance(event, EpochDone):

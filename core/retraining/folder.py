@@ -1,9 +1,9 @@
 """A study's folder: written so that a kill at any moment loses only the training in hand.
 
-``study.toml`` is what was asked, ``manifest.json`` what it ran on, run by run; ``pictures.safetensors`` and ``network.safetensors``
-are what every process needs; ``maps`` holds the maps of blocks of pictures without loss, ``ranks`` the order of removal
-that follows from them, ``trainings`` a file for each trained network, by its key, and ``seconds.json`` how long all of
-it took.
+``study.toml`` is what was asked, ``manifest.json`` what it ran on, run by run; ``pictures.safetensors`` and
+``network.safetensors`` are what every process needs; ``maps`` holds the maps of blocks of pictures without loss,
+``ranks`` the order of removal that follows from them, ``trainings`` a file for each trained network, by its key, and
+``seconds.json`` how long all of it took.
 """
 
 import json
@@ -81,14 +81,6 @@ class StudyFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
-    def is_in_use(self) -> bool:
-        """Whether a run writes here, in this process or another."""
-        try:
-            with self.alone():
-                return False
-        except ValueError:
-            return True
-
     @contextmanager
     def alone(self) -> Iterator[None]:
         """While it lasts, no other run writes here, in this process or another; it ends with its process.
@@ -132,6 +124,10 @@ class StudyFolder:
         """The runs that made something of the study, the first one first."""
         found: list[Mapping[str, str]] = self.manifest().get("runs", [])
         return found
+
+    def shared(self) -> int:
+        """How many networks need not be trained, since another with the same masks stands for them."""
+        return int(self.manifest().get("shared", 0))
 
     def manifest(self) -> dict[str, Any]:
         """What is known of what the study ran on."""

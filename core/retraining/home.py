@@ -79,9 +79,8 @@ def make_room(most: int, running: Sequence[tuple[Path, int]]) -> None:
     for part, folder in product((MAPS, ""), kept):
         if sum(taken.values()) <= most:
             return
-        if StudyFolder(folder).is_in_use():  # by another process
-            continue
-        shutil.rmtree(folder / part, ignore_errors=True)
+        with suppress(ValueError), StudyFolder(folder).alone():  # another process may run it
+            shutil.rmtree(folder / part, ignore_errors=True)
         taken[folder] = size_of(folder)
     if sum(taken.values()) > most:
         raise ValueError(
@@ -137,6 +136,8 @@ def networks_in(spec: RetrainingSpec) -> int:
 
 
 def settled_in(spec: RetrainingSpec, folder: StudyFolder) -> int:
-    """How many networks of a study are trained, were left out by stopping early, or have no masks to learn from."""
+    """How many networks of a study are trained, stand for another with the same masks, were left out by stopping early,
+    or have no masks to learn from.
+    """
     done = folder.networks() + folder.saved()
-    return done + (never_trained(spec, folder.refusals()) if done else 0)
+    return done + (never_trained(spec, folder.refusals()) + folder.shared() if done else 0)

@@ -14,6 +14,8 @@ from core.pictures.datasets import BACKGROUND
 from core.retraining.data import HUB, LabelledData
 
 USUAL = "batch_norm_cnn"
+MOST_OF_A_RUN = 1000
+"""Networks that learn from the same masks; by default a run has three."""
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 
@@ -41,6 +43,15 @@ def title_of(name: str) -> str:
     ('ResNet-18', 'mobilenet_v2')
     """
     return TITLES.get(name, name.removeprefix(HUB))
+
+
+def network_seed(run: int, number: int) -> int:
+    """The seed of one of a run's networks, which no network of another run has.
+
+    >>> network_seed(0, 2), network_seed(3, 2)
+    (2, 3002)
+    """
+    return MOST_OF_A_RUN * run + number
 
 
 def build(name: str, data: LabelledData, seed: int, device: torch.device) -> nn.Module:

@@ -73,6 +73,11 @@ class Plan:
         """How many networks are trained."""
         return sum(each.cell.what != "explained" for each in self.trainings)
 
+    @property
+    def shared(self) -> int:
+        """How many are not, since their cell has the same masks as another."""
+        return sum(len(keys) for cell, keys in self.keys.items() if cell.what != "explained") - self.networks
+
 
 def plan_trainings(
     spec: RetrainingSpec, methods: Sequence[str], ranks: Callable[[str], tuple[Ranking, Ranking]]

@@ -98,6 +98,7 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
         fitting = [name for name in spec.request.methods if name not in folder.refusals()]
         methods = yield from made_maps(folder, data, workers, fitting, spec.probes)
         plan = yield from awaited(lambda: plan_trainings(spec, methods, folder.ranks), "Masks")
+        folder.keep_manifest({"shared": plan.shared})
         yield from Study(spec, folder, data, plan).tested(workers)
 
 
@@ -250,6 +251,7 @@ class Study:
             len(self._saved),
             seconds_of_study(self.folder),
             mixture(self.folder.runs()),
+            str(self.folder.manifest()["precision"]),
         )
 
     def probes(self, trained: Curves) -> tuple[ProbeFinding, ...]:

@@ -32,7 +32,7 @@ from core.retraining.adapting import EPOCHS, accuracy_on_tests, adapted_copies, 
 from core.retraining.attributions import in_blocks, stream_attributions
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.deletions import Patches, agreements, output_drops, patch_masks, random_deletions
-from core.retraining.networks import USUAL, as_classifier, build, title_of
+from core.retraining.networks import MOST_OF_A_RUN, USUAL, as_classifier, build, network_seed, title_of
 from core.retraining.outcomes import Accuracy, over_pictures
 from core.retraining.pace import Speed
 from core.retraining.training import BUNDLED_SEED, Recipe, explained_network
@@ -186,6 +186,8 @@ def stream_single_patch(
     """
     if pictures < 1 or seeds < 1:
         raise ValueError(f"At least one picture and one seed are needed, not {pictures} and {seeds}.")
+    if seeds > MOST_OF_A_RUN:
+        raise ValueError(f"A run has at most {MOST_OF_A_RUN:,} seeds, not {seeds:,}.")
     if isinstance(networks, str):
         raise ValueError(f"networks must be a list of names; write [{networks!r}].")
     if not networks:
@@ -250,7 +252,7 @@ def adapted_to(
         draw, count = generator(seed, "patches", number, epoch), len(data.train.labels)
         return random_deletions(patches, count, draw) & (torch.rand(count, 1, 1, 1, generator=draw) < 0.5)
 
-    copying = Returning(adapted_copy(network, data, masks, seed + number, device))
+    copying = Returning(adapted_copy(network, data, masks, network_seed(seed, number), device))
     yield from copying
     lacking = random_deletions(patches, len(data.test.labels), generator(seed, "tested patches"))
     before, after = (accuracy_on_tests(each, data, device, lacking) for each in (network, copying.result))

@@ -14,7 +14,7 @@ from core.pictures.collecting import StudyPicture, collect_pictures
 from core.pictures.labels import FOLDERS, OF_PICTURES, LabelSource, given_labels
 from core.pictures.opening import PictureError, PictureSource, as_picture
 from core.pictures.torchvision_datasets import held_out_split, open_torchvision_dataset
-from core.retraining.division import Example, Examples, SourcePictures, counted, shuffled
+from core.retraining.division import Example, Examples, SourcePictures, shuffled, so_many_are
 from core.studies.over_pictures import PictureRefused
 
 TRAIN, TESTS = "train", ("test", "val", "valid", "validation")
@@ -162,7 +162,7 @@ def in_neither(pictures: Sequence[StudyPicture], tests: str) -> Iterator[Picture
     outside = Counter(part_of(each.name) or each.name for each in pictures)
     for place, count in outside.items():
         if place not in (TRAIN, tests):
-            yield PictureRefused(place, f"{counted(count, 'picture')} neither in {TRAIN} nor in {tests}.")
+            yield PictureRefused(place, f"{so_many_are(count, 'picture')} neither in {TRAIN} nor in {tests}.")
 
 
 def levels_of(picture: PictureSource, side: int) -> UInt8[Tensor, "channels side side"]:

@@ -16,7 +16,7 @@ from core.retraining.data import BUNDLED, HUB, SIDE, LabelledData, check_side, c
 from core.retraining.division import MOST_TESTS
 from core.retraining.filling import Fill, Filling
 from core.retraining.masks import FORMS, Form, Unit, check_places
-from core.retraining.networks import maker
+from core.retraining.networks import MOST_OF_A_RUN, maker
 from core.retraining.outcomes import FRACTIONS
 from core.retraining.probes import Probe
 from core.retraining.training import EPOCHS, PEAK, Recipe
@@ -68,7 +68,8 @@ class RetrainingSpec:
     network, epochs, peak
         The architecture, and how long and how fast it learns.
     seed
-        Of every draw that is not a network's own.
+        Of every draw, and of the networks that are retrained: those of two seeds have nothing in common. The explained
+        network is one checkpoint, whatever the seed.
     """
 
     methods: tuple[str, ...] = METHODS
@@ -257,7 +258,7 @@ KINDS = (
     ("stop_early", "true or false", is_switch),
     ("fresh_random", "true or false", is_switch),
     ("fractions", "a list of numbers", lambda value: isinstance(value, tuple) and all(map(is_number, value))),
-    ("seeds", "a number from 1", is_count),
+    ("seeds", f"a number from 1 to {MOST_OF_A_RUN:,}", lambda value: is_count(value) and value <= MOST_OF_A_RUN),
     ("epochs", "a number from 1", is_count),
     ("side", "a number from 1", is_count),
     ("picture_side", "a number from 1", is_count),

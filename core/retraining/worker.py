@@ -28,6 +28,7 @@ from core.retraining.attributions import stream_attributions
 from core.retraining.data import LabelledData
 from core.retraining.folder import Outcome, StudyFolder
 from core.retraining.masks import random_ranking, rank_places
+from core.retraining.networks import network_seed
 from core.retraining.plan import Cell, drawn_anew, removed
 from core.retraining.probes import probed, probes_of, ranked_as
 from core.retraining.spec import RetrainingSpec
@@ -97,10 +98,9 @@ class Worker:
             network = self.explained.network
         else:
             precision = self.folder.precision(self.device)
+            seed = network_seed(self.spec.seed, task["seed"])
             learned = self.learned(cell, task["seed"], masks[0], partial(see, "train"))
-            training = Returning(
-                train(self.data, self.spec.recipe, task["seed"], self.device, (learned, tested), precision)
-            )
+            training = Returning(train(self.data, self.spec.recipe, seed, self.device, (learned, tested), precision))
             for event in training:
                 if isinstance(event, EpochDone):
                     yield {"epoch": event.epoch, "epochs": event.epochs, "accuracy": event.held_out}

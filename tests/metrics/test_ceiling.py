@@ -265,9 +265,9 @@ def test_the_network_is_left_as_it_was_found_also_where_the_search_is_cancelled(
         ({"target": 7}, "no class 7"),
     ],
 )
-def test_requests_that_give_no_ceiling_are_refused_in_words(classifier_of, linear, pixels, changed, message):
+def test_requests_that_give_no_ceiling_are_refused_in_words_at_once(classifier_of, linear, pixels, changed, message):
     with pytest.raises(ValueError, match=message):
-        ceiling_of(classifier_of(linear), pixels, **changed)
+        stream_ceiling(classifier_of(linear), pixels, **changed)
 
 
 def test_the_ceiling_is_part_of_the_public_api():

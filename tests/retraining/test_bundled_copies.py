@@ -14,6 +14,7 @@ from core.retraining.bundled_copies import COPIES, Lesson, bundled_among, bundle
 from core.retraining.data import collect_data
 from core.retraining.fine_tune import fine_tuned, stream_fine_tune
 from core.retraining.fine_tune_events import FineTuned, RemovalAccuracy
+from core.retraining.networks import network_seed
 from core.retraining.training import BUNDLED_NETWORK, answers
 
 CPU = torch.device("cpu")
@@ -130,7 +131,7 @@ def test_a_run_takes_the_bundled_copies_and_learns_only_the_further_ones(monkeyp
     learned.clear()
     list(stream_fine_tune(("gradient",), seeds=1, seed=1, **asked))
     list(stream_fine_tune(("gradient",), seeds=1, unit="region", **asked))
-    assert learned == [1, 0]
+    assert learned == [network_seed(1, 0), network_seed(0, 0)]
 
 
 def test_a_copy_tells_its_own_accuracy_and_how_long_it_took(clothes):

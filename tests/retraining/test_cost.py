@@ -7,7 +7,7 @@ import torch
 
 from core.randomness import generator
 from core.retraining.cost import Cost, Pictures, cost_of, count_networks, never_trained, smaller_plans
-from core.retraining.masks import rank_places
+from core.retraining.masks import Ranking, rank_places
 from core.retraining.pace import (
     Pace,
     Speed,
@@ -32,6 +32,15 @@ def ranks_of(name):
 def test_the_networks_told_are_those_that_the_plan_trains(leak, forms, probes):
     spec = RetrainingSpec(methods=("gradient",), forms=forms, fractions=(0.3, 0.9), seeds=2, leak=leak, probes=probes)
     assert count_networks(spec) == plan_trainings(spec, spec.request.methods, ranks_of).networks
+
+
+def test_what_the_negated_map_shares_with_the_map_itself_is_known_once_there_are_maps():
+    spec = RetrainingSpec(methods=("gradient", "negated"), fractions=(0.25, 0.75), seeds=2)
+    own = ranks_of("gradient")
+    turned = tuple(Ranking(rank.places - 1 - rank.ranks) for rank in own)
+    plan = plan_trainings(spec, spec.request.methods, lambda name: turned if name == "negated" else ranks_of(name))
+    assert plan.shared == 2 * 2 * 2  # at two shares, in both forms, two seeds
+    assert count_networks(spec) == plan.networks + plan.shared
 
 
 def test_a_study_s_seconds_are_those_of_its_networks_and_heatmaps_on_all_cores_and_of_the_start():

@@ -8,7 +8,7 @@ import torch
 
 from core.retraining import home as homes
 from core.retraining.folder import EDITION, MAPS, Outcome, StudyFolder
-from core.retraining.home import bytes_of, folder_of, home, kept_study, networks_in, size_of
+from core.retraining.home import bytes_of, folder_of, home, kept_study, networks_in, settled_in, size_of
 from core.retraining.spec import RetrainingSpec
 
 SPEC = RetrainingSpec(methods=("gradient",), forms=("roar",), fractions=(0.5,), seeds=1, training_pictures=500)
@@ -49,6 +49,23 @@ def test_what_is_trained_is_counted_without_the_explained_network():
     StudyFolder(path).keep_outcome("explained-0-aa", Outcome(torch.ones(8).bool().numpy(), 1.0))
     assert networks_in(spec) == 1
     assert networks_in(replace(spec, seed=9)) == 0
+
+
+def test_networks_that_another_stands_for_are_settled_once_there_is_one():
+    spec, path = kept(0, age=0)
+    StudyFolder(path).keep_manifest({"shared": 3})
+    assert settled_in(spec, StudyFolder(path)) == networks_in(spec) + 3
+    empty = StudyFolder(path.parent / "empty")
+    empty.ask(spec)
+    empty.keep_manifest({"shared": 3})
+    assert settled_in(spec, empty) == 0
+
+
+def test_a_study_that_another_process_runs_is_not_removed_for_room():
+    (_, old_path), (_, new_path) = kept(1, age=100), kept(2, age=200)
+    with StudyFolder(old_path).alone(), kept_study(SPEC, most=bytes_of(SPEC) + size_of(old_path)):
+        assert (old_path / MAPS).exists()
+        assert not (new_path / MAPS).exists()
 
 
 def test_room_is_made_by_the_maps_of_the_longest_unused_study_first_and_its_trainings_stay():

@@ -13,7 +13,7 @@ from core.pictures.datasets import Labelled, background, fashion_mnist
 from core.randomness import generator
 from core.retraining.data import collect_data
 from core.retraining.folder import StudyFolder
-from core.retraining.networks import NETWORKS, as_classifier, build
+from core.retraining.networks import MOST_OF_A_RUN, NETWORKS, as_classifier, build, network_seed
 from core.retraining.spec import RetrainingSpec
 
 CPU = torch.device("cpu")
@@ -100,3 +100,8 @@ def larger(data):
         return replace(part, pixels=torch.nn.functional.interpolate(part.pixels, size=(32, 32)))
 
     return replace(data, train=scaled(data.train), test=scaled(data.test))
+
+
+def test_the_networks_of_two_runs_have_no_seed_in_common():
+    seeds = [network_seed(run, number) for run in (-2, -1, 0, 1, 7) for number in range(MOST_OF_A_RUN)]
+    assert len(set(seeds)) == len(seeds)

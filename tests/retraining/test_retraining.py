@@ -20,6 +20,7 @@ import core
 from core.jobs.events import Progress, Returning
 from core.methods.heatmap_request import HeatmapRequest
 from core.metrics.statistics import Estimate
+from core.models.training import EpochDone
 from core.retraining import training
 from core.retraining.attributions import stream_attributions
 from core.retraining.cost import numbers_of
@@ -375,6 +376,60 @@ def test_the_maps_of_many_pictures_are_those_of_each_alone(squares):
         alone = core.explain(classifier, pixels[place : place + 1].contiguous(), ["gradient", "smoothgrad"])
         for name, maps in making.result.items():
             torch.testing.assert_close(maps[place, 0], alone[name].values, rtol=1e-4, atol=1e-6)
+
+
+class LastOfThree(torch.nn.Module):
+    """Always names one class: after the first two epochs the most frequent one, after the last another."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.named = torch.nn.Parameter(torch.zeros(classes))
+
+    def forward(self, inputs):
+        return self.named.expand(len(inputs), -1)
+
+
+def test_an_outcome_is_that_of_the_last_epoch_though_an_earlier_one_recognises_more(
+    study, squares, tmp_path, monkeypatch
+):
+    path = tmp_path / "study"
+    shutil.copytree(study[0], path, ignore=shutil.ignore_patterns(".lock"))
+    labels = squares.test.labels
+    frequent, *_, last = labels.bincount().argsort(descending=True).tolist()
+    worker, network = Worker(StudyFolder(path), CPU), LastOfThree(len(squares.labels))
+
+    def learned(*_):
+        for epoch, named in enumerate((frequent, frequent, last), 1):
+            network.named.data = torch.nn.functional.one_hot(torch.tensor(named), len(squares.labels)).float()
+            yield EpochDone(epoch, 3, 0.0, 0.0, float((labels == named).float().mean()), 1.0)
+
+    monkeypatch.setattr(training, "build", lambda *_: network)
+    monkeypatch.setattr(training, "stream_training", learned)
+    told = list(worker.test({"key": "pictures-0-own", "seed": 0, "cell": asdict(Cell("gradient", "roar", 0.75))}))
+    assert [each["epoch"] for each in told] == [1, 2, 3]
+    assert told[0]["accuracy"] >= told[-1]["accuracy"]
+    assert np.array_equal(worker.folder.outcome("pictures-0-own").recognised, labels.numpy() == last)
+
+
+def test_the_seed_of_a_study_reaches_its_networks(study, tmp_path, monkeypatch):
+    path = tmp_path / "study"
+    shutil.copytree(study[0], path, ignore=shutil.ignore_patterns(".lock"))
+    heard = []
+
+    def build_only(data, recipe, seed, device, *_):
+        heard.append(seed)
+        yield Progress(1, 1, "built")
+        return build(recipe.network, data, seed, device)
+
+    monkeypatch.setattr("core.retraining.worker.train", build_only)
+    for run in (0, 1):
+        worker = Worker(StudyFolder(path), CPU)
+        worker.spec = replace(SPEC, seed=run)
+        for number in (0, 1):
+            task = {"key": f"pictures-{run}-{number}", "seed": number, "cell": asdict(Cell("gradient", "roar", 0.75))}
+            list(worker.test(task))
+    assert len(set(heard)) == 4
+    assert heard[:2] == [0, 1]
 
 
 def test_the_manifest_names_versions_seeds_and_the_explained_weights(study, squares):

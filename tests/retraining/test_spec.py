@@ -74,8 +74,8 @@ def test_a_folder_of_pictures_is_found_from_where_the_file_lies(tmp_path):
     [
         ("seeds = ", "not valid TOML"),
         ("sedes = 3", "has no 'sedes'; it has data, epochs"),
-        ("seeds = 0", "seeds must be a number from 1, not 0"),
-        ("seeds = true", "seeds must be a number from 1, not True"),
+        ("seeds = 0", "seeds must be a number from 1 to 1,000, not 0"),
+        ("seeds = true", "seeds must be a number from 1 to 1,000, not True"),
         ('methods = "gradient"', "methods must be a list of names, not 'gradient'"),
         ("fractions = [0.5, 1.0]", "between 0 and 1"),
         ("fractions = []", "between 0 and 1"),

@@ -116,14 +116,17 @@ function basisOfStudy({ accuracies, data, ready }) {
   const of = `Over ${counted(whole.retrained.over_pictures.n, "test picture")} and ${most}${counted(data.seeds, "network")} for each set of masks.`;
   const saved = ready?.saved ? `, ${ready.saved.toLocaleString("en")} saved by stopping early` : "";
   const took = ready?.took ? ` All runs took ${lasting(ready.took)}.` : "";
-  const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.${took}${ready.mixed ? ` ${ready.mixed}` : ""}` : "";
+  const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.${took}${inPrecision(ready)}${ready.mixed ? ` ${ready.mixed}` : ""}` : "";
   return `${of} Whole pictures: ${percent(whole.retrained.over_pictures.mean)}.${trained}`;
 }
 
-function meaningOfLeak(state) {
-  const { data, ready } = state;
+const inPrecision = ({ precision }) => (precision && precision !== "float32" ? ` They learned in ${precision}, the explained network in float32.` : "");
+
+// Verdicts are of ROAR; where there is none, any accuracy that the leak decides is explained.
+function meaningOfLeak({ accuracies, data, ready }) {
   if (!data.leak) return NO_LEAK;
-  return ready?.verdicts.some((verdict) => verdict.leak_decides) ? LEAK_MEANS : "";
+  const judged = data.forms.includes("roar") ? ready?.verdicts ?? [] : [...accuracies.values()];
+  return judged.some(({ leak_decides }) => leak_decides) ? LEAK_MEANS : "";
 }
 
 const chanceOfLeak = ({ leak, chance }) => (leak ? ` Guessing is right for ${percent(chance)}: a leak near that tells nothing.` : "");
