@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from core.generation.donors import nearness
 from core.generation.flow import FOLDER
 from core.generation.pools import CLOTHES, Pool, in_channels
-from core.generation.priors import Draws, Filler, Scene, prior
+from core.generation.priors import FEW, Draws, Filler, Scene, prior
 from core.models.sources import seeded_construction
 
 FILE = "dcgan_fashion_mnist"
@@ -81,7 +81,12 @@ def check_clothes(pool: Pool) -> None:
         )
 
 
-@prior(label="DCGAN with latent search", paper="Thakur and Fischmeister 2020, arXiv:2006.09504", check=check_clothes)
+@prior(
+    label="DCGAN with latent search",
+    paper="Thakur and Fischmeister 2020, arXiv:2006.09504",
+    check=check_clothes,
+    first=FEW,
+)
 def dcgan(scene: Scene) -> Filler:
     """Searches the latent space of a DCGAN for pictures that match the seen pixels near the hole, in 300 steps.
 
@@ -91,8 +96,8 @@ def dcgan(scene: Scene) -> Filler:
     networks = load_adversaries(scene.pixels.device)
 
     def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
-        draw = draws("starts", numbers.start)
-        starts = (2 * torch.rand(len(numbers), LATENTS, generator=draw) - 1).to(scene.pixels.device)
+        drawn = [torch.rand(LATENTS, generator=draws("starts", number)) for number in numbers]
+        starts = (2 * torch.stack(drawn) - 1).to(scene.pixels.device)
         seen = (2 * in_channels(scene.pixels, 1) - 1).float()
         found = searched(networks, starts, seen, nearness(hole))
         return in_channels((found + 1) / 2, scene.pixels.shape[1]).to(scene.pixels)

@@ -24,8 +24,8 @@ def donors(scene: Scene) -> Filler:
     seen = in_channels(scene.pixels.cpu(), pictures.shape[1])[0]
     if int(allowed.sum()) < scene.fills:
         raise ValueError(
-            f"There are {int(allowed.sum())} donors for this picture, and {scene.fills} variations need as many. Ask "
-            "for fewer, or name a folder with more pictures."
+            f"{scene.fills} variations need as many donors, and this picture has {int(allowed.sum())}: other pictures, "
+            "which are not its doubles. Use more pictures, fewer variations, or the prior exemplars."
         )
 
     def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:

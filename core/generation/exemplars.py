@@ -1,6 +1,8 @@
 """Exemplars: a hole is filled tile by tile with what is most alike, from the rest of the picture and from others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from jaxtyping import Bool, Float
@@ -8,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.generation.pools import Pool, in_channels
-from core.generation.priors import Draws, Filler, Scene, prior
+from core.generation.priors import AT_ONCE, Draws, Filler, Scene, prior
 
 COARSE = 56
 """Cells along a side, on which places are compared; each is the mean of a square of pixels."""
@@ -16,7 +18,7 @@ TILE, MARGIN = 8, 4
 """Cells along a tile, which is filled at once, and around it, which are compared."""
 SIDE = TILE + 2 * MARGIN
 SOURCES = 16
-"""Other pictures that a fill may take from, drawn for each batch of fills."""
+"""Other pictures that a fill may take from, the same ones for all that come at once."""
 BEST = 8
 """Number of most similar places from which one is drawn, for each tile."""
 MOST_SHIFTED = 0.2
@@ -50,12 +52,15 @@ def exemplars(scene: Scene) -> Filler:
     others = in_channels(scene.pool.pictures[allowed], scene.pixels.shape[1])
 
     def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
-        draw = draws("exemplars", numbers.start)
-        some = others[torch.randperm(len(others), generator=draw)[:SOURCES]]
-        filling = Filling(scene.pixels.cpu(), some, hole.cpu(), len(numbers))
-        while tile := filling.next_tile():
-            filling.fill(tile, draw)
-        return filling.pictures.to(scene.pixels)
+        made = []
+        for group, together in groupby(numbers, lambda number: number // AT_ONCE):
+            some = others[torch.randperm(len(others), generator=draws("sources", group))[:SOURCES]]
+            own = [draws("exemplars", number) for number in together]
+            filling = Filling(scene.pixels.cpu(), some, hole.cpu(), len(own))
+            while tile := filling.next_tile():
+                filling.fill(tile, own)
+            made.append(filling.pictures)
+        return torch.cat(made).to(scene.pixels)
 
     return fill
 
@@ -121,9 +126,11 @@ class Filling:
         self._left.remove(most)
         return most
 
-    def fill(self, corner: Corner, draw: torch.Generator) -> None:
-        """Fills what is hidden of a tile, for each fill from a place of its own; where tiles overlap, they blend."""
-        similar = self._similar(corner, draw)
+    def fill(self, corner: Corner, draws: Sequence[torch.Generator]) -> None:
+        """Fills what is hidden of a tile, for each fill from a place that its own generator draws; where tiles overlap,
+        they blend.
+        """
+        similar = self._similar(corner, draws)
         around = corner[0] - MARGIN, corner[1] - MARGIN
         hidden, weight, pictures = (
             self._square(planes, around, SIDE) for planes in (self._hole, self._weight, self.pictures)
@@ -139,16 +146,17 @@ class Filling:
         weight += new
         self._square(self.known, corner, TILE).fill_(1)
 
-    def _similar(self, corner: Corner, draw: torch.Generator) -> Similar:
+    def _similar(self, corner: Corner, draws: Sequence[torch.Generator]) -> Similar:
         """For each fill one of the places whose surroundings are most like those of the tile."""
         wanted, weights = self._surroundings(corner)
         crossed = F.conv2d(self._coarse, wanted * weights)
         apart = F.conv2d(self._squares, weights.expand(1, wanted.shape[1], -1, -1)) - 2 * crossed
         apart[0, :, self._forbidden] = torch.inf
-        n, columns = len(wanted), apart.shape[3]
+        columns = apart.shape[3]
         by_fill = apart.transpose(0, 1).flatten(1)
         best = by_fill.topk(min(BEST, by_fill.shape[1]), largest=False).indices
-        chosen = best[torch.arange(n), torch.randint(best.shape[1], (n,), generator=draw)].tolist()
+        drawn = torch.cat([torch.randint(best.shape[1], (1,), generator=draw) for draw in draws])
+        chosen = best.gather(1, drawn[:, None])[:, 0].tolist()
         each = apart.shape[2] * columns
         places = [(place // each, place % each // columns, place % columns) for place in chosen]
         found = torch.stack([self._coarse[s, :, top : top + SIDE, left : left + SIDE] for s, top, left in places])

@@ -13,7 +13,7 @@ from torch import Tensor
 from core.assets import ASSETS
 from core.generation.donors import donors
 from core.generation.pools import CLOTHES, PATCHES, Pool, in_channels
-from core.generation.priors import Draws, Filler, Scene, prior
+from core.generation.priors import FEW, Draws, Filler, Scene, prior
 from core.generation.velocity import Velocity
 from core.models.sources import seeded_construction
 
@@ -60,7 +60,7 @@ def check_flow(pool: Pool) -> None:
         raise ValueError(f"A flow is bundled for {known} pixels only. Use the prior donors or exemplars.")
 
 
-@prior(label="Flow", paper=LIPMAN, check=check_flow)
+@prior(label="Flow", paper=LIPMAN, check=check_flow, first=FEW)
 def flow(scene: Scene) -> Filler:
     """Carries noise to a fill that fits the seen pixels, by a network trained with flow matching, in 12 steps.
 
@@ -70,12 +70,12 @@ def flow(scene: Scene) -> Filler:
 
     def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
         blank = scene.pixels.new_zeros(len(numbers), network.channels, *hole.shape)
-        return carried(network, scene, hole, blank, 0.0, draws("noise", numbers.start))
+        return carried(network, scene, hole, blank, 0.0, noise_of(numbers, blank, draws))
 
     return fill
 
 
-@prior(label="Donors refined by the flow", paper=f"ours, of donors and {LIPMAN}", check=check_flow)
+@prior(label="Donors refined by the flow", paper=f"ours, of donors and {LIPMAN}", check=check_flow, first=FEW)
 def refined_donors(scene: Scene) -> Filler:
     """Takes donors, mixes them with noise, and carries them on by the flow from time 0.4 on.
 
@@ -85,9 +85,14 @@ def refined_donors(scene: Scene) -> Filler:
 
     def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
         start = in_channels(donated(hole, numbers, draws), network.channels)
-        return carried(network, scene, hole, start, START, draws("noise", numbers.start))
+        return carried(network, scene, hole, start, START, noise_of(numbers, start, draws))
 
     return fill
+
+
+def noise_of(numbers: range, start: Float[Tensor, "n channels height width"], draws: Draws) -> Tensor:
+    """Standard normal noise of each fill's own, of the shape of the pictures."""
+    return torch.stack([torch.randn(start.shape[1:], generator=draws("noise", number)) for number in numbers]).to(start)
 
 
 def carried(
@@ -96,7 +101,7 @@ def carried(
     hole: Bool[Tensor, "height width"],
     start: Float[Tensor, "n channels height width"],
     time: float,
-    draw: torch.Generator,
+    noise: Float[Tensor, "n channels height width"],
 ) -> Float[Tensor, "n channels height width"]:
     """The fills that the flow ends at, from that time on, in [0, 1].
 
@@ -105,7 +110,6 @@ def carried(
     start
         Pictures in [0, 1] that are mixed with noise: at time 0 nothing of them is left, at time 1 nothing else.
     """
-    noise = torch.randn(start.shape, generator=draw).to(start)
     seen = (2 * in_channels(scene.pixels, network.channels).to(noise) - 1) * ~hole
     places = hole[None, None].to(noise)
     now = torch.lerp(noise, 2 * start - 1, time)

@@ -60,6 +60,11 @@ class Pool:
         """Of the pictures' values."""
         return self.pictures.square()
 
+    @cached_property
+    def spreads(self) -> Float[Tensor, " n"]:
+        """The standard deviation of each picture's values."""
+        return spreads_of(self.pictures.flatten(1))
+
     def allowed(self, pixels: Float[Tensor, "1 channels height width"], origin: str = "") -> Bool[Tensor, " n"]:
         """The pictures that do not show this one: neither its doubles, nor patches of the same photo.
 
@@ -68,8 +73,8 @@ class Pool:
         origin
             The photo that the picture is cut from, where that is known.
         """
-        flat = self.pictures.flatten(1)
-        double = correlations(flat, in_channels(pixels, self.pictures.shape[1]).flatten()) >= ALIKE
+        picture = in_channels(pixels, self.pictures.shape[1]).flatten()
+        double = correlations(self.pictures.flatten(1), picture, self.spreads) >= ALIKE
         photos = [photo_of(each) for each in self.origins]
         same = {photos[place] for place in double.nonzero().flatten().tolist()} | ({photo_of(origin)} - {""})
         return torch.tensor([photo not in same for photo in photos])
@@ -91,15 +96,29 @@ def in_channels(pixels: Float[Tensor, "n channels height width"], channels: int)
     return pixels.mean(dim=1, keepdim=True) if channels == 1 else pixels.expand(-1, channels, -1, -1)
 
 
-def correlations(pictures: Float[Tensor, "n values"], picture: Float[Tensor, " values"]) -> Float[Tensor, " n"]:
-    """Pearson's correlation of each with the picture; 1 for equal ones, otherwise 0 where one is constant."""
+def correlations(
+    pictures: Float[Tensor, "n values"], picture: Float[Tensor, " values"], spreads: Float[Tensor, " n"]
+) -> Float[Tensor, " n"]:
+    """Pearson's correlation of each with the picture; where one is constant, 1 if both are equal and otherwise 0.
+
+    Parameters
+    ----------
+    spreads
+        The standard deviations of the pictures.
+    """
     picture = picture.to(pictures.dtype)
     centred = picture - picture.mean()
     # The centred picture has no mean, so the others' means need not be taken off.
-    spread = pictures.var(dim=1, correction=0).clamp(min=0).sqrt() * centred.norm() * len(picture) ** 0.5
-    found = torch.where(spread > 1e-6, (pictures @ centred) / spread.clamp(min=1e-6), 0.0)
-    equal = (pictures[:, 0] == picture[0]) & (pictures == picture).all(dim=1)
-    return torch.where(equal, 1.0, found)
+    spread = spreads * centred.norm() * len(picture) ** 0.5
+    found: Tensor = (pictures @ centred) / spread.clamp(min=1e-6)
+    (constant,) = (spread <= 1e-6).nonzero(as_tuple=True)
+    found[constant] = (pictures[constant] == picture).all(dim=1).to(found)
+    return found
+
+
+def spreads_of(pictures: Float[Tensor, "n values"]) -> Float[Tensor, " n"]:
+    """The standard deviation of each picture's values."""
+    return pictures.var(dim=1, correction=0).clamp(min=0).sqrt()
 
 
 def collect_pool(classifier: Classifier, source: PoolSource | None = None) -> Pool:
@@ -166,8 +185,8 @@ def own_pool(classifier: Classifier, source: PoolSource) -> Pool:
             continue
     if len(found) < FEWEST:
         raise ValueError(
-            f"Fills are taken from other pictures, and {source} has {len(found)} that can be opened. Name a folder "
-            "with at least two."
+            f"Fills are taken from other pictures, and {source} has {len(found)} that can be opened. At least two are "
+            "needed."
         )
     name = str(source) if isinstance(source, str | os.PathLike) else "pictures"
     title = Path(name).resolve().name if isinstance(source, str | os.PathLike) else "Own pictures"

@@ -38,9 +38,16 @@ class Scene:
 Draws = Callable[..., torch.Generator]
 """Gives the generator of a purpose; asked again for the same one, it gives the same draws."""
 Filler = Callable[[Bool[Tensor, "height width"], range, Draws], Float[Tensor, "n channels height width"]]
-"""Gives pictures with the fills of those numbers, from 0 on, in the hole; their other pixels are not used."""
+"""Gives pictures with the fills of those numbers, from 0 on, in the hole; their other pixels are not used.
+
+A fill depends on its number, and not on those that are asked for with it.
+"""
 Prepare = Callable[[Scene], Filler]
 Check = Callable[[Pool], None]
+AT_ONCE = 16
+"""Fills of a step."""
+FEW = 4
+"""Fills of the first step, where each of them costs much: 16 by a flow take twice as long."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Prior:
         Turns a picture into the function that fills its holes; raises ValueError where the prior does not apply.
     check
         Raises ValueError where the prior applies to no picture like those of a pool.
+    first
+        Fills of the first step, by which a person sees the first of them soon.
     """
 
     name: str
@@ -64,6 +73,7 @@ class Prior:
     explanation: str
     prepare: Prepare
     check: Check
+    first: int = AT_ONCE
 
 
 _PRIORS: dict[str, Prior] = {}
@@ -73,13 +83,14 @@ def fits_all(pool: Pool) -> None:
     """Refuses no pictures."""
 
 
-def prior(label: str, paper: str, check: Check = fits_all) -> Callable[[Prepare], Prepare]:
+def prior(label: str, paper: str, check: Check = fits_all, first: int = AT_ONCE) -> Callable[[Prepare], Prepare]:
     """Registers a prior under its function's name; its docstring becomes the metadata."""
 
     def register(prepare: Prepare) -> Prepare:
         document = docstring_parser.parse(inspect.getdoc(prepare) or "")
         name, summary = prepare.__name__, (document.short_description or "").replace("\n", " ")
-        _PRIORS[name] = Prior(name, label, paper, summary, document.long_description or "", prepare, check)
+        explanation = document.long_description or ""
+        _PRIORS[name] = Prior(name, label, paper, summary, explanation, prepare, check, first)
         return prepare
 
     return register

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import torch
 from jaxtyping import Bool, Float
@@ -19,7 +20,7 @@ from core.generation.energy import distances, energy_score
 from core.generation.hidden import REGIONS, Hidden, hidden_regions
 from core.generation.holes import Cut, Region
 from core.generation.pools import Pool, PoolSource, collect_pool
-from core.generation.priors import Filler, Prior, Scene
+from core.generation.priors import AT_ONCE, Filler, Prior, Scene
 from core.jobs.events import Progress
 from core.metrics.statistics import clopper_pearson
 from core.models.class_choice import ClassChoice
@@ -27,8 +28,6 @@ from core.models.classifier import Classifier, checked_pixels, checked_target
 from core.models.outputs import predicts
 from core.randomness import generator, picture_digest
 
-AT_ONCE = 16
-"""Variations of a step."""
 MOST = 64
 
 
@@ -128,14 +127,19 @@ class Reconstruction:
     variations: int
     seed: int
 
-    def variations_of(self, hidden: Hidden) -> Iterator[VariationsReady | ReconstructionReady]:
-        """The variations of a region, a batch at a time, each followed by what all so far say."""
-        total = count_variations(hidden.region, self.variations)
+    def variations_of(self, hidden: Hidden, first: int) -> Iterator[VariationsReady | ReconstructionReady]:
+        """The variations of a region, a batch at a time, each followed by what all so far say.
+
+        Parameters
+        ----------
+        first
+            Variations of the first batch.
+        """
         made: list[VariationsReady] = []
         seconds = 0.0
-        for first in range(0, total, AT_ONCE):
+        for numbers in batches(count_variations(hidden.region, self.variations), first):
             began = time.perf_counter()
-            made.append(self.judged(hidden, range(first, min(first + AT_ONCE, total))))
+            made.append(self.judged(hidden, numbers))
             seconds += time.perf_counter() - began
             yield made[-1]
             yield self.summed_up(hidden, made, seconds)
@@ -201,7 +205,8 @@ def stream_reconstruct(
     regions: Sequence[Region] = REGIONS,
     seed: int = 0,
 ) -> Iterator[Event]:
-    """Variations of the picture in the region that each map marks, and in its controls; a step is 16 variations.
+    """Variations of the picture in the region that each map marks, and in its controls; a step is 16 variations, the
+    first one fewer where the prior is slow.
 
     Every map's own region comes first, then the controls.
 
@@ -255,11 +260,22 @@ def reconstruct(reconstruction: Reconstruction, hidden: Sequence[Hidden]) -> Ite
     done = 0
     for each in hidden:
         there = each._replace(hole=each.hole.to(reconstruction.scene.pixels.device))
-        for event in reconstruction.variations_of(there):
+        first = reconstruction.prior.first if each.region == "salient" else AT_ONCE
+        for event in reconstruction.variations_of(there, first):
             yield event
             if isinstance(event, VariationsReady):
                 done += len(event.pictures)
                 yield Progress(done, total, "Variations")
+
+
+def batches(total: int, first: int) -> list[range]:
+    """The numbers of the variations of each step: a first few, then as many as come at once.
+
+    >>> batches(36, 4)
+    [range(0, 4), range(4, 16), range(16, 32), range(32, 36)]
+    """
+    ends = [0, first, *range(AT_ONCE, total + AT_ONCE, AT_ONCE)]
+    return [range(one, min(other, total)) for one, other in pairwise(ends) if one < min(other, total)]
 
 
 def count_variations(region: Region, variations: int) -> int:

@@ -7,7 +7,7 @@ import torch
 
 import core
 from core.generation.donors import donors, nearness
-from core.generation.pools import ALIKE, Pool, bundled_pool, collect_pool, correlations, photo_of
+from core.generation.pools import ALIKE, Pool, bundled_pool, collect_pool, correlations, photo_of, spreads_of
 from core.generation.priors import Scene
 from core.pictures.bases import collect_bases
 from core.pictures.datasets import fashion_mnist
@@ -62,8 +62,8 @@ def test_a_training_picture_gets_nothing_from_itself_nor_from_a_copy_that_is_bri
         noisy = own + 0.02 * torch.randn(own.shape, generator=generator(number, "copy"))
         for copy in (own, 0.7 * own + 0.1, noisy):
             assert not pool.allowed(copy)[number]
-            fills = donors(Scene(copy, pool))(RIGHT, range(64), partial(generator, 0))[:, :1]
-            assert correlations(fills.flatten(1), pool.pictures[number].flatten()).max() < ALIKE
+            fills = donors(Scene(copy, pool))(RIGHT, range(64), partial(generator, 0))[:, :1].flatten(1)
+            assert correlations(fills, pool.pictures[number].flatten(), spreads_of(fills)).max() < ALIKE
 
 
 def test_a_patch_gets_nothing_from_its_photo_neither_from_its_half_nor_from_the_other(patches):
@@ -81,19 +81,19 @@ def test_a_patch_gets_nothing_from_its_photo_neither_from_its_half_nor_from_the_
 
 def test_a_constant_picture_is_like_no_other_but_its_equal():
     pictures = torch.stack([torch.full((12,), 0.5), torch.full((12,), 0.6), torch.rand(12, generator=generator(0))])
-    assert correlations(pictures, torch.full((12,), 0.5)).tolist() == [1.0, 0.0, 0.0]
+    assert correlations(pictures, torch.full((12,), 0.5), spreads_of(pictures)).tolist() == [1.0, 0.0, 0.0]
 
 
 def test_correlations_are_pearsons():
     draw = generator(3)
     pictures, picture = torch.rand(5, 40, generator=draw), torch.rand(40, generator=draw)
     expected = [float(torch.corrcoef(torch.stack([each, picture]))[0, 1]) for each in pictures]
-    assert correlations(pictures, picture).tolist() == pytest.approx(expected, abs=1e-5)
+    assert correlations(pictures, picture, spreads_of(pictures)).tolist() == pytest.approx(expected, abs=1e-5)
 
 
 def test_donors_that_run_out_are_missed_in_words(garment):
     few = Pool("mine", "", fashion_mnist("train").pixels[:5, :1], tuple("abcde"))
-    with pytest.raises(ValueError, match="5 donors for this picture, and 64 variations"):
+    with pytest.raises(ValueError, match="64 variations need as many donors, and this picture has 5"):
         donors(Scene(garment, few, fills=64))
 
 

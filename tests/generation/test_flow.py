@@ -38,7 +38,8 @@ def test_straight_paths_end_at_their_picture_from_any_time(scene, time):
         return (picture - noisy) / (1 - moment[:, None, None, None])
 
     towards.channels = 1
-    fills = carried(towards, scene, LEFT, torch.rand(4, 1, 28, 28, generator=generator(1)), time, generator(2))
+    start, noise = (draw(4, 1, 28, 28, generator=generator(1)) for draw in (torch.rand, torch.randn))
+    fills = carried(towards, scene, LEFT, start, time, noise)
     expected = ((picture + 1) / 2).expand(4, 3, -1, -1)
     assert torch.allclose(fills[:, :, LEFT], expected[:, :, LEFT], atol=1e-5)
 

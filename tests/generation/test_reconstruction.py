@@ -1,5 +1,6 @@
 """Reconstruction: what is kept to the bit, what a perfect prior gives in closed form, and what is asked of a fill."""
 
+from collections import defaultdict
 from itertools import product
 
 import pytest
@@ -8,6 +9,8 @@ from torch import nn
 
 import core
 from core.generation.holes import Region
+from core.generation.pools import collect_pool
+from core.generation.priors import Scene, find_prior
 from core.generation.reconstruction import ReconstructionReady, VariationsReady
 from core.metrics.statistics import clopper_pearson
 from core.pictures.datasets import fashion_mnist
@@ -120,9 +123,14 @@ def test_equal_maps_get_equal_variations_whatever_they_are_called(clothes_cnn, g
     values = torch.rand(28, 28, generator=generator(2))
     for prior in ("donors", "refined_donors", "exemplars", "dcgan"):
         stream = core.stream_reconstruct(clothes_cnn, garment, {"one": values, "other": values}, prior=prior)
-        made = {(each.method, each.region): each.pictures for each in stream if isinstance(each, VariationsReady)}
+        made: defaultdict[tuple[str, str], list[torch.Tensor]] = defaultdict(list)
+        for each in stream:
+            if isinstance(each, VariationsReady):
+                made[each.method, each.region].append(each.pictures)
         for region in ("salient", "random", "inverted"):
-            assert torch.equal(made["one", region], made["other", region]), (prior, region)
+            own, other = (torch.cat(made[name, region]) for name in ("one", "other"))
+            assert len(own) == 16
+            assert torch.equal(own, other), (prior, region)
 
 
 def test_equal_variations_count_once_in_the_interval(counting):
@@ -153,21 +161,57 @@ def pictures_of(pixels):
     return [to_picture(each) for each in pixels]
 
 
-def test_the_first_sixteen_come_at_once_and_more_of_them_change_nothing(clothes_cnn, garment):
+@pytest.mark.parametrize(("prior", "first"), [("donors", 16), ("refined_donors", 4), ("flow", 4)])
+def test_of_a_slow_prior_a_few_come_first_then_sixteen_at_once_and_more_of_them_change_nothing(
+    clothes_cnn, garment, prior, first
+):
     values = torch.rand(28, 28, generator=generator(2))
-    few, many = (
-        [
-            each
-            for each in core.stream_reconstruct(clothes_cnn, garment, {"mine": values}, prior="donors", variations=n)
-            if isinstance(each, VariationsReady) and each.region == "salient"
-        ]
-        for n in (16, 64)
-    )
-    assert [each.first for each in many] == [0, 16, 32, 48]
-    assert torch.equal(few[0].pictures, many[0].pictures)
-    first = next(iter(core.stream_reconstruct(clothes_cnn, garment, {"mine": values}, prior="donors")))
-    assert isinstance(first, VariationsReady)
-    assert len(first.pictures) == 16
+
+    def made(n):
+        asked = {"prior": prior, "variations": n, "regions": ["salient", "random"]}
+        stream = core.stream_reconstruct(clothes_cnn, garment, {"mine": values}, **asked)
+        return [each for each in stream if isinstance(each, VariationsReady)]
+
+    few, many = made(16), made(40)
+    steps = [(each.region, each.first) for each in many]
+    assert steps == [("salient", at) for at in sorted({0, first, 16, 32})] + [("random", at) for at in (0, 16, 32)]
+    for region in ("salient", "random"):
+        one, other = (torch.cat([each.pictures for each in some if each.region == region]) for some in (few, many))
+        torch.testing.assert_close(one, other[:16], atol=1e-5, rtol=0)
+
+
+class Listened:
+    """The draws of every purpose, each of which is written down."""
+
+    def __init__(self):
+        self.drawn = {}
+
+    def __call__(self, *purpose):
+        self.drawn[purpose] = generator(0, *purpose)
+        return self.drawn[purpose]
+
+    @property
+    def ends(self):
+        """Where each purpose's draws have come to."""
+        return {purpose: draw.get_state().tolist() for purpose, draw in self.drawn.items()}
+
+
+@pytest.mark.parametrize(
+    ("prior", "tolerance"), [("donors", 0.0), ("exemplars", 0.0), ("flow", 1e-4), ("refined_donors", 1e-4)]
+)
+def test_a_fill_depends_on_its_number_and_not_on_those_that_are_made_with_it(clothes_cnn, garment, prior, tolerance):
+    """The draws are equal to the bit; a network's sums are rounded otherwise in a batch of another size."""
+    scene, hole = Scene(garment, collect_pool(clothes_cnn), fills=32), torch.rand(28, 28, generator=generator(2)) < 0.5
+    fill = find_prior(prior).prepare(scene)
+    made = {}
+    for chunk in (1, 4, 16, 32):
+        draws = Listened()
+        fills = [fill(hole, range(at, at + chunk), draws) for at in range(0, 32, chunk)]
+        made[chunk] = torch.cat(fills)[:, :, hole], draws.ends
+    assert (made[32][0] - made[32][0][0]).abs().max() > 0.1
+    for chunk in (1, 4, 16):
+        assert made[chunk][1] == made[32][1]
+        torch.testing.assert_close(made[chunk][0], made[32][0], atol=tolerance, rtol=0)
 
 
 def test_a_black_box_that_only_answers_is_reconstructed_too():
