@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import core
+from core.methods.requirements import gradients
 from core.models.answering import AnswerError
 from core.models.batching import CANDIDATES, timed
 from core.models.bundled import list_bundled
@@ -174,4 +175,6 @@ def get_to_know(classifier: Classifier) -> None:
     call(partial(core.capability, classifier))
     call(classifier.outputs_only)
     for kind in CANDIDATES[classifier.device.type]:
+        if kind == "gradient" and gradients(classifier):  # a function of a person's own has none
+            continue
         classifier.seconds_a_pass(kind, lambda run, size: call(partial(timed, run, size)))

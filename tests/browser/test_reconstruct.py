@@ -1,5 +1,6 @@
 """A person hides a region, by a heatmap or by brush, and sees what else the model would accept there."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
+from core.metrics.statistics import clopper_pearson  # noqa: E402
 from dashboard.components.component import digest  # noqa: E402
 
 Open = Callable[..., Any]
@@ -20,6 +22,12 @@ VERDICTS = """async (module) => {
   const regions = new Map([["salient", { result: { hidden: 0.5, low: 0, high: 0.2 } }]]);
   return [variationsVerdict(regions, false), variationsVerdict(regions, true)];
 }"""
+DIFFERENCES = """async ([module, salient, elsewhere]) => {
+  const { variationsVerdict, differenceOf } = await import(module);
+  const regions = new Map([["salient", { result: salient }], ["random", { result: elsewhere }]]);
+  return [variationsVerdict(regions, true), ...differenceOf(salient, elsewhere)];
+}"""
+MODULE = f"/api/browser/{digest()}/reconstruct/variations/variations_verdict.js"
 
 
 def hole_in(url: str) -> str:
@@ -48,10 +56,34 @@ def test_the_sample_shows_a_region_that_decides_the_class_beside_its_controls(op
 
 def test_a_run_that_ended_early_promises_no_more(open_page: Open) -> None:
     page = open_page(f"reconstruct?{GARMENT}")
-    assert page.evaluate(VERDICTS, f"/api/browser/{digest()}/reconstruct/variations/variations_verdict.js") == [
+    assert page.evaluate(VERDICTS, MODULE) == [
         "No verdict yet: the same shape elsewhere is to come.",
         "No verdict: the run ended before the same shape elsewhere was filled.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kept", "elsewhere", "hidden", "said"),
+    [
+        (9, 16, 0.7, "The class depends on this region more than on one elsewhere."),  # Fisher's exact p is .007
+        (16, 9, 0.7, "The class depends on this region less than on one elsewhere."),
+        (12, 16, 0.7, "No clear difference between this region and one elsewhere."),  # p is .10
+        (0, 16, 1.0, "No verdict: the region is the whole picture."),
+    ],
+)
+def test_two_shares_differ_where_the_interval_of_their_difference_leaves_zero_out(
+    open_page: Open, kept: int, elsewhere: int, hidden: float, said: str
+) -> None:
+    page = open_page(f"reconstruct?{GARMENT}")
+    one, other = (
+        {"hidden": hidden, "kept": n / 16, **dict(zip(("low", "high"), clopper_pearson(n / 16, 16), strict=True))}
+        for n in (kept, elsewhere)
+    )
+    verdict, low, high = page.evaluate(DIFFERENCES, [MODULE, one, other])
+    assert verdict == said
+    gap = (kept - elsewhere) / 16
+    assert low == pytest.approx(gap - math.hypot(one["kept"] - one["low"], other["high"] - other["kept"]))
+    assert high == pytest.approx(gap + math.hypot(one["high"] - one["kept"], other["kept"] - other["low"]))
 
 
 def test_a_variation_keeps_the_keyboards_focus_when_the_page_is_drawn_anew(open_page: Open) -> None:

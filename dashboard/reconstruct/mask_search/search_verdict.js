@@ -18,14 +18,18 @@ export const lastJudged = (judged) => stopsOf(judged).at(-1) ?? null;
 export function searchVerdict(probe, judged, truth, chanceBelow) {
   if (probe?.hardly_moves) return "The probability hardly moves: win stay returns mostly chance.";
   const pairs = stopsOf(judged).map((stop) => ({ search: judged.get(stop).get(JUDGED_FORM), rise: judged.get(stop).get("rise") }));
-  return truth ? verdictByStamp(pairs) : verdictByFidelity(pairs, chanceBelow);
+  return truth ? verdictByStamp(pairs, chanceBelow) : verdictByFidelity(pairs, chanceBelow);
 }
+
+const MOSTLY_CHANCE = "Most of mask search's map is chance: take more passes.";
+const mostlyChance = ({ agreement }, chanceBelow) => agreement !== null && agreement < chanceBelow;
 
 // Only several numbers of passes make a throughout.
 const overStops = (pairs, words) => `${words}${pairs.length > 1 ? " throughout" : ""}.`;
 
 // Once the stamp is among the first pixels to go, every map has the same F: the distance still tells them apart.
-function verdictByStamp(pairs) {
+function verdictByStamp(pairs, chanceBelow) {
+  if (mostlyChance(pairs.at(-1).search, chanceBelow)) return MOSTLY_CHANCE;
   const leads = pairs.map(({ search, rise }) => rise.stamp_distance - search.stamp_distance);
   if (leads.every((lead) => lead >= SMALLEST_LEAD)) return "On this seed, mask search beats RISE by stamp distance.";
   if (leads.every((lead) => lead <= -SMALLEST_LEAD)) return "On this seed, RISE beats mask search by stamp distance.";
@@ -35,7 +39,7 @@ function verdictByStamp(pairs) {
 function verdictByFidelity(pairs, chanceBelow) {
   const { search, rise } = pairs.at(-1), above = ({ fidelity, spread }) => fidelity > spread;
   if (!above(search) && !above(rise)) return "Neither mask search nor RISE is better than chance here.";
-  if (search.agreement !== null && search.agreement < chanceBelow) return "Most of mask search's map is chance: take more passes.";
+  if (mostlyChance(search, chanceBelow)) return MOSTLY_CHANCE;
   const leads = pairs.map((pair) => pair.search.fidelity - pair.rise.fidelity);
   if (leads.every((lead) => lead >= SMALLEST_LEAD)) return overStops(pairs, "On this seed, mask search leads RISE");
   if (leads.every((lead) => lead <= -SMALLEST_LEAD)) return overStops(pairs, "On this seed, mask search trails RISE");

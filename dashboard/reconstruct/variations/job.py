@@ -134,20 +134,30 @@ def stream(request: VariationsRequest, subject: HiddenSubject) -> Iterator[Any]:
 
 
 def fill(request: VariationsRequest, subject: HiddenSubject, maps: dict[str, Any]) -> Iterator[Any]:
-    """The engine's events for the region that the map marks."""
-    return core.stream_reconstruct(
-        subject.classifier,
-        subject.pixels,
-        maps,
-        target=request.target,
-        shares=(request.share,),
-        by=request.by,
-        prior=request.prior,
-        variations=request.variations,
-        source=subject.folder.path if subject.folder else None,
-        origin=origin_of(request.picture),
-        seed=request.seed,
-    )
+    """The engine's events for the region that the map marks.
+
+    Raises
+    ------
+    ValueError
+        Where the pictures that fills come from are too few, or the prior does not apply.
+    """
+    place = subject.folder.path if subject.folder else None
+    try:
+        return core.stream_reconstruct(
+            subject.classifier,
+            subject.pixels,
+            maps,
+            target=request.target,
+            shares=(request.share,),
+            by=request.by,
+            prior=request.prior,
+            variations=request.variations,
+            source=place,
+            origin=origin_of(request.picture),
+            seed=request.seed,
+        )
+    except ValueError as error:  # no address of this server is told
+        raise ValueError(str(error).replace(str(place), "the folder")) from None
 
 
 def shown(made: VariationsReady) -> VariationsShown:

@@ -58,11 +58,13 @@ HOW = """
   filled with the mean colour of the training pictures.
 - Donors, for clothes and small patches of photos, are other pictures that are alike around the hole: never the picture
   itself, a near-duplicate of it, or one from the same photo. They are the most similar ones in order, not independent
-  draws: the interval describes these fills, not a chance of sampling [ours].
+  draws: the interval describes these fills, not a chance of sampling.
 - The flow, a small network, adapts donors to the hole, or fills it by itself. For patches it was trained on the left
   parts of the gallery's photos, also of the one that a bundled picture is from.
 - Exemplars are tiles of the rest of the picture itself and of others, for photos those of the gallery. They continue
-  textures and know no objects.
+  textures and know no objects. Sixteen fills at a time share the pictures that they take tiles from, so they are not
+  independent draws either: more variations may change the share by more than the interval says.
+- The verdict asks whether the 95 % interval of the difference of both shares includes 0 (Newcombe 1998).
 - What it cannot say: the intervals are for this picture and this prior, and the control elsewhere is one random
   place. That a class is lost shows that the region matters, not how the model uses it.
 - Idea: Thakur and Fischmeister 2020 (arXiv:2006.09504), who filled with a DCGAN. The donors, the energy score and the

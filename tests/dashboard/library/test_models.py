@@ -32,6 +32,13 @@ def test_a_run_goes_on_and_is_cancelled_at_once_while_a_model_is_measured(monkey
     assert set(classifier._seconds) == {"forward", "gradient"}
 
 
+def test_a_function_that_only_answers_is_got_to_know_by_its_answers(monkeypatch, tmp_path):
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda _: str(tmp_path))
+    box = core.as_classifier(lambda pixels: pixels.mean(dim=(2, 3)), size=(8, 8), labels=("red", "green", "blue"))
+    get_to_know(box)
+    assert set(box._seconds) == {"forward"}
+
+
 def test_a_model_that_was_removed_is_not_called_by_its_random_name():
     assert models.title("own/48143e660664bb32987adc8d3c0a82ab") == "Removed model"
     assert models.title("fashion_cnn") == "Small CNN (Fashion-MNIST)"

@@ -192,7 +192,7 @@ def test_the_browser_is_told_every_method_and_every_stop(tab, told, started, ask
 
 def test_a_verdict_has_at_most_twelve_words_while_it_is_provisional_too():
     script = scripts()["reconstruct/mask_search/search_verdict.js"]
-    verdicts = re.findall(r'return "([^"]+)";', script)
+    verdicts = re.findall(r'(?:return|MOSTLY_CHANCE =) "([^"]+)";', script)
     verdicts += [f"{words} throughout." for words in re.findall(r'return overStops\(pairs, "([^"]+)"\);', script)]
     waiting = re.findall(
         r'"([^"]+\.)"', re.findall(r"function verdictOfSearch.*?^}", scripts()[SCRIPT], re.S | re.M)[0]
