@@ -1,7 +1,7 @@
 """A study's scores as tables: one row per score, one row per mean, and files that describe their contents."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,35 @@ class Table:
         write_csv(self.summary(), folder / SUMMARY)
         about = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
         written_whole(folder / STUDY, lambda draft: draft.write_text(f"{about}\n", encoding="utf-8"))
+
+
+def flat(record: Mapping[str, Any], left_out: Collection[str] = ()) -> dict[str, Any]:
+    """A row of a table from the fields of a record: nested fields get joined names.
+
+    Parameters
+    ----------
+    left_out
+        Fields that are no columns.
+
+    >>> flat({"method": "lime", "mean": {"value": 0.5, "low": 0.25}, "chance": [0.0, 0.125]})
+    {'method': 'lime', 'mean_value': 0.5, 'mean_low': 0.25, 'chance_1': 0.0, 'chance_2': 0.125}
+    >>> flat({"gap": Estimate(0.5, 0.25, 0.75, 20)}, left_out=["n"])
+    {'gap_mean': 0.5, 'gap_low': 0.25, 'gap_high': 0.75, 'gap_n': 20}
+    """
+    found: dict[str, Any] = {}
+    for name, value in record.items():
+        if name not in left_out:
+            within = {f"{name}_{part}": each for part, each in parts(value)}
+            found |= flat(within) if within else {name: value}
+    return found
+
+
+def parts(value: object) -> list[tuple[str, object]]:
+    """The parts of a value, by name, or by number from 1; none for a plain one."""
+    named = value._asdict() if isinstance(value, Estimate) else value
+    if isinstance(named, Mapping):
+        return [(str(name), each) for name, each in named.items()]
+    return [(str(place), each) for place, each in enumerate(named, 1)] if isinstance(named, list | tuple) else []
 
 
 def write_csv(frame: pd.DataFrame, file: Path) -> None:

@@ -1,13 +1,12 @@
 """Tables of a job as files: what its messages tell as rows, in which forms, and how they are written."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from core.studies.table import without_formulas
-from dashboard.jobs.messages import Message
+from core.studies.table import flat, without_formulas
 from dashboard.jobs.views import JobView
 
 NOT_RECORDED = ("sequence", "kind")
@@ -35,24 +34,3 @@ def records(event: type[object], *left_out: str) -> Callable[[JobView[Any, Any]]
 def last_records(event: type[object], field: str) -> Callable[[JobView[Any, Any]], pd.DataFrame]:
     """The table of what the last event of a kind lists in a field, if it has it: a row for each item."""
     return lambda job: pd.DataFrame([flat(each) for last in job.messages(event)[-1:] for each in last.get(field, ())])
-
-
-def flat(message: Message, left_out: tuple[str, ...] = ()) -> Message:
-    """Without the fields left out; nested fields get joined names.
-
-    >>> flat({"method": "lime", "mean": {"value": 0.5, "low": 0.25}, "chance": [0.0, 0.125]})
-    {'method': 'lime', 'mean_value': 0.5, 'mean_low': 0.25, 'chance_1': 0.0, 'chance_2': 0.125}
-    """
-    found: Message = {}
-    for name, value in message.items():
-        if name not in left_out:
-            within = {f"{name}_{part}": each for part, each in parts(value)}
-            found |= flat(within) if within else {name: value}
-    return found
-
-
-def parts(value: object) -> list[tuple[str, object]]:
-    """The parts of a value, by name, or by number from 1; none for a plain one."""
-    if isinstance(value, Mapping):
-        return [(str(name), each) for name, each in value.items()]
-    return [(str(place), each) for place, each in enumerate(value, 1)] if isinstance(value, list) else []
