@@ -66,13 +66,15 @@ def pictures_in_words(pictures: Pictures, size: int) -> str:
 
 
 def comparison_in_words(trained: int, copies: int, heatmaps: int, seconds: float) -> str:
-    """What a comparison by single patches takes: what is trained from random weights, fine-tuned, and explained.
+    """What fine-tuned copies take to judge heatmaps: what is trained from random weights, fine-tuned, and explained.
 
     >>> comparison_in_words(1, 4, 2080, 400)
     '1 network trained, 4 copies fine-tuned, 2,080 heatmaps: about 7\xa0min of one core.'
     >>> comparison_in_words(0, 2, 26, 8)
     '2 copies fine-tuned, 26 heatmaps: about 8\xa0s of one core.'
+    >>> comparison_in_words(0, 0, 26, 8)
+    '26 heatmaps: about 8\xa0s of one core.'
     """
     parts = [f"{counted(trained, 'network')} trained"] if trained else []
-    parts.append(f"{counted(copies, 'copy', 'copies')} fine-tuned")
-    return f"{', '.join(parts)}, {counted(heatmaps, 'heatmap')}: {about(seconds)} of one core."
+    parts += [f"{counted(copies, 'copy', 'copies')} fine-tuned"] if copies else []
+    return f"{', '.join([*parts, counted(heatmaps, 'heatmap')])}: {about(seconds)} of one core."

@@ -34,12 +34,14 @@ from core.pictures.labels import FOLDERS, LabelSource
 from core.retraining.adapting import EPOCHS, accuracy_on_tests, adapted_copies, adapted_copy, streams_at_once
 from core.retraining.attributions import in_blocks, stream_attributions
 from core.retraining.bundled_copies import Lesson, bundled_among, bundled_copy
+from core.retraining.cost import Pictures
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.directions import check_directions
 from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
 from core.retraining.masks import FORMS, Form, Ranking, Unit, check_places, rank_places
 from core.retraining.networks import MOST_OF_A_RUN, maker, network_seed
 from core.retraining.outcomes import FRACTIONS, Curves, Recognised, accuracies
+from core.retraining.pace import Speed
 from core.retraining.training import Recipe, bundled_pictures, explained_network, recognised, without
 from core.retraining.verdicts import judge
 from core.studies.over_pictures import PictureRefused
@@ -159,6 +161,55 @@ def plan_fine_tune(
     learned = missing * EPOCHS * bundled_pictures()
     masked = pictures * len(request.methods) * len(FORMS) * fractions
     return maps + Workload(learned, Passes(learned, learned)) + outputs(masked * (1 + seeds))
+
+
+class FineTuneCost(NamedTuple):
+    """What a fine-tune takes.
+
+    Parameters
+    ----------
+    trained, fine_tuned
+        Networks that learn from random weights, and copies of it that learn from gaps; none that ship.
+    heatmaps
+        Of all methods and controls.
+    seconds
+        Of one core.
+    """
+
+    trained: int
+    fine_tuned: int
+    heatmaps: int
+    seconds: float
+
+
+def cost_of_fine_tune(
+    data: Pictures,
+    ships: bool,
+    request: HeatmapRequest,
+    pictures: int,
+    seeds: int,
+    unit: Unit,
+    speed: Speed,
+    map_seconds: float,
+) -> FineTuneCost:
+    """What a fine-tune takes with any pictures, on a machine whose pace is known.
+
+    Parameters
+    ----------
+    data
+        How many pictures there are to learn from and to test on.
+    ships
+        Whether the explained network comes with HeatCheck; its first copies may then, too.
+    map_seconds
+        Of all heatmaps of one picture.
+    """
+    request = request.with_controls(truth_known=False)
+    judged, methods = min(pictures, data.tested), len(request.methods)
+    copies = seeds - (bundled_among(request.seed, seeds, unit) if ships else 0)
+    epochs = copies * EPOCHS + (0 if ships else Recipe().epochs)
+    answered = judged * methods * len(FORMS) * len(FRACTIONS) * (1 + seeds) * speed.tested
+    learning = epochs * (data.learned * speed.learned + data.tested * speed.tested)
+    return FineTuneCost(int(not ships), copies, judged * methods, learning + judged * map_seconds + answered)
 
 
 def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]:

@@ -11,14 +11,16 @@ from core.models.catalogue import chosen_device
 from core.retraining.cost import Cost, cost_of, count_networks, numbers_of
 from core.retraining.cost_words import comparison_in_words, cost_sentences, in_words
 from core.retraining.data import BUNDLED, LabelledData
+from core.retraining.fine_tune import cost_of_fine_tune
 from core.retraining.folder import StudyFolder
 from core.retraining.home import bytes_of, settled_in
-from core.retraining.masks import check_places
+from core.retraining.masks import Unit, check_places
 from core.retraining.networks import USUAL, untrained
 from core.retraining.pace import Pace, seconds_of_a_start, seconds_of_filling, seconds_of_maps, slowdown, speed_of
 from core.retraining.retraining import kept_data
 from core.retraining.single_patch import seconds_of
 from core.retraining.spec import RetrainingSpec
+from core.retraining.training import Recipe, trained_already
 from core.retraining.workers import cores
 
 
@@ -58,6 +60,32 @@ def pace_of(
         seconds_of_a_start(),
         slowdown(processes),
     )
+
+
+def forecast_fine_tune(
+    methods: Sequence[str],
+    data: LabelledData,
+    network: str,
+    pictures: int,
+    copies: int,
+    unit: Unit,
+    seed: int = 0,
+    device: torch.device | str = "auto",
+) -> str:
+    """The cost of one fine-tune, in a sentence; all controls run with the methods.
+
+    Parameters
+    ----------
+    pictures, copies, unit, seed
+        As in :func:`core.retraining.fine_tune.stream_fine_tune`; copies are its seeds.
+    """
+    where, request = chosen_device(device), HeatmapRequest(methods=tuple(methods), seed=seed)
+    pace = (
+        speed_of(network, where, data),
+        seconds_of_maps(untrained(network, data, where), request.with_controls(truth_known=False), data),
+    )
+    ships = trained_already(data, Recipe(network))
+    return comparison_in_words(*cost_of_fine_tune(numbers_of(data), ships, request, pictures, copies, unit, *pace))
 
 
 def forecast_comparison(

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from core.jobs.durations import about
+from core.methods.heatmap_request import HeatmapRequest
 from core.retraining import forecast as forecasting
-from core.retraining.cost import cost_of, count_networks, numbers_of
+from core.retraining.cost import Pictures, cost_of, count_networks, numbers_of
+from core.retraining.fine_tune import cost_of_fine_tune
 from core.retraining.folder import Outcome, StudyFolder
 from core.retraining.forecast import forecast, forecast_comparison, pace_of
 from core.retraining.home import bytes_of, refuse_small_disk
@@ -86,3 +89,27 @@ def test_a_comparison_tells_what_is_trained_copied_and_explained_and_its_seconds
     assert told.startswith("1 network trained, 3 copies fine-tuned, "), "no network of these pictures ships"
     seconds = seconds_of(USUAL, squares, PACE.speed, PACE.explained, 60, 3)
     assert told.endswith(f"about {round(seconds):.0f} s of one core.")
+
+
+def test_a_fine_tune_takes_its_network_its_copies_its_maps_and_every_masked_picture(squares, monkeypatch):
+    monkeypatch.setattr(forecasting, "speed_of", lambda *_: PACE.speed)
+    monkeypatch.setattr(forecasting, "seconds_of_maps", lambda *_: 0.5)
+    told = forecasting.forecast_fine_tune(["gradient"], squares, USUAL, 100, 2, "pixel", 0, CPU).replace("\xa0", " ")
+    methods = len(HeatmapRequest(methods=("gradient",)).with_controls(truth_known=False).methods)
+    epoch = 600 * 1e-3 + 60 * 1e-4
+    seconds = (3 + 2) * epoch + 60 * 0.5 + 60 * methods * 10 * 3 * 1e-4
+    assert (
+        told
+        == f"1 network trained, 2 copies fine-tuned, {60 * methods} heatmaps: {about(seconds)} of one core.".replace(
+            "\xa0", " "
+        )
+    )
+
+
+def test_what_ships_is_not_counted():
+    request = HeatmapRequest(methods=("gradient",))
+    own = Pictures(6000, 1000, (28, 28))
+    ships = cost_of_fine_tune(own, True, request, 70, 4, "pixel", PACE.speed, 0.01)
+    assert (ships.trained, ships.fine_tuned) == (0, 1), "three copies ship"
+    other = cost_of_fine_tune(own, True, replace(request, seed=1), 70, 4, "pixel", PACE.speed, 0.01)
+    assert (other.trained, other.fine_tuned) == (0, 4)
