@@ -10,16 +10,21 @@ import typer
 from core.cli.doctor import doctor
 from core.cli.evaluate import evaluate
 from core.cli.explain import explain
+from core.cli.fine_tune import fine_tune
 from core.cli.listings import methods, metrics, models
 from core.cli.reconstruct import reconstruct
 from core.cli.retrain import retrain
+from core.cli.retraining_toy import retraining_toy
 from core.cli.sanity import sanity
 from core.cli.single_patch import single_patch
 from core.cli.stamp import stamp
 from core.environment import restart, restart_unless_set
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (explain, evaluate, reconstruct, retrain, single_patch, methods, metrics, models, doctor):
+for command in (
+    *(explain, evaluate, reconstruct, fine_tune, retrain, single_patch, retraining_toy),
+    *(methods, metrics, models, doctor),
+):
     app.command()(command)
 for group in (stamp, sanity):
     app.add_typer(group)

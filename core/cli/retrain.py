@@ -17,6 +17,7 @@ from core.cli.terminal import MARKS, printed, say, watched
 from core.jobs.durations import counted, lasting
 
 if TYPE_CHECKING:
+    from core.retraining.directions import Direction
     from core.retraining.events import RetrainedAccuracy, RetrainingReady
     from core.retraining.outcomes import Accuracy
     from core.retraining.probes import ProbeFinding
@@ -139,8 +140,7 @@ def show(found: Found) -> None:
             typer.echo(f"No verdict, since the leak decides at more than half of the shares: {', '.join(decided)}.")
         if found.ready.whole:
             typer.echo(f"With whole pictures: {percent(found.ready.whole)}.")
-        for direction in found.ready.directions:
-            typer.echo(f"({direction.name}) {direction.finding}: {direction.claim} {direction.why}")
+        show_directions(found.ready.directions)
         for probe in found.ready.probes:
             typer.echo(f"{labels[probe.method]} ({probe.form.upper()}): {probe.why}")
         typer.echo(taken(found.ready))
@@ -148,6 +148,12 @@ def show(found: Found) -> None:
             typer.echo(f"{found.ready.saved} networks were not trained: the difference to random removal was clear.")
     for method, reason in found.refused.items():
         typer.echo(f"{labels[method]} is unavailable: {reason}")
+
+
+def show_directions(directions: Iterable[Direction]) -> None:
+    """What the paper found, whether it shows here, and the figures that decide; a line each."""
+    for each in directions:
+        typer.echo(f"({each.name}) {each.finding}: {each.claim} {each.why}")
 
 
 def taken(ready: RetrainingReady) -> str:
