@@ -167,7 +167,7 @@ def test_the_metric_tells_a_map_that_decides_the_class_from_one_that_does_not(cl
     for number in range(10):
         pixels = fashion_mnist("test").pixels[number : number + 1].contiguous()
         for each in core.stream_reconstruct(classifier, pixels, {"left": left, "right": 1 - left}, regions=["salient"]):
-            if isinstance(each, ReconstructionReady):
+            if isinstance(each, ReconstructionReady) and each.variations == 16:
                 kept[each.method].append(each.kept)
     assert kept["right"] == [1.0] * 10
     assert sum(kept["left"]) < 10

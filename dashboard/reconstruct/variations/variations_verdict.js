@@ -13,7 +13,7 @@ export function variationsVerdict(regions, over) {
 
 // The 95 % interval of the difference of two shares, from theirs (Newcombe 1998, method 10, with exact intervals of each):
 // whether both overlap would ask for far more.
-export function differenceOf(one, other) {
+function differenceOf(one, other) {
   const gap = one.kept - other.kept;
   return [gap - Math.hypot(one.kept - one.low, other.high - other.kept), gap + Math.hypot(one.high - one.kept, other.kept - other.low)];
 }
