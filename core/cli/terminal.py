@@ -30,6 +30,8 @@ CAPTION = (
     "✓ better than every control that ignores the model; △ better than the random control, but not than every control; "
     "✗ worse than the random control; by the 95 % intervals of paired differences"
 )
+MOST_EPOCHS, EPOCHS_OF_MANY = 40, 10
+"""Of more epochs than that, about so many are told."""
 WIDTH_IN_A_LOG = 120
 WIDTH_OF_A_MEAN = 25
 
@@ -93,7 +95,7 @@ def watched(events: Iterable[object]) -> Generator[object]:
                     show(f"{picture} does not count for the accuracy: {reason}")
                 case GateReady(gate):
                     show(gate.sentence)
-                case EpochDone(epoch, epochs, loss, accuracy, held_out):
+                case EpochDone(epoch, epochs, loss, accuracy, held_out) if is_shown(epoch, epochs):
                     shares = f"accuracy {100 * accuracy:.1f} % in training, {100 * held_out:.1f} % on test pictures"
                     show(f"Epoch {epoch} of {epochs}: loss {loss:.3f}, {shares}.")
                 case PictureScored(picture, _, seconds, done, total):
@@ -109,6 +111,15 @@ def watched(events: Iterable[object]) -> Generator[object]:
                     show(f"{scored} {leader(summary, count)}".lstrip())
                     scored = ""
             yield event
+
+
+def is_shown(epoch: int, epochs: int) -> bool:
+    """Whether an epoch is told: of many that are short, some and the last.
+
+    >>> [epoch for epoch in range(1, 101) if is_shown(epoch, 100)][:3], is_shown(7, 12), is_shown(290, 290)
+    ([10, 20, 30], True, True)
+    """
+    return epochs <= MOST_EPOCHS or epoch == epochs or epoch % (epochs // EPOCHS_OF_MANY) == 0
 
 
 def leader(summary: Sequence[Summary], pictures: int) -> str:

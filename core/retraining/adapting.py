@@ -51,7 +51,7 @@ def adapted_copies(
 
 
 def adapted_copy(
-    network: nn.Module, data: LabelledData, masks: Masks, seed: int, device: torch.device
+    network: nn.Module, data: LabelledData, masks: Masks, seed: int, device: torch.device, epochs: int = EPOCHS
 ) -> Generator[Progress | EpochDone, None, nn.Module]:
     """A copy that has learned from the training pictures without these places; a step is one batch.
 
@@ -69,7 +69,7 @@ def adapted_copy(
     def draw(epoch: int) -> tuple[Tensor, Tensor]:
         return without(inputs, masks(epoch)).to(device), labels
 
-    yield from stream_training(copied, draw, held_out, EPOCHS, seed, PEAK, BATCH)
+    yield from stream_training(copied, draw, held_out, epochs, seed, PEAK, BATCH)
     return copied
 
 

@@ -42,7 +42,14 @@ from core.retraining.masks import FORMS, Form, Ranking, Unit, check_places, rank
 from core.retraining.networks import MOST_OF_A_RUN, maker, network_seed
 from core.retraining.outcomes import FRACTIONS, Curves, Recognised, accuracies
 from core.retraining.pace import Speed
-from core.retraining.training import Recipe, bundled_pictures, explained_network, recognised, without
+from core.retraining.training import (
+    Recipe,
+    bundled_pictures,
+    epochs_of,
+    explained_network,
+    recognised,
+    without,
+)
 from core.retraining.verdicts import judge
 from core.studies.over_pictures import PictureRefused
 
@@ -99,6 +106,7 @@ def stream_fine_tune(
     The maps explain the class that a network trained on whole pictures predicts. Copies of it are fine-tuned on masks
     that owe nothing to any map; every control is included. The first three for the bundled data, seed 0 and single
     pixels ship with HeatCheck, made by ``assets/train_fine_tuned.py``; for any other choice they are fine-tuned here.
+    Few pictures are seen in more epochs, so that there are as many batches as of the bundled ones.
 
     Parameters
     ----------
@@ -127,6 +135,8 @@ def stream_fine_tune(
     if not fractions or not all(0 < fraction < 1 for fraction in fractions):
         raise ValueError("The fractions must lie between 0 and 1, both excluded.")
     request = requested(methods, seed, settings, output, reduction).with_controls(truth_known=False)
+    maker(network)
+    collected = collect_data(data, labels, seed=seed)
     plan = Plan(
         request=request,
         pictures=pictures,
@@ -134,13 +144,16 @@ def stream_fine_tune(
         fractions=tuple(sorted(set(fractions))),
         unit=unit,
         side=side,
-        recipe=Recipe(network),
+        recipe=recipe_for(network, len(collected.train.labels)),
     )
-    maker(network)
-    collected = collect_data(data, labels, seed=seed)
     check_places(unit, side, plan.fractions, collected.size)
     request.check(len(collected.labels))
     return run(plan, collected, chosen_device(device))
+
+
+def recipe_for(network: str, learned: int) -> Recipe:
+    """How a network learns from that many whole pictures."""
+    return Recipe(network, epochs_of(Recipe.epochs, learned))
 
 
 def plan_fine_tune(
@@ -206,7 +219,8 @@ def cost_of_fine_tune(
     request = request.with_controls(truth_known=False)
     judged, methods = min(pictures, data.tested), len(request.methods)
     copies = seeds - (bundled_among(request.seed, seeds, unit) if ships else 0)
-    epochs = copies * EPOCHS + (0 if ships else Recipe().epochs)
+    own = 0 if ships else epochs_of(Recipe().epochs, data.learned)
+    epochs = copies * epochs_of(EPOCHS, data.learned) + own
     answered = judged * methods * len(FORMS) * len(FRACTIONS) * (1 + seeds) * speed.tested
     learning = epochs * (data.learned * speed.learned + data.tested * speed.tested)
     return FineTuneCost(int(not ships), copies, judged * methods, learning + judged * map_seconds + answered)
@@ -243,10 +257,11 @@ def fine_tuned(
 ) -> Iterator[Progress | EpochDone | FineTuned | nn.Module]:
     """A copy that learns from pictures with random gaps, which comes last; a step is one batch."""
     began, number, own_seed = time.monotonic(), lesson.number, network_seed(lesson.seed, lesson.number)
-    copying = Returning(adapted_copy(network, data, partial(lesson.gaps, data), own_seed, device))
+    epochs = epochs_of(EPOCHS, len(data.train.labels))
+    copying = Returning(adapted_copy(network, data, partial(lesson.gaps, data), own_seed, device, epochs))
     for event in copying:
         yield event
-        if isinstance(event, EpochDone):
+        if isinstance(event, EpochDone) and event.epoch == event.epochs:
             yield FineTuned(number, event.held_out, len(data.test.labels), time.monotonic() - began)
     yield copying.result
 

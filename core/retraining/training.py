@@ -1,5 +1,6 @@
 """One training on pictures that have lost some of their places, and how many test pictures it then recognises."""
 
+import math
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,24 @@ class Recipe:
     network: str = USUAL
     epochs: int = EPOCHS
     peak: float = PEAK
+
+
+def epochs_of(usual: int, learned: int) -> int:
+    """Epochs that give at least as many batches as the usual ones of the bundled pictures.
+
+    Of few pictures an epoch is only a batch or two, from which no network learns; it sees them more often.
+
+    Parameters
+    ----------
+    usual
+        Epochs of the bundled pictures.
+    learned
+        Number of training pictures.
+
+    >>> epochs_of(3, 6000), epochs_of(3, 60_000), epochs_of(3, 51), epochs_of(1, 640)
+    (3, 3, 282, 10)
+    """
+    return max(usual, math.ceil(usual * math.ceil(bundled_pictures() / BATCH) / math.ceil(learned / BATCH)))
 
 
 def without(

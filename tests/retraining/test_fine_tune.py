@@ -1,5 +1,6 @@
 """One fine-tuned network judges every method: what it counts, what it leaves as it was, and what it refuses."""
 
+import math
 from collections import Counter
 from dataclasses import replace
 
@@ -15,9 +16,10 @@ from core.models.trained import load_trained
 from core.models.training import EpochDone
 from core.retraining import adapting, fine_tune
 from core.retraining.data import collect_data
-from core.retraining.fine_tune import plan_fine_tune, stream_fine_tune
+from core.retraining.fine_tune import plan_fine_tune, recipe_for, stream_fine_tune
 from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
-from core.retraining.training import BUNDLED_NETWORK, Recipe, bundled_pictures, explained_network, recognised
+from core.retraining.networks import USUAL
+from core.retraining.training import BATCH, BUNDLED_NETWORK, Recipe, bundled_pictures, explained_network, recognised
 from core.studies.over_pictures import PictureRefused
 
 CPU = torch.device("cpu")
@@ -71,7 +73,7 @@ def test_the_random_control_has_no_area_to_itself(events):
 def test_the_unadapted_accuracy_is_that_of_the_explained_network_on_pictures_filled_with_the_training_mean(
     squares, events
 ):
-    making = Returning(explained_network(squares, Recipe(), CPU))
+    making = Returning(explained_network(squares, recipe_for(USUAL, 600), CPU))
     list(making)
     classifier = making.result
     request = HeatmapRequest(methods=("gradient",))
@@ -155,13 +157,15 @@ def test_the_curves_begin_at_the_accuracy_on_whole_pictures(events):
 
 
 def test_maps_are_of_the_output_and_the_reduction_that_were_asked_for(squares):
-    def at_half(**asked):
-        own = list(stream_fine_tune(("gradient",), squares, 20, 1, fractions=(0.2,), device="cpu", **asked))
-        return accuracies(own)["gradient", "roar", 0.2].unadapted.over_pictures
+    shares = (0.1, 0.2, 0.5)
 
-    usual = at_half()
-    assert at_half(output="logit", reduction=find_method("gradient").reduction) == usual
-    assert at_half(reduction="sum") != usual
+    def curve(**asked):
+        own = list(stream_fine_tune(("gradient",), squares, 60, 1, fractions=shares, device="cpu", **asked))
+        return [accuracies(own)["gradient", "roar", share].unadapted.over_pictures for share in shares]
+
+    usual = curve()
+    assert curve(output="logit", reduction=find_method("gradient").reduction) == usual
+    assert curve(reduction="sum") != usual
 
 
 @pytest.mark.parametrize(("seed", "tuned"), [(0, 0), (1, 2)])
@@ -225,6 +229,14 @@ def test_pictures_that_are_left_out_are_told_first(squares):
     refused = PictureRefused("a.png", "It has no label.")
     stream = stream_fine_tune(data=replace(squares, refused=(refused,)), **SHORT)
     assert next(stream) == refused
+
+
+def test_few_pictures_are_seen_in_as_many_batches_as_the_bundled_ones(events, squares):
+    epochs = [event.epochs for event in events if isinstance(event, EpochDone)]
+    batches = {count * math.ceil(len(squares.train.labels) / BATCH) for count in epochs}
+    assert batches == {10 * math.ceil(own * 94 / 10) for own in (3, 1)}, "94 batches are an epoch of 6,000 pictures"
+    told = Counter(event.seed for event in events if isinstance(event, FineTuned))
+    assert told == {None: 1, 0: 1, 1: 1}, "once each, after the last epoch"
 
 
 def test_one_picture_is_judged_without_a_verdict(squares):
