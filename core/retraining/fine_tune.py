@@ -36,6 +36,7 @@ from core.retraining.attributions import in_blocks, stream_attributions
 from core.retraining.bundled_copies import Lesson, bundled_among, bundled_copy
 from core.retraining.cost import Pictures
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
+from core.retraining.data_ready import DataReady, told_of
 from core.retraining.directions import check_directions
 from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
 from core.retraining.masks import FORMS, Form, Ranking, Unit, check_places, rank_places
@@ -59,7 +60,8 @@ BLOCK = 5
 """Pictures that are judged together; the accuracies are told anew after some blocks."""
 
 
-Event = Progress | EpochDone | PictureRefused | MethodRefused | FineTuned | RemovalAccuracy | FineTuneReady
+Judgement = FineTuned | RemovalAccuracy | FineTuneReady
+Event = Progress | EpochDone | PictureRefused | MethodRefused | DataReady | Judgement
 Outcomes = dict[tuple[str, Form, float], Recognised]
 Networks = Sequence[nn.Module]
 
@@ -229,6 +231,7 @@ def cost_of_fine_tune(
 def run(plan: Plan, data: LabelledData, device: torch.device) -> Iterator[Event]:
     """The network, its fine-tuned copies, then the pictures in blocks."""
     yield from data.refused
+    yield told_of(data)
     explained = yield from explained_network(data, plan.recipe, device)
     yield FineTuned(None, accuracy_on_tests(explained.network, data, device), len(data.test.labels), 0.0)
     copies = [partial(ready_copy, explained, data, plan, number, device) for number in range(plan.seeds)]

@@ -26,6 +26,7 @@ from core.models.training import EpochDone
 from core.retraining.attributions import in_blocks
 from core.retraining.clock import Clock, seconds_of_study
 from core.retraining.data import LabelledData
+from core.retraining.data_ready import DataReady, chance_of, told_of
 from core.retraining.directions import Direction, check_directions
 from core.retraining.environment import manifest, mixture, this_run
 from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
@@ -45,7 +46,8 @@ from core.studies.over_pictures import PictureRefused
 
 BLOCK = 100
 """Pictures whose maps are made and kept together."""
-Event = Progress | EpochDone | PictureRefused | MethodRefused | RetrainingEpoch | RetrainedAccuracy | RetrainingReady
+Learned = RetrainingEpoch | RetrainedAccuracy | RetrainingReady
+Event = Progress | EpochDone | PictureRefused | MethodRefused | DataReady | Learned
 
 
 def stream_retraining(
@@ -81,6 +83,7 @@ def run(spec: RetrainingSpec, folder: StudyFolder, device: torch.device, process
     """Pictures, the network, maps, then the trainings."""
     folder.ask(spec)
     data = yield from kept_data(spec, folder)
+    yield told_of(data)
     check_places(spec.unit, spec.side, spec.fractions, data.size)
     build(spec.network, data, 0, torch.device("cpu"))  # refused here, before a process starts
     if not folder.networks():  # its heatmaps may be gone again by then, and are not needed
@@ -173,7 +176,7 @@ class Study:
 
     def __init__(self, spec: RetrainingSpec, folder: StudyFolder, data: LabelledData, plan: Plan) -> None:
         self.spec, self.folder, self.plan = spec, folder, plan
-        self._chance = float(torch.bincount(data.test.labels).max() / len(data.test.labels))
+        self._chance = chance_of(data)
         self._leaky: dict[Cell, bool] = {}
         self._found: dict[str, np.ndarray] = {}
         self._saved: set[str] = set()

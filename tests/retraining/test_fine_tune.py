@@ -16,6 +16,7 @@ from core.models.trained import load_trained
 from core.models.training import EpochDone
 from core.retraining import adapting, fine_tune
 from core.retraining.data import collect_data
+from core.retraining.data_ready import DataReady
 from core.retraining.fine_tune import plan_fine_tune, recipe_for, stream_fine_tune
 from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
 from core.retraining.networks import USUAL
@@ -225,10 +226,17 @@ def test_networks_learn_from_gaps_of_the_unit_that_they_are_asked_about(squares,
     assert (of_regions.float().mean() > 0.3) == (unit == "region")
 
 
-def test_pictures_that_are_left_out_are_told_first(squares):
+def test_pictures_that_are_left_out_are_told_first_then_those_that_are_used(squares):
     refused = PictureRefused("a.png", "It has no label.")
-    stream = stream_fine_tune(data=replace(squares, refused=(refused,)), **SHORT)
+    used = replace(squares, refused=(refused,), division="By hand.", test=three_in_four(squares.test))
+    stream = stream_fine_tune(data=used, **SHORT)
     assert next(stream) == refused
+    assert next(stream) == DataReady("Squares", 2, 600, 60, (8, 8), 0.75, "By hand.")
+
+
+def three_in_four(part):
+    """Three in four of class 0."""
+    return replace(part, labels=(torch.arange(len(part.labels)) % 4 == 0).long())
 
 
 def test_few_pictures_are_seen_in_as_many_batches_as_the_bundled_ones(events, squares):
