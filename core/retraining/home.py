@@ -43,15 +43,20 @@ def folder_of(spec: RetrainingSpec) -> Path:
 
 
 @contextmanager
-def kept_study(spec: RetrainingSpec, most: int = MOST_BYTES) -> Iterator[Path]:
+def kept_study(spec: RetrainingSpec, most: int = MOST_BYTES, pictures: Pictures | None = None) -> Iterator[Path]:
     """A study's folder, which nothing removes meanwhile.
+
+    Parameters
+    ----------
+    pictures
+        As in :func:`bytes_of`.
 
     Raises
     ------
     ValueError
         Where the studies that are running leave no room for it.
     """
-    study = folder_of(spec), bytes_of(spec)
+    study = folder_of(spec), bytes_of(spec, pictures)
     with _lock:
         make_room(most, [*_running, study])
         _running.append(study)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core.retraining import home as homes
+from core.retraining.cost import Pictures
 from core.retraining.folder import EDITION, MAPS, Outcome, StudyFolder
 from core.retraining.home import bytes_of, folder_of, home, kept_study, networks_in, settled_in, size_of
 from core.retraining.spec import RetrainingSpec
@@ -92,3 +93,15 @@ def test_a_running_study_is_spared_and_where_it_leaves_no_room_the_next_is_refus
         assert (path / MAPS).exists()
     with kept_study(SPEC, most=bytes_of(SPEC)):
         assert not path.exists()
+
+
+def test_the_room_of_other_pictures_is_counted_where_they_are_known():
+    other = replace(SPEC, data="upload 1")
+    pictures = Pictures(600, 60, (8, 8))
+    with kept_study(other, most=bytes_of(other, pictures), pictures=pictures):
+        pass
+    with (
+        pytest.raises(ValueError, match="leave no room"),
+        kept_study(other, most=bytes_of(other, pictures) - 1, pictures=pictures),
+    ):
+        pass
