@@ -51,7 +51,7 @@ class Folder:
     Parameters
     ----------
     digest
-        Of the files that were kept.
+        Of the files that were kept, in whatever order they came.
     pictures
         The names of those that a study finds in it; masks are none.
     marked
@@ -93,7 +93,7 @@ def write_folder(files: Iterable[tuple[str, bytes]]) -> Folder:
     ValueError
         Where no picture is left, or there is no room; nothing is kept then.
     """
-    place, digest, refused, size = Place(), hashlib.sha256(), list[str](), 0
+    place, digests, refused, size = Place(), list[bytes](), list[str](), 0
     names: list[PurePosixPath] = []
     for name, content in files:
         inside = safe_path(name)
@@ -103,14 +103,15 @@ def write_folder(files: Iterable[tuple[str, bytes]]) -> Folder:
             continue
         names.append(inside)
         size += len(content)
-        digest.update(f"{inside}\n{len(content)}\n".encode() + content)
+        digests.append(hashlib.sha256(f"{inside}\n".encode() + content).digest())
     if not names:
         raise ValueError(" ".join(refused) or "There is no file in this folder.")
     pictures = found_in(place.path)
     marked = any(picture.truth for picture in pictures)
     title, found = common_folder(names), tuple(picture.name for picture in pictures)
     tables = tuple(name.as_posix() for name in names if name.suffix.lower() == TABLE)
-    return Folder(place, digest.hexdigest(), title, len(names), size, found, marked, tuple(refused), tables)
+    digest = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+    return Folder(place, digest, title, len(names), size, found, marked, tuple(refused), tables)
 
 
 def safe_path(name: str) -> PurePosixPath:
