@@ -18,6 +18,7 @@ from core.jobs.events import Returning
 from core.methods.heatmap_request import HeatmapRequest
 from core.models.classifier import Classifier
 from core.models.training import Learning, share_right
+from core.pictures.datasets import Labelled
 from core.randomness import generator
 from core.retraining.attributions import stream_attributions
 from core.retraining.data import BUNDLED, LabelledData, collect_data
@@ -76,6 +77,15 @@ class Pace(NamedTuple):
 
 
 @cache
+def like(classes: int, side: int) -> LabelledData:
+    """Noise that takes as long to learn from and to explain as any pictures of that size and number of classes."""
+    draw, labels = generator(0, "pictures to time"), torch.arange(max(BATCH, classes)) % classes
+    train = Labelled(torch.rand(len(labels), 3, side, side, generator=draw), labels)
+    test = Labelled(train.pixels[:TIMED_PICTURES], labels[:TIMED_PICTURES])
+    return LabelledData("noise", "noise", tuple(map(str, range(classes))), train, test)
+
+
+@cache
 def speed_of(
     network: str, device: torch.device, data: LabelledData | None = None, precision: torch.dtype = torch.float32
 ) -> Speed:
@@ -121,9 +131,17 @@ def seconds_of_maps(classifier: Classifier, request: HeatmapRequest, data: Label
         return least_seconds(make, len(pixels))
 
 
-def seconds_of_steps(classifier: Classifier, request: HeatmapRequest) -> Iterator[float]:
-    """Seconds of each step to a bundled picture's heatmaps, for networks that take long: others come in between."""
-    pixels = collect_data(BUNDLED).test.pixels[:1].contiguous().to(classifier.device)
+def seconds_of_steps(
+    classifier: Classifier, request: HeatmapRequest, data: LabelledData | None = None
+) -> Iterator[float]:
+    """Seconds of each step to a picture's heatmaps, for networks that take long: others come in between.
+
+    Parameters
+    ----------
+    data
+        The bundled pictures where not given.
+    """
+    pixels = (data or collect_data(BUNDLED)).test.pixels[:1].contiguous().to(classifier.device)
     steps = request.stream(classifier, pixels, rough=False)
     event: object = steps
     while event is not None:
