@@ -10,7 +10,7 @@ from dashboard.controls.selection import Selection
 from dashboard.controls.trial_panel import choose_seed
 from dashboard.library.models import Loading
 from dashboard.retrain.fine_tune.job import FINE_TUNE
-from dashboard.retrain.fine_tune.panel import explained_network, fine_tune
+from dashboard.retrain.fine_tune.panel import OF_A_FOLDER, explained_network, fine_tune
 from dashboard.retrain.roar.job import ROAR
 from dashboard.retrain.roar.panel import roar
 from dashboard.retrain.single_patch.job import SINGLE_PATCH
@@ -30,14 +30,14 @@ def page() -> None:
                 panel()
             return
     with st.sidebar:
-        loading = explained_network()
+        loading = explained_network("" if deleted.open else OF_A_FOLDER)
         selection = choose(loading)
     if deleted.open:
         with deleted:
             single_patch(selection, loading)
     else:
         with tuned:
-            fine_tune(selection)
+            fine_tune(selection, loading)
 
 
 def choose(loading: Loading) -> Selection | None:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -84,6 +86,30 @@ def test_a_fine_tune_fills_in_place_survives_a_reload_and_passes_axe(
     page.keyboard.press("Enter")
     expect(page.locator(".root.stale p.verdict")).to_have_count(1)
     expect(page.get_by_text("These curves used another number of networks. Press Run to update them.")).to_be_visible()
+
+
+def test_a_folder_of_one_s_own_is_learned_from_and_its_pictures_are_told(
+    open_page: Open, ended: Callable[..., None], check_accessible: Callable[[Any], None], tmp_path: Path
+) -> None:
+    for name, shade in (("dark", 40), ("light", 200)):
+        (tmp_path / "shop" / name).mkdir(parents=True)
+        for number in range(14):
+            picture = Image.new("RGB", (12, 12), (shade, shade, shade + number))
+            picture.save(tmp_path / "shop" / name / f"{number}.png")
+    page = open_page("retrain?data=folder&data.side=8&methods=gradient&fine_tune.networks=1")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    page.locator('input[type="file"]').first.set_input_files(tmp_path / "shop")
+    expect(page.get_by_text(re.compile("^24 training pictures and 4 test pictures of 2 classes"))).to_be_visible()
+    expect(page.get_by_text(re.compile("1 network trained, 1 copy fine-tuned, 24 heatmaps: "))).to_be_visible(
+        timeout=60_000
+    )
+    page.get_by_role("button", name="Run", exact=True).click()
+    ended(page, "Run")
+    expect(page.locator("p.verdict")).to_have_text("Unclear: a verdict needs at least 5 pictures.")
+    expect(page.get_by_text(re.compile("^Shop: 24 training pictures .* right for 50 % of the test"))).to_be_visible()
+    chart = page.get_by_role("img", name=re.compile("^Accuracy after fine-tuning"))
+    expect(chart.get_by_text("chance")).to_have_count(1)
+    check_accessible(page)
 
 
 def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(

@@ -9,6 +9,7 @@ import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js"
 import { chartsSideBySide, shareAndInterval } from "../../components/kit/side_by_side.js";
 import { ended } from "../../components/kit/stream.js";
 import { head, methodLabel, table, wordsCell } from "../../components/kit/table.js";
+import { GUESSES, chanceOf, ownPictures } from "../data_words.js";
 import { makeFindings } from "../findings.js";
 import { REMOVAL_ORDERS, REMOVAL_SIZES, removalCurves, removalPlace, removalPoints } from "./removal_curves.js";
 import { AREAS, areaTable } from "./removal_table.js";
@@ -17,12 +18,15 @@ const BY_NETWORKS = { adapted: "Accuracy after fine-tuning on random gaps", unad
 const FIRST_DRAWN = 2;
 const CURVE_KEY = "Solid: most important removed first (MIF), should fall fast. Dashed: least important removed first (LIF), should stay high. Grey: controls, which ignore the network. Bands: 95 % intervals over pictures.";
 const CENTRED = "The garments are centred: the Centre control, which ignores the network, removes the garment first. A heatmap has to beat it to show more than where the garment is.";
+const CENTRED_OWN = "Of the controls, which ignore the network, Centre removes the most: what tells the classes apart tends to be in the middle of these pictures. A heatmap has to beat it to show more than that.";
 
 export default component({
   mount(state) {
     state.earlier = earlierMark();
     state.verdict = element("p", { class: "verdict", role: "status" });
     state.basis = element("p", { class: "muted small" });
+    state.pictures = element("p", { class: "muted small" });
+    state.guesses = element("p", { class: "centred" });
     state.centred = element("p", { class: "centred" });
     state.refusals = element("details", { hidden: true });
     state.names = makeNames((name) => turnDrawn(state, name));
@@ -32,13 +36,15 @@ export default component({
     state.numbers = region("Accuracies as numbers");
     state.details = folded("Accuracies as numbers", state.numbers);
     state.details.ontoggle = state.redraw;
-    return [state.earlier, state.verdict, state.basis, state.centred, state.refusals, state.names.place, state.figures.place, element("p", { class: "muted small" }, CURVE_KEY),
+    return [state.earlier, state.verdict, state.basis, state.pictures, state.guesses, state.centred, state.refusals, state.names.place, state.figures.place, element("p", { class: "muted small" }, CURVE_KEY),
       state.areas, element("p", { class: "muted small" }, AREAS), state.findings.place, state.details];
   },
 
-  begin: (state) => Object.assign(state, { accuracies: new Map(), tuned: [], ready: null, refused: [], drawn: null, tableShown: null }),
+  begin: (state) => Object.assign(state, { accuracies: new Map(), about: null, tuned: [], ready: null, refused: [], drawn: null, tableShown: null }),
 
   take: {
+    DataReady: (state, message) => { state.about = message; },
+    PictureRefused: ({ refused }, { picture, reason }) => refused.push(`${picture}: ${reason}`),
     FineTuned: ({ tuned }, message) => tuned.push(message),
     MethodRefused: ({ data, refused }, { method, reason }) => refused.push(`${methodLabel(data.methods, method)}: ${reason}`),
     RemovalAccuracy: ({ accuracies }, message) => accuracies.set(removalPlace(message), message),
@@ -51,7 +57,9 @@ export default component({
     markEarlier(state.earlier, data);
     say(state.verdict, ready ? verdictNow(state) : beforePictures(state));
     say(state.basis, basisOfCurves(state));
-    say(state.centred, ready && centreLeads(state) ? CENTRED : "");
+    say(state.pictures, ownPictures(state));
+    say(state.guesses, guessesOnly(state) ? GUESSES : "");
+    say(state.centred, ready && centreLeads(state) ? data.own ? CENTRED_OWN : CENTRED : "");
     showLines(state.refusals, "Refused", state.refused);
     if (!ready) return;
     const colours = coloursOf(drawnNow(state), state.root);
@@ -73,12 +81,15 @@ function judgedMethods(state) {
   return state.ready.verdicts.filter(({ method }) => !controls.has(method));
 }
 
-function beforePictures({ tuned, job, data }) {
+function beforePictures({ tuned, job, data, about }) {
   if (ended(job)) return "No verdict: the run ended before the first pictures.";
   if (job?.state === "queued") return "The run waits for its turn.";
+  if (data.own && !tuned.length) return about ? "The network to explain learns from your pictures." : "Your pictures are being read.";
   const ready = tuned.filter(({ seed }) => seed !== null).length;
   return ready < data.networks ? `Fine-tuning network ${ready + 1} of ${data.networks} on random gaps.` : "The first pictures are on their way.";
 }
+
+const guessesOnly = ({ tuned: [explained], about }) => Boolean(explained && about && explained.accuracy <= about.chance);
 
 // A method's name keeps its capital.
 function verdictNow(state) {

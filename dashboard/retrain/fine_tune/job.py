@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from core.methods.workload import Workload
 from core.models.classifier import Classifier
+from core.retraining.data import BUNDLED
 from core.retraining.fine_tune import plan_fine_tune, stream_fine_tune
 from core.retraining.fine_tune_events import FineTuneReady, RemovalAccuracy
 from core.retraining.masks import Unit
@@ -13,11 +14,11 @@ from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import ModelRequest, Words
 from dashboard.jobs.tables import last_records, records
 from dashboard.jobs.views import JobView
-from dashboard.library.inputs import Inputs
+from dashboard.retrain.own_data import DataRequest, OwnData, find_data
 
 
 @dataclass(frozen=True, kw_only=True)
-class FineTuneRequest(ModelRequest):
+class FineTuneRequest(DataRequest, ModelRequest):
     """Heatmaps of test pictures, judged by a number of fine-tuned networks."""
 
     pictures: Annotated[int, Words("number of pictures", sample_may_differ=True)]
@@ -26,12 +27,14 @@ class FineTuneRequest(ModelRequest):
     side: Annotated[int, Words("region size")] = 4
 
 
-FineTune = JobView[FineTuneRequest, Inputs]
+FineTune = JobView[FineTuneRequest, OwnData]
 
 
-def stream(request: FineTuneRequest, _: Inputs) -> Iterator[Any]:
+def stream(request: FineTuneRequest, own: OwnData) -> Iterator[Any]:
     """The networks, then the accuracies, block of pictures by block."""
-    return stream_fine_tune(
+    data = (yield from own.read(request.seed)) if own.folder else BUNDLED
+    yield from stream_fine_tune(
+        data=data,
         pictures=request.pictures,
         seeds=request.networks,
         unit=request.unit,
@@ -41,7 +44,15 @@ def stream(request: FineTuneRequest, _: Inputs) -> Iterator[Any]:
 
 
 def plan(request: FineTuneRequest, classifier: Classifier) -> Workload:
-    """The passes of fine-tuning, of the maps, and of every picture that has lost something."""
+    """The passes of fine-tuning, of the maps, and of every bundled picture that has lost something.
+
+    Raises
+    ------
+    ValueError
+        For a folder, whose pictures the panel counts.
+    """
+    if request.folder:
+        raise ValueError("The passes depend on the folder's pictures.")
     return plan_fine_tune(classifier, request, request.pictures, request.networks, unit=request.unit)
 
 
@@ -57,7 +68,7 @@ FINE_TUNE = declare(
         page="retrain",
         tab="One fine-tune",
         request=FineTuneRequest,
-        inputs=lambda _: Inputs(),
+        inputs=find_data,
         stream=stream,
         plan=plan,
         tables={

@@ -1,5 +1,7 @@
 """The first tab of the Retrain page: one fine-tune judges every method."""
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from core.metrics.statistics import FEWEST
@@ -15,9 +17,11 @@ from dashboard.controls.job_panel import job_panel
 from dashboard.controls.method_panel import some_chosen
 from dashboard.controls.model_panel import follow
 from dashboard.controls.selection import Selection
-from dashboard.controls.workload import show_workload
 from dashboard.library.models import Loading
+from dashboard.retrain.data_panel import choose_data, fits
+from dashboard.retrain.fine_tune.cost_panel import show_cost
 from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTune, FineTuneRequest
+from dashboard.retrain.own_data import Known
 from dashboard.retrain.unit_panel import choose_unit
 
 MOST_PICTURES = 1000
@@ -29,9 +33,10 @@ NETWORK = ListedModel(
     "Small CNN trained on clothes, and fine-tuned copies of it",
     FASHION_MNIST.name,
 )
+OF_A_FOLDER = "With a folder of your own, a network of this kind learns from its pictures first, and is explained."
 WHAT = (
     "Does the network miss what a heatmap calls important? Copies of it learn to cope with random gaps. Then the most "
-    "important pixels of each heatmap are removed, and fewer garments should be recognised."
+    "important pixels of each heatmap are removed, and fewer pictures should be recognised."
 )
 HOW = """
 - A network that never saw removed pixels fails on any odd picture, whether or not something important is gone. ROAR
@@ -40,10 +45,13 @@ HOW = """
 - Here copies of the network are fine-tuned once, on pictures with random gaps: any share of the pixels, half of the
   time scattered, half of the time smooth blobs; where features or regions are removed, half of the gaps are made of
   these. No heatmap is involved, so the same copies judge every method.
-  The first three copies for single pixels and seed 0 ship with HeatCheck, made by `assets/train_fine_tuned.py`. Any
-  other choice fine-tunes its copies here.
+  The first three copies for the garments, single pixels and seed 0 ship with HeatCheck, made by
+  `assets/train_fine_tuned.py`. Any other choice fine-tunes its copies here.
 - Each heatmap explains the class that the network predicted before it was fine-tuned. Removed pixels take the mean
   colour of the training pictures. Accuracy is the share of pictures whose true class is recognised.
+- With a folder of your own, the network first learns from its training pictures, and test pictures are others. Few
+  pictures are seen more often, so that there are as many batches as with the garments. What a small folder shows is
+  uncertain: intervals over few test pictures are wide, and the network may know its training pictures by heart.
 - The area is the mean distance between a method's curve and that of random removal. A verdict needs the 95 % interval
   over pictures and every network to agree.
 - What it cannot say: the heatmaps explain the network before fine-tuning, and its copies may use other pixels. Gaps
@@ -55,15 +63,15 @@ HOW = """
 _COMPONENT = declare("retrain/fine_tune/fine_tune")
 
 
-def fine_tune(selection: Selection | None) -> None:
+def fine_tune(selection: Selection | None, loading: Loading) -> None:
     """The whole tab."""
     st.caption(WHAT)
     choosing, acting = st.columns([3, 1.1], gap="large")
     with choosing:
-        request = choose_fine_tune(selection)
+        request, known = choose_fine_tune(selection)
     shown = job_panel(FINE_TUNE, request, acting)
     with acting:
-        show_workload(FINE_TUNE, [request])
+        show_cost(request, known, loading.classifier)
     if shown is None:
         return
     export_panel([shown.job])
@@ -73,13 +81,22 @@ def fine_tune(selection: Selection | None) -> None:
         st.markdown(HOW)
 
 
-def explained_network() -> Loading:
-    """The network that the heatmaps explain."""
-    return follow(NETWORK, note=NETWORK.note)
+def explained_network(further: str = "") -> Loading:
+    """The network that the heatmaps explain.
+
+    Parameters
+    ----------
+    further
+        What else a tab says of it.
+    """
+    return follow(NETWORK, note=" ".join(filter(None, [f"{NETWORK.note}.", further])) if further else NETWORK.note)
 
 
-def choose_fine_tune(selection: Selection | None) -> FineTuneRequest | None:
-    """The request that the widgets make; nothing before the network is there."""
+def choose_fine_tune(selection: Selection | None) -> tuple[FineTuneRequest | None, Known | None]:
+    """The request that the widgets make, and what is known of a folder's pictures; no request where something of it is
+    missing.
+    """
+    data = choose_data()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         pictures = bound(
             st.number_input, "Test pictures", 1, MOST_PICTURES, PICTURES, width=130, key="fine_tune.pictures",
@@ -93,9 +110,11 @@ def choose_fine_tune(selection: Selection | None) -> FineTuneRequest | None:
         unit, side = choose_unit(
             "fine_tune", "pixel", "Scattered pixels leave the shapes visible; whole regions do not."
         )
-    if selection is None or not some_chosen(selection.shared["methods"]):
-        return None
-    return FineTuneRequest(**selection.shared, pictures=pictures, networks=networks, unit=unit, side=side)
+    chosen = selection is not None and some_chosen(selection.shared["methods"])
+    if selection is None or not chosen or data is None or not fits(data, unit, side):
+        return None, None
+    own = {**asdict(data.request), "pictures": pictures, "networks": networks, "unit": unit, "side": side}
+    return FineTuneRequest(**selection.shared, **own), data.known
 
 
 def show_fine_tune(run: FineTune, stale: bool) -> None:
@@ -107,7 +126,8 @@ def show_fine_tune(run: FineTune, stale: bool) -> None:
             "pictures": run.request.pictures,
             "networks": run.request.networks,
             "unit": run.request.unit,
-            "chance": 1 / len(FASHION_MNIST.labels()),
+            "own": bool(run.request.folder),
+            "chance": None if run.request.folder else 1 / len(FASHION_MNIST.labels()),
             "fewest": FEWEST,
             "stale": stale,
         },

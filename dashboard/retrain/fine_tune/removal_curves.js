@@ -4,6 +4,7 @@
 import { dot, level, line, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
 import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../../components/kit/side_by_side.js";
+import { chanceOf } from "../data_words.js";
 
 const GREY = ["random", "centre", "sobel"];
 export const REMOVAL_ORDERS = { mif: "most important first", lif: "least important first" };
@@ -33,7 +34,7 @@ export function removalCurves(state, by, title, colours) {
       ...risingAxis(to, percent),
       ...QUARTERS.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
       tick(`${data.unit}s removed`, (to.left + to.right) / 2, to.height - 5),
-      level(to, data.chance, "least"), tick("chance", to.left + 4, to.y(data.chance) - 5, "start"),
+      level(to, chanceOf(state), "least"), tick("chance", to.left + 4, to.y(chanceOf(state)) - 5, "start"),
       ...curves.filter(({ kind, name }) => kind !== "line control" || name === "random").flatMap(({ points, stroke }) => intervalBand(to, points.map(({ removed, low, high }) => [removed, low, high]), stroke)),
       ...curves.map(({ points, kind, stroke, name, order }) => line(to, points.map(({ removed, mean }) => [removed, mean]), { class: kind, stroke, "data-method": name, "data-order": order })),
       ...curves.filter(({ kind }) => kind !== "line control").flatMap(({ points, stroke, label, order }) => points.slice(1).map((point) => dot(to, point.removed, point.mean, stroke, `${label}, ${REMOVAL_ORDERS[order]}, ${percent(point.removed)} removed: ${shareAndInterval(point)}`))),

@@ -1,6 +1,7 @@
 """The tab of ROAR and KAR: networks retrained on what each heatmap leaves, and whether the leak decides."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from core.models.sources import ListedModel
 from core.retraining.networks import NETWORKS, USUAL, title_of
 from core.retraining.outcomes import FRACTIONS
 from core.retraining.rounds import FIRST_SEEDS
-from core.retraining.training import BUNDLED_NETWORK, bundled_pictures
+from core.retraining.training import BUNDLED_NETWORK, EPOCHS, bundled_pictures, epochs_of
 from dashboard.components.component import declare
 from dashboard.components.methods import described
 from dashboard.controls.address import bound, choose, choose_several
@@ -23,6 +24,7 @@ from dashboard.controls.map_panel import advanced
 from dashboard.controls.method_panel import choose_settings
 from dashboard.controls.model_panel import follow
 from dashboard.controls.trial_panel import choose_seed
+from dashboard.retrain.data_panel import ChosenData, choose_data, fits
 from dashboard.retrain.roar.cost_panel import show_cost
 from dashboard.retrain.roar.job import FILLS, PROBES, ROAR, Roar, RoarRequest, probes_in_words
 from dashboard.retrain.roar.plans import KEY, QUICK, offer_plans
@@ -68,6 +70,8 @@ HOW = """
 - **Stop early**: all cells get two networks. A further one is trained only where the difference to random removal is
   not yet clear: its 95 % interval includes 0, or seeds disagree. Cells that stop early tend to show too large a
   difference, and their intervals do not allow for the repeated look.
+- With a folder of your own, all of its training pictures are learned from. Few pictures are seen in more epochs, so
+  that there are as many batches as with the garments.
 - Hooker et al. 2019, arXiv:1806.10758. Masks that leak the class: Rong et al. 2022, arXiv:2202.00449. The leak as a
   column, the intervals and the verdicts are our choice.
 """
@@ -82,10 +86,11 @@ def roar() -> None:
     st.caption(WHAT)
     choosing, acting = st.columns([3, 1.1], gap="large")
     with choosing:
-        request = choose_study(sidebar)
+        data = choose_data()
+        request = choose_study(sidebar, data)
     shown = job_panel(ROAR, request, acting)
     with acting:
-        show_cost(request, loading.classifier)
+        show_cost(request, data.known if data else None, loading.classifier)
     if shown is None:
         return
     export_panel([shown.job])
@@ -116,7 +121,7 @@ def choose_explanations(classifier: Classifier) -> dict[str, Any]:
         }
 
 
-def choose_study(sidebar: dict[str, Any] | None) -> RoarRequest | None:
+def choose_study(sidebar: dict[str, Any] | None, data: ChosenData | None) -> RoarRequest | None:
     """The request that the widgets make; nothing where something of it is missing."""
     offer_plans()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -131,21 +136,23 @@ def choose_study(sidebar: dict[str, Any] | None) -> RoarRequest | None:
         )  # fmt: skip
     told = st.container()
     with st.expander("Choose training", key=f"{KEY} training", type="compact"):
-        training = choose_training()
+        training = choose_training(data)
         training |= choose_options(training["seeds"])
     told.markdown(f"**Training:** {training_in_words(training)}.")
     if not (sidebar and sidebar["methods"] and forms and fractions):
         st.caption("Choose at least one method, one form and one share.")
         return None
     chosen = {"forms": tuple(forms), "fractions": tuple(sorted(fractions)), "leak": leak}
-    return RoarRequest(**sidebar, **chosen, **training)
+    if data is None or not fits(data, training["unit"], training["side"], chosen["fractions"]):
+        return None
+    return RoarRequest(**sidebar, **chosen, **training, **asdict(data.request))
 
 
 def training_in_words(chosen: Mapping[str, Any]) -> str:
     """What is chosen, for above the fold that it is chosen in."""
-    side, probes = chosen["side"], chosen["probes"]
+    side, probes, pictures = chosen["side"], chosen["probes"], chosen["training_pictures"]
     said = [
-        counted(chosen["training_pictures"], "picture"),
+        "all pictures" if pictures is None else counted(pictures, "picture"),
         f"{counted(chosen['seeds'], 'seed')}{', stopped early' if chosen['stop_early'] else ''}",
         f"regions of {side} x {side}" if chosen["unit"] == "region" else f"single {chosen['unit']}s",
         title_of(chosen["network"]),
@@ -155,22 +162,31 @@ def training_in_words(chosen: Mapping[str, Any]) -> str:
     return ", ".join([*said, *([f"also {probes_in_words(probes)}"] if probes else [])])
 
 
-def choose_training() -> dict[str, Any]:
-    """What is removed as a whole, and how networks are trained."""
+def choose_training(data: ChosenData | None) -> dict[str, Any]:
+    """What is removed as a whole, and how networks are trained; from all pictures of a folder."""
+    bundled = data is not None and not data.request.folder
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seeds = bound(
             st.number_input, "Seeds", 1, MOST_SEEDS, QUICK["seeds"], width=110, key=f"{KEY}.seeds",
             persist_state="session", help="Networks for each set of masks. A verdict needs all of them to agree.",
         )  # fmt: skip
-        pictures = bound(
-            st.number_input, "Training pictures", FEWEST_PICTURES, bundled_pictures(), QUICK["pictures"], 1000,
-            width=150, key=f"{KEY}.pictures", persist_state="session",
-            help="Of Fashion-MNIST. Accuracies are measured on 1,000 others.",
-        )  # fmt: skip
+        pictures = choose_pictures() if bundled else None
         unit, side = choose_unit(KEY, QUICK["unit"], "Whole regions leak less of the class than single pixels.")
         titles = {name: title_of(name) for name in NETWORKS}
         network = choose(st.selectbox, "Network", titles, USUAL, f"{KEY}.network", width=150)
-    return {"seeds": seeds, "training_pictures": pictures, "unit": unit, "side": side, "network": network}
+    epochs = epochs_of(EPOCHS, data.known.pictures.learned) if data and data.known else EPOCHS
+    trained = {"training_pictures": pictures, "network": network, "epochs": epochs}
+    return {"seeds": seeds, "unit": unit, "side": side, **trained}
+
+
+def choose_pictures() -> int:
+    """How many of the bundled pictures are learned from."""
+    pictures: int = bound(
+        st.number_input, "Training pictures", FEWEST_PICTURES, bundled_pictures(), QUICK["pictures"], 1000,
+        width=150, key=f"{KEY}.pictures", persist_state="session",
+        help="Of Fashion-MNIST. Accuracies are measured on 1,000 others.",
+    )  # fmt: skip
+    return pictures
 
 
 def choose_options(seeds: int) -> dict[str, Any]:
@@ -209,7 +225,7 @@ def show_roar(run: Roar, stale: bool) -> None:
     _COMPONENT(
         data={
             "run": run.id,
-            "methods": list(described(request.spec().request)),
+            "methods": list(described(request.heatmaps)),
             "forms": list(request.forms),
             "fractions": list(request.fractions),
             "unit": request.unit,
@@ -217,7 +233,8 @@ def show_roar(run: Roar, stale: bool) -> None:
             "leak": request.leak,
             "probes": list(request.probes),
             "stop_early": request.stop_early,
-            "chance": 1 / len(FASHION_MNIST.labels()),
+            "own": bool(request.folder),
+            "chance": None if request.folder else 1 / len(FASHION_MNIST.labels()),
             "stale": stale,
         },
         key="roar",

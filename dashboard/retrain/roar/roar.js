@@ -8,6 +8,7 @@ import { counted, lasting, percent, soFar } from "../../components/kit/numbers.j
 import { chartsSideBySide } from "../../components/kit/side_by_side.js";
 import { ended } from "../../components/kit/stream.js";
 import { methodLabel } from "../../components/kit/table.js";
+import { chanceOf, ownPictures } from "../data_words.js";
 import { makeFindings } from "../findings.js";
 import { PROBED, ROAR_SIZES, SHARE_WORDS, leaksOpen, studyCell, studyCurves } from "./roar_curves.js";
 import { makeProbes } from "./roar_probes.js";
@@ -32,6 +33,7 @@ export default component({
     state.earlier = earlierMark();
     state.verdict = element("p", { class: "verdict", role: "status" });
     state.basis = element("p", { class: "muted small" });
+    state.pictures = element("p", { class: "muted small" });
     state.inHand = element("p", { class: "muted small" });
     state.meaning = element("p", { class: "meaning" });
     state.refusals = element("details", { hidden: true });
@@ -42,13 +44,13 @@ export default component({
     state.areas = element("p", { class: "muted small" });
     state.probes = makeProbes();
     state.findings = makeFindings();
-    return [state.earlier, state.verdict, state.basis, state.inHand, state.meaning, state.refusals, element("div", { class: "bar" }, state.formPlace, state.names.place), state.figures.place,
+    return [state.earlier, state.verdict, state.basis, state.pictures, state.inHand, state.meaning, state.refusals, element("div", { class: "bar" }, state.formPlace, state.names.place), state.figures.place,
       element("p", { class: "muted small" }, STUDY_KEY), state.table, state.areas, state.probes.place, state.findings.place];
   },
 
   begin(state) {
     const { forms } = state.data;
-    Object.assign(state, { accuracies: new Map(), learning: new Map(), explained: null, ready: null, refused: new Map(), drawn: null });
+    Object.assign(state, { accuracies: new Map(), learning: new Map(), about: null, explained: null, ready: null, refused: new Map(), drawn: null });
     if (!forms.includes(state.form)) state.form = forms[0];
     const choices = Object.entries(FORM_WORDS).filter(([form]) => forms.includes(form));
     const choose = (form) => { state.form = form; state.redraw(); };
@@ -56,6 +58,8 @@ export default component({
   },
 
   take: {
+    DataReady: (state, message) => { state.about = message; },
+    PictureRefused: ({ refused }, { picture, reason }) => refused.set(`picture ${picture}`, `${picture}: ${reason}`),
     EpochDone: (state, message) => { state.explained = message; },
     RetrainingEpoch: ({ learning }, message) => learning.set(`${message.cell.what} ${studyCell(message.cell)} ${message.seed}`, message),
     MethodRefused: ({ data, refused }, { method, reason }) => refused.set(method, `${methodLabel(data.methods, method)}: ${reason}`),
@@ -69,6 +73,7 @@ export default component({
     markEarlier(state.earlier, data);
     say(state.verdict, studyVerdict(state));
     say(state.basis, basisOfStudy(state));
+    say(state.pictures, ownPictures(state));
     say(state.inHand, ended(job) || !accuracies.size ? "" : networksInHand(state));
     say(state.meaning, meaningOfLeak(state));
     showLines(state.refusals, "Refused", [...state.refused.values()]);
@@ -77,7 +82,7 @@ export default component({
     state.names.show(data.methods.filter(({ control }) => !control), colours);
     for (const [by, chart] of Object.entries(state.figures.charts)) chart.draw(studyCurves(state, by, BY_STUDY[by], colours));
     state.table.replaceChildren(studyTable(state));
-    say(state.areas, `${STUDY_AREAS[form]}${chanceOfLeak(data)}`);
+    say(state.areas, `${STUDY_AREAS[form]}${chanceOfLeak(state)}`);
     state.probes.show(data.methods, (ready?.probes ?? []).filter((each) => each.form === form));
     state.findings.show(ready?.directions ?? []);
   },
@@ -129,7 +134,7 @@ function meaningOfLeak({ accuracies, data, ready }) {
   return judged.some(({ leak_decides }) => leak_decides) ? LEAK_MEANS : "";
 }
 
-const chanceOfLeak = ({ leak, chance }) => (leak ? ` Guessing is right for ${percent(chance)}: a leak near that tells nothing.` : "");
+const chanceOfLeak = (state) => (state.data.leak ? ` Guessing is right for ${percent(chanceOf(state))}: a leak near that tells nothing.` : "");
 
 // What is being learned at this moment, as far as an epoch of it has ended.
 function networksInHand({ learning, data }) {

@@ -4,6 +4,7 @@
 import { dot, level, line, openDot, risingAxis, tick } from "../../components/kit/chart.js";
 import { percent } from "../../components/kit/numbers.js";
 import { QUARTERS, endLabels, intervalBand, shareAndInterval } from "../../components/kit/side_by_side.js";
+import { chanceOf } from "../data_words.js";
 
 export const ROAR_SIZES = { height: 300, edges: { left: 44, right: 30, top: 10, bottom: 40 }, narrowest: 260 };
 export const PROBED = { blur: "blurred", dilate: "dilated" };
@@ -35,7 +36,7 @@ export function studyCurves(state, by, title, colours) {
       ...risingAxis(to, percent),
       ...QUARTERS.map((share) => tick(percent(share), to.x(share), to.foot + 17)),
       tick(`${data.unit}s ${SHARE_WORDS[form]}`, (to.left + to.right) / 2, to.height - 5),
-      level(to, data.chance, "least"), tick("chance", to.left + 4, to.y(data.chance) - 5, "start"),
+      level(to, chanceOf(state), "least"), tick("chance", to.left + 4, to.y(chanceOf(state)) - 5, "start"),
       ...loud.flatMap(({ leaks, stroke }) => leakBand(to, leaks, stroke)),
       ...loud.flatMap(({ points, told, stroke }) => intervalBand(to, points.map(([share], at) => [share, told[at].low, told[at].high]), stroke)),
       ...[...grey, ...loud].map(({ points, name, control, stroke }) => line(to, points, { class: control ? "line control" : "line", stroke, "data-method": name })),

@@ -9,6 +9,7 @@ import pytest
 
 from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
+from core.retraining.data_ready import DataReady
 from core.retraining.directions import Direction
 from core.retraining.fine_tune_events import FineTuned, FineTuneReady, RemovalAccuracy
 from core.retraining.outcomes import FRACTIONS, Accuracy
@@ -16,6 +17,7 @@ from core.retraining.verdicts import Verdict
 from dashboard.components.component import scripts
 from dashboard.jobs.outcome import came_to_something
 from dashboard.jobs.session import sample_of
+from dashboard.library.folders import folders
 from dashboard.library.inputs import Inputs
 from dashboard.library.models import shelf
 from dashboard.retrain.fine_tune import job as fine_tune_job
@@ -160,3 +162,68 @@ def test_a_verdict_has_at_most_twelve_words():
     verdicts = [re.sub(r"\$\{[^}]*\}", "Integrated gradients", words) for words in templates]
     assert len(verdicts) == 4
     assert [words for words in verdicts if len(words.split()) > 12] == []
+
+
+@pytest.fixture
+def with_folder(tab, wait, words):
+    """The tab with an uploaded folder, once its pictures are read."""
+
+    def opened(name, **query):
+        app = tab(data="folder", folder=name, **{"data.side": "8", "methods": "gradient", **query})
+        wait(lambda: "Reading the pictures" not in words(app.run()))
+        return app
+
+    return opened
+
+
+def test_a_folder_of_one_s_own_is_learned_from_and_its_chance_is_told(
+    with_folder, upload, shades, words, started, wait
+):
+    name = upload(shades())
+    app = with_folder(name, **{"fine_tune.networks": "1"})
+    assert "36 training pictures and 6 test pictures of 3 classes, 8 × 8 pixels. One in seven" in words(app)
+    job = started(app, FINE_TUNE)
+    assert (job.request.folder, job.request.labels, job.request.picture_side) == (name, "folders", 8)
+    wait(lambda: job.finished, 200)
+    assert job.state()["state"] == "done", job.state()["error"]
+    [told] = job.messages(DataReady)
+    assert (told["title"], told["classes"], told["learned"], told["tested"]) == ("shop", 3, 36, 6)
+    assert told["chance"] == pytest.approx(1 / 3)
+    assert job.messages(FineTuned)[0]["accuracy"] == 1.0, "shades are easily told apart"
+    assert job.messages(FineTuneReady)[-1]["final"]
+    assert str(folders.get(name).path) not in json.dumps(job.messages())
+    data = shown(app.run())
+    assert (data["own"], data["chance"]) == (True, None)
+    assert job.inputs().folder is None, "its files are needed no more"
+
+
+def test_the_cost_of_a_folder_is_that_of_its_own_pictures(with_folder, upload, shades, words, wait):
+    app = with_folder(upload(shades()))
+    wait(lambda: "1 network trained, 3 copies fine-tuned, 36 heatmaps: " in words(app.run()))
+    assert " passes" not in words(app)
+
+
+def test_another_folder_makes_the_curves_stale(with_folder, upload, shades, words):
+    assert "These curves used other data" in words(with_folder(upload(shades())))
+
+
+def test_a_folder_that_cannot_be_learned_from_says_so_before_a_run(with_folder, upload, shades, words):
+    app = with_folder(upload(shades()[:14]))
+    assert "at least two classes with 7 different pictures each; shop has one" in words(app)
+    assert app.button(key="start fine_tune").disabled
+    assert not app.exception
+
+
+def test_without_a_folder_there_is_nothing_to_run(tab, words):
+    app = tab(data="folder")
+    assert "Choose a folder with a folder for each class." in words(app)
+    assert app.button(key="start fine_tune").disabled
+    gone = tab(data="folder", folder="gone")
+    assert "no longer kept" in words(gone)
+    assert gone.button(key="start fine_tune").disabled
+
+
+def test_regions_too_large_for_the_pictures_are_refused_before_a_run(with_folder, upload, shades):
+    app = with_folder(upload(shades()), **{"fine_tune.unit": "region", "fine_tune.side": "14"})
+    assert app.error
+    assert app.button(key="start fine_tune").disabled

@@ -11,8 +11,9 @@ import pytest
 from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
 from core.retraining.cost import count_networks
+from core.retraining.data_ready import DataReady
 from core.retraining.events import RetrainedAccuracy, RetrainingReady
-from core.retraining.home import folder_of, networks_in
+from core.retraining.home import folder_of, home, networks_in
 from core.retraining.outcomes import Accuracy
 from core.retraining.spec import CONTROLS
 from dashboard.components.component import scripts
@@ -191,6 +192,34 @@ def test_the_address_asks_for_fill_probes_and_an_early_stop(roar_tab, started):
     asked = {"roar.fill": "noisy_linear", "roar.probes": "dilate", "roar.stop_early": "true", "roar.seeds": "3"}
     request = started(roar_tab(**TINY | asked), ROAR).request
     assert (request.fill, request.probes, request.stop_early) == ("noisy_linear", ("dilate",), True)
+
+
+@pytest.mark.usefixtures("_loaded")
+def test_the_same_upload_goes_on_with_its_study_whoever_brings_it(roar_tab, upload, shades, words, started, wait):
+    def opened(name):
+        app = roar_tab(**{**TINY, "roar.leak": "false", "data": "folder", "folder": name, "data.side": "8"})
+        wait(lambda: re.search(r" networks of |All \d+ networks are kept", words(app.run())), RUN_SECONDS)
+        return app
+
+    names = upload(shades(), "anna"), upload(list(reversed(shades())), "bert")
+    app = opened(names[0])
+    assert "all pictures" in words(app)
+    assert "4 networks of " in words(app)
+    assert "36 training and 6 test pictures of 8 × 8 pixels" in words(app)
+    assert "upload the same folder again" in words(app)
+    first = started(app, ROAR)
+    wait(lambda: first.finished, RUN_SECONDS)
+    assert first.state()["state"] == "done", first.state()["error"]
+    [told] = first.messages(DataReady)
+    assert (told["title"], told["classes"], told["tested"]) == ("shop", 3, 6)
+    assert "/tmp" not in json.dumps(first.messages())
+    again = started(opened(names[1]), ROAR)
+    assert again.request.folder != first.request.folder
+    wait(lambda: again.finished, RUN_SECONDS)
+    trained = {file.name for file in home().glob("*/trainings/*.json")}
+    assert again.messages(RetrainingReady)[-1]["networks"] == 4
+    assert len(list(home().glob("*/study.toml"))) == 1
+    assert len({name for name in trained if not name.startswith("explained")}) == 4
 
 
 def test_there_is_nothing_to_stop_before_the_third_seed(roar_tab):
