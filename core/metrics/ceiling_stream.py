@@ -14,7 +14,7 @@ from core.metrics.removal import checked_map
 from core.metrics.search_plan import PASSES, PATCHES, least_passes, stages_of
 from core.models.class_choice import ClassChoice
 from core.models.classifier import Classifier, checked_pixels, checked_target
-from core.models.outputs import check_contrast
+from core.models.outputs import Contrast, check_contrast, check_output
 
 
 def checked_maps(
@@ -93,6 +93,8 @@ def stream_ceiling(
     check_passes(
         passes, spent + least_passes(stages, perturbation, classifier.size, len(rivals), len(rivals) - len(known))
     )
+    if rather_than is not None:
+        check_output(Contrast(rather_than), len(classifier.labels))
     if target is not None:
         target = checked_target(classifier, pixels, target)
         check_contrast(target, rather_than)

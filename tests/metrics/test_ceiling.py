@@ -263,6 +263,8 @@ def test_the_network_is_left_as_it_was_found_also_where_the_search_is_cancelled(
         ({"steps": 0}, "at least 1 step"),
         ({"imputer": "snow"}, "snow"),
         ({"target": 7}, "no class 7"),
+        ({"rather_than": 7}, "no class 7"),
+        ({"target": 1, "rather_than": 1}, "both class 1"),
     ],
 )
 def test_requests_that_give_no_ceiling_are_refused_in_words_at_once(classifier_of, linear, pixels, changed, message):
