@@ -30,7 +30,7 @@ from core.studies.over_pictures import PictureRefused
 from core.studies.whole_files import remove_drafts, written_whole
 
 ASKED, MANIFEST, MAPS, SAVED, LOCK = "study.toml", "manifest.json", "maps", "saved.json", ".lock"
-EDITION = 2
+EDITION = 3
 """Of what follows from a spec: raised whenever the same spec gives other orders of removal or other networks, so that
 no study goes on with what an earlier version made."""
 

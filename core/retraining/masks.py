@@ -5,7 +5,7 @@ epoch, which works like augmentation and flatters the random control; a study ma
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from core.metrics.removal import Cells, places_of, rank_of, regions
+from core.metrics.removal import Cells, places_of, rank_of, regions, reversed_rank
 from core.pictures.blurring import blurred
 from core.randomness import generator, picture_digest
 
@@ -63,6 +63,9 @@ def rank_places(
 ) -> Ranking:
     """The ranking of each picture's places, the highest value first; equal values in an order drawn for that picture.
 
+    A negated map has the reversed ranking, to the last of its equal values: keeping the top share of a map removes
+    exactly what removing the rest of the negated map does. A constant map is its own negation and has no reverse.
+
     Parameters
     ----------
     maps
@@ -85,10 +88,23 @@ def rank_places(
     cells = Cells(regions((height, width), side).flatten()) if unit == "region" else None
     rank = cells.rank if cells else rank_of
     ranks = [
-        rank(values.flatten(), generator(seed, "ties", picture_digest(picture))).view(values.shape)
+        turned_alike(rank, values.flatten(), generator(seed, "ties", picture_digest(picture))).view(values.shape)
         for values, picture in zip(maps.cpu(), pixels.cpu(), strict=True)
     ]
     return Ranking(torch.stack(ranks))
+
+
+Rank = Callable[[Float[Tensor, " places"], torch.Generator], Int[Tensor, " places"]]
+
+
+def turned_alike(rank: Rank, values: Float[Tensor, " places"], draw: torch.Generator) -> Int[Tensor, " places"]:
+    """The ranking, or the reversed one of the negated values: whichever of the two maps leans one way along a drawn
+    order is ranked, so that a map and its negation are reversed where values are equal too.
+    """
+    order = torch.randperm(len(values), generator=draw)
+    levels = torch.unique(values, return_inverse=True)[1]  # no more than the order of the values counts
+    leaning = ((2 * levels - levels.max()) * order).sum()
+    return reversed_rank(rank(-values, draw)) if leaning < 0 else rank(values, draw)
 
 
 def random_ranking(shape: Sequence[int], draw: torch.Generator, unit: Unit = "pixel", side: int = 4) -> Ranking:

@@ -19,6 +19,7 @@ def maps_of(kind: str) -> torch.Tensor:
         "distinct": values,
         "constant": torch.full_like(values, 0.5),
         "mostly zero": torch.where(values > values.flatten(1).quantile(0.92), values, 0.0),
+        "three levels": (values * 3).floor(),
         "tiny differences": 1 + values * torch.finfo(torch.float32).eps * 8,
     }[kind]
 
@@ -39,11 +40,18 @@ def test_keeping_keeps_exactly_what_removing_removes(kind, fraction):
     assert torch.equal(ranking.removed("kar", fraction), ~ranking.removed("roar", fraction))
 
 
+@pytest.mark.parametrize("kind", ["distinct", "mostly zero", "tiny differences", "three levels"])
+@pytest.mark.parametrize(("unit", "side"), [("pixel", 1), ("feature", 1), ("region", 3)])
 @pytest.mark.parametrize("fraction", [0.25, 0.5, 0.75])
-def test_keeping_a_share_is_removing_the_rest_of_the_negated_map(fraction):
-    maps = maps_of("distinct")
-    kept, negated = rank_places(maps, PIXELS), rank_places(-maps, PIXELS)
+def test_keeping_a_share_is_removing_the_rest_of_the_negated_map(kind, unit, side, fraction):
+    maps = maps_of(kind)
+    kept, negated = rank_places(maps, PIXELS, unit, side), rank_places(-maps, PIXELS, unit, side)
     assert digest_of([kept.removed("kar", fraction)]) == digest_of([negated.removed("roar", 1 - fraction)])
+
+
+def test_maps_that_order_the_places_alike_have_the_same_ranking():
+    maps = maps_of("three levels")
+    assert torch.equal(rank_places(maps, PIXELS).ranks, rank_places(maps.exp(), PIXELS).ranks)
 
 
 def test_the_most_important_places_go_first():
