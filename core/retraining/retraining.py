@@ -153,13 +153,17 @@ def made_maps(
         for key, own in listed
         if unranked and not folder.has_maps(key)
     ]
-    total = sum(map(len, blocks.values()))
-    pictures, done = len(data.train.labels) + len(data.test.labels), total - len(tasks)
+    sizes = {key: own.stop - own.start for listed in blocks.values() for key, own in listed}
+    done = sizes | dict.fromkeys((task["key"] for task in tasks), 0)
     for told in workers.share(tasks):
         if told and "refused" in told:
             folder.keep_refusal(told["refused"], told["reason"])
-        done += bool(told and "done" in told)
-        yield Progress(pictures * done / total, pictures, "Heatmaps of all pictures", "picture")
+        elif told:
+            done[told["key"]] = sizes[told["key"]] if "done" in told else told["pictures"]
+        if workers.ready:
+            yield Progress(sum(done.values()), sum(sizes.values()), "Heatmaps of all pictures", "picture")
+        else:
+            yield Progress(0, 0, "Starting processes")
     for method, reason in folder.refusals().items():
         yield MethodRefused(method, reason)
     keys = {part: [key for key, _ in listed] for part, listed in blocks.items()}

@@ -35,6 +35,8 @@ from core.retraining.spec import RetrainingSpec
 from core.retraining.training import Shown, recognised, shown, train
 
 Told = dict[str, Any]
+PICTURES_BETWEEN = 10
+"""After how many of a block's pictures a process tells how far it is."""
 
 
 class Worker:
@@ -79,6 +81,8 @@ class Worker:
         for event in making:
             if isinstance(event, MethodRefused):
                 yield {"refused": event.method, "reason": event.reason}
+            elif event.done % PICTURES_BETWEEN == 0:
+                yield {"pictures": event.done}
         rank = partial(rank_places, pixels=pixels, unit=self.spec.unit, side=self.spec.side, seed=self.spec.seed)
         ranked = {
             ranked_as(name, probe): rank(probed(maps, probe))
@@ -143,6 +147,7 @@ def main() -> None:
     torch.set_num_threads(1)
     events, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints is no event
     worker = Worker(StudyFolder(Path(sys.argv[1])), torch.device(sys.argv[2]))
+    tell(events, {"ready": True})
     for task in tasks():
         try:
             for told in worker.do(task):

@@ -50,6 +50,11 @@ class Workers:
         Kept after each task, where somebody wants to know how long all of them take.
     begins
         Called before tasks are given, where there are some.
+
+    Attributes
+    ----------
+    ready
+        Whether one of them has started; it takes seconds until they have imported what they need.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Workers:
         self._command = [sys.executable, "-m", WORKER, str(folder), str(device)]
         self._count = count or (cores() if device.type == "cpu" else 1)
         self._clock, self._begins = clock, begins
+        self.ready = False
         self._told: Queue[tuple[int, Told | None]] = Queue()
         self._processes: list[subprocess.Popen[str]] = []
         self._errors: list[IO[str]] = []
@@ -121,6 +127,9 @@ class Workers:
                 raise ModelError(f"A training process ended: {self._last_words(place)}")
             if "error" in told:
                 raise ModelError(f"A training failed. {told['error']}")
+            if "ready" in told:
+                self.ready = True
+                continue
             if "done" in told:
                 running -= 1
                 if self._clock:

@@ -340,6 +340,17 @@ def test_a_method_that_does_not_exist_is_refused_before_anything_is_written(tmp_
     assert not (tmp_path / "new").exists()
 
 
+def test_heatmaps_are_counted_by_picture_once_a_process_has_started(study):
+    told = [event for event in study[1] if isinstance(event, Progress)]
+    starting = [place for place, event in enumerate(told) if event.what == "Starting processes"]
+    made = [(place, event) for place, event in enumerate(told) if event.what == "Heatmaps of all pictures"]
+    assert max(starting, default=-1) < made[0][0]
+    done = [event.done for _, event in made]
+    assert done == sorted(done)
+    assert len(set(done)) > 2, "more often than once a block"
+    assert done[-1] == made[-1][1].total
+
+
 def test_a_task_that_fails_says_why(study):
     task = {"task": "training", "key": "k", "seed": 0, "cell": asdict(Cell("occlusion", "roar", 0.5))}
     with Workers(study[0], CPU, 1) as workers, pytest.raises(core.ModelError, match="holds no ranks of occlusion"):
