@@ -32,6 +32,17 @@ SAID = """async (module) => {
   };
   return [said(true, false), said(true, true), said(false, false)];
 }"""
+WORDS = """async (module) => {
+  const { basisOfStudy, meaningOfLeak } = await import(module);
+  const whole = { retrained: { over_pictures: { mean: 0.9, n: 1000 } } };
+  const basis = (precision) => basisOfStudy({ accuracies: new Map([["random roar 0", whole]]), data: { seeds: 3 },
+    ready: { networks: 9, precision } });
+  const meaning = (forms, leak, decided) => meaningOfLeak({ data: { leak, forms }, ready: { verdicts: [] },
+    accuracies: new Map([["gradient kar 0.5", { leak_decides: decided }]]) });
+  return { float: basis("float32"), brief: basis("bfloat16"),
+    meanings: [meaning(["kar"], true, true), meaning(["kar"], true, false), meaning(["roar"], true, true)],
+    unmeasured: meaning(["kar"], false, null) };
+}"""
 Open = Callable[..., Any]
 
 
@@ -169,6 +180,19 @@ def test_a_method_has_no_verdict_in_the_table_before_all_of_its_leak_is_known(op
     assert awaited == ["…", "control"]
     assert known == none_asked
     assert known[0].endswith("worse than random")
+
+
+def test_a_study_tells_in_which_precision_it_learned_and_what_a_leak_means_where_there_is_only_kar(
+    open_page: Open,
+) -> None:
+    page = open_page("retrain")
+    said = page.evaluate(WORDS, f"/api/browser/{digest()}/retrain/roar/roar_words.js")
+    assert said["brief"].startswith("Over 1,000 test pictures and 3 networks for each set of masks.")
+    assert said["brief"] == f"{said['float']} They learned in bfloat16, the explained network in float32."
+    decided, *otherwise = said["meanings"]
+    assert decided.startswith("Networks that learned from the masks alone are not clearly less accurate")
+    assert otherwise == ["", ""]
+    assert said["unmeasured"].startswith("The leak was not measured")
 
 
 def test_a_study_of_retraining_grows_in_place_is_paused_and_goes_on_after_a_reload(
