@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,9 @@ def test_help_needs_no_torch_and_an_early_interrupt_leaves_no_traceback():
     assert subprocess.run([sys.executable, "-c", loads_torch], check=False).returncode == 0
     command = [sys.executable, "-m", "core.cli", "explain", CHELSEA]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
+    own = Path(f"/proc/{running.pid}/maps")
+    while "torch" not in own.read_text():  # an interrupt before it has begun is Python's own
+        time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode in (-signal.SIGINT, 130)

@@ -82,6 +82,12 @@ def _people_of_other_tests_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_of_jobs, "GONE_SECONDS", 0.0)
 
 
+@pytest.fixture(autouse=True)
+def _a_test_looks_at_its_job_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a page does, however long that takes on a busy machine."""
+    monkeypatch.setattr(queue_of_jobs, "UNWATCHED_SECONDS", 600.0)
+
+
 @pytest.fixture
 def opened() -> Iterator[Callable[..., AppTest]]:
     """Opens an app at an address, until it is at rest, as somebody new or as another app's visitor."""

@@ -199,7 +199,7 @@ def test_a_folder_of_one_s_own_is_learned_from_and_its_chance_is_told(
 
 def test_the_cost_of_a_folder_is_that_of_its_own_pictures(with_folder, upload, shades, words, wait):
     app = with_folder(upload(shades()))
-    wait(lambda: "1 network trained, 3 copies fine-tuned, 36 heatmaps: " in words(app.run()))
+    wait(lambda: "1 network trained, 3 copies fine-tuned, 36 heatmaps: " in words(app.run()), 200)
     assert " passes" not in words(app)
 
 
