@@ -159,7 +159,7 @@ def keeping_separates_less(trained: Curves, seed: int) -> Direction | None:
 def difference(gap: Accuracy) -> str:
     """The ends of the interval in words; nothing where one picture gives none."""
     low, high = (100 * each for each in gap.over_pictures[1:3])
-    return "" if isnan(low) else f"; the difference is {low:.1f} to {high:.1f}"
+    return "" if isnan(low) else f"; the difference is {low:.1f} to {high:.1f}".replace("-", "−")
 
 
 Gaps = Mapping[tuple[str, float], Accuracy]
