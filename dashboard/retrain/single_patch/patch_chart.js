@@ -4,12 +4,15 @@ import { fixedChart, level, scale, tick, upright } from "../../components/kit/ch
 import { drawn } from "../../components/kit/dom.js";
 import { between, fixed } from "../../components/kit/numbers.js";
 
-const PATCH_AXIS = { left: 200, right: 24, top: 8, foot: 38, width: 760 };
+const PATCH_AXIS = { right: 24, top: 8, foot: 38, width: 760 };
+const NARROW = 560, ROOM_FOR_NAMES = { wide: 200, narrow: 136 };
 const LINE = 22, APART = 8;
 const QUARTER = 0.25;
 
-export function patchChart({ data }, rows, networks) {
-  const { left, right, top, foot, width } = PATCH_AXIS, step = LINE + APART * (networks.length - 1);
+// As wide as its place, where that is narrower than a drawing that is easily read.
+export function patchChart({ data }, rows, networks, room) {
+  const { right, top, foot } = PATCH_AXIS, width = Math.min(PATCH_AXIS.width, room || PATCH_AXIS.width);
+  const left = ROOM_FOR_NAMES[width < NARROW ? "narrow" : "wide"], step = LINE + APART * (networks.length - 1);
   const end = top + step * rows.length, ends = rows.flatMap(({ scores }) => scores.filter(Boolean)).map(({ score: { over_pictures: { mean, low } } }) => low ?? mean);
   const lowest = Math.floor(Math.min(-QUARTER, ...ends) / QUARTER) * QUARTER;
   const to = { x: scale(lowest, 1, left, width - right), y: (down) => down };

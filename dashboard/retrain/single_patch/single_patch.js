@@ -22,6 +22,7 @@ export default component({
     state.refusals = element("details", { hidden: true });
     state.key = element("ul", { class: "key", "aria-label": "Networks" });
     state.chart = region("Rank correlation by method");
+    new ResizeObserver(() => state.chart.clientWidth !== state.room && state.redraw()).observe(state.chart);
     state.table = region("Rank correlations and verdicts by method");
     return [state.earlier, state.verdict, state.basis, state.comparison, state.refusals, state.key, state.chart,
       element("p", { class: "muted small" }, SCORE_MEANS), state.table];
@@ -48,7 +49,8 @@ export default component({
     const networks = data.networks.filter(({ name }) => pictureCount(state, name)).map((each, at) => ({ ...each, colour: palette(state.root)[at] }));
     const rows = rowsOfScores(state, networks);
     state.key.replaceChildren(...(data.networks.length > 1 ? networks.map(networkKey) : []));
-    state.chart.replaceChildren(patchChart(state, rows, networks));
+    state.room = state.chart.clientWidth;
+    state.chart.replaceChildren(patchChart(state, rows, networks, state.room));
     const shownAs = JSON.stringify([...scores.values(), ...gaps.values()].map(({ sequence }) => sequence));
     if (state.shownAs !== shownAs) state.table.replaceChildren(patchTable(state, rows, networks));
     state.shownAs = shownAs;
