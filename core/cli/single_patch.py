@@ -27,7 +27,7 @@ from core.jobs.durations import counted, lasting
 
 if TYPE_CHECKING:
     from core.metrics.statistics import Estimate
-    from core.retraining.single_patch import NetworkGap, PatchScore
+    from core.retraining.single_patch_events import NetworkGap, PatchScore
 
 SCORES = ("network", "method", "score", "low", "high", "lowest_seed", "highest_seed", "pictures", "standing")
 GAPS = ("method", "network", "other_network", "difference", "low", "high", "pictures")
@@ -56,7 +56,7 @@ def single_patch(
     """Fine-tune networks on deleted patches and score their heatmaps. Writes scores.csv and differences.csv."""
     from core.retraining.data import collect_data
     from core.retraining.forecast import forecast_comparison
-    from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore
+    from core.retraining.single_patch_events import NetworkAdapted, NetworkGap, PatchScore
 
     found: Found = {}
     began = time.monotonic()
@@ -81,7 +81,7 @@ def single_patch(
 
 def written(found: Found, out: Path) -> str:
     """Writes what is known so far, and says where."""
-    from core.retraining.single_patch import NetworkGap, PatchScore
+    from core.retraining.single_patch_events import NetworkGap, PatchScore
     from core.studies.table import write_rows
 
     found = of_all_pictures(found)
@@ -107,7 +107,7 @@ def of_all_pictures(found: Found) -> Found:
 
 def named(own: PatchScore | NetworkGap) -> tuple[str, ...]:
     """The networks that it is about."""
-    from core.retraining.single_patch import PatchScore
+    from core.retraining.single_patch_events import PatchScore
 
     return (own.network,) if isinstance(own, PatchScore) else (own.first, own.second)
 
@@ -120,7 +120,7 @@ def score_row(own: PatchScore) -> list[object]:
 
 def score_table(found: Found) -> Table:
     """A row for each method, a column for each network, then one for each difference of two."""
-    from core.retraining.single_patch import PatchScore
+    from core.retraining.single_patch_events import PatchScore
 
     cells: dict[str, dict[str, str]] = {}
     columns: dict[str, None] = {}

@@ -21,7 +21,7 @@ from core.jobs.side_by_side import side_by_side
 from core.methods.heatmap import MethodRefused
 from core.methods.heatmap_request import HeatmapRequest, requested
 from core.methods.registry import Reduction, Settings
-from core.metrics.statistics import BASELINE, Standing, within
+from core.metrics.statistics import BASELINE, within
 from core.models.catalogue import chosen_device
 from core.models.classifier import Classifier
 from core.models.outputs import Output
@@ -33,8 +33,9 @@ from core.retraining.attributions import in_blocks, stream_attributions
 from core.retraining.data import BUNDLED, LabelledData, Source, collect_data
 from core.retraining.deletions import Patches, agreements, output_drops, patch_masks, random_deletions
 from core.retraining.networks import MOST_OF_A_RUN, USUAL, as_classifier, build, network_seed, title_of
-from core.retraining.outcomes import Accuracy, over_pictures
+from core.retraining.outcomes import over_pictures
 from core.retraining.pace import Speed
+from core.retraining.single_patch_events import NetworkAdapted, NetworkGap, PatchScore
 from core.retraining.training import BUNDLED_SEED, Recipe, explained_network
 from core.retraining.verdicts import rivals_among, standing_against
 from core.studies.over_pictures import PictureRefused
@@ -44,82 +45,6 @@ ACROSS, FEWEST_ACROSS = 4, 2
 BLOCK = 20
 """Pictures after which the scores are told anew."""
 Scores = Float[np.ndarray, "seeds pictures"]
-
-
-@dataclass(frozen=True)
-class NetworkAdapted:
-    """A copy of a network was fine-tuned on pictures of which half lack a patch.
-
-    Parameters
-    ----------
-    whole
-        Its accuracy on all whole test pictures, also on those that are not judged.
-    before, after
-        Accuracy on all test pictures, each without a random patch, before it was fine-tuned and after.
-    tested
-        How many those are.
-    """
-
-    network: str
-    seed: int
-    whole: float
-    before: float
-    after: float
-    tested: int
-
-
-@dataclass(frozen=True)
-class PatchScore:
-    """How well a method orders the patches of a network's pictures; a later one takes its place.
-
-    Parameters
-    ----------
-    score
-        Rank correlation of the map's sum in each patch with what the output loses without it: 1 for the same order, 0
-        for an unrelated one.
-    to_random
-        The score minus that of the random control on the same pictures.
-    standing
-        By the differences to the controls: ``better``, ``edge``, ``worse``, ``unclear`` or ``control``.
-    unbeaten
-        The control that ignores the model and scores highest of those that the method is not clearly better than; empty
-        where there is none, and for a control.
-    pictures
-        How many so far.
-    """
-
-    network: str
-    method: str
-    score: Accuracy
-    to_random: Accuracy
-    standing: Standing
-    unbeaten: str
-    pictures: int
-
-    @property
-    def replaces(self) -> tuple[str, str, str]:
-        return "patch score", self.network, self.method
-
-
-@dataclass(frozen=True)
-class NetworkGap:
-    """How much better a method orders the patches of one network than those of another; a later one takes its place.
-
-    Parameters
-    ----------
-    gap
-        The first network's score minus the second's, on the same pictures.
-    """
-
-    method: str
-    first: str
-    second: str
-    gap: Accuracy
-    pictures: int
-
-    @property
-    def replaces(self) -> tuple[str, str, str, str]:
-        return "network gap", self.method, self.first, self.second
 
 
 Event = Progress | EpochDone | PictureRefused | MethodRefused | NetworkAdapted | PatchScore | NetworkGap

@@ -67,3 +67,14 @@ def test_the_first_channel_of_a_random_map_is_the_map_that_pixels_have(squares):
         alone = core.explain(classifier, pixels[place : place + 1].contiguous(), ["random"], seed=3)["random"]
         assert values.shape == (3, 8, 8)
         assert torch.equal(values[0], alone.values)
+
+
+def test_the_maps_of_many_pictures_are_those_of_each_alone(squares):
+    classifier = as_classifier(build(SPEC.network, squares, 0, CPU), squares, CPU)
+    pixels = squares.test.pixels[:5]
+    making = Returning(stream_attributions(classifier, pixels, HeatmapRequest(methods=("gradient", "smoothgrad"))))
+    assert [event.done for event in making] == [1, 2, 3, 4, 5]
+    for place in range(5):
+        alone = core.explain(classifier, pixels[place : place + 1].contiguous(), ["gradient", "smoothgrad"])
+        for name, maps in making.result.items():
+            torch.testing.assert_close(maps[place, 0], alone[name].values, rtol=1e-4, atol=1e-6)

@@ -1,10 +1,12 @@
 """A study's folder keeps what makes its networks comparable."""
 
+import numpy as np
 import pytest
 import torch
 
 from core.retraining import folder as folders
-from core.retraining.folder import ASKED, EDITION, StudyFolder
+from core.retraining.data import collect_data
+from core.retraining.folder import ASKED, EDITION, Outcome, StudyFolder, as_levels, as_pixels
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import retraining_precision
 
@@ -49,3 +51,22 @@ def test_what_a_killed_run_left_half_written_is_removed_by_the_next(tmp_path):
     with folder.alone():
         assert not half.exists()
     assert whole.exists()
+
+
+def test_pixels_of_256_levels_are_kept_in_a_quarter_of_the_bytes_and_others_as_they_are():
+    levels = collect_data().test.pixels[:5]
+    assert as_levels(levels).dtype == torch.uint8
+    assert torch.equal(as_pixels(as_levels(levels)), levels)
+    between = levels + 1e-4
+    assert torch.equal(as_pixels(as_levels(between)), between)
+
+
+def test_an_outcome_of_any_number_of_pictures_is_kept(tmp_path):
+    folder = StudyFolder(tmp_path)
+    for count in (1, 7, 8, 60):
+        own = np.random.default_rng(count).random(count) < 0.5
+        folder.keep_outcome(f"k{count}", Outcome(own, 1.5))
+        kept = folder.outcome(f"k{count}")
+        assert kept.recognised.tolist() == own.tolist()
+        assert kept.seconds == 1.5
+    assert folder.outcome("none") is None

@@ -17,19 +17,14 @@ import safetensors.torch
 import torch
 
 import core
-from core.jobs.events import Progress, Returning
-from core.methods.heatmap_request import HeatmapRequest
-from core.metrics.statistics import Estimate
+from core.jobs.events import Progress
 from core.models.training import EpochDone
 from core.retraining import training
-from core.retraining.attributions import stream_attributions
 from core.retraining.cost import numbers_of
-from core.retraining.data import collect_data
-from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
-from core.retraining.folder import Outcome, StudyFolder, as_levels, as_pixels
+from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady
+from core.retraining.folder import StudyFolder
 from core.retraining.home import bytes_of, size_of
-from core.retraining.networks import as_classifier, build
-from core.retraining.outcomes import Accuracy
+from core.retraining.networks import build
 from core.retraining.plan import Cell
 from core.retraining.retraining import stream_retraining
 from core.retraining.spec import RetrainingSpec
@@ -94,25 +89,6 @@ def test_masks_of_the_random_control_tell_nothing_of_the_class(study):
     for share in (0.25, 0.75):
         leak = accuracies(study[1])["random", "roar", share].leak.over_pictures
         assert leak.low < 0.5 < leak.high
-
-
-def accuracy(low: float, high: float) -> Accuracy:
-    return Accuracy(Estimate((low + high) / 2, low, high, 60), ((low + high) / 2,))
-
-
-@pytest.mark.parametrize(
-    ("leak", "score", "decides"),
-    [
-        ((0.60, 0.70), (0.80, 0.90), False),
-        ((0.60, 0.81), (0.80, 0.90), True),
-        ((0.90, 0.95), (0.80, 0.85), True),
-        ((0.45, 0.60), (0.45, 0.60), False),  # nothing is left, and nothing leaks
-        (None, (0.45, 0.60), None),
-    ],
-)
-def test_the_leak_decides_where_masks_alone_tell_something_and_no_clearly_less(leak, score, decides):
-    found = compared(Cell("gradient", "roar", 0.5), accuracy(*score), accuracy(0, 1), leak and accuracy(*leak), 0.5)
-    assert found.leak_decides == decides
 
 
 def test_edges_leak_the_class(study):
@@ -240,6 +216,15 @@ def test_a_kill_while_maps_are_made_and_a_resumption_give_the_same_orders_of_rem
             assert torch.equal(resumed.ranks, own.ranks)
 
 
+def test_maps_are_kept_without_loss(study, squares):
+    kept = safetensors.torch.load_file(study[0] / "maps" / "test-000000.safetensors")["gradient.map"]
+    classifier = StudyFolder(study[0]).network(squares, CPU)
+    for place in (0, 17):
+        own = core.explain(classifier, squares.test.pixels[place : place + 1], ["gradient"])["gradient"].values
+        torch.testing.assert_close(kept[place, 0], own, rtol=1e-5, atol=1e-6)
+        assert kept[place, 0].unique().numel() == own.unique().numel(), "8 bits would make values equal"
+
+
 def wait_for(condition, seconds=120):
     until = time.monotonic() + seconds
     while not condition():
@@ -269,34 +254,6 @@ def children(parent: int, marked: str) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def test_maps_are_kept_without_loss(study, squares):
-    kept = safetensors.torch.load_file(study[0] / "maps" / "test-000000.safetensors")["gradient.map"]
-    classifier = StudyFolder(study[0]).network(squares, CPU)
-    for place in (0, 17):
-        own = core.explain(classifier, squares.test.pixels[place : place + 1], ["gradient"])["gradient"].values
-        torch.testing.assert_close(kept[place, 0], own, rtol=1e-5, atol=1e-6)
-        assert kept[place, 0].unique().numel() == own.unique().numel(), "8 bits would make values equal"
-
-
-def test_pixels_of_256_levels_are_kept_in_a_quarter_of_the_bytes_and_others_as_they_are():
-    levels = collect_data().test.pixels[:5]
-    assert as_levels(levels).dtype == torch.uint8
-    assert torch.equal(as_pixels(as_levels(levels)), levels)
-    between = levels + 1e-4
-    assert torch.equal(as_pixels(as_levels(between)), between)
-
-
-def test_an_outcome_of_any_number_of_pictures_is_kept(tmp_path):
-    folder = StudyFolder(tmp_path)
-    for count in (1, 7, 8, 60):
-        own = np.random.default_rng(count).random(count) < 0.5
-        folder.keep_outcome(f"k{count}", Outcome(own, 1.5))
-        kept = folder.outcome(f"k{count}")
-        assert kept.recognised.tolist() == own.tolist()
-        assert kept.seconds == 1.5
-    assert folder.outcome("none") is None
 
 
 def test_a_finished_study_that_is_opened_says_what_it_took_when_it_was_computed(study):
@@ -357,15 +314,6 @@ def test_a_task_that_fails_says_why(study):
         list(workers.share([task]))
 
 
-def test_a_process_that_cannot_begin_says_why(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.retraining.workers.WORKER", "core.retraining.nobody")
-    with (
-        Workers(tmp_path, CPU, 1) as workers,
-        pytest.raises(core.ModelError, match=r"A training process ended.*nobody"),
-    ):
-        list(workers.share([{"task": "maps", "key": "k"}]))
-
-
 def test_a_process_starts_before_its_study_holds_anything_and_finds_what_the_folder_holds_by_its_first_task(
     squares, tmp_path
 ):
@@ -376,17 +324,6 @@ def test_a_process_starts_before_its_study_holds_anything_and_finds_what_the_fol
         folder.keep_network(build(SPEC.network, squares, 0, CPU))
         list(workers.share([task]))
     assert folder.has_maps("k")
-
-
-def test_the_maps_of_many_pictures_are_those_of_each_alone(squares):
-    classifier = as_classifier(build(SPEC.network, squares, 0, CPU), squares, CPU)
-    pixels = squares.test.pixels[:5]
-    making = Returning(stream_attributions(classifier, pixels, HeatmapRequest(methods=("gradient", "smoothgrad"))))
-    assert [event.done for event in making] == [1, 2, 3, 4, 5]
-    for place in range(5):
-        alone = core.explain(classifier, pixels[place : place + 1].contiguous(), ["gradient", "smoothgrad"])
-        for name, maps in making.result.items():
-            torch.testing.assert_close(maps[place, 0], alone[name].values, rtol=1e-4, atol=1e-6)
 
 
 class Answers(torch.nn.Module):

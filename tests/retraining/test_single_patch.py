@@ -15,7 +15,8 @@ from core.retraining.data import collect_data
 from core.retraining.deletions import patch_masks
 from core.retraining.networks import NETWORKS, USUAL
 from core.retraining.pace import Speed
-from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore, seconds_of, stream_single_patch
+from core.retraining.single_patch import seconds_of, stream_single_patch
+from core.retraining.single_patch_events import NetworkAdapted, NetworkGap, PatchScore
 from core.retraining.training import Recipe, bundled_pictures, explained_network
 from core.studies.over_pictures import PictureRefused
 

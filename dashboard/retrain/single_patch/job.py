@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from core.retraining.networks import title_of
-from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore, stream_single_patch
+from core.retraining.single_patch import stream_single_patch
+from core.retraining.single_patch_events import NetworkAdapted, NetworkGap, PatchScore
 from dashboard.jobs.kinds import JobKind, declare
 from dashboard.jobs.requests import ModelRequest, Words
 from dashboard.jobs.tables import records

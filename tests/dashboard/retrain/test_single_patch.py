@@ -12,7 +12,7 @@ from core.jobs.events import Progress
 from core.metrics.statistics import Estimate
 from core.retraining.outcomes import Accuracy
 from core.retraining.pace import Pace, Speed
-from core.retraining.single_patch import NetworkAdapted, NetworkGap, PatchScore
+from core.retraining.single_patch_events import NetworkAdapted, NetworkGap, PatchScore
 from dashboard.components.component import scripts
 from dashboard.jobs.outcome import came_to_something
 from dashboard.jobs.session import sample_of
