@@ -119,7 +119,7 @@ def tuned(own: FineTuned) -> str:
     """A network that is there, with its accuracy on whole pictures."""
     what = "The network" if own.seed is None else f"Copy {own.seed + 1}"
     made = "" if own.seed is None else ", fine-tuned beforehand" if own.bundled else f", {lasting(own.seconds)}"
-    return f"{what}: accuracy {own.accuracy:.1%} over all {counted(own.tested, 'whole test picture')}{made}."
+    return f"{what}: accuracy {100 * own.accuracy:.1f} % over all {counted(own.tested, 'whole test picture')}{made}."
 
 
 def written(found: Found, out: Path) -> str:

@@ -177,7 +177,7 @@ def accuracy_table(found: Found, form: str, labels: Mapping[str, str]) -> Table:
     )
     table.add_column(f"Share {FORM_WORDS[form]}")
     for fraction in fractions:
-        table.add_column(f"{fraction:.0%}", justify="right")
+        table.add_column(f"{100 * fraction:.0f} %", justify="right")
     known = dict.fromkeys(name for name, _, _, _ in own)
     for method in [name for name in standing if name in known] or known:
         for probe in dict.fromkeys(probe for name, _, _, probe in own if name == method):
@@ -198,4 +198,4 @@ def in_words(cell: RetrainedAccuracy | None) -> str:
 
 def percent(accuracy: Accuracy) -> str:
     mean, low, high, _ = accuracy.over_pictures
-    return f"{mean:.1%} [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * mean:.1f} % [{100 * low:.0f}, {100 * high:.0f}]"

@@ -71,8 +71,10 @@ def single_patch(
             for event in events:
                 match event:
                     case NetworkAdapted(network, _, whole, before, after, tested):
-                        over = f"accuracy over all {counted(tested, 'test picture')} {whole:.1%}"
-                        say(f"{network}: {over}; without a patch {before:.1%} before, {after:.1%} after.")
+                        over = f"accuracy over all {counted(tested, 'test picture')} {100 * whole:.1f} %"
+                        say(
+                            f"{network}: {over}; without a patch {100 * before:.1f} % before, {100 * after:.1f} % after."
+                        )
                     case PatchScore() | NetworkGap():
                         found[event.replaces] = event
     say(f"{written(found, out)} It took {lasting(time.monotonic() - began)}.")

@@ -148,8 +148,8 @@ def check_places(unit: Unit, side: int, fractions: Sequence[float], size: tuple[
     for fraction in fractions:
         if round(fraction * places) in (0, places):
             raise ValueError(
-                f"A share of {fraction:.4%} of {places:,} places is none or all of them. Choose shares from "
-                f"{1 / places:.2%} to {1 - 1 / places:.2%}."
+                f"A share of {100 * fraction:.4f} % of {places:,} places is none or all of them. Choose shares from "
+                f"{100 / places:.2f} % to {100 * (1 - 1 / places):.2f} %."
             )
 
 

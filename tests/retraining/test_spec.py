@@ -101,7 +101,10 @@ def test_a_folder_of_pictures_is_found_from_where_the_file_lies(tmp_path):
         ('unit = "region"\nside = 40', "from 1 to 28 pixels here, not 40"),
         ('data = "torchvision/CIFAR10"\nunit = "region"\nside = 40', "from 1 to 32 pixels here, not 40"),
         ('data = "torchvision/CIFAR10"\npicture_side = 4', "at least 8 pixels wide"),
-        ("fractions = [0.0001]", r"0.0100% of 784 places is none or all of them. Choose shares from 0.13% to 99.87%"),
+        (
+            "fractions = [0.0001]",
+            r"0.0100 % of 784 places is none or all of them. Choose shares from 0.13 % to 99.87 %",
+        ),
         ("fractions = [0.9999]", "is none or all of them"),
         ("stop_early = 1", "stop_early must be true or false, not 1"),
     ],
