@@ -72,9 +72,8 @@ def single_patch(
                 match event:
                     case NetworkAdapted(network, _, whole, before, after, tested):
                         over = f"accuracy over all {counted(tested, 'test picture')} {100 * whole:.1f} %"
-                        say(
-                            f"{network}: {over}; without a patch {100 * before:.1f} % before, {100 * after:.1f} % after."
-                        )
+                        adapted = f"{100 * before:.1f} % before, {100 * after:.1f} % after"
+                        say(f"{network}: {over}; without a patch {adapted}.")
                     case PatchScore() | NetworkGap():
                         found[event.replaces] = event
     say(f"{written(found, out)} It took {lasting(time.monotonic() - began)}.")

@@ -32,7 +32,7 @@ def test_accuracies_verdicts_and_directions_are_written_and_shown(heatcheck, row
     assert {row["finding"] for row in directions} <= {"reproduced", "not reproduced", "undecided"}
     told = " ".join(result.stderr.split())
     assert re.search(r"1 network trained, 1 copy fine-tuned, \d+ heatmaps: (about|under) ", told), told
-    assert re.search(r"The network: accuracy [\d.]+% over all \d+ whole test pictures\. ", told), told
+    assert re.search(r"The network: accuracy [\d.]+ % over all \d+ whole test pictures\. ", told), told
     assert re.search(r"directions\.csv are in .*out\. It took \d+(\.\d)? s\.", told), told
     assert "Areas over 10 pictures" in result.stdout
     assert "(a) " in result.stdout
