@@ -284,7 +284,7 @@ class Study:
             return own
         among = counted(len(own.accuracies), "accuracy", "accuracies")
         leak = f"The leak decides at {leaky} of {among} compared here: the shape of the gaps may be why."
-        return replace(own, why=f"{own.why} {leak}")
+        return replace(own, why=f"{own.why} {leak}", leak_decides=2 * leaky > len(own.accuracies))
 
     def curves(self, what: What, probe: Probe | None = None) -> Curves:
         """The outcomes of the methods all of whose networks are known."""

@@ -234,8 +234,8 @@ def concluded(plan: Plan, known: Mapping[str, Mapping[str, Scores]], name: str) 
     for place, (method, mean) in enumerate(zip(own, means, strict=True)):
         to_rivals = dict(zip(rivals, gaps[place * len(rivals) :], strict=False))
         score = replace(mean, over_pictures=within(mean.over_pictures, -1.0, 1.0))
-        standing, unbeaten = standing_against(method, to_rivals)
-        yield PatchScore(name, method, score, to_rivals[BASELINE], standing, unbeaten, score.over_pictures.n)
+        standing = standing_against(method, to_rivals)
+        yield PatchScore(name, method, score, to_rivals[BASELINE], *standing, score.over_pictures.n)
     for other in [each for each in known if each != name]:
         both = [method for method in own if method in known[other]]
         pairs = [own[method] - known[other][method][:, : own[method].shape[1]] for method in both]

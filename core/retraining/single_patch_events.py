@@ -44,6 +44,8 @@ class PatchScore:
     unbeaten
         The control that ignores the model and scores highest of those that the method is not clearly better than; empty
         where there is none, and for a control.
+    beaten_by
+        The strongest of those that are clearly better than the method; empty where there is none, and for a control.
     pictures
         How many so far.
     """
@@ -54,6 +56,7 @@ class PatchScore:
     to_random: Accuracy
     standing: Standing
     unbeaten: str
+    beaten_by: str
     pictures: int
 
     @property

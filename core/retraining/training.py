@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from core.jobs.events import Progress
+from core.jobs.events import Progress, Returning
 from core.models.classifier import Classifier
 from core.models.trained import load_trained
 from core.models.trained_file import PREFIX, Description
@@ -147,8 +147,13 @@ def explained_network(
     if trained_already(data, recipe):
         yield Progress(1, 1, "Network", "network")
         return load_trained(BUNDLED_NETWORK, device)
-    network = yield from train(data, recipe, BUNDLED_SEED, device)
-    return as_classifier(network, data, device)
+    training = Returning(train(data, recipe, BUNDLED_SEED, device))
+    for event in training:
+        if isinstance(event, Progress) and event.what.startswith("Epoch"):
+            yield replace(event, what=f"Network to explain, {event.what.lower()}")
+        else:
+            yield event
+    return as_classifier(training.result, data, device)
 
 
 def trained_already(data: LabelledData, recipe: Recipe) -> bool:

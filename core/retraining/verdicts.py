@@ -29,6 +29,8 @@ class Verdict:
     unbeaten
         The control that ignores the model and has the largest area of those that the method is not clearly better
         than; empty where there is none, and for a control.
+    beaten_by
+        The strongest of those that are clearly better than the method; empty where there is none, and for a control.
     leaky
         Number of shares at which the leak decides, where networks are retrained.
     leak_decides
@@ -40,6 +42,7 @@ class Verdict:
     keeping: Accuracy | None
     standing: Standing
     unbeaten: str = ""
+    beaten_by: str = ""
     leaky: int = 0
     leak_decides: bool = False
 
@@ -100,8 +103,9 @@ def rivals_among(methods: Collection[str]) -> tuple[str, ...]:
     return (BASELINE, *blind)
 
 
-def standing_against(method: str, gaps: Mapping[str, Accuracy]) -> tuple[Standing, str]:
-    """How a method stands against these controls, and the strongest that it does not beat; every seed has to agree.
+def standing_against(method: str, gaps: Mapping[str, Accuracy]) -> tuple[Standing, str, str]:
+    """How a method stands against these controls, the strongest that it does not beat, and the strongest that beats it;
+    every seed has to agree.
 
     Parameters
     ----------
@@ -109,12 +113,14 @@ def standing_against(method: str, gaps: Mapping[str, Accuracy]) -> tuple[Standin
         How much better it is than each control, the random one among them.
     """
     if find_method(method).control:
-        return "control", ""
+        return "control", "", ""
     to_random = gaps[BASELINE]
     standing = verdict(*(gap.over_pictures for gap in gaps.values()), direction="higher")
     if standing in ("better", "edge", "worse") and not (to_random.above_zero or to_random.below_zero):
         standing = "unclear"
-    open_ = {control: gap.over_pictures.mean for control, gap in gaps.items() if not gap.above_zero}
-    if standing == "better" and open_:
+    strongest_first = sorted(gaps, key=lambda control: gaps[control].over_pictures.mean)
+    unbeaten = next((control for control in strongest_first if not gaps[control].above_zero), "")
+    beaten_by = next((control for control in strongest_first if gaps[control].below_zero), "")
+    if standing == "better" and unbeaten:
         standing = "edge"
-    return standing, min(open_, key=lambda control: open_[control], default="")
+    return standing, unbeaten, beaten_by

@@ -18,6 +18,6 @@ export function makeFindings() {
   };
 }
 
-const findingItem = ({ claim, finding, why }) => element("li", { "data-finding": finding },
-  element("span", { class: "finding" }, sign(FINDING_SIGNS[finding]), capital(finding)),
+const findingItem = ({ claim, finding, why, leak_decides: leaky }) => element("li", { "data-finding": finding },
+  element("span", { class: "finding" }, sign(FINDING_SIGNS[finding]), capital(finding), leaky ? element("span", { class: "muted small why" }, "the leak decides") : null),
   element("span", {}, claim, element("span", { class: "muted small why" }, why)));

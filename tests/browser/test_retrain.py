@@ -35,13 +35,16 @@ SAID = """async (module) => {
 WORDS = """async (module) => {
   const { basisOfStudy, meaningOfLeak } = await import(module);
   const whole = { retrained: { over_pictures: { mean: 0.9, n: 1000 } } };
+  const of = (over_pictures) => ({ over_pictures });
+  const between = (low, high, leak) => ({ retrained: of({ low, high }), leak: of({ low: leak }) });
   const basis = (precision) => basisOfStudy({ accuracies: new Map([["random roar 0", whole]]), data: { seeds: 3 },
     ready: { networks: 9, precision } });
-  const meaning = (forms, leak, decided) => meaningOfLeak({ data: { leak, forms }, ready: { verdicts: [] },
-    accuracies: new Map([["gradient kar 0.5", { leak_decides: decided }]]) });
+  const meaning = (forms, leak, decided, compared = between(0.5, 0.6, 0.5)) => meaningOfLeak({
+    data: { leak, forms }, ready: { verdicts: [] },
+    accuracies: new Map([["gradient kar 0.5", { leak_decides: decided, ...compared }]]) });
   return { float: basis("float32"), brief: basis("bfloat16"),
     meanings: [meaning(["kar"], true, true), meaning(["kar"], true, false), meaning(["roar"], true, true)],
-    unmeasured: meaning(["kar"], false, null) };
+    higher: meaning(["kar"], true, true, between(0.1, 0.2, 0.4)), unmeasured: meaning(["kar"], false, null) };
 }"""
 Open = Callable[..., Any]
 
@@ -192,6 +195,8 @@ def test_a_study_tells_in_which_precision_it_learned_and_what_a_leak_means_where
     decided, *otherwise = said["meanings"]
     assert decided.startswith("Networks that learned from the masks alone are not clearly less accurate")
     assert otherwise == ["", ""]
+    assert said["higher"].startswith(decided)
+    assert "Where the leak is higher" in said["higher"].removeprefix(decided)
     assert said["unmeasured"].startswith("The leak was not measured")
 
 

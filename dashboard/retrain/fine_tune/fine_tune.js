@@ -16,6 +16,7 @@ import { AREAS, areaTable } from "./removal_table.js";
 
 const BY_NETWORKS = { adapted: "Accuracy after fine-tuning on random gaps", unadapted: "Accuracy before fine-tuning" };
 const FIRST_DRAWN = 2;
+const ONE_JUDGE = "With one network, the intervals leave out how networks differ.";
 const CURVE_KEY = "Solid: most important removed first (MIF), should fall fast. Dashed: least important removed first (LIF), should stay high. Grey: controls, which ignore the network. Bands: 95 % intervals over pictures.";
 const CENTRED = "The garments are centred: the Centre control, which ignores the network, removes the garment first. A heatmap has to beat it to show more than where the garment is.";
 const CENTRED_OWN = "Of the controls, which ignore the network, Centre removes the most: what tells the classes apart tends to be in the middle of these pictures. A heatmap has to beat it to show more than that.";
@@ -110,8 +111,8 @@ function fineTuneVerdict(state) {
 // What the numbers rest on, and what fine-tuning cost on whole pictures.
 function basisOfCurves({ ready, tuned, data }) {
   const [before, ...after] = tuned.map(({ accuracy }) => accuracy);
-  const whole = before === undefined ? "" : `Accuracy on all ${counted(tuned[0].tested, "whole test picture")}: ${rangeOf([before])} before fine-tuning${after.length ? `, ${rangeOf(after)} after` : ""}.`;
-  return [ready ? `Over ${counted(ready.pictures, "picture")} and ${counted(data.networks, "network")}.` : "", whole, madeBefore(tuned, data)].filter(Boolean).join(" ");
+  const whole = before === undefined ? "" : `Accuracy on all ${counted(tuned[0].tested, "whole test picture")}: ${rangeOf([before])} before fine-tuning${after.length ? `, ${rangeOf(after)} after` : ""}${ready ? `; of those judged, ${percent(ready.after.over_pictures.mean)} after` : ""}.`;
+  return [ready ? `Over ${counted(ready.pictures, "picture")} and ${counted(data.networks, "network")}.` : "", whole, data.networks === 1 ? ONE_JUDGE : "", madeBefore(tuned, data)].filter(Boolean).join(" ");
 }
 
 function madeBefore(tuned, { networks }) {

@@ -43,8 +43,7 @@ def show_cost(request: RoarRequest | None, known: Known | None, classifier: Clas
 
 
 def tell(lines: Iterable[str]) -> None:
-    for line in lines:
-        st.caption(line)
+    st.caption(" ".join(lines))
 
 
 def cost_lines(request: RoarRequest, pace: Pace, known: Known | None = None) -> list[str]:

@@ -8,6 +8,7 @@ import { between, counted, fixed, percent } from "../../components/kit/numbers.j
 import { cell, head, methodCell, table } from "../../components/kit/table.js";
 import { MEAN_VERDICTS } from "../../components/study_table/mean_verdicts.js";
 import { PROBED, SHARE_WORDS, leaksOpen, studyCell } from "./roar_curves.js";
+import { isLeakHigher } from "./roar_words.js";
 
 const AREA_OF = { roar: "removal", kar: "keeping" };
 const LEAK_DECIDES = "the leak decides";
@@ -63,9 +64,12 @@ function shareCell(found, { leak, seeds }, ready) {
     element("span", { class: "mean" }, percent(mean)),
     element("span", { class: "interval muted" }, low === null ? "" : `${Math.round(100 * low)} to ${percent(high)}`),
     fewer ? element("span", { class: "interval muted" }, counted(by_seed.length, "seed")) : null,
-    leak ? element("span", { class: found.leak_decides ? "leak decides" : "leak" }, found.leak ? `leak ${percent(found.leak.over_pictures.mean)}${found.leak_decides ? " decides" : ""}` : "leak …") : null,
+    leak ? element("span", { class: found.leak_decides ? "leak decides" : "leak" }, found.leak ? leakInWords(found) : "leak …") : null,
   ], { title: cellTitle(found) });
 }
+
+// Where the intervals do not overlap, that it decides would not say that it is higher.
+const leakInWords = (found) => `leak ${percent(found.leak.over_pictures.mean)}${!found.leak_decides ? "" : isLeakHigher(found) ? " is higher" : " decides"}`;
 
 const cellTitle = ({ retrained, unadapted, leak }) => [
   ["Retrained", retrained], ["Without retraining", unadapted], ["Leak", leak],

@@ -5,7 +5,9 @@ import { ended } from "../../components/kit/stream.js";
 import { methodLabel } from "../../components/kit/table.js";
 import { leaksOpen, studyCell } from "./roar_curves.js";
 
-const LEAK_MEANS = "Networks that learned from the masks alone are not clearly less accurate (the intervals overlap): the class may have been read from the shape of the gaps, so these accuracies cannot show what the removed pixels meant.";
+const LEAK_MEANS = "Networks that learned from the masks alone are not clearly less accurate: the class may have been read from the shape of the gaps, so these accuracies cannot show what the removed pixels meant.";
+const LEAK_HIGHER = "Where the leak is higher, networks learned less from the pictures than the masks alone tell: more training pictures may help.";
+const ONE_NETWORK = "With one network for each set of masks, the intervals leave out how networks differ.";
 const NO_LEAK = "The leak was not measured: these networks may have read the class from the shape of the gaps.";
 const LEAK_TO_COME = "No verdict before the leak is known.";
 const NONE_REMOVES_MORE = "No heatmap removes clearly more than the controls.";
@@ -45,7 +47,7 @@ export function basisOfStudy({ accuracies, data, ready }) {
   const saved = ready?.saved ? `, ${ready.saved.toLocaleString("en")} saved by stopping early` : "";
   const took = ready?.took ? ` All runs took ${lasting(ready.took)}.` : "";
   const trained = ready ? ` ${counted(ready.networks, "network")} trained${saved}.${took}${inPrecision(ready)}${ready.mixed ? ` ${ready.mixed}` : ""}` : "";
-  return `${of} Whole pictures: ${percent(whole.retrained.over_pictures.mean)}.${trained}`;
+  return `${of} Whole pictures: ${percent(whole.retrained.over_pictures.mean)}.${trained}${data.seeds === 1 ? ` ${ONE_NETWORK}` : ""}`;
 }
 
 const inPrecision = ({ precision }) => (precision && precision !== "float32" ? ` They learned in ${precision}, the explained network in float32.` : "");
@@ -54,5 +56,8 @@ const inPrecision = ({ precision }) => (precision && precision !== "float32" ? `
 export function meaningOfLeak({ accuracies, data, ready }) {
   if (!data.leak) return NO_LEAK;
   const judged = data.forms.includes("roar") ? ready?.verdicts ?? [] : [...accuracies.values()];
-  return judged.some(({ leak_decides }) => leak_decides) ? LEAK_MEANS : "";
+  if (!judged.some(({ leak_decides }) => leak_decides)) return "";
+  return [...accuracies.values()].some((each) => each.leak_decides && isLeakHigher(each)) ? `${LEAK_MEANS} ${LEAK_HIGHER}` : LEAK_MEANS;
 }
+
+export const isLeakHigher = ({ leak, retrained }) => leak.over_pictures.low !== null && leak.over_pictures.low > (retrained.over_pictures.high ?? Infinity);

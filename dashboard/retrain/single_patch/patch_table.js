@@ -32,8 +32,8 @@ export function patchTable({ data, gaps }, rows, networks) {
 function scoreCells(found, data, extent) {
   const columns = data.copies > 1 ? 3 : 2;
   if (!found) return Array.from({ length: columns }, () => cell("–"));
-  const { score, standing, unbeaten, pictures } = found;
-  const [mark, words] = pictures < data.fewest && standing !== "control" ? TOO_FEW : standingInWords(data, standing, unbeaten);
+  const { score, standing, pictures } = found;
+  const [mark, words] = pictures < data.fewest && standing !== "control" ? TOO_FEW : standingInWords(data, standing, found);
   return [cell([sign(mark), words], { class: "words", "data-standing": standing }), areaCell(score.over_pictures, extent),
     ...(columns === 3 ? [between(Math.min(...score.by_seed), Math.max(...score.by_seed))] : [])];
 }

@@ -122,8 +122,8 @@ def test_the_cost_counts_trainings_copies_and_heatmaps():
 def test_scores_differences_and_accuracies_are_saved_as_tables(client, ended):
     events = [
         NetworkAdapted(SMALL, 0, 0.875, 0.75, 0.8125, 1000),
-        PatchScore(SMALL, "gradient", SCORE, GAP, "edge", "centre", 20),
-        PatchScore(RESNET, "gradient", SCORE, GAP, "better", "", 20),
+        PatchScore(SMALL, "gradient", SCORE, GAP, "edge", "centre", "", 20),
+        PatchScore(RESNET, "gradient", SCORE, GAP, "better", "", "", 20),
         NetworkGap("gradient", RESNET, SMALL, GAP, 20),
     ]
     job = ended(SINGLE_PATCH, asked(), Inputs(), events)
