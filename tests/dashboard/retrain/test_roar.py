@@ -23,7 +23,7 @@ from dashboard.retrain.roar.job import ROAR
 from dashboard.retrain.roar.panel import NETWORK
 from dashboard.retrain.roar.plans import BY_THE_PAPER, quick_request
 
-SCRIPT = "retrain/roar/roar.js"
+SCRIPT, WORDS = "retrain/roar/roar.js", "retrain/roar/roar_words.js"
 TINY = {
     "roar.methods": "gradient", "roar.fractions": "0.9", "roar.pictures": "100", "roar.seeds": "1",
 }  # fmt: skip
@@ -255,7 +255,7 @@ def test_equal_requests_share_a_folder_and_other_ones_never_do():
 
 
 def test_a_verdict_has_at_most_twelve_words():
-    script = scripts()[SCRIPT]
+    script = scripts()[WORDS]
     [body] = re.findall(r"^function verdictOfStudy.*?^}", script, re.DOTALL | re.MULTILINE)
     constants = re.findall(r'const (?:LEAK_TO_COME|NONE_REMOVES_MORE|ONLY_KEPT) = "([^"]+)"', script)
     verdicts = [said_at_length(words) for words in re.findall("`(.*?)`", body)]
