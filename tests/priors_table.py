@@ -21,7 +21,7 @@ from core.environment import restart_unless_set
 from core.generation.energy import energy_score
 from core.generation.flow_training import rectangle
 from core.generation.pools import CLOTHES, PATCHES, bundled_pool
-from core.generation.priors import Filler, Scene, list_priors
+from core.generation.priors import Filler, Scene, list_priors, whole
 from core.metrics.statistics import estimates, within
 from core.models.outputs import predicts
 from core.pictures.bases import collect_bases
@@ -84,7 +84,7 @@ def score(classifier: core.Classifier, scene: Scene, share: float, number: int, 
     hole = rectangle(share, classifier.size, generator(number, "rectangle", share))
     for label, fill in fillers(scene):
         began = time.process_time()
-        fills = fill(hole, range(VARIATIONS), partial(generator, number, label))
+        fills = whole(fill(hole, range(VARIATIONS), partial(generator, number, label)))
         seconds = time.process_time() - began
         pictures = torch.where(hole, fills, pixels)
         kept = predicts(classifier.logits(pictures), target, classifier.reading).double().mean()

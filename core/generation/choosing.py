@@ -5,14 +5,14 @@ from core.generation.donors import donors
 from core.generation.exemplars import SIDE, exemplars
 from core.generation.flow import FLOWS, flow, refined_donors
 from core.generation.own_prior import OwnFill, own_prior
-from core.generation.pools import CLOTHES, GALLERY, Pool
+from core.generation.pools import CLOTHES, GALLERY, Kind
 from core.generation.priors import Prior, find_prior
 
 ChosenPrior = str | OwnFill | None
 """A name, a person's own function, or what suits the pictures."""
 
 
-def chosen_prior(chosen: ChosenPrior, pool: Pool) -> Prior:
+def chosen_prior(chosen: ChosenPrior, pool: Kind) -> Prior:
     """The prior of that name or function; by default the best one for such pictures.
 
     Raises
@@ -27,7 +27,7 @@ def chosen_prior(chosen: ChosenPrior, pool: Pool) -> Prior:
     return found
 
 
-def usual_prior(pool: Pool) -> str:
+def usual_prior(pool: Kind) -> str:
     """Donors refined by a flow where one is bundled, exemplars from the gallery, and donors of a person's own."""
     return fitting_priors(pool.name, pool.size)[0]
 

@@ -4,6 +4,7 @@ Latent search after Yeh et al. 2017, arXiv:1607.07539, on which reconstruction i
 be compared with: donors are nearer to the truth and much faster.
 """
 
+from collections.abc import Generator
 from functools import lru_cache
 
 import torch
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 
 from core.generation.donors import nearness
 from core.generation.flow import FOLDER
-from core.generation.pools import CLOTHES, Pool, in_channels
+from core.generation.pools import CLOTHES, Kind, in_channels
 from core.generation.priors import FEW, Draws, Filler, Scene, prior
 from core.models.sources import seeded_construction
 
@@ -24,6 +25,8 @@ LATENTS = 100
 WIDTH = 32
 SLOPE = 0.2
 STEPS = 300
+TOLD = 10
+"""Steps from one word on how far the search is to the next."""
 RATE = 0.03
 REALISM = 0.005
 """Weight of the generator's own loss beside the weighted difference of the seen pixels, as published."""
@@ -67,7 +70,7 @@ def load_adversaries(device: torch.device | str = "cpu") -> Adversaries:
     return networks.eval().to(device)
 
 
-def check_clothes(pool: Pool) -> None:
+def check_clothes(pool: Kind) -> None:
     """Refuses pictures that the bundled networks were not trained on.
 
     Raises
@@ -95,11 +98,11 @@ def dcgan(scene: Scene) -> Filler:
     """
     networks = load_adversaries(scene.pixels.device)
 
-    def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
+    def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Generator[float, None, Tensor]:
         drawn = [torch.rand(LATENTS, generator=draws("starts", number)) for number in numbers]
         starts = (2 * torch.stack(drawn) - 1).to(scene.pixels.device)
         seen = (2 * in_channels(scene.pixels, 1) - 1).float()
-        found = searched(networks, starts, seen, nearness(hole))
+        found = yield from searched(networks, starts, seen, nearness(hole))
         return in_channels((found + 1) / 2, scene.pixels.shape[1]).to(scene.pixels)
 
     return fill
@@ -110,8 +113,8 @@ def searched(
     latents: Float[Tensor, "n latents"],
     seen: Float[Tensor, "1 1 height width"],
     weights: Float[Tensor, "height width"],
-) -> Float[Tensor, "n 1 height width"]:
-    """The pictures in [-1, 1] that the search ends at, from each start by itself.
+) -> Generator[float, None, Float[Tensor, "n 1 height width"]]:
+    """The pictures in [-1, 1] that the search ends at, from each start by itself; tells the share of it on the way.
 
     Parameters
     ----------
@@ -121,7 +124,7 @@ def searched(
     latents = latents.clone().requires_grad_()
     optimiser = torch.optim.Adam([latents], RATE)
     shares = weights / weights.sum().clamp(min=1e-6)
-    for _ in range(STEPS):
+    for step in range(1, STEPS + 1):
         with torch.enable_grad():
             made = networks.generator(latents)
             apart = ((made - seen).abs() * shares).sum(dim=(1, 2, 3))
@@ -130,6 +133,8 @@ def searched(
         optimiser.step()
         with torch.no_grad():
             latents.clamp_(-1, 1)
+        if step % TOLD == 0:
+            yield step / STEPS
     with torch.inference_mode():
         pictures: Tensor = networks.generator(latents)
     return pictures

@@ -1,6 +1,6 @@
 """Exemplars: a hole is filled tile by tile with what is most alike, from the rest of the picture and from others."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.generation.pools import Pool, in_channels
+from core.generation.pools import Kind, in_channels
 from core.generation.priors import AT_ONCE, Draws, Filler, Scene, prior
 
 COARSE = 56
@@ -25,7 +25,7 @@ MOST_SHIFTED = 0.2
 """How far the colours of a tile may be shifted towards those of its surroundings."""
 
 
-def check_side(pool: Pool) -> None:
+def check_side(pool: Kind) -> None:
     """Refuses pictures in which no tile has all its surroundings.
 
     Raises
@@ -51,14 +51,16 @@ def exemplars(scene: Scene) -> Filler:
     allowed = scene.pool.allowed(scene.pixels.cpu(), scene.origin)
     others = in_channels(scene.pool.pictures[allowed], scene.pixels.shape[1])
 
-    def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
-        made = []
+    def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Generator[float, None, Tensor]:
+        made: list[Tensor] = []
         for group, together in groupby(numbers, lambda number: number // AT_ONCE):
             some = others[torch.randperm(len(others), generator=draws("sources", group))[:SOURCES]]
             own = [draws("exemplars", number) for number in together]
             filling = Filling(scene.pixels.cpu(), some, hole.cpu(), len(own))
+            done = sum(map(len, made))
             while tile := filling.next_tile():
                 filling.fill(tile, own)
+                yield (done + filling.done * len(own)) / len(numbers)
             made.append(filling.pictures)
         return torch.cat(made).to(scene.pixels)
 
@@ -109,7 +111,13 @@ class Filling:
             for left in range(0, columns + 1, TILE)
             if self._square(hole, (top, left), TILE).any()
         }
+        self._tiles = len(self._left)
         self._forbidden = F.max_pool2d(hidden, SIDE, stride=1)[0, 0].bool()
+
+    @property
+    def done(self) -> float:
+        """Share of the tiles that are filled."""
+        return 1 - len(self._left) / self._tiles
 
     def _square(self, planes: Tensor, corner: Corner, side: int) -> Tensor:
         """The pixels of a square of cells, as a view; it is cut at the borders."""

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from core.assets import ASSETS
 from core.generation.donors import donors
-from core.generation.pools import CLOTHES, PATCHES, Pool, in_channels
-from core.generation.priors import FEW, Draws, Filler, Scene, prior
+from core.generation.pools import CLOTHES, PATCHES, Kind, in_channels
+from core.generation.priors import FEW, Draws, Filler, Scene, prior, whole
 from core.generation.velocity import Velocity
 from core.models.sources import seeded_construction
 
@@ -46,7 +46,7 @@ def load_flow(name: Literal["fashion_mnist", "patches"] | str, device: torch.dev
     return network.eval().to(device)
 
 
-def check_flow(pool: Pool) -> None:
+def check_flow(pool: Kind) -> None:
     """Refuses pictures for which no network is bundled.
 
     Raises
@@ -84,7 +84,7 @@ def refined_donors(scene: Scene) -> Filler:
     network, donated = load_flow(scene.pool.name, scene.pixels.device), donors(scene)
 
     def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
-        start = in_channels(donated(hole, numbers, draws), network.channels)
+        start = in_channels(whole(donated(hole, numbers, draws)), network.channels)
         return carried(network, scene, hole, start, START, noise_of(numbers, start, draws))
 
     return fill

@@ -1,20 +1,22 @@
 """Pictures that fills are taken from or were learned from, and which of them a picture may not take from."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from core.jobs.events import Progress, Returning
 from core.models.classifier import Classifier
 from core.pictures.bases import collect_bases
-from core.pictures.collecting import collect_pictures
+from core.pictures.collecting import StudyPicture, collect_pictures
 from core.pictures.datasets import fashion_mnist
 from core.pictures.gallery import gallery
 from core.pictures.opening import PictureError, open_picture
@@ -26,9 +28,20 @@ MOST = 6000
 MOST_BYTES = 1 << 30
 """Of a person's own pictures, as the classifier sees them: 1,783 colour pictures of 224 x 224."""
 FEWEST = 2
-PoolSource = str | os.PathLike[str] | Sequence[Any]
 _GALLERIES: WeakKeyDictionary[Classifier, "Pool"] = WeakKeyDictionary()
 """Opened once for each classifier: a study asks for it with every picture."""
+
+
+class Kind(Protocol):
+    """What a prior must know of pictures to apply to them."""
+
+    @property
+    def name(self) -> str:
+        """Where they come from, as a pool is named."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +68,11 @@ class Pool:
         """Height and width."""
         return self.pictures.shape[2], self.pictures.shape[3]
 
+    def opened(self) -> Generator[Progress, None, "Pool"]:
+        """Itself: nothing is left to open."""
+        yield from ()
+        return self
+
     @cached_property
     def squares(self) -> Float[Tensor, "n channels height width"]:
         """Of the pictures' values."""
@@ -78,6 +96,41 @@ class Pool:
         photos = [photo_of(each) for each in self.origins]
         same = {photos[place] for place in double.nonzero().flatten().tolist()} | ({photo_of(origin)} - {""})
         return torch.tensor([photo not in same for photo in photos])
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """A person's own pictures, none of them opened yet."""
+
+    classifier: Classifier
+    name: str
+    title: str
+    pictures: Sequence[StudyPicture]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width that the classifier takes."""
+        return self.classifier.size
+
+    def opened(self) -> Generator[Progress, None, Pool]:
+        """As the classifier sees them; those that cannot be opened are left out. A step is one picture.
+
+        Raises
+        ------
+        ValueError
+            Where fewer than two can be opened.
+        """
+        found: list[tuple[str, Tensor]] = []
+        for place, each in enumerate(self.pictures, 1):
+            with suppress(PictureError):
+                found.append((each.name, self.classifier.prepare(each.open()).cpu()))
+            yield Progress(place, len(self.pictures), "Opening the pictures that fills come from", "picture")
+        if len(found) < FEWEST:
+            raise too_few(self.name, len(found), "that can be opened")
+        return Pool(self.name, self.title, torch.cat([pixels for _, pixels in found]), tuple(name for name, _ in found))
+
+
+PoolSource = str | os.PathLike[str] | Sequence[Any] | Pool
 
 
 def photo_of(origin: str) -> str:
@@ -121,29 +174,57 @@ def spreads_of(pictures: Float[Tensor, "n values"]) -> Float[Tensor, " n"]:
     return pictures.var(dim=1, correction=0).clamp(min=0).sqrt()
 
 
-def collect_pool(classifier: Classifier, source: PoolSource | None = None) -> Pool:
-    """The pictures that a classifier's fills may come from.
+def list_pool(classifier: Classifier, source: PoolSource | None = None) -> Pool | Listed:
+    """The pictures that a classifier's fills may come from; a person's own are only listed, up to what memory holds.
 
     Parameters
     ----------
     source
-        ``"fashion_mnist"``, ``"patches"`` of the gallery's photos, ``"gallery"``, a folder, or a list of pictures; by
-        default the bundled ones that are most like those that the classifier was trained on.
+        ``"fashion_mnist"``, ``"patches"`` of the gallery's photos, ``"gallery"``, a folder, a list of pictures, or a
+        pool; by default the bundled ones that are most like those that the classifier was trained on.
 
     Raises
     ------
     ValueError
-        Where there are fewer than two sound pictures.
+        Where there are fewer than two pictures.
     """
     if source is None:
         source = usual_source(classifier)
+    if isinstance(source, Pool):
+        return source
     if isinstance(source, str) and source in (CLOTHES, PATCHES):
         return bundled_pool(source, *classifier.size)
     if isinstance(source, str) and source == GALLERY:
         if classifier not in _GALLERIES:
             _GALLERIES[classifier] = gallery_pool(classifier)
         return _GALLERIES[classifier]
-    return own_pool(classifier, source)
+    name, title = "pictures", "Own pictures"
+    if isinstance(source, str | os.PathLike):
+        name, title = str(source), Path(source).resolve().name
+    pictures = collect_pictures(source, classifier.dataset)[: min(MOST, MOST_BYTES // classifier.blank(1).nbytes)]
+    if len(pictures) < FEWEST:
+        raise too_few(name, len(pictures))
+    return Listed(classifier, name, title, pictures)
+
+
+def collect_pool(classifier: Classifier, source: PoolSource | None = None) -> Pool:
+    """The same, opened.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than two sound pictures.
+    """
+    opening = Returning(list_pool(classifier, source).opened())
+    for _ in opening:
+        pass
+    return opening.result
+
+
+def too_few(source: str, count: int, which: str = "") -> ValueError:
+    """What is said of a source with too few pictures."""
+    has = f"{source} has {count} {which}".rstrip()
+    return ValueError(f"Fills are taken from other pictures, and {has}. At least two are needed.")
 
 
 def usual_source(classifier: Classifier) -> str:
@@ -172,22 +253,3 @@ def gallery_pool(classifier: Classifier) -> Pool:
     listed = [(each.name, each.path) for each in gallery() if each.suits == "imagenet"]
     prepared = [classifier.prepare(open_picture(path)) for _, path in listed]
     return Pool(GALLERY, "Gallery", torch.cat(prepared).cpu(), tuple(name for name, _ in listed))
-
-
-def own_pool(classifier: Classifier, source: PoolSource) -> Pool:
-    """A person's pictures as the classifier sees them, the first ones; those that cannot be opened are left out."""
-    found: list[tuple[str, Tensor]] = []
-    most = min(MOST, MOST_BYTES // classifier.blank(1).nbytes)
-    for each in collect_pictures(source, classifier.dataset)[:most]:
-        try:
-            found.append((each.name, classifier.prepare(each.open()).cpu()))
-        except PictureError:
-            continue
-    if len(found) < FEWEST:
-        raise ValueError(
-            f"Fills are taken from other pictures, and {source} has {len(found)} that can be opened. At least two are "
-            "needed."
-        )
-    name = str(source) if isinstance(source, str | os.PathLike) else "pictures"
-    title = Path(name).resolve().name if isinstance(source, str | os.PathLike) else "Own pictures"
-    return Pool(name, title, torch.cat([pixels for _, pixels in found]), tuple(name for name, _ in found))

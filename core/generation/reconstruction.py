@@ -6,7 +6,7 @@ energy score of the fills, and beside three controls: the same shape elsewhere, 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -19,9 +19,9 @@ from core.generation.choosing import ChosenPrior, chosen_prior
 from core.generation.energy import distances, energy_score
 from core.generation.hidden import REGIONS, Hidden, hidden_regions
 from core.generation.holes import Cut, Region
-from core.generation.pools import Pool, PoolSource, collect_pool
-from core.generation.priors import AT_ONCE, Filler, Prior, Scene
-from core.jobs.events import Progress
+from core.generation.pools import Pool, PoolSource, list_pool
+from core.generation.priors import AT_ONCE, Filler, Prior, Scene, in_steps
+from core.jobs.events import Progress, Returning
 from core.metrics.statistics import clopper_pearson
 from core.models.class_choice import ClassChoice
 from core.models.classifier import Classifier, checked_pixels, checked_target
@@ -127,8 +127,9 @@ class Reconstruction:
     variations: int
     seed: int
 
-    def variations_of(self, hidden: Hidden, first: int) -> Iterator[VariationsReady | ReconstructionReady]:
-        """The variations of a region, a batch at a time, each followed by what all so far say.
+    def variations_of(self, hidden: Hidden, first: int) -> Iterator[float | VariationsReady | ReconstructionReady]:
+        """The variations of a region, a batch at a time, each followed by what all so far say; before it, how many
+        variations' worth of it is done, where it is made in steps.
 
         Parameters
         ----------
@@ -138,15 +139,21 @@ class Reconstruction:
         made: list[VariationsReady] = []
         seconds = 0.0
         for numbers in batches(count_variations(hidden.region, self.variations), first):
+            filling = Returning(self.filled(hidden, numbers))
             began = time.perf_counter()
-            made.append(self.judged(hidden, numbers))
+            for share in filling:
+                seconds += time.perf_counter() - began
+                yield share * len(numbers)
+                began = time.perf_counter()
+            made.append(self.judged(hidden, numbers, filling.result))
             seconds += time.perf_counter() - began
             yield made[-1]
             yield self.summed_up(hidden, made, seconds)
 
-    def judged(self, hidden: Hidden, numbers: range) -> VariationsReady:
+    def judged(
+        self, hidden: Hidden, numbers: range, pictures: Float[Tensor, "n channels height width"]
+    ) -> VariationsReady:
         """The variations of those numbers, with the model's answers."""
-        pictures = self.filled(hidden, numbers)
         logits = self.classifier.logits(pictures)
         confidences = self.classifier.probabilities(logits)[:, self.target].tolist()
         kept = predicts(logits, self.target, self.classifier.reading).tolist()
@@ -154,7 +161,9 @@ class Reconstruction:
         named = hidden.method, hidden.share, hidden.region
         return VariationsReady(*named, numbers.start, hidden.hole, pictures, (*confidences,), (*kept,), (*apart,))
 
-    def filled(self, hidden: Hidden, numbers: range) -> Float[Tensor, "n channels height width"]:
+    def filled(
+        self, hidden: Hidden, numbers: range
+    ) -> Generator[float, None, Float[Tensor, "n channels height width"]]:
         """The picture with its hole filled once for each number, or left as the data set's mean colour."""
         pixels, hole = self.scene.pixels, hidden.hole
         if hidden.region == "unfilled":
@@ -163,7 +172,8 @@ class Reconstruction:
             fills = pixels.expand(len(numbers), -1, -1, -1)
         else:
             # The same draws for every hole: maps and regions are compared on them.
-            fills = self.filler(hole, numbers, partial(generator, self.seed, picture_digest(pixels), "reconstruction"))
+            draws = partial(generator, self.seed, picture_digest(pixels), "reconstruction")
+            fills = yield from in_steps(self.filler(hole, numbers, draws))
         return torch.where(hole, fills, pixels)
 
     def summed_up(self, hidden: Hidden, made: Sequence[VariationsReady], seconds: float) -> ReconstructionReady:
@@ -205,8 +215,8 @@ def stream_reconstruct(
     regions: Sequence[Region] = REGIONS,
     seed: int = 0,
 ) -> Iterator[Event]:
-    """Variations of the picture in the region that each map marks, and in its controls; a step is 16 variations, the
-    first one fewer where the prior is slow.
+    """Variations of the picture in the region that each map marks, and in its controls; a step is 16 variations, fewer
+    or a part of them where the prior is slow.
 
     Every map's own region comes first, then the controls.
 
@@ -234,9 +244,14 @@ def stream_reconstruct(
     pixels = checked_pixels(classifier, pixels)
     hidden = hidden_regions(maps, classifier.size, shares, by, regions, seed, picture_digest(pixels))
     explained = checked_target(classifier, pixels, target)
-    pool = collect_pool(classifier, source)
-    reconstruction = prepared(classifier, pixels, explained, pool, prior, variations, origin, seed)
-    return reconstruct(reconstruction, hidden)
+    listed = list_pool(classifier, source)
+    chosen_prior(prior, listed)  # refuses at the call what it would after all pictures are opened
+
+    def opened_and_filled() -> Iterator[Event]:
+        pool = yield from listed.opened()
+        yield from reconstruct(prepared(classifier, pixels, explained, pool, prior, variations, origin, seed), hidden)
+
+    return opened_and_filled()
 
 
 def prepared(
@@ -262,6 +277,9 @@ def reconstruct(reconstruction: Reconstruction, hidden: Sequence[Hidden]) -> Ite
         there = each._replace(hole=each.hole.to(reconstruction.scene.pixels.device))
         first = reconstruction.prior.first if each.region == "salient" else AT_ONCE
         for event in reconstruction.variations_of(there, first):
+            if isinstance(event, float):
+                yield Progress(done + event, total, "Variations")
+                continue
             yield event
             if isinstance(event, VariationsReady):
                 done += len(event.pictures)

@@ -16,7 +16,7 @@ from torch import Tensor
 from core.generation.choosing import ChosenPrior, chosen_prior
 from core.generation.hidden import REGIONS, hidden_regions
 from core.generation.holes import Cut, Region
-from core.generation.pools import Pool, PoolSource, collect_pool
+from core.generation.pools import Pool, PoolSource, list_pool
 from core.generation.reconstruction import (
     ReconstructionReady,
     check_variations,
@@ -225,12 +225,17 @@ def stream_reconstructions(
         raise ValueError("Name at least one method; its maps say what is hidden.")
     blank = classifier.blank(1)[0, 0].cpu()
     hidden_regions({"blank": blank}, classifier.size, shares, by, regions, seed, "")  # refuses what it would later
-    pool = collect_pool(classifier, donors)
-    named = chosen_prior(prior, pool).label
+    listed = list_pool(classifier, donors)
+    named = chosen_prior(prior, listed).label
     pictures = collect_pictures(source, classifier.dataset)[:limit]
-    study = ReconstructionStudy(classifier, request, (*shares,), by, pool, prior, variations, (*regions,))
-    units = [(each.name, study.of(each, place, len(pictures))) for place, each in enumerate(pictures)]
-    return over_pictures(units, partial(summarised, prior=named, seed=seed))
+
+    def opened_and_studied() -> Iterator[Event]:
+        pool = yield from listed.opened()
+        study = ReconstructionStudy(classifier, request, (*shares,), by, pool, prior, variations, (*regions,))
+        units = [(each.name, study.of(each, place, len(pictures))) for place, each in enumerate(pictures)]
+        yield from over_pictures(units, partial(summarised, prior=named, seed=seed))
+
+    return opened_and_studied()
 
 
 def summarised(

@@ -13,7 +13,7 @@ from core.generation.dcgan_training import train_dcgan
 from core.generation.flow import FOLDER
 from core.generation.flow_training import Learned
 from core.generation.pools import Pool, bundled_pool
-from core.generation.priors import Scene
+from core.generation.priors import Scene, whole
 from core.pictures.datasets import fashion_mnist
 from core.randomness import generator
 
@@ -35,7 +35,7 @@ def test_the_search_finds_what_is_seen_and_leaves_the_rest_where_it_started():
     starts = 2 * torch.rand(3, LATENTS, generator=generator(1)) - 1
     weights = torch.ones(8, 8)
     weights[4:] = 0
-    found = searched(Plane(), starts, seen, weights)
+    found = whole(searched(Plane(), starts, seen, weights))
     assert (found - seen)[:, :, :4].abs().max() < 0.05
     assert torch.equal(found[:, :, 4:], starts[:, :64].reshape(3, 1, 8, 8)[:, :, 4:])
 
@@ -43,11 +43,17 @@ def test_the_search_finds_what_is_seen_and_leaves_the_rest_where_it_started():
 def test_what_is_hidden_has_no_say_and_fills_differ(garment):
     pool = bundled_pool("fashion_mnist", 28, 28)
     hidden = torch.where(LOWER, garment.flip(2), garment)
-    one, other = (dcgan(Scene(each, pool))(LOWER, range(3), partial(generator, 0)) for each in (garment, hidden))
+    one, other = (whole(dcgan(Scene(each, pool))(LOWER, range(3), partial(generator, 0))) for each in (garment, hidden))
     assert torch.equal(one, other)
     assert len({each.numpy().tobytes() for each in one}) == 3
     assert one.min() >= 0
     assert one.max() <= 1
+
+
+def test_a_search_is_interrupted_and_told_of_thirty_times(garment):
+    pool = bundled_pool("fashion_mnist", 28, 28)
+    told = list(dcgan(Scene(garment, pool))(LOWER, range(1), partial(generator, 0)))
+    assert told == pytest.approx([step / 30 for step in range(1, 31)])
 
 
 def test_it_is_the_file_that_was_stored():

@@ -9,7 +9,7 @@ import core
 from core.generation.choosing import chosen_prior
 from core.generation.exemplars import exemplars
 from core.generation.pools import Pool
-from core.generation.priors import Scene
+from core.generation.priors import Scene, whole
 from core.randomness import generator
 
 SIDE = 112
@@ -32,7 +32,7 @@ def pool_of(*pictures):
 
 def test_stripes_are_continued_from_the_same_picture(hole):
     other = torch.rand(1, 3, SIDE, SIDE, generator=generator(0))
-    filled = exemplars(Scene(stripes(8), pool_of(other)))(hole, range(4), partial(generator, 1))
+    filled = whole(exemplars(Scene(stripes(8), pool_of(other)))(hole, range(4), partial(generator, 1)))
     assert (filled - stripes(8))[:, :, hole].abs().mean() < 0.1
 
 
@@ -41,7 +41,9 @@ def test_what_is_hidden_has_no_say(hole):
     picture, other = (torch.rand(1, 3, SIDE, SIDE, generator=generator(number)) for number in range(2))
     pool = pool_of(other)
     hidden = torch.where(hole, 1 - picture, picture)
-    one, other = (exemplars(Scene(each, pool))(hole, range(4), partial(generator, 1)) for each in (picture, hidden))
+    one, other = (
+        whole(exemplars(Scene(each, pool))(hole, range(4), partial(generator, 1))) for each in (picture, hidden)
+    )
     assert torch.equal(one[:, :, hole], other[:, :, hole])
 
 
@@ -51,7 +53,7 @@ def test_every_hidden_pixel_is_filled_at_any_size_and_share(side, share):
     picture = torch.rand(1, 3, *side, generator=generator(4))
     hole = torch.rand(side, generator=generator(5)) < share
     other = torch.full((1, 3, *side), 0.25)
-    filled = exemplars(Scene(picture, pool_of(other, other)))(hole, range(3), partial(generator, 1))
+    filled = whole(exemplars(Scene(picture, pool_of(other, other)))(hole, range(3), partial(generator, 1)))
     assert torch.isfinite(filled).all()
     assert (filled >= 0).all()
     assert (filled <= 1).all()
@@ -67,7 +69,8 @@ def test_pictures_without_room_for_a_tile_are_refused_in_words_and_get_donors():
 def test_fills_differ_and_depend_on_nothing_but_the_seed(hole):
     picture, *others = (torch.rand(1, 3, SIDE, SIDE, generator=generator(number)) for number in range(5))
     one, again, other = (
-        exemplars(Scene(picture, pool_of(*others)))(hole, range(4), partial(generator, seed)) for seed in (0, 0, 1)
+        whole(exemplars(Scene(picture, pool_of(*others)))(hole, range(4), partial(generator, seed)))
+        for seed in (0, 0, 1)
     )
     assert torch.equal(one, again)
     assert not torch.equal(one, other)

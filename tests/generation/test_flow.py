@@ -13,7 +13,7 @@ from core.generation.flow import FLOWS, FOLDER, carried, flow, load_flow, refine
 from core.generation.flow_training import Learned, flow_loss, highest, holes, rectangle, train_flow
 from core.generation.flow_training import examples as flow_examples
 from core.generation.pools import Pool, bundled_pool
-from core.generation.priors import Scene
+from core.generation.priors import Scene, whole
 from core.generation.velocity import Velocity
 from core.pictures.datasets import fashion_mnist
 from core.randomness import generator
@@ -60,7 +60,7 @@ def test_refining_does_not_make_donors_worse_and_keeps_them_apart():
         pixels = fashion_mnist("test").pixels[number : number + 1]
         hole = rectangle(0.25, (28, 28), generator(number, "test"))
         for prior in scores:
-            fills = prior(Scene(pixels, pool))(hole, range(16), partial(generator, number))
+            fills = whole(prior(Scene(pixels, pool))(hole, range(16), partial(generator, number)))
             scores[prior] += energy_score(fills, pixels[0], hole) / 20
             assert len({fill.numpy().tobytes() for fill in fills}) == 16
     assert scores[refined_donors] < scores[donors] < 0.3

@@ -10,8 +10,9 @@ from torch import nn
 import core
 from core.generation.holes import Region
 from core.generation.pools import collect_pool
-from core.generation.priors import Scene, find_prior
+from core.generation.priors import Scene, find_prior, whole
 from core.generation.reconstruction import ReconstructionReady, VariationsReady
+from core.jobs.events import Progress
 from core.metrics.statistics import clopper_pearson
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
@@ -157,6 +158,32 @@ def test_a_prior_that_was_trained_on_other_pictures_is_refused_before_anything_i
         )
 
 
+def test_a_folder_is_listed_at_the_call_and_opened_in_steps_of_one_picture(clothes_cnn, garment, tmp_path):
+    for number in range(20):
+        to_picture(fashion_mnist("train").pixels[number]).save(tmp_path / f"{number:02}.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    asked = {"prior": "donors", "regions": ["salient"], "source": tmp_path}
+    events = list(core.stream_reconstruct(clothes_cnn, garment, {"mine": garment[0, 0]}, **asked))
+    opened = [each for each in events if isinstance(each, Progress) and each.unit == "picture"]
+    assert [(each.done, each.total) for each in opened] == [(done, 21) for done in range(1, 22)]
+    assert events[: len(opened)] == opened
+    (tmp_path / "few").mkdir()
+    to_picture(garment[0]).save(tmp_path / "few" / "only.png")
+    with pytest.raises(ValueError, match=r"few has 1\. At least two are needed"):
+        core.stream_reconstruct(clothes_cnn, garment, {"mine": garment[0, 0]}, source=tmp_path / "few")
+    with pytest.raises(ValueError, match=r"few has 1\. At least two are needed"):
+        core.stream_reconstructions(clothes_cnn, "fashion_mnist", ["gradient"], donors=tmp_path / "few")
+
+
+def test_what_is_made_in_steps_counts_up_to_every_variation(clothes_cnn, garment):
+    asked = {"prior": "exemplars", "regions": ["salient"], "variations": 20}
+    events = list(core.stream_reconstruct(clothes_cnn, garment, {"mine": garment[0, 0]}, **asked))
+    done = [each.done for each in events if isinstance(each, Progress)]
+    assert done == sorted(done)
+    assert done[-1] == 20
+    assert len([each for each in done if each != int(each)]) > 10
+
+
 def pictures_of(pixels):
     return [to_picture(each) for each in pixels]
 
@@ -206,7 +233,7 @@ def test_a_fill_depends_on_its_number_and_not_on_those_that_are_made_with_it(clo
     made = {}
     for chunk in (1, 4, 16, 32):
         draws = Listened()
-        fills = [fill(hole, range(at, at + chunk), draws) for at in range(0, 32, chunk)]
+        fills = [whole(fill(hole, range(at, at + chunk), draws)) for at in range(0, 32, chunk)]
         made[chunk] = torch.cat(fills)[:, :, hole], draws.ends
     assert (made[32][0] - made[32][0][0]).abs().max() > 0.1
     for chunk in (1, 4, 16):
