@@ -25,6 +25,7 @@ from core.cli.options import (
     load,
     make_folder,
     mistakes_in_words,
+    one_of,
 )
 from core.cli.terminal import printed, say, watched
 
@@ -35,11 +36,26 @@ if TYPE_CHECKING:
     from core.generation.reconstruction import ReconstructionReady, VariationsReady
     from core.studies.reconstructions import CurveRow, ReconstructionSummary
 
-RESULTS = ("method", "region", "share", "hidden", "kept", "low", "high", "confidence", "energy", "variations", "prior")
+RESULTS = (
+    "method",
+    "region",
+    "share",
+    "hidden",
+    "kept",
+    "low",
+    "high",
+    "confidence",
+    "energy",
+    "variations",
+    "different",
+    "prior",
+)
 CURVES = (
     "method", "region", "share", "hidden", "kept", "kept_low", "kept_high", "confidence", "confidence_low",
     "confidence_high", "energy", "energy_low", "energy_high", "pictures", "prior",
 )  # fmt: skip
+MARKED = "marked"
+BUNDLED, CUTS = ("gallery", "fashion_mnist"), ("area", "threshold")
 CAPTION = (
     "Share of the fills that keep the class, with 95 % interval. Random: the same shape elsewhere; inverted: all "
     "else is hidden; unfilled: the mean colour. The energy score of the salient region's fills: lower is better."
@@ -76,8 +92,12 @@ def reconstruct(
     Writes results.csv and a sheet per region for one picture, and curves.csv for many.
     """
     with mistakes_in_words():
+        one_of(by, "--by", CUTS)
+        listed = numbers(shares)
+        check_places(source, mask, donors)
+        # From here on torch is loaded, which takes seconds.
         names = chosen_methods(methods)
-        asked = {"shares": numbers(shares), "by": by, "prior": chosen(prior), "variations": variations, "seed": seed}
+        asked = {"shares": listed, "by": by, "prior": chosen(prior), "variations": variations, "seed": seed}
         make_folder(out)
     if mask or Path(source).expanduser().is_file():
         one_picture(Path(source).expanduser(), names, mask, asked, donors, out, model, device)
@@ -91,12 +111,30 @@ def numbers(listed: str) -> list[float]:
     Raises
     ------
     ValueError
-        Where one is no number.
+        Where there is none, or one is no number from 0 to 1.
     """
     try:
-        return [float(each) for each in listed.split(",") if each.strip()]
+        found = [float(each) for each in listed.split(",") if each.strip()]
     except ValueError:
-        raise ValueError(f"--shares are numbers from 0 to 1, such as 0.3,0.5; got {listed}.") from None
+        found = []
+    if not found or not all(0 <= each <= 1 for each in found):
+        raise ValueError(f"--shares are numbers from 0 to 1, such as 0.3,0.5; got {listed}.")
+    return found
+
+
+def check_places(source: str, mask: Path | None, donors: str) -> None:
+    """Refuses files and folders that are not there.
+
+    Raises
+    ------
+    ValueError
+        With the one that is missing.
+    """
+    places = [] if source in BUNDLED else [source]
+    places += ([str(mask)] if mask else []) + ([donors] if donors and donors not in (*BUNDLED, "patches") else [])
+    for place in places:
+        if not Path(place).expanduser().exists():
+            raise ValueError(f"There is no file or folder {place}. Check the path.")
 
 
 def chosen(prior: str) -> Any:
@@ -126,7 +164,7 @@ def one_picture(
         classifier = load(model, device)
         pixels = classifier.prepare(opened)
         maps = (
-            {"marked": marked(classifier, mask, opened)}
+            {MARKED: marked(classifier, mask, opened)}
             if mask
             else values_of(classifier, pixels, methods, asked["seed"])
         )
@@ -181,7 +219,12 @@ def write_sheet(made: list[VariationsReady], result: ReconstructionReady, pixels
     from core.generation.sheet import contact_sheet
 
     sheet = contact_sheet(made, result.order, pixels)
-    sheet.save(out / f"{result.method}_{result.region}_{result.share:g}.png")
+    sheet.save(out / f"{result.method}_{result.region}_{asked_for(result)}.png")
+
+
+def asked_for(result: ReconstructionReady) -> str:
+    """The share in a sheet's name: as it was asked for, and of a mask, which has some exact one, in percent."""
+    return f"{result.hidden:.0%}".replace("%", "_percent") if result.method == MARKED else f"{result.share:g}"
 
 
 def written(results: dict[Any, ReconstructionReady], out: Path) -> str:

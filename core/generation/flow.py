@@ -62,7 +62,7 @@ def check_flow(pool: Kind) -> None:
 
 @prior(label="Flow", paper=LIPMAN, check=check_flow, first=FEW)
 def flow(scene: Scene) -> Filler:
-    """Carries noise to a fill that fits the seen pixels, by a network trained with flow matching, in 12 steps.
+    """Turns noise into a fill that fits the seen pixels, by a network trained with flow matching, in 12 steps.
 
     Bundled for clothes of 28 x 28 and patches of photos of 48 x 48.
     """
@@ -77,9 +77,9 @@ def flow(scene: Scene) -> Filler:
 
 @prior(label="Donors refined by the flow", paper=f"ours, of donors and {LIPMAN}", check=check_flow, first=FEW)
 def refined_donors(scene: Scene) -> Filler:
-    """Takes donors, mixes them with noise, and carries them on by the flow from time 0.4 on.
+    """Takes donors, mixes them with noise, and lets the flow, a small network, fit them to the seen pixels.
 
-    The donors decide what is there, and the flow fits it to the seen pixels.
+    The donors decide what is there. They make up 0.4 of what the flow starts from, and noise the rest.
     """
     network, donated = load_flow(scene.pool.name, scene.pixels.device), donors(scene)
 

@@ -25,7 +25,7 @@ def own_prior(function: OwnFill) -> Prior:
     Raises
     ------
     ValueError
-        While it fills, where it returns another shape or numbers outside of 0 to 1.
+        While it fills, where it fails, or returns another shape or numbers outside of 0 to 1.
     """
     name = getattr(function, "__name__", type(function).__name__)
     return Prior(name, name, "", "A function of your own.", "", partial(prepared, function, name), fits_all)
@@ -37,7 +37,14 @@ def prepared(function: OwnFill, name: str, scene: Scene) -> Filler:
     def fill(hole: Bool[Tensor, "height width"], numbers: range, draws: Draws) -> Tensor:
         shown = torch.where(hole, HIDDEN, scene.pixels)
         seed = int(torch.randint(2**31, (), generator=draws("own function", numbers.start)))
-        returned = function(shown, hole.clone(), len(numbers), seed)
+        try:
+            returned = function(shown, hole.clone(), len(numbers), seed)
+        except Exception as error:  # a person's own code may raise anything
+            said = f"{type(error).__name__}: {str(error).rstrip('.') or 'no message'}"
+            raise ValueError(
+                f"{name} failed with {said}. It was called with "
+                f"pixels {tuple(shown.shape)}, a hole {tuple(hole.shape)}, {len(numbers)} fills and a seed."
+            ) from error
         return checked_fills(name, returned, (len(numbers), *shown.shape[1:])).to(scene.pixels)
 
     return fill

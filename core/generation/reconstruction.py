@@ -85,6 +85,8 @@ class ReconstructionReady:
         What filled the hole; empty where nothing did.
     seconds
         What the fills and the answers took.
+    different
+        How many different pictures the variations are.
     """
 
     method: str
@@ -100,6 +102,7 @@ class ReconstructionReady:
     order: tuple[int, ...]
     prior: str
     seconds: float
+    different: int
 
     @property
     def replaces(self) -> tuple[str, str, float, Region]:
@@ -198,6 +201,7 @@ class Reconstruction:
             order=tuple(best_first),
             prior=self.prior.label if filled else "",
             seconds=seconds,
+            different=different,
         )
 
 
@@ -271,7 +275,7 @@ def prepared(
 
 def reconstruct(reconstruction: Reconstruction, hidden: Sequence[Hidden]) -> Iterator[Event]:
     """The variations of every region, and the progress in model passes."""
-    total = sum(count_variations(each.region, reconstruction.variations) for each in hidden)
+    total = count_pictures([each.region for each in hidden], reconstruction.variations)
     done = 0
     for each in hidden:
         there = each._replace(hole=each.hole.to(reconstruction.scene.pixels.device))
@@ -299,6 +303,15 @@ def batches(total: int, first: int) -> list[range]:
 def count_variations(region: Region, variations: int) -> int:
     """How many pictures a region gives: one where nothing is filled in."""
     return 1 if region == "unfilled" else variations
+
+
+def count_pictures(regions: Sequence[Region], variations: int) -> int:
+    """How many pictures these regions give in all.
+
+    >>> count_pictures(REGIONS, 16)
+    49
+    """
+    return sum(count_variations(region, variations) for region in regions)
 
 
 def check_variations(variations: int) -> None:

@@ -20,7 +20,7 @@ from core.generation.pools import Pool, PoolSource, list_pool
 from core.generation.reconstruction import (
     ReconstructionReady,
     check_variations,
-    count_variations,
+    count_pictures,
     prepared,
     reconstruct,
 )
@@ -175,8 +175,7 @@ class ReconstructionStudy:
     @property
     def passes(self) -> int:
         """Variations of a picture."""
-        each = [count_variations(region, self.variations) for region in self.regions]
-        return len(self.request.methods) * len(self.shares) * sum(each)
+        return len(self.request.methods) * len(self.shares) * count_pictures(self.regions, self.variations)
 
 
 def stream_reconstructions(

@@ -1,6 +1,9 @@
 """``heatcheck reconstruct``: its tables and sheets, a person's own function, and what a mistake says."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -11,6 +14,8 @@ from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
 
 ASKED = ("--model", "fashion_cnn", "--methods", "gradient", "--device", "cpu")
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -44,6 +49,9 @@ def test_a_mask_is_the_hole(heatcheck, rows, tmp_path, garment):
     result = heatcheck("reconstruct", garment, *ASKED, "--mask", tmp_path / "mask.png", "--out", out)
     assert result.exit_code == 0, result.output
     assert {(row["method"], row["hidden"]) for row in rows(out / "results.csv")} == {("marked", "0.5")}
+    assert {file.name for file in out.glob("*.png")} == {
+        f"marked_{region}_50_percent.png" for region in ("salient", "random", "inverted", "unfilled")
+    }
 
 
 @pytest.mark.parametrize(
@@ -139,14 +147,36 @@ def test_a_function_of_a_person_s_own_fills(heatcheck, rows, tmp_path, garment, 
     assert {row["prior"] for row in rows(tmp_path / "out" / "results.csv")} == {"black", ""}
 
 
+def test_a_function_of_a_person_s_own_that_fails_is_one_sentence(heatcheck, tmp_path, garment, monkeypatch):
+    (tmp_path / "broken_fills.py").write_text("def broken(pixels, hole, count, seed):\n    return pixels[9]\n")
+    monkeypatch.chdir(tmp_path)
+    result = heatcheck("reconstruct", garment, *ASKED, "--prior", "broken_fills:broken", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "broken failed with IndexError: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_bad_value_is_refused_before_torch_is_loaded():
+    program = (
+        "import sys\nfrom core.cli.app import app\n"
+        "for wrong in (['--shares', '1.5'], ['--by', 'size'], ['--donors', 'nowhere']):\n"
+        "    try:\n        app(['reconstruct', 'gallery', *wrong])\n"
+        "    except SystemExit as end:\n        assert end.code == 2, wrong\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         (("--prior", "doners"), "Did you mean donors"),
         (("--prior", "nowhere:fill"), "no module 'nowhere'"),
         (("--shares", "half"), "numbers from 0 to 1"),
-        (("--shares", "1.5"), "from 0 to 1; got 1.5"),
-        (("--by", "size"), "area or threshold"),
+        (("--shares", "1.5"), "from 0 to 1, such as 0.3,0.5; got 1.5"),
+        (("--shares", ","), "numbers from 0 to 1"),
+        (("--by", "size"), "one of area, threshold, not 'size'"),
+        (("--mask", "nowhere.png"), "no file or folder nowhere.png"),
         (("--methods", "gradeint"), "Did you mean gradient"),
         (("--donors", "nowhere"), "nowhere"),
     ],

@@ -294,6 +294,16 @@ def test_an_own_function_that_returns_something_else_is_told_what_to_return(coun
         reconstructed(counting, pixels, {"mine": pixels[0, 0]}, prior=function)
 
 
+def test_an_own_function_that_fails_is_named_with_what_it_was_given(counting):
+    def broken(*_):
+        raise KeyError("mask")
+
+    pixels = coins(None, None, 1, 7)
+    words = r"broken failed with KeyError: 'mask'\. It was called with pixels \(1, 3, 3, 4\), a hole \(3, 4\), 16 fills"
+    with pytest.raises(ValueError, match=words):
+        reconstructed(counting, pixels, {"mine": pixels[0, 0]}, prior=broken)
+
+
 def test_an_own_function_never_sees_what_is_hidden_and_may_return_an_array(counting):
     pixels, shown = coins(None, None, 1, 7), []
 

@@ -14,6 +14,7 @@ from core.generation.reconstruction import ReconstructionReady
 from core.metrics.share_kept import SHARE, VARIATIONS
 from core.pictures.datasets import fashion_mnist
 from core.pictures.rendering import to_picture
+from core.randomness import generator
 from core.studies.over_pictures import PictureRefused
 from core.studies.reconstructions import PictureReconstructed, ReconstructionSummary, curve_rows, method_gaps
 
@@ -69,7 +70,7 @@ def test_a_picture_that_cannot_be_opened_is_left_out(clothes_cnn, clothes, tmp_p
 def test_regions_of_equal_area_are_averaged_over_the_pictures_that_have_them():
     def result(kept):
         return ReconstructionReady(
-            "m", 0.5, "salient", 0.5, 4, kept, 0.0, 1.0, kept / 2, None if kept else 0.2, (0, 1, 2, 3), "Donors", 0.1
+            "m", 0.5, "salient", 0.5, 4, kept, 0.0, 1.0, kept / 2, None if kept else 0.2, (0, 1, 2, 3), "Donors", 0.1, 4
         )
 
     pictures = [PictureReconstructed(str(n), (result(kept),), 0.0, n, 3) for n, kept in enumerate((0.0, 0.5, 1.0))]
@@ -81,7 +82,7 @@ def test_regions_of_equal_area_are_averaged_over_the_pictures_that_have_them():
 def kept_by_region(picture, **kept):
     """A picture whose map, cut at 50 and at 90 %, keeps these shares."""
     results = tuple(
-        ReconstructionReady("m", share, region, share, 4, value, 0.0, 1.0, value, 0.2, (0, 1, 2, 3), "Donors", 0.1)
+        ReconstructionReady("m", share, region, share, 4, value, 0.0, 1.0, value, 0.2, (0, 1, 2, 3), "Donors", 0.1, 4)
         for region, values in kept.items()
         for share, value in zip((0.5, 0.9), values, strict=False)
     )
@@ -151,26 +152,39 @@ def test_the_metric_tells_the_prior_which_picture_it_fills_as_the_study_does(clo
     assert asked == [f"fashion_mnist {number:03}" for number in (*range(3), *range(3))]
 
 
-def test_the_metric_tells_a_map_that_decides_the_class_from_one_that_does_not(classifier_of):
-    """The class is whether the left half is bright; hiding the right half never changes it."""
+def test_a_map_that_decides_the_class_is_told_from_one_that_does_not_by_its_closed_form_share(classifier_of):
+    """The class is whether the left half is brighter than a bound; a fill is of one level, uniform in [0, 1].
+
+    Hiding the left half keeps class 0 with probability 1 - bound and class 1 with bound; hiding the right half always.
+    """
+    bound, variations = 0.175, 64
 
     class Left(torch.nn.Module):
         def forward(self, pixels):
             left = pixels[:, 0, :, :14].mean(dim=(1, 2))
-            return torch.stack([left, 0.35 - left], dim=1)
+            return torch.stack([left, 2 * bound - left], dim=1)
+
+    def levels(pixels, hole, count, seed):  # noqa: ARG001
+        return torch.rand(count, 1, 1, 1, generator=generator(seed, "levels")).expand(-1, *pixels.shape[1:])
 
     classifier = classifier_of(Left(), size=(28, 28), classes=2)
-    classifier.dataset = "fashion_mnist"
     left = torch.zeros(28, 28)
     left[:, :14] = 1
-    kept = {"left": [], "right": []}
+    maps = {"left": left, "right": 1 - left}
+    kept, expected, variance = {"left": 0.0, "right": 0.0}, 0.0, 0.0
     for number in range(10):
         pixels = fashion_mnist("test").pixels[number : number + 1].contiguous()
-        for each in core.stream_reconstruct(classifier, pixels, {"left": left, "right": 1 - left}, regions=["salient"]):
-            if isinstance(each, ReconstructionReady) and each.variations == 16:
-                kept[each.method].append(each.kept)
-    assert kept["right"] == [1.0] * 10
-    assert sum(kept["left"]) < 10
+        share = 1 - bound if float(pixels[0, 0, :, :14].mean()) > bound else bound
+        expected, variance = expected + share, variance + share * (1 - share) / variations
+        asked = {"prior": levels, "variations": variations, "regions": ["salient"], "seed": number}
+        last = {
+            each.method: each.kept
+            for each in core.stream_reconstruct(classifier, pixels, maps, **asked)
+            if isinstance(each, ReconstructionReady)
+        }
+        kept = {name: kept[name] + last[name] for name in kept}
+    assert kept["right"] == 10
+    assert abs(kept["left"] - expected) < 4 * variance**0.5
 
 
 def test_pictures_of_one_level_get_an_answer(clothes_cnn):

@@ -83,7 +83,7 @@ def made(region="salient", first=0, kept=(True, False)):
 
 
 def ready(region="salient", kept=0.5):
-    return ReconstructionReady("gradient", 0.5, region, 0.5, 2, kept, 0.1, 0.9, 0.5, 0.25, (0, 1), "Donors", 0.1)
+    return ReconstructionReady("gradient", 0.5, region, 0.5, 2, kept, 0.1, 0.9, 0.5, 0.25, (0, 1), "Donors", 0.1, 4)
 
 
 def test_the_tab_opens_with_a_sample_in_which_the_region_decides_the_class(tab, words):
