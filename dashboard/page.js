@@ -24,6 +24,9 @@
   scheme.addEventListener("change", tellRoot);
   tellRoot();
 
+  // Streamlit would look for its server below a page's own address first, and the browser would tell of two that are missing.
+  window.__streamlit = { BACKEND_BASE_URL: location.origin };
+
   // Streamlit adds an entry to the history whenever the address changes; here one for every page that is opened, so that
   // a press of Back leaves the page.
   const push = history.pushState.bind(history);

@@ -202,7 +202,7 @@ def open_page(visitors: Visitors, server: str) -> Iterator[Callable[..., Any]]:
     errors: list[str] = []
     heard = {
         "pageerror": lambda error: errors.append(str(error)),
-        "console": lambda said: errors.append(said.text) if is_mistake(said) else None,
+        "console": lambda said: errors.append(said.text) if said.type == "error" else None,
     }
 
     def open_one(query: str = "", scheme: str = "light", width: int = 1280, at: str = server, height: int = 900) -> Any:
@@ -222,13 +222,6 @@ def open_page(visitors: Visitors, server: str) -> Iterator[Callable[..., Any]]:
                 page.remove_listener(event, hear)
     finally:
         assert not errors, errors
-
-
-def is_mistake(said: Any) -> bool:
-    """Streamlit looks for its server below a page's address first, and the browser writes that it is not there."""
-    return said.type == "error" and not re.search(
-        r"/(stamp|sanity|retrain|reconstruct|other)/_stcore/", said.location["url"]
-    )
 
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
