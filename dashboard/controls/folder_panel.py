@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.jobs.durations import counted
 from dashboard.controls.picture_panel import MEGABYTES, release
-from dashboard.library.folders import FolderGone, folders, write_folder
+from dashboard.library.folders import Folder, FolderGone, folders, write_folder
 from dashboard.library.owner import owner
 
 FOLDER = "folder"
@@ -40,13 +41,19 @@ def ask_folder(what: str) -> str:
         st.warning(str(absence))
         return ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{folder.title}** · {folder.files} files")
+        st.markdown(f"**{folder.title}** · {contents(folder)}")
         st.button("Remove", key="remove folder", on_click=remove, args=(name,))
     if folder.refused:
         with st.expander(f"Refused · {len(folder.refused)}"):
             for sentence in folder.refused:
                 st.caption(sentence)
     return name
+
+
+def contents(folder: Folder) -> str:
+    """How many pictures a folder holds, and how many files beside them."""
+    others = folder.files - len(folder.pictures)
+    return counted(len(folder.pictures), "picture") + (f", {counted(others, 'other file')}" if others else "")
 
 
 def absorb(files: Sequence[Any]) -> None:

@@ -239,12 +239,16 @@ def show_state(kind: JobKind[R, I], jobs: Sequence[JobView[R, I]], chosen: Seque
     chosen
         What is known of the request that each job would have now, by field.
     """
-    for job in jobs:
+    pairs = list(zip(jobs, chosen, strict=False))
+    for place, job in enumerate(jobs):
         if job.state()["state"] == "failed":
-            st.error(f"{job.state()['error']} Change a setting and press {kind.verb} to try again.")
+            # Beside other choices than those that failed the reason would be taken for one against them.
+            if place < len(chosen) and changed_fields(job.request, chosen[place]):
+                st.caption(f"The last run failed with other choices. Press {kind.verb} to try these.")
+            else:
+                st.error(f"{job.state()['error']} Change a setting and press {kind.verb} to try again.")
     if all(was_in_vain(job) for job in jobs) and sample_of(kind):
         st.button("Show the sample again", key=f"sample {kind.name}", on_click=back_to_sample, args=(kind,))
-    pairs = list(zip(jobs, chosen, strict=False))
     if not kind.results:
         return False
     changed = ["another model"] if len(jobs) != len(chosen) else []

@@ -1,7 +1,7 @@
 """A model's answer for a picture, or why there is none yet."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -41,6 +41,7 @@ def show_prediction(
     place: int = 0,
     choose: Callable[[int], None] | None = None,
     model: str = "",
+    hidden: Mapping[str, Any] | None = None,
 ) -> None:
     """The likeliest classes; while they are not there yet, what the sample remembers of them.
 
@@ -54,13 +55,15 @@ def show_prediction(
         Is called with the index of another class that is to be explained.
     model
         What the model is called, where several stand side by side.
+    hidden
+        Pixels of the crop that a run would hide, where they are known.
     """
     classifier, picture = seen.loading.classifier, seen.picture
     recorded = recorded_answer(job) if job else None
     if classifier and picture and seen.look and target is not None:
         crop = f"/api/pictures/{picture.name}/crop?model={seen.loading.name}"
         shown = answer(crop, picture.title, seen.look.top_with(target), classifier.labels[target])
-        prediction(place, shown, recorded, choose=choose, model=model)
+        prediction(place, shown, recorded, choose=choose, model=model, hidden=hidden)
     elif recorded and isinstance(job, StoredJob) and is_about(job, seen):
         prediction(place, recorded, recorded, model=model)
     else:

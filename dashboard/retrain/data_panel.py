@@ -11,11 +11,11 @@ from core.retraining.masks import Unit, check_places
 from core.retraining.outcomes import FRACTIONS
 from dashboard.controls.address import bound, choose
 from dashboard.controls.folder_panel import FOLDER, ask_folder
+from dashboard.controls.pace_panel import once_known
 from dashboard.controls.source_panel import WAYS
 from dashboard.library.absence import NotThere
 from dashboard.library.folders import folders
 from dashboard.retrain.own_data import DataRequest, Known, readings
-from dashboard.retrain.pace_panel import once_known
 
 CLOTHES = "fashion_mnist"
 DATA = {CLOTHES: "Fashion-MNIST", FOLDER: "A folder of your own"}

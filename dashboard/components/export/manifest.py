@@ -4,6 +4,7 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 
 from core.models.classifier import Classifier
@@ -124,7 +125,7 @@ def value_in_words(name: str, value: Any, words: Words, job: JobView[Any, Any]) 
         case "source", str():
             return title_of_source(value)
         case "method", str():
-            return method_labels()[value]
+            return method_labels().get(value, "")
         case "target", int():
             return explained_class(job)
         case "output", _:
@@ -147,9 +148,10 @@ def plain_words(value: Any) -> str:
 
 
 def explained_class(job: JobView[Any, Any]) -> str:
-    """The label of the class that its heatmaps explain; nothing before there is one."""
+    """The label of the class that its heatmaps explain, or that it is about without any; nothing before it is known."""
     heatmaps = (message["heatmap"] for message in job.messages() if message.get("heatmap"))
-    return next((str(heatmap["target"]) for heatmap in heatmaps), "")
+    answered = (each.label for each in job.answers if each.index == job.request.target)
+    return next(chain((str(heatmap["target"]) for heatmap in heatmaps), answered), "")
 
 
 def state_in_words(job: JobView[Any, Any]) -> str:

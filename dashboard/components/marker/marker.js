@@ -3,11 +3,10 @@
 import { choice, element, field, photo, pixelAt, plainButton } from "../kit/dom.js";
 import { component } from "../kit/frame.js";
 import { percent } from "../kit/numbers.js";
-import { boxBetween, dab, emptyMask, centreBox, movedBox, packed, resizedBox, unpacked, wholeMask } from "./mask.js";
+import { boxBetween, dab, emptyMask, centreBox, movedBox, packed, resizedBox, shadePixels, unpacked, wholeMask } from "./mask.js";
 
 const KEPT_STEPS = 60;
 const KEYS_REST = 350;
-const SHADE = [15, 142, 156, 150];
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const HELP = {
   box: "Draw a box. With the keyboard: arrow keys move it, with Shift they change its size, Enter begins another.",
@@ -79,17 +78,8 @@ function showCrop(state, crop) {
 
 // Paints what is marked; its share of the picture.
 function shadeMarked(state) {
-  const context = state.canvas.getContext("2d");
-  const image = context.createImageData(state.width, state.height);
   const all = wholeMask(state);
-  let marked = 0;
-  for (let place = 0; place < all.length; place++) {
-    if (!all[place]) continue;
-    marked++;
-    image.data.set(SHADE, 4 * place);
-  }
-  context.putImageData(image, 0, 0);
-  return marked / all.length;
+  return shadePixels(state.canvas, all) / all.length;
 }
 
 function chooseTool(state, tool) {

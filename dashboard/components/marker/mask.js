@@ -52,3 +52,18 @@ export function unpacked(bits, count) {
   const text = atob(bits);
   return Uint8Array.from({ length: count }, (_, place) => (text.charCodeAt(place >> 3) >> (7 - (place & 7))) & 1);
 }
+
+const SHADE = [15, 142, 156, 150];
+
+// Shades the marked pixels on a canvas of the mask's size, and gives their number.
+export function shadePixels(canvas, mask) {
+  const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
+  let marked = 0;
+  for (let place = 0; place < mask.length; place++) {
+    if (!mask[place]) continue;
+    marked++;
+    image.data.set(SHADE, 4 * place);
+  }
+  context.putImageData(image, 0, 0);
+  return marked;
+}

@@ -1,8 +1,9 @@
 // What the model sees, and the classes it finds likeliest; which of them is explained may be chosen here.
 
+import { shadePixels, unpacked } from "../marker/mask.js";
 import { element, field, photo, selection } from "../kit/dom.js";
 import { component } from "../kit/frame.js";
-import { likelihood } from "../kit/numbers.js";
+import { likelihood, percent } from "../kit/numbers.js";
 
 export default component({
   further: ({ data: { recorded } }) => (recorded ? [recorded.crop] : []),
@@ -12,7 +13,8 @@ export default component({
     const shownAs = JSON.stringify(data);
     if (state.shownAs === shownAs) return;
     state.shownAs = shownAs;
-    const crop = photo({ src: data.crop, alt: `The crop of ${data.title} that the model sees`, width: 150, height: 150 });
+    const shaded = data.hidden ? `; shaded: the ${percent(share(data.hidden))} of its pixels that would be hidden` : "";
+    const crop = element("div", { class: "crop" }, photo({ src: data.crop, alt: `The crop of ${data.title} that the model sees${shaded}`, width: 150, height: 150 }), data.hidden ? shade(data.hidden) : "");
     const bars = element("ol", {}, ...data.top.map(([, label, probability]) => probabilityBar(label, probability, label === data.explained)));
     const focused = root.getRootNode().activeElement?.tagName === "SELECT";
     root.replaceChildren(data.model ? element("p", { class: "model" }, data.model) : "", element("div", { class: "seen" }, data.crop ? crop : element("div", { class: "empty" }),
@@ -20,6 +22,16 @@ export default component({
     if (focused) root.querySelector("select")?.focus();
   },
 });
+
+const pixelsOf = ({ bits, height, width }) => unpacked(bits, height * width);
+const share = (hidden) => pixelsOf(hidden).reduce((sum, each) => sum + Boolean(each), 0) / (hidden.height * hidden.width);
+
+// Where something would be hidden, over the crop.
+function shade(hidden) {
+  const canvas = element("canvas", { width: hidden.width, height: hidden.height, "aria-hidden": "true" });
+  shadePixels(canvas, pixelsOf(hidden));
+  return canvas;
+}
 
 // Any other class is found in the sidebar.
 function explainedClass(state) {

@@ -24,6 +24,7 @@ def prediction(
     waiting: str = "",
     choose: Callable[[int], None] | None = None,
     model: str = "",
+    hidden: Mapping[str, Any] | None = None,
 ) -> None:
     """The crop beside the classes.
 
@@ -38,6 +39,8 @@ def prediction(
         Is called with the index of the class that somebody wants explained, where that may be chosen here.
     model
         What the model is called, where several stand side by side.
+    hidden
+        Pixels that are shaded on the crop: bits row by row in base64, height and width.
     """
     key = f"prediction {place}"
 
@@ -47,4 +50,5 @@ def prediction(
             choose(index)
 
     data = {**shown, "waiting": waiting, "model": model, "recorded": recorded, "choosable": choose is not None}
+    data |= {"hidden": hidden}
     _COMPONENT(data=data, key=key, on_explained_change=take)

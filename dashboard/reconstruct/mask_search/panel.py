@@ -9,9 +9,7 @@ from dashboard.components.component import declare
 from dashboard.components.embedded import as_address
 from dashboard.components.prediction.prediction import answer, prediction
 from dashboard.controls.address import bound, choose
-from dashboard.controls.export_panel import export_panel, result
-from dashboard.controls.job_panel import job_panel
-from dashboard.controls.model_answer import look_at, recorded_answer, show_prediction
+from dashboard.controls.model_answer import recorded_answer, show_prediction
 from dashboard.controls.selection import Seen, Selection
 from dashboard.controls.trial_panel import explain_class
 from dashboard.controls.workload import planned_of
@@ -28,6 +26,7 @@ from dashboard.reconstruct.mask_search.job import (
     look_at_stamp,
     stamp_truth,
 )
+from dashboard.reconstruct.one_picture import Asked, Tab, draw
 
 KEY = MASK_SEARCH.name
 MOST = 1000
@@ -64,38 +63,19 @@ _COMPONENT = declare("reconstruct/mask_search/mask_search")
 
 def mask_search(loading: Loading, picture: Choice | None, selection: Selection | None) -> None:
     """The whole tab."""
-    st.caption(WHAT)
-    seen = look_at(loading, picture)
-    answering, choosing, acting = st.columns([1.3, 2.4, 1], gap="medium")
-    with choosing:
-        request = choose_search(seen, selection)
-    shown = job_panel(MASK_SEARCH, request, acting, known=seen.names)
-    with acting:
-        tell_plan(request)
-    with answering:
-        if request and request.stamped:
-            show_stamped(seen, shown.job if shown else None)
-        else:
-            target = selection.explained(seen.look) if selection and seen.look else None
-            show_prediction(seen, target, shown.job if shown else None, choose=explain_class)
-    if shown is None:
-        return
-    export_panel([shown.job])
-    with result(MASK_SEARCH):
-        show_search(shown.job, shown.stale)
-    with st.expander("How it works, and what it cannot say"):
-        st.markdown(HOW)
+    tab = Tab(MASK_SEARCH, WHAT, HOW, choose_search, tell_plan, show_answer, show_search)
+    draw(tab, loading, picture, selection)
 
 
-def choose_search(seen: Seen, selection: Selection | None) -> MaskSearchRequest | None:
-    """The request that the widgets make; nothing before the model has seen the picture."""
+def choose_search(seen: Seen, selection: Selection | None) -> Asked[MaskSearchRequest]:
+    """The request that the widgets make; none before the model has seen the picture."""
     if seen.picture is None or seen.look is None or selection is None:
-        return None
+        return Asked(None, seen.names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         titles = {stop: f"{stop:,}" for stop in OFFERED}
         most = choose(st.selectbox, "Passes of each method, at most", titles, MOST, f"{KEY}.most", width=230)
         stamped = choose_stamp(seen.loading.name)
-    return MaskSearchRequest(
+    request = MaskSearchRequest(
         methods=SEARCHED,
         model=seen.loading.name,
         picture=seen.picture.name,
@@ -105,6 +85,7 @@ def choose_search(seen: Seen, selection: Selection | None) -> MaskSearchRequest 
         most=most,
         stamped=stamped,
     )
+    return Asked(request, seen.names)
 
 
 def choose_stamp(model: str) -> bool:
@@ -120,13 +101,24 @@ def choose_stamp(model: str) -> bool:
     return stamped
 
 
-def tell_plan(request: MaskSearchRequest | None) -> None:
+def tell_plan(request: MaskSearchRequest, _: Seen) -> None:
     """How many passes a click would take, and how long."""
-    planned = planned_of(MASK_SEARCH, request) if request else None
+    planned = planned_of(MASK_SEARCH, request)
     if planned:
         workload, classifier = planned
         took = f"{counted(workload.passes, 'pass', 'passes')} in all, {about(workload.seconds(classifier))}"
         st.caption(f"{took}, to make the maps and to judge them.")
+
+
+def show_answer(
+    seen: Seen, selection: Selection | None, request: MaskSearchRequest | None, job: MaskSearch | None
+) -> None:
+    """What the model says of the picture, with the stamp on it where it is asked for."""
+    if request and request.stamped:
+        show_stamped(seen, job)
+    else:
+        target = selection.explained(seen.look) if selection and seen.look else None
+        show_prediction(seen, target, job, choose=explain_class)
 
 
 def show_stamped(seen: Seen, job: MaskSearch | None) -> None:

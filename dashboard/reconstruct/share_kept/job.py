@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import core
 from core.generation.hidden import REGIONS
 from core.generation.holes import Region
+from core.generation.reconstruction import count_pictures
 from core.methods.rehearsal import heatmaps_workload
 from core.methods.workload import Workload, outputs
 from core.models.classifier import Classifier
@@ -17,7 +18,8 @@ from dashboard.jobs.tables import last_records
 from dashboard.jobs.views import JobView
 from dashboard.library.sources import Source, open_source
 from dashboard.library.subjects import find_classifier
-from dashboard.reconstruct.variations.job import in_words, pictures_of
+from dashboard.reconstruct.measuring import paces
+from dashboard.reconstruct.variations.job import FILLED, in_percent, in_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,10 @@ class ShareKeptRequest(ModelRequest):
 
     source: Annotated[str, Words("pictures", plural=True)]
     limit: Annotated[int, Words("number of pictures", sample_may_differ=True)]
-    shares: Annotated[tuple[float, ...], Words("sizes of the region", plural=True)]
+    shares: Annotated[
+        tuple[float, ...],
+        Words("sizes of the region", plural=True, said=lambda shares: ", ".join(map(in_percent, shares))),
+    ]
     prior: Annotated[str, Words("prior", said=in_words)]
     variations: Annotated[int, Words("number of variations")] = 16
 
@@ -54,13 +59,15 @@ def stream(request: ShareKeptRequest, source: Source) -> Iterator[Any]:
 
 
 def plan(request: ShareKeptRequest, classifier: Classifier) -> Workload:
-    """The passes of the heatmaps and of the variations; what the fills take is not known before."""
-    return (heatmaps_workload(request, classifier) + outputs(variations_in(REGIONS, request))) * request.limit
+    """The passes of the heatmaps and of the variations, and the seconds of the fills, once these were measured."""
+    seconds = paces.known(request.model, request.prior) or 0.0
+    filled = Workload(beside=seconds * variations_in(FILLED, request))
+    return (heatmaps_workload(request, classifier) + filled + outputs(variations_in(REGIONS, request))) * request.limit
 
 
 def variations_in(regions: Sequence[Region], request: ShareKeptRequest) -> int:
     """Variations of one picture in these regions of every hole."""
-    return len(request.methods) * len(request.shares) * pictures_of(regions, request.variations)
+    return len(request.methods) * len(request.shares) * count_pictures(regions, request.variations)
 
 
 SHARE_KEPT = declare(

@@ -16,7 +16,7 @@ from core.models.classifier import Classifier
 from core.studies.reconstructions import SHARES
 from dashboard.components.component import declare
 from dashboard.components.methods import described
-from dashboard.controls.address import bound, choose, choose_several
+from dashboard.controls.address import choose, choose_several
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
 from dashboard.controls.selection import Selection
@@ -24,8 +24,9 @@ from dashboard.controls.source_panel import choose_limit, choose_source, how_man
 from dashboard.library.models import Loading, models
 from dashboard.library.sources import title_of_source
 from dashboard.reconstruct.share_kept.job import SHARE_KEPT, ShareKept, ShareKeptRequest, variations_in
-from dashboard.reconstruct.variations.job import FILLED
-from dashboard.reconstruct.variations.panel import COUNTS
+from dashboard.reconstruct.time_panel import tell_time
+from dashboard.reconstruct.variations.job import FILLED, in_percent
+from dashboard.reconstruct.variations.panel import choose_count
 
 KEY = SHARE_KEPT.name
 USUAL_METHODS = ("smoothgrad_squared", "grad_cam", "gradient", "random")
@@ -94,7 +95,7 @@ def choose_regions(classifier: Classifier) -> dict[str, Any] | None:
             label_visibility="collapsed",
         )  # fmt: skip
     listed.markdown(f"**Methods:** {', '.join(titles[name] for name in titles if name in methods) or 'none'}")
-    sizes = {share: f"{share:.0%}".replace("%", "\u00a0%") for share in SHARES}
+    sizes = {share: in_percent(share) for share in SHARES}
     shares = choose_several(
         st.pills, "Share of the pixels hidden", sizes, SHARES, f"{KEY}.shares", selection_mode="multi"
     )
@@ -112,23 +113,23 @@ def choose_filling(classifier: Classifier) -> dict[str, Any]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         titles = {name: find_prior(name).label for name in names}
         prior = choose(st.selectbox, "Prior", titles, usual, f"{KEY}.prior", width=240)
-        variations = bound(
-            st.selectbox, "Variations", COUNTS, index=0, key=f"{KEY}.variations", width=110, persist_state="session"
-        )
+        variations = choose_count(KEY)
     return {"prior": prior, "variations": variations}
 
 
 def tell_plan(request: ShareKeptRequest | None, classifier: Classifier | None) -> None:
-    """What a click would fill and ask of the model, and what the prior does."""
+    """What a click would fill and ask of the model, how long that takes, and what the prior does."""
     if request is None or classifier is None:
         return
+
     workload = SHARE_KEPT.workload(request, classifier)
     if workload:
         fills = variations_in(FILLED, request) * request.limit
-        st.caption(
+        plan = (
             f"{counted(request.limit, 'picture')}, {counted(len(request.methods), 'method')}, {len(REGIONS)} regions: "
-            f"{counted(fills, 'fill')}, {counted(workload.passes, 'pass', 'passes')} of the model."
+            f"{counted(fills, 'fill')}, {counted(workload.passes, 'pass', 'passes')} of the model"
         )
+        tell_time(plan, SHARE_KEPT, request, classifier)
     st.caption(find_prior(request.prior).summary)
 
 

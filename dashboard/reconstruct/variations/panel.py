@@ -4,44 +4,51 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from jaxtyping import Bool
+from torch import Tensor
 
 import core
 from core.generation.choosing import fitting_priors
+from core.generation.hidden import hidden_regions
 from core.generation.holes import Cut
-from core.generation.pools import usual_source
+from core.generation.pools import CLOTHES, GALLERY, PATCHES, usual_source
 from core.generation.priors import find_prior
-from core.generation.reconstruction import MOST
+from core.generation.reconstruction import MOST, count_pictures
 from core.jobs.durations import counted
+from core.methods.heatmap import HeatmapReady
 from core.models.classifier import Classifier
+from core.randomness import picture_digest
 from dashboard.components.component import declare
 from dashboard.components.methods import method_labels
 from dashboard.controls.address import bound, choose
-from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.folder_panel import FOLDER, ask_folder
-from dashboard.controls.job_panel import job_panel
 from dashboard.controls.mark_panel import Purpose, draw_mark, mark_for
-from dashboard.controls.model_answer import look_at, show_prediction
+from dashboard.controls.model_answer import show_prediction
 from dashboard.controls.selection import Seen, Selection
 from dashboard.controls.trial_panel import explain_class
-from dashboard.library.models import Loading
+from dashboard.library.marks import bits_of_mask, marks
+from dashboard.library.models import Loading, models, shelf
 from dashboard.library.pictures import Choice
+from dashboard.reconstruct.one_picture import Asked, Tab, draw
+from dashboard.reconstruct.time_panel import tell_time
 from dashboard.reconstruct.variations.job import (
     BY,
     FILLED,
     HAND,
+    LEAST_VARIATIONS,
     VARIATIONS,
     Variations,
     VariationsRequest,
-    pictures_of,
 )
 
 KEY = VARIATIONS.name
 METHOD = "smoothgrad_squared"
-COUNTS = (16, 32, 48, MOST)
 SHARE = 70
 HOLE = Purpose("hole", "Paint the hole", "brush")
 REGIONS = {"map": "Salient in a heatmap", HAND: "Painted by hand"}
 BUNDLED = ""
+GREY = {CLOTHES: (0.7, "clothes"), GALLERY: (0.53, "photos"), PATCHES: (0.55, "patches of photos")}
+"""About the energy score of a grey fill, and of which pictures: what a prior has to beat."""
 SLIDERS: Mapping[Cut, str] = {
     "area": "Hidden, in % of the pixels",
     "threshold": "Threshold, in % below the map's maximum",
@@ -76,49 +83,36 @@ _COMPONENT = declare("reconstruct/variations/variations")
 
 def variations(loading: Loading, picture: Choice | None, selection: Selection | None) -> None:
     """The whole tab."""
-    st.caption(WHAT)
-    seen = look_at(loading, picture)
-    answering, choosing, acting = st.columns([1.3, 2.4, 1], gap="medium")
-    with choosing:
-        request = choose_variations(seen, selection)
-    shown = job_panel(VARIATIONS, request, acting, known=seen.names)
-    with acting:
-        tell_plan(request, loading.classifier)
-    with answering:
-        target = selection.explained(seen.look) if selection and seen.look else None
-        show_prediction(seen, target, shown.job if shown else None, choose=explain_class)
-    if shown is None:
-        return
-    export_panel([shown.job])
-    with result(VARIATIONS):
-        show_variations(shown.job, shown.stale)
-    with st.expander("How this works, and what it cannot say"):
-        st.markdown(HOW)
+    tab = Tab(VARIATIONS, WHAT, HOW, choose_variations, tell_plan, show_answer, show_variations)
+    draw(tab, loading, picture, selection)
 
 
-def choose_variations(seen: Seen, selection: Selection | None) -> VariationsRequest | None:
-    """The request that the widgets make; nothing before the model has seen the picture, or where nothing is hidden."""
+def choose_variations(seen: Seen, selection: Selection | None) -> Asked[VariationsRequest]:
+    """The request that the widgets make; none before the model has seen the picture, or where nothing is hidden."""
     classifier = seen.loading.classifier
     if classifier is None or seen.picture is None or seen.look is None or selection is None:
-        return None
+        return Asked(None, seen.names)
     hidden = choose_hidden(seen, classifier)
     filled = choose_filling(classifier)
-    if not hidden or not filled:
-        return None
+    known = {**seen.names, **hidden, **filled, "donors": filled["donors"] or BUNDLED}
+    if not (hidden.get("hole") or hidden.get("method")) or filled["donors"] is None:
+        return Asked(None, known)
     methods = tuple(filter(None, [hidden.get("method", "")]))
     settings = {name: chosen for name, chosen in selection.shared.get("settings", {}).items() if name in methods}
     shared = {**selection.shared, "methods": methods, "settings": settings}
-    return VariationsRequest(
+    request = VariationsRequest(
         **shared, picture=seen.picture.name, target=selection.explained(seen.look), **hidden, **filled
     )
+    return Asked(request, known)
 
 
-def choose_hidden(seen: Seen, classifier: Classifier) -> dict[str, Any] | None:
-    """The region that is hidden; nothing where none is painted yet."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def choose_hidden(seen: Seen, classifier: Classifier) -> dict[str, Any]:
+    """The region that is hidden; an empty name of the hole where none is painted yet."""
+    with st.container(horizontal=True, gap="small"):
         region = choose(
-            st.segmented_control, "Hidden region", REGIONS, "map", f"{KEY}.region", required=True, wrap=True
-        )
+            st.segmented_control, "Hidden region", REGIONS, "map", f"{KEY}.region", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
         method = choose_method(classifier) if region != HAND else ""
     return choose_salient(method) if method else choose_hole(seen)
 
@@ -128,8 +122,9 @@ def choose_method(classifier: Classifier) -> str:
     labels = method_labels()
     fits = {name: labels[name] for name, reason in core.capability(classifier).items() if reason is None}
     return choose(
-        st.selectbox, "Heatmap", fits, METHOD if METHOD in fits else next(iter(fits)), f"{KEY}.method", width=230
-    )
+        st.selectbox, "Heatmap", fits, METHOD if METHOD in fits else next(iter(fits)), f"{KEY}.method",
+        width=190, label_visibility="collapsed",
+    )  # fmt: skip
 
 
 def choose_salient(method: str) -> dict[str, Any]:
@@ -147,53 +142,110 @@ def choose_salient(method: str) -> dict[str, Any]:
     return {"method": method, "by": by, "share": share / 100}
 
 
-def choose_hole(seen: Seen) -> dict[str, Any] | None:
-    """What was painted; nothing before."""
+def choose_hole(seen: Seen) -> dict[str, Any]:
+    """What was painted; an empty name before."""
     name = mark_for(HOLE, **seen.names)
     draw_mark(HOLE, seen, name)
     if not name:
         st.caption("Paint a hole, then press Run.")
-        return None
     return {"hole": name}
 
 
-def choose_filling(classifier: Classifier) -> dict[str, Any] | None:
-    """What fills the region, and how many times; nothing where a folder is asked for and not there."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = choose(
-            st.segmented_control, "Fills come from", {BUNDLED: "bundled", FOLDER: "own folder"},
-            BUNDLED, f"{KEY}.source", required=True, wrap=True,
-        )  # fmt: skip
-        names = fitting_priors(source or usual_source(classifier), classifier.size)
-        titles = {name: find_prior(name).label for name in names}
-        prior = choose(st.selectbox, "Prior", titles, names[0], f"{KEY}.prior", width=240)
-        variations = bound(
-            st.selectbox, "Variations", COUNTS, index=0, key=f"{KEY}.variations", width=110, persist_state="session"
-        )
-    donors = ask_folder(DONORS) if source == FOLDER else BUNDLED
-    return None if source == FOLDER and not donors else {"prior": prior, "variations": variations, "donors": donors}
+def choose_filling(classifier: Classifier) -> dict[str, Any]:
+    """What fills the region, and how many times; no donors where a folder is asked for and not there."""
+    titles = {each.name: each.label for each in core.list_priors()}
+    with st.expander("Fills", key=f"{KEY} fills", type="compact"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            source = choose(
+                st.segmented_control, "Fills come from", {BUNDLED: "bundled", FOLDER: "own folder"},
+                BUNDLED, f"{KEY}.source", required=True, wrap=True,
+            )  # fmt: skip
+            names = fitting_priors(source or usual_source(classifier), classifier.size)
+            prior = choose(
+                st.selectbox, "Prior", {name: titles[name] for name in names}, names[0], f"{KEY}.prior", width=240
+            )
+            variations = choose_count(KEY)
+        st.caption(find_prior(prior).summary)
+        folder = ask_folder(DONORS) if source == FOLDER else BUNDLED
+    return {"prior": prior, "variations": variations, "donors": None if source == FOLDER and not folder else folder}
 
 
-def tell_plan(request: VariationsRequest | None, classifier: Classifier | None) -> None:
-    """What a click would fill and ask of the model, and what the prior does."""
-    if request is None or classifier is None:
+def choose_count(key: str) -> int:
+    """How many times a region is filled: any number that a gallery can hold and an interval can be read from."""
+    count: int = bound(
+        st.number_input, "Variations", LEAST_VARIATIONS, MOST, LEAST_VARIATIONS, 8, key=f"{key}.variations", width=120,
+        persist_state="session", help="From 16 to 64. More of them make the interval narrower.",
+    )  # fmt: skip
+    return count
+
+
+def tell_plan(request: VariationsRequest, seen: Seen) -> None:
+    """What a click would fill and ask of the model, and how long that takes once it was measured."""
+    classifier = seen.loading.classifier
+    if classifier is None:
         return
+
     workload = VARIATIONS.workload(request, classifier)
-    if workload:
-        filled = counted(pictures_of(FILLED, request.variations), "fill")
-        st.caption(f"{filled} in {len(FILLED)} regions, {counted(workload.passes, 'pass', 'passes')} of the model.")
-    st.caption(find_prior(request.prior).summary)
+    if workload is None:
+        return
+    filled = counted(count_pictures(FILLED, request.variations), "fill")
+    plan = f"{filled}, {counted(workload.passes, 'pass', 'passes')} of the model"
+    if request.donors:
+        st.caption(f"{plan}, after the folder is opened.")
+    else:
+        tell_time(plan, VARIATIONS, request, classifier)
+
+
+def show_answer(
+    seen: Seen, selection: Selection | None, request: VariationsRequest | None, job: Variations | None
+) -> None:
+    """What the model says, with the region shaded that a click would hide, where that is known."""
+    target = selection.explained(seen.look) if selection and seen.look else None
+    hidden = known_hole(request, seen, job) if request else None
+    shaded = None if hidden is None else {"bits": bits_of_mask(hidden), "height": len(hidden), "width": len(hidden[0])}
+    show_prediction(seen, target, job, choose=explain_class, hidden=shaded)
+    if request and hidden is None:
+        st.caption("The hidden region is shown once Run has made the heatmap.")
+
+
+def known_hole(request: VariationsRequest, seen: Seen, job: Variations | None) -> Bool[Tensor, "height width"] | None:
+    """What the request would hide: the painted hole, or that of a heatmap which the job below has made already."""
+    if request.hole:
+        return marks.get(request.hole).mask
+    same = job and (job.request.model, job.request.picture, job.request.target, job.request.heatmap) == (
+        request.model, request.picture, request.target, request.heatmap
+    )  # fmt: skip
+    if not (job and same and seen.look and seen.loading.classifier):
+        return None
+    made = [each["sequence"] for each in job.messages(HeatmapReady) if each["final"]]
+    if not made:
+        return None
+    maps, pixels = {request.method: job.heatmap(made[-1]).cpu()}, seen.look.pixels
+    size, digest = seen.loading.classifier.size, picture_digest(pixels)
+    [hidden] = hidden_regions(maps, size, [request.share], request.by, ["salient"], request.seed, digest)
+    return hidden.hole
 
 
 def show_variations(run: Variations, stale: bool) -> None:
     """The verdict, the regions and their galleries; mounted once and fed by events."""
     request = run.request
+    grey, grey_on = (None, "") if request.donors else GREY.get(source_of(request.model), (None, ""))
     _COMPONENT(
         data={
             "run": run.id,
             "heatmap": method_labels().get(request.method, ""),
             "variations": request.variations,
+            "grey": grey,
+            "grey_on": grey_on,
             "stale": stale,
         },
         key="variations",
     )
+
+
+def source_of(model: str) -> str:
+    """The bundled pictures that suit a model, by its name."""
+    held = shelf.held(model)
+    if held:
+        return usual_source(held)
+    return CLOTHES if models.dataset(model) == CLOTHES else ""

@@ -5,12 +5,12 @@ import { unpacked } from "../../components/marker/mask.js";
 import { makePair } from "../../components/kit/compare_dialog.js";
 import { choice, earlierMark, element, markEarlier, photo, say, sign } from "../../components/kit/dom.js";
 import { component } from "../../components/kit/frame.js";
-import { counted, fixed, likelihood, percent, soFar } from "../../components/kit/numbers.js";
+import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
-import { makeRegion, REGION_WORDS } from "./region_card.js";
+import { alike, confidenceInWords, makeRegion, REGION_WORDS } from "./region_card.js";
 import { variationsVerdict } from "./variations_verdict.js";
 
-const ENERGY_MEANS = "how far the fills are from what was hidden, less what they differ among themselves; lower is better; a grey fill has about 0.7 on clothes, 0.53 on photos and 0.55 on patches of photos";
+const ENERGY_MEANS = "how far the fills are from what was hidden, less what they differ among themselves; lower is better";
 
 export default component({
   mount(state) {
@@ -26,7 +26,7 @@ export default component({
     state.pair = makePair([], () => state.opener?.focus());
     return [state.earlier, state.verdict, state.basis,
       element("div", { class: "regions", role: "group", "aria-label": "Hidden regions" }, ...[...state.cards.values()].map(({ place }) => place)),
-      element("div", { class: "bar" }, state.heading, state.switch), state.caption, state.gallery, state.pair.dialog];
+      element("div", { class: "bar" }, state.heading, state.switch), state.gallery, state.caption, state.pair.dialog];
   },
 
   begin(state) {
@@ -47,11 +47,11 @@ export default component({
     markEarlier(state.earlier, data);
     say(state.verdict, variationsSoFar(state));
     say(state.basis, basisOfVariations(state));
-    for (const [region, card] of state.cards) card.show(regions.get(region), crop, region === state.chosen);
+    for (const [region, card] of state.cards) card.show(regions.get(region), crop, region === state.chosen, region === "salient" ? hiddenInWords(data) : undefined);
     const shown = regions.get(state.chosen);
     state.gallery.dataset.showing = state.showing;
     say(state.heading, galleryHeading(state, shown));
-    say(state.caption, galleryCaption(shown));
+    say(state.caption, galleryCaption(shown, data));
     showTiles(state.gallery, shown?.result ? shown.result.order.filter((number) => number in shown.made).map((number) => variationTile(state, shown, number, crop)) : []);
   },
 });
@@ -88,16 +88,18 @@ function basisOfVariations({ regions, refused, data }) {
   return `Hidden: ${where}, ${percent(salient.hidden)} of the pixels. ${keptInWords(salient)} keep the class${elsewhere ? `; ${keptInWords(elsewhere)} with the same shape elsewhere` : ""}.`;
 }
 
-const keptInWords = ({ kept, variations }) => `${Math.round(kept * variations)} of ${counted(variations, "variation")}`;
+const hiddenInWords = ({ heatmap }) => (heatmap ? `Salient in ${heatmap}.` : "Painted by hand.");
+const keptInWords = (result) => `${Math.round(result.kept * result.variations)} of ${counted(result.variations, "variation")}${alike(result)}`;
 
 const galleryHeading = (state, shown) => (shown ? `${REGION_WORDS[shown.region].title}: variations by confidence` : REGION_WORDS[state.chosen].title);
 
 // Which prior filled the region, with its energy score.
-function galleryCaption(shown) {
+function galleryCaption(shown, data) {
+  const usual = data.grey;
   const result = shown?.result;
   if (!result) return "Not computed yet.";
   if (!result.prior) return "The region has the mean colour of the training pictures.";
-  const energy = result.energy === null ? "" : ` Energy score ${fixed(result.energy)}: ${ENERGY_MEANS}.`;
+  const energy = result.energy === null ? "" : ` Energy score ${fixed(result.energy)}: ${ENERGY_MEANS}${usual ? `; a grey fill has about ${fixed(usual)} on ${data.grey_on}` : ""}.`;
   return `Filled by: ${result.prior}.${energy} A difference is absolute; black is none.`;
 }
 
@@ -115,10 +117,10 @@ function variationTile(state, shown, number, crop) {
   const key = `${shown.region} ${number}`;
   if (state.tiles.has(key)) return state.tiles.get(key);
   const made = shown.made[number];
-  const words = `Variation ${number + 1}: ${made.kept ? "class kept" : "class lost"}, confidence ${likelihood(made.confidence)}`;
+  const words = `Variation ${number + 1}: ${made.kept ? "class kept" : "class lost"}, confidence ${confidenceInWords(made.confidence)}`;
   const button = element("button", { type: "button", class: "reach", "aria-label": `${words}. Enlarge`, onclick: () => enlargeVariation(state, button, made, words, crop) }, differing(made.picture, crop));
   const tile = element("li", { class: made.kept ? "kept" : "lost" }, button,
-    element("span", { class: "told", "aria-hidden": "true" }, sign(made.kept ? "✓ " : "× "), likelihood(made.confidence)));
+    element("span", { class: "told", "aria-hidden": "true" }, sign(made.kept ? "✓ " : "✗ "), confidenceInWords(made.confidence)));
   state.tiles.set(key, tile);
   return tile;
 }
@@ -133,7 +135,7 @@ function enlargeVariation(state, opener, { picture, kept, confidence, distance }
   difference.classList.add("always");
   state.pair.fill(words, [
     portrait("Original", photo({ src: crop })),
-    portrait("Variation", photo({ src: picture }), kept ? "The class is kept." : "The class is lost.", `Confidence ${likelihood(confidence)}`),
+    portrait("Variation", photo({ src: picture }), kept ? "The class is kept." : "The class is lost.", `Confidence ${confidenceInWords(confidence)}`),
     portrait("Difference", difference, `Distance in the hole: ${fixed(distance)}`),
   ]);
   state.pair.dialog.showModal();

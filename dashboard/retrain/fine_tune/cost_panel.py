@@ -9,11 +9,11 @@ from core.retraining.cost_words import comparison_in_words
 from core.retraining.fine_tune import cost_of_fine_tune
 from core.retraining.networks import USUAL
 from core.retraining.pace import Pace
+from dashboard.controls.pace_panel import once_known
 from dashboard.controls.workload import show_workload
 from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTuneRequest
 from dashboard.retrain.measuring import Shape, paces
 from dashboard.retrain.own_data import Known
-from dashboard.retrain.pace_panel import once_known
 
 
 def show_cost(request: FineTuneRequest | None, known: Known | None, classifier: Classifier | None) -> None:

@@ -14,9 +14,9 @@ from core.retraining.home import bytes_of, folder_of, networks_in, settled_in
 from core.retraining.pace import Pace
 from core.retraining.training import retraining_precision
 from core.retraining.workers import cores
+from dashboard.controls.pace_panel import once_known
 from dashboard.retrain.measuring import Shape, paces
 from dashboard.retrain.own_data import Known
-from dashboard.retrain.pace_panel import once_known
 from dashboard.retrain.roar.job import RoarRequest
 
 RESUMES = "Cancel pauses. Run goes on where it stopped, even after a restart of the server."

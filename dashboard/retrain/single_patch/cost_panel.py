@@ -11,8 +11,8 @@ from core.retraining.data import collect_data
 from core.retraining.networks import USUAL
 from core.retraining.pace import Pace
 from core.retraining.single_patch import seconds_of
+from dashboard.controls.pace_panel import once_known
 from dashboard.retrain.measuring import paces
-from dashboard.retrain.pace_panel import once_known
 from dashboard.retrain.single_patch.job import SinglePatchRequest
 
 
