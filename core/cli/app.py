@@ -12,6 +12,7 @@ from core.cli.evaluate import evaluate
 from core.cli.explain import explain
 from core.cli.fine_tune import fine_tune
 from core.cli.listings import methods, metrics, models
+from core.cli.mask_search import mask_search
 from core.cli.reconstruct import reconstruct
 from core.cli.retrain import retrain
 from core.cli.retraining_toy import retraining_toy
@@ -22,7 +23,7 @@ from core.environment import restart, restart_unless_set
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (
-    *(explain, evaluate, reconstruct, fine_tune, retrain, single_patch, retraining_toy),
+    *(explain, evaluate, mask_search, reconstruct, fine_tune, retrain, single_patch, retraining_toy),
     *(methods, metrics, models, doctor),
 ):
     app.command()(command)

@@ -37,7 +37,10 @@ def mistakes_in_words() -> Iterator[None]:
     """Turns a mistake in the command into one sentence."""
     try:
         yield
-    except (core.PictureError, core.ModelError, ValueError) as mistake:
+    except ValueError as mistake:  # by itself: to name the others loads torch, which takes seconds
+        say(str(mistake))
+        raise typer.Exit(MISUSED) from None
+    except (core.PictureError, core.ModelError) as mistake:
         say(str(mistake))
         raise typer.Exit(MISUSED) from None
 
