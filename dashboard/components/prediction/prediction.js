@@ -13,7 +13,7 @@ export default component({
     const shownAs = JSON.stringify(data);
     if (state.shownAs === shownAs) return;
     state.shownAs = shownAs;
-    const shaded = data.hidden ? `; shaded: the ${percent(share(data.hidden))} of its pixels that would be hidden` : "";
+    const shaded = data.hidden ? `; shaded: the ${percent(shareHidden(data.hidden))} of its pixels that would be hidden` : "";
     const crop = element("div", { class: "crop" }, photo({ src: data.crop, alt: `The crop of ${data.title} that the model sees${shaded}`, width: 150, height: 150 }), data.hidden ? shade(data.hidden) : "");
     const bars = element("ol", {}, ...data.top.map(([, label, probability]) => probabilityBar(label, probability, label === data.explained)));
     const focused = root.getRootNode().activeElement?.tagName === "SELECT";
@@ -24,7 +24,7 @@ export default component({
 });
 
 const pixelsOf = ({ bits, height, width }) => unpacked(bits, height * width);
-const share = (hidden) => pixelsOf(hidden).reduce((sum, each) => sum + Boolean(each), 0) / (hidden.height * hidden.width);
+const shareHidden = (hidden) => pixelsOf(hidden).reduce((sum, each) => sum + Boolean(each), 0) / (hidden.height * hidden.width);
 
 // Where something would be hidden, over the crop.
 function shade(hidden) {

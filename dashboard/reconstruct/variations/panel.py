@@ -113,8 +113,16 @@ def choose_hidden(seen: Seen, classifier: Classifier) -> dict[str, Any]:
             st.segmented_control, "Hidden region", REGIONS, "map", f"{KEY}.region", required=True,
             label_visibility="collapsed",
         )  # fmt: skip
-        method = choose_method(classifier) if region != HAND else ""
-    return choose_salient(method) if method else choose_hole(seen)
+        if region != HAND:
+            method, name = choose_method(classifier), ""
+        else:
+            method, name = "", mark_for(HOLE, **seen.names)
+            if not name:
+                st.caption("Paint a hole, then press Run.")
+    if method:
+        return choose_salient(method)
+    draw_mark(HOLE, seen, name)
+    return {"hole": name}
 
 
 def choose_method(classifier: Classifier) -> str:
@@ -140,15 +148,6 @@ def choose_salient(method: str) -> dict[str, Any]:
             width="stretch",
         )  # fmt: skip
     return {"method": method, "by": by, "share": share / 100}
-
-
-def choose_hole(seen: Seen) -> dict[str, Any]:
-    """What was painted; an empty name before."""
-    name = mark_for(HOLE, **seen.names)
-    draw_mark(HOLE, seen, name)
-    if not name:
-        st.caption("Paint a hole, then press Run.")
-    return {"hole": name}
 
 
 def choose_filling(classifier: Classifier) -> dict[str, Any]:
@@ -189,7 +188,7 @@ def tell_plan(request: VariationsRequest, seen: Seen) -> None:
     if workload is None:
         return
     filled = counted(count_pictures(FILLED, request.variations), "fill")
-    plan = f"{filled}, {counted(workload.passes, 'pass', 'passes')} of the model"
+    plan = f"{filled} ({find_prior(request.prior).label}), {counted(workload.passes, 'pass', 'passes')} of the model"
     if request.donors:
         st.caption(f"{plan}, after the folder is opened.")
     else:

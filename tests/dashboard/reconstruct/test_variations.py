@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -17,12 +18,19 @@ from core.generation.pools import Pool, collect_pool, photo_of
 from core.generation.priors import list_priors
 from core.generation.reconstruction import ReconstructionReady, VariationsReady
 from core.jobs.events import Progress
+from core.methods.heatmap import HeatmapReady
+from core.pictures.datasets import fashion_mnist
+from core.pictures.rendering import to_png
 from dashboard.components.component import scripts
 from dashboard.components.embedded import as_address
+from dashboard.components.export.manifest import about
+from dashboard.controls.selection import Seen
 from dashboard.jobs.outcome import came_to_something
 from dashboard.jobs.session import sample_of
+from dashboard.library.folders import folders, write_folder
 from dashboard.library.marks import Mark, bits_of_mask, marks
 from dashboard.library.models import shelf
+from dashboard.library.predictions import look
 from dashboard.reconstruct.variations.job import (
     BY,
     VARIATIONS,
@@ -33,7 +41,7 @@ from dashboard.reconstruct.variations.job import (
     shown,
     stream,
 )
-from dashboard.reconstruct.variations.panel import METHOD, SHARE
+from dashboard.reconstruct.variations.panel import METHOD, SHARE, known_hole
 
 SCRIPT = "reconstruct/variations/variations.js"
 MODEL, PICTURE = "fashion_cnn", "fashion_dress"
@@ -203,6 +211,55 @@ def test_the_passes_are_told_before(tab, words):
     few, many = (tab(**{"variations.method": "gradient", "variations.variations": n}) for n in ("16", "64"))
     told = [int(re.search(r"([\d,]+) passes", words(app))[1].replace(",", "")) for app in (few, many)]
     assert told[1] - told[0] == 3 * 48
+
+
+def folder_of(count, *further):
+    files = [(f"shop/{place}.png", to_png(fashion_mnist("train").pixels[place])) for place in range(count)]
+    return folders.add("somebody", write_folder([*files, *further]))
+
+
+@pytest.mark.usefixtures("asked_of_core")
+def test_a_folder_with_too_few_readable_pictures_is_refused_at_the_click(tab, words):
+    name = folder_of(15, ("shop/broken.png", b"no picture"), ("shop/notes.txt", b"a note"))
+    app = tab(folder=name, **{"variations.source": "folder", "variations.prior": "donors"})
+    assert "16 pictures, 1 other file" in words(app)
+    app.button(key="start variations").click().run()
+    said = "shop has 15 pictures; 1 file cannot be read. This prior needs 16. Use more pictures or another prior."
+    assert said in words(app)
+    assert VARIATIONS.name not in app.query_params or app.query_params[VARIATIONS.name] == [VARIATIONS.name]
+
+
+def test_doubles_of_the_picture_are_told_of_before_the_heatmap_is_made():
+    picture = to_png(find_inputs(asked()).pixels[0])
+    name = folders.add("somebody", write_folder((f"shop/{place}.png", picture) for place in range(20)))
+    request = asked(donors=name)
+    made = []
+    with pytest.raises(ValueError, match="16 variations need as many donors, and this picture has 0"):
+        made.extend(stream(request, find_inputs(request)))
+    assert not [each for each in made if isinstance(each, HeatmapReady)]
+
+
+def test_the_hole_is_known_where_it_is_painted_or_the_heatmap_below_is_the_one_that_is_asked_for():
+    sample, mask = sample_of(VARIATIONS), torch.zeros(28, 28, dtype=torch.bool)
+    mask[2:5, 2:9] = True
+    seen = Seen(shelf.ask(MODEL), None, look(MODEL, PICTURE))
+    [first, *_] = [each for each in sample.messages(VariationsShown) if each["region"] == "salient"]
+    known = known_hole(sample.request, seen, sample)
+    assert bits_of_mask(known) == first["hole"]
+    assert int(known_hole(replace(sample.request, share=0.25), seen, sample).sum()) == 28 * 28 / 4
+    assert known_hole(replace(sample.request, method="gradient", methods=("gradient",)), seen, sample) is None
+    assert torch.equal(known_hole(by_hand(mask), seen, sample), mask)
+
+
+def test_a_painted_hole_is_exported_in_words(ended, classifier_of_names):
+    request = by_hand(torch.ones(28, 28, dtype=torch.bool))
+    job = ended(
+        VARIATIONS, request, HiddenSubject(classifier_of_names, torch.rand(1, 3, 2, 3)), [shown(made()), ready()]
+    )
+    said = dict(about(job)["rows"])
+    assert said["Marked region"] == "painted by hand"
+    assert said["Size of the region"] == "50\xa0%"
+    assert "Heatmap" not in said
 
 
 def test_variations_and_regions_are_saved_as_tables(client, ended, classifier_of_names):
