@@ -49,7 +49,7 @@ const keptWords = ({ prior, kept }) => (prior ? `${percent(kept)} kept` : kept ?
 const keptRange = (result) => (result.prior ? `95 % interval ${percent(result.low)} to ${percent(result.high)}${alike(result)}, mean confidence` : "confidence") + ` ${confidenceInWords(result.confidence)}`;
 
 // Equal fills say no more than one.
-export const alike = ({ variations, different }) => (different < variations ? ` (${counted(variations, "fill")}, ${different} different)` : "");
+const alike = ({ variations, different }) => (different < variations ? ` (${counted(variations, "fill")}, ${different} different)` : "");
 // Beside a sign of its own, which "< 0.01" would be taken for a part of.
 export const confidenceInWords = (confidence) => (confidence < 0.01 ? "under 0.01" : fixed(confidence));
 

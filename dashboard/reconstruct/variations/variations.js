@@ -7,7 +7,7 @@ import { choice, earlierMark, element, markEarlier, photo, say, sign } from "../
 import { component } from "../../components/kit/frame.js";
 import { counted, fixed, percent, soFar } from "../../components/kit/numbers.js";
 import { ended } from "../../components/kit/stream.js";
-import { alike, confidenceInWords, makeRegion, REGION_WORDS } from "./region_card.js";
+import { confidenceInWords, makeRegion, REGION_WORDS } from "./region_card.js";
 import { variationsVerdict } from "./variations_verdict.js";
 
 const ENERGY_MEANS = "how far the fills are from what was hidden, less what they differ among themselves; lower is better";
@@ -89,7 +89,7 @@ function basisOfVariations({ regions, refused, data }) {
 }
 
 const hiddenInWords = ({ heatmap }) => (heatmap ? `Salient in ${heatmap}.` : "Painted by hand.");
-const keptInWords = (result) => `${Math.round(result.kept * result.variations)} of ${counted(result.variations, "variation")}${alike(result)}`;
+const keptInWords = (result) => `${Math.round(result.kept * result.variations)} of ${counted(result.variations, "variation")}${result.different < result.variations ? ` (${result.different} different)` : ""}`;
 
 const galleryHeading = (state, shown) => (shown ? `${REGION_WORDS[shown.region].title}: variations by confidence` : REGION_WORDS[state.chosen].title);
 
