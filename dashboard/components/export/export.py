@@ -45,7 +45,10 @@ def export(jobs: Sequence[JobView[Any, Any]], panel: str, titles: Sequence[str] 
 
 
 def tables_of(job: JobView[Any, Any], title: str) -> list[dict[str, Any]]:
-    """Each table that can be saved of a job: what it has, and where it is in each form."""
+    """Each table that can be saved of a job: what it has, and where it is in each form; not those without rows.
+
+    Files are made of all that a study has found, which takes long and is never nothing: they are not looked into.
+    """
     of = f", {title}" if title else ""
     return [
         {
@@ -53,6 +56,7 @@ def tables_of(job: JobView[Any, Any], title: str) -> list[dict[str, Any]]:
             "forms": [[ending, f"/api/jobs/{job.id}/{name}.{ending}"] for ending in MEDIA],
         }
         for name in job.kind.saved
+        if name in job.kind.files or not job.table(name).empty
     ]
 
 

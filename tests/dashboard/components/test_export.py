@@ -5,6 +5,7 @@ from dataclasses import is_dataclass, replace
 from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -145,6 +146,12 @@ def test_every_table_is_offered_in_every_form():
     offered = {table["words"]: dict(table["forms"]) for table in tables_of(sample_of(EXPLANATION), "SqueezeNet")}
     assert set(offered) == {"Scores, SqueezeNet", "Curves, SqueezeNet"}
     assert offered["Curves, SqueezeNet"]["csv"] == "/api/jobs/sample-explanation/curves.csv"
+
+
+def test_a_table_without_rows_is_not_offered():
+    frames = {"accuracies": pd.DataFrame({"accuracy": [0.5]}), "probes": pd.DataFrame()}
+    job = SimpleNamespace(id="1", kind=SimpleNamespace(saved=frames, files={}), table=frames.__getitem__)
+    assert [table["words"] for table in tables_of(job, "")] == ["Accuracies"]
 
 
 def test_what_is_borrowed_brings_its_licence_and_is_no_script_of_ours():
