@@ -151,6 +151,22 @@ def test_the_toy_s_curves_fill_in_place_say_when_they_are_stale_and_pass_axe(
     check_accessible(page)
 
 
+def test_a_toy_without_a_verdict_asserts_nothing_of_what_retraining_recovers(
+    open_page: Open, ended: Callable[..., None]
+) -> None:
+    page = open_page("retrain?tab=Toy")
+    lessons = page.locator("ul.lessons")
+    expect(lessons).to_contain_text("The model needed them to cancel the disturbance")
+    expect(lessons).to_contain_text("a retrained model finds it in those that are left")
+    page.get_by_role("spinbutton", name="Seeds").fill("2")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Run", exact=True).click()
+    ended(page, "Run")
+    expect(page.locator("p.verdict")).to_have_text("Unclear: a verdict needs at least 5 seeds.")
+    expect(lessons).not_to_contain_text("The model needed them")
+    expect(lessons).not_to_contain_text("a retrained model finds it")
+
+
 def test_single_deletions_score_heatmaps_in_place_and_pass_axe(
     open_page: Open, ended: Callable[..., None], check_accessible: Callable[[Any], None]
 ) -> None:

@@ -65,11 +65,14 @@ const pointOf = ({ at }, ranking, removed) => at.get(keyOfRemoval(ranking, remov
 // What is left once all uninformative features are gone: nothing was lost that the class could be read from.
 const informativeLeft = ({ data: { features, informative } }) => features - informative;
 
+// Whether retraining helps, as far as the seeds show.
+const gains = ({ data: { fewest }, ready }, { gain }) => ready.seeds >= fewest && gain.low > 0;
+
 function toyVerdict(state, over) {
   const { data: { fewest }, ready } = state;
   const whole = pointOf(state, "worst_first", 0), left = pointOf(state, "worst_first", informativeLeft(state));
   const few = ready.seeds < fewest;
-  if (few || left.gain.low <= 0) return !over ? "No verdict yet." : few ? `Unclear: a verdict needs at least ${fewest} seeds.` : NO_DIFFERENCE;
+  if (!gains(state, left)) return !over ? "No verdict yet." : few ? `Unclear: a verdict needs at least ${fewest} seeds.` : NO_DIFFERENCE;
   const lost = (point) => Math.max(0, Math.round(100 * (whole.without.mean - point.mean)));
   const words = `Removing uninformative features costs ${lost(left.without)} points of accuracy, ${lost(left.retrained)} after retraining.`;
   return over ? words : soFar(words);
@@ -82,9 +85,11 @@ function lessonsOf(state) {
     const { without, retrained } = pointOf(state, ranking, removed);
     return `${shareWithInterval(without)} without retraining, ${shareWithInterval(retrained)} with it`;
   };
+  // What only holds where retraining helps is said only then.
+  const because = (ranking, removed, reason) => gains(state, pointOf(state, ranking, removed)) ? ` ${reason}` : "";
   return [
-    ["Worst first", `With all features the accuracy is ${shareWithInterval(whole)}. The first ${noise} to go are uninformative: ${both("worst_first", noise)}. The model needed them to cancel the disturbance; a retrained one needs fewer.`],
-    ["Random order", `Half of the features gone: ${both("random", half)}. Features share information, so a retrained model finds it in those that are left.`],
+    ["Worst first", `With all features the accuracy is ${shareWithInterval(whole)}. The first ${noise} to go are uninformative: ${both("worst_first", noise)}.${because("worst_first", noise, "The model needed them to cancel the disturbance; a retrained one needs fewer.")}`],
+    ["Random order", `Half of the features gone: ${both("random", half)}.${because("random", half, "Features share information, so a retrained model finds it in those that are left.")}`],
     ["Best first", `After the ${informative} informative features: ${both("best_first", informative)}. Nothing is left to learn from.`],
   ];
 }
