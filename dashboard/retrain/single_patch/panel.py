@@ -21,7 +21,8 @@ ACROSS, MOST_ACROSS = 4, 7
 KEY = SINGLE_PATCH.name
 WHAT = (
     "Does a heatmap order the patches of a picture as the network needs them? The network learns to cope with one "
-    "deleted patch. Then each patch is deleted in turn, and the loss is compared with the heatmap."
+    "deleted patch. Then each patch is deleted in turn, and what the explained output loses is compared with the "
+    "heatmap."
 )
 HOW = """
 - Copies of each network are fine-tuned for one epoch. Half of their training pictures lack one random patch of the
