@@ -100,7 +100,8 @@ def check_takes(name: str, network: nn.Module, size: tuple[int, int]) -> None:
 def maker(name: str) -> Callable[[int, tuple[int, int]], nn.Module]:
     """What makes such a network for a number of classes and a size of pictures."""
     if not name.startswith(HUB):
-        return find(NETWORKS, name, "network")
+        find(dict.fromkeys([*NETWORKS, f"{HUB}NAME"]), name, "network")
+        return NETWORKS[name]
     from torchvision import models
 
     wanted = name.removeprefix(HUB)

@@ -13,7 +13,7 @@ from core.pictures.datasets import Labelled, background, fashion_mnist
 from core.randomness import generator
 from core.retraining.data import collect_data
 from core.retraining.folder import StudyFolder
-from core.retraining.networks import MOST_OF_A_RUN, NETWORKS, as_classifier, build, network_seed
+from core.retraining.networks import MOST_OF_A_RUN, NETWORKS, as_classifier, build, maker, network_seed
 from core.retraining.spec import RetrainingSpec
 
 CPU = torch.device("cpu")
@@ -100,6 +100,11 @@ def larger(data):
         return replace(part, pixels=torch.nn.functional.interpolate(part.pixels, size=(32, 32)))
 
     return replace(data, train=scaled(data.train), test=scaled(data.test))
+
+
+def test_a_wrong_name_of_a_network_names_those_of_torchvision_too():
+    with pytest.raises(ValueError, match="torchvision/NAME"):
+        maker("nosuch")
 
 
 def test_the_networks_of_two_runs_have_no_seed_in_common():
