@@ -11,6 +11,7 @@ from rich.table import Table
 import core
 from core.cli.options import Seed, interruptible, mistakes_in_words
 from core.cli.terminal import printed, watched
+from core.jobs.durations import counted
 
 if TYPE_CHECKING:
     from core.metrics.statistics import Estimate
@@ -20,7 +21,7 @@ ORDERS: dict[Ranking, str] = {"best_first": "Best first", "random": "Random orde
 
 
 def retraining_toy(
-    seeds: Annotated[int, typer.Option(min=1, help="Repetitions with other features and examples.")] = 20,
+    seeds: Annotated[int, typer.Option(min=2, help="Repetitions with other features and examples.")] = 20,
     seed: Seed = 0,
 ) -> None:
     """Remove features of which 4 in 16 are informative, with and without retraining: a lesson of a second.
@@ -55,11 +56,12 @@ def retraining_toy(
 
 def toy_table(ready: ToyReady) -> Table:
     """A row for each number of removed features, a column for each order without and with retraining."""
+    interval = " with 95 % interval" if ready.seeds > 1 else ""  # one seed has none; an interrupt may leave one
     table = Table(
         "Removed",
         box=None,
         pad_edge=False,
-        caption=f"Accuracy in %, means over {ready.seeds} seeds with 95 % interval. 50 is chance.",
+        caption=f"Accuracy in %, means over {counted(ready.seeds, 'seed')}{interval}. 50 is chance.",
         caption_justify="left",
     )
     for words in ORDERS.values():

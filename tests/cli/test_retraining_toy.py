@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 import core
+from core.cli.retraining_toy import toy_table
+from core.retraining.toy import ToyReady
 
 EXPECTED = {(4, "best_first"): (50, 50), (4, "random"): (67, 78), (8, "random"): (59, 73),
             (8, "worst_first"): (68, 83), (12, "worst_first"): (64, 81)}  # fmt: skip
@@ -42,5 +46,11 @@ def test_an_interrupt_shows_the_seeds_so_far(heatcheck, monkeypatch):
     assert "means over 2 seeds" in " ".join(result.stdout.split())
 
 
-def test_no_seed_is_refused(heatcheck):
-    assert heatcheck("retraining-toy", "--seeds", 0).exit_code == 2
+@pytest.mark.parametrize("seeds", [0, 1])
+def test_fewer_than_two_seeds_are_refused_since_one_has_no_interval(heatcheck, seeds):
+    assert heatcheck("retraining-toy", "--seeds", seeds).exit_code == 2
+
+
+def test_an_interrupt_after_one_seed_claims_no_interval():
+    [*_, ready] = (event for event in core.stream_retraining_toy(1) if isinstance(event, ToyReady))
+    assert toy_table(ready).caption == "Accuracy in %, means over 1 seed. 50 is chance."
