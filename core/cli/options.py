@@ -37,12 +37,16 @@ def mistakes_in_words() -> Iterator[None]:
     """Turns a mistake in the command into one sentence."""
     try:
         yield
-    except ValueError as mistake:  # by itself: to name the others loads torch, which takes seconds
-        say(str(mistake))
-        raise typer.Exit(MISUSED) from None
+    except ValueError as mistake:  # first, since looking up the others imports torch, which takes seconds
+        raise refusal(mistake) from None
     except (core.PictureError, core.ModelError) as mistake:
-        say(str(mistake))
-        raise typer.Exit(MISUSED) from None
+        raise refusal(mistake) from None
+
+
+def refusal(mistake: Exception) -> typer.Exit:
+    """Says what is wrong with the command, and ends it."""
+    say(str(mistake))
+    return typer.Exit(MISUSED)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -53,6 +54,9 @@ def retrain(
     seeds = 1. An empty file asks for HeatCheck's defaults: 8 methods, both forms, 5 shares, 3 seeds. What a study will
     take is told first.
     """
+    with mistakes_in_words():
+        check_is_toml(spec)
+
     from core.retraining.forecast import forecast
     from core.retraining.spec import RetrainingSpec
 
@@ -65,6 +69,22 @@ def retrain(
         collect(core.stream_retraining(asked, out, device, processes), found)
     say(kept(found, out))
     show(found)
+
+
+def check_is_toml(file: Path) -> None:
+    """Refuses a file that is no TOML before torch is imported, which takes seconds.
+
+    Raises
+    ------
+    ValueError
+        Where it cannot be read as text, or is not TOML.
+    """
+    try:
+        tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file} is not valid TOML: {error}.") from error
 
 
 @dataclass

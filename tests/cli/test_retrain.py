@@ -1,6 +1,8 @@
 """``heatcheck retrain``: a study from a file, its tables, and what a mistake says."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -89,3 +91,19 @@ def test_a_mistake_is_one_sentence_on_stderr(heatcheck, tmp_path, text, said):
     assert said in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert not result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"seeds = [", "not valid TOML"), (bytes(range(128, 256)), "is no text")]
+)
+def test_a_file_that_is_no_toml_is_refused_before_torch_is_imported(tmp_path, content, said):
+    file = tmp_path / "study.toml"
+    file.write_bytes(content)
+    refused = (
+        "import sys; from typer.testing import CliRunner; from core.cli.app import app; "
+        f"result = CliRunner().invoke(app, ['retrain', {str(file)!r}]); "
+        "print('torch' in sys.modules, result.exit_code, ' '.join(result.output.split()))"
+    )
+    told = subprocess.run([sys.executable, "-c", refused], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("False 2 ")
+    assert said in told
