@@ -24,6 +24,7 @@ from core.cli.options import (
     make_folder,
     mistakes_in_words,
     one_of,
+    say_if_fewer,
 )
 from core.cli.retrain import show_directions
 from core.cli.terminal import MARKS, printed, say, titled, watched
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
 CAPTION = (
     "Area when removed: accuracy with random removal minus accuracy without what the method ranks high, averaged over "
-    "all shares; when kept, the reverse. Higher is better in both. 95 % intervals over pictures. "
+    "all shares; when kept: accuracy with only what the method ranks high minus accuracy with as much kept at random. "
+    "Higher is better in both. 95 % intervals over pictures. "
     "✓ better than every control; △ better than random only; ✗ worse than random."
 )
 OF_THE_ENGINE = ("accuracies",)
@@ -90,6 +92,7 @@ def fine_tune(
             asked, collected, pictures, copies, unit=removed, side=side, network=network, seed=seed, device=device
         )
         make_folder(out)
+        say_if_fewer(pictures, len(collected.test.labels))
         say(forecast_fine_tune(asked, collected, network, pictures, copies, removed, seed, device))
         with closing(watched(stream)) as events:
             for event in events:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, TextColumn
 
 import core
 from core.cli.terminal import progress_bar, say
+from core.jobs.durations import counted
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 QUICK = "gradient,smoothgrad,integrated_gradients,grad_cam"
@@ -126,6 +127,12 @@ def one_of(value: str, option: str, choices: Sequence[str]) -> Any:
     if value not in choices:
         raise ValueError(f"{option} must be one of {', '.join(choices)}, not {value!r}.")
     return value
+
+
+def say_if_fewer(wanted: int, available: int) -> None:
+    """Says so where there are fewer test pictures than a person asked for."""
+    if available < wanted:
+        say(f"There are only {counted(available, 'test picture')}; all of them are used.")
 
 
 def make_folder(folder: Path) -> None:

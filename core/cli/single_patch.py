@@ -21,6 +21,7 @@ from core.cli.options import (
     interruptible,
     make_folder,
     mistakes_in_words,
+    say_if_fewer,
 )
 from core.cli.terminal import MARKS, printed, say, titled, watched
 from core.jobs.durations import counted, lasting
@@ -66,6 +67,7 @@ def single_patch(
         asked = chosen_methods(methods)
         stream = core.stream_single_patch(asked, collected, named, pictures, copies, across, seed, device=device)
         make_folder(out)
+        say_if_fewer(pictures, len(collected.test.labels))
         say(forecast_comparison(asked, collected, named, pictures, copies, across, device))
         with closing(watched(stream)) as events:
             for event in events:
