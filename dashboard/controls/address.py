@@ -65,15 +65,30 @@ def at_mounting(widget: Callable[..., Any], titles: Mapping[T, str], key: str) -
 def bound(widget: Callable[..., Any], label: str, *given: Any, key: str, **settings: Any) -> Any:
     """The value of a widget that Streamlit itself binds to the address: a number, a switch, one of a few numbers.
 
-    Streamlit passes over what is no value of the widget; the page says so.
+    Streamlit passes over what is no value of the widget; the page says so. A number out of bounds becomes the nearest.
     """
     said = "" if key in st.session_state else st.query_params.get(key, "")
+    if widget in (st.number_input, st.slider) and (nearest := nearest_end(said, *given[:2])) is not None:
+        st.session_state[key] = nearest
     value = widget(label, *given, key=key, bind="query-params", **settings)
     if said and not is_said(said, value):
         note_unknown(
             label, key, [said], value, f"{value} is chosen instead." if type(value) in (int, float) else IGNORED
         )
     return value
+
+
+def nearest_end(said: str, least: float, most: float) -> float | None:
+    """The end of the range that a number beyond it is nearest to; None for one within it, or for no number.
+
+    >>> nearest_end("99999", 2, 2000), nearest_end("-1", 0, 9), nearest_end("7", 2, 9), nearest_end("abc", 2, 9)
+    (2000, 0, None, None)
+    """
+    try:
+        number = float(said)
+    except ValueError:
+        return None
+    return least if number < least else most if number > most else None
 
 
 def is_said(said: str, value: Any) -> bool:

@@ -121,6 +121,16 @@ def test_what_became_of_a_number_in_the_address_is_told(page: Open, words: Calla
     assert f"Seed: the link asks for “7.5”, which is not offered here. {chosen} is chosen instead." in words(app.run())
 
 
+@pytest.mark.parametrize(("said", "chosen"), [("99999", 2000), ("1", 2)])
+def test_a_number_in_the_address_out_of_bounds_becomes_the_nearest_allowed_and_the_page_says_so(
+    page: Open, words: Callable[[AppTest], str], said: str, chosen: int
+) -> None:
+    app = page("retrain", tab="Toy", **{"toy.seeds": said})
+    assert app.number_input(key="toy.seeds").value == chosen
+    assert f"“{said}”, which is not offered here. {chosen} is chosen instead." in words(app)
+    assert app.run().number_input(key="toy.seeds").value == chosen
+
+
 @pytest.mark.parametrize(("said", "run"), [("foo", set(QUICK)), ("foo,gradient", {"gradient"}), ("", set())])
 def test_of_methods_in_the_address_those_are_run_that_exist_and_the_others_are_named(
     page: Open, words: Callable[[AppTest], str], said: str, run: set[str]
