@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from core.pictures.annotations import read
@@ -80,21 +80,54 @@ def listed(pictures: Sequence[str], table: Path) -> dict[str, str]:
     ValueError
         Where it cannot be read, lists a file with two labels, or lists one that may be either of two pictures.
     """
-    by_file: dict[str, str] = {}
-    for file, label in rows_of(table):
-        if label and by_file.setdefault(file, label) != label:
-            raise ValueError(f"{table.name} lists {file} as {by_file[file]!r} and as {label!r}. Leave one of them.")
-    ends = by_end(by_file)
-    names: dict[str, str] = {}
-    for picture in pictures:
-        name = next((each for each in ways_to_list(picture) if each in by_file), ends.get(picture))
-        if name:
-            names[picture] = name
+    by_file = labels_by_file(table)
+    names = names_in(by_file, pictures)
     for name, count in Counter(names.values()).items():
         if count > 1:
             one, other = [picture for picture in names if names[picture] == name][:2]
             raise ValueError(f"{table.name} lists {name}, which may be {one} or {other}. List it with its folder.")
     return {picture: by_file[name] for picture, name in names.items()}
+
+
+def labels_by_file(table: Path) -> dict[str, str]:
+    """The label of each file of a table; a file whose label is empty has none.
+
+    Raises
+    ------
+    ValueError
+        Where the table cannot be read, or lists a file with two labels.
+    """
+    by_file: dict[str, str] = {}
+    for file, label in rows_of(table):
+        if label and by_file.setdefault(file, label) != label:
+            raise ValueError(f"{table.name} lists {file} as {by_file[file]!r} and as {label!r}. Leave one of them.")
+    return by_file
+
+
+def names_in(files: Collection[str], pictures: Iterable[str]) -> dict[str, str]:
+    """How a table calls each picture that it lists."""
+    ends = by_end(files)
+    names: dict[str, str] = {}
+    for picture in pictures:
+        name = next((each for each in ways_to_list(picture) if each in files), ends.get(picture))
+        if name:
+            names[picture] = name
+    return names
+
+
+def listed_in_vain(pictures: Iterable[str], source: LabelSource) -> list[str]:
+    """The files that a table lists and that are none of these pictures; no other source lists any.
+
+    Raises
+    ------
+    ValueError
+        As :func:`listed`.
+    """
+    if isinstance(source, Mapping) or source in (FOLDERS, NAMES):
+        return []
+    by_file = labels_by_file(Path(source).expanduser())
+    found = set(names_in(by_file, pictures).values())
+    return [file for file in by_file if file not in found]
 
 
 def by_end(files: Iterable[str]) -> dict[str, str]:

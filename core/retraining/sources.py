@@ -7,18 +7,21 @@ from typing import Any
 
 import torch
 from jaxtyping import UInt8
+from PIL import Image
 from torch import Tensor
 
 from core.models.cropping import centre_crop
 from core.pictures.collecting import StudyPicture, collect_pictures
-from core.pictures.labels import FOLDERS, OF_PICTURES, LabelSource, given_labels
-from core.pictures.opening import PictureError, PictureSource, as_picture
+from core.pictures.labels import FOLDERS, OF_PICTURES, LabelSource, given_labels, listed_in_vain
+from core.pictures.opening import PictureError, as_picture
 from core.pictures.torchvision_datasets import held_out_split, open_torchvision_dataset
 from core.retraining.division import Example, Examples, SourcePictures, shuffled, so_many_are
 from core.studies.over_pictures import PictureRefused
 
 TRAIN, TESTS = "train", ("test", "val", "valid", "validation")
 """Folders that divide pictures into training and test pictures; of the latter the first that there is."""
+MOST_MISSING = 20
+"""Files of a table that are named where they are not there: it may list a data set of which the folder is a part."""
 
 
 def of_torchvision(name: str, side: int, seed: int) -> SourcePictures:
@@ -52,7 +55,8 @@ def in_dataset(items: Any, part: str, name: str, side: int, seed: int | None) ->
         called = f"{part} {place}"
         try:
             picture, target = items[place][:2]
-            levels = levels_of(picture, side)
+            opened = as_picture(picture)
+            levels = levels_of(opened, side)
         except PictureError as error:
             yield PictureRefused(called, str(error))
             continue
@@ -95,13 +99,15 @@ def of_folder(folder: Path, source: LabelSource, side: int, seed: int) -> Source
     if tests is None:
         given = given_labels([each.name for each in found], source)
         labels = tuple(sorted(set(given.values())))
-        return SourcePictures(title, labels, opened(found, given, labels, side))
+        return SourcePictures(title, labels, opened(found, given, labels, side), refused=tuple(missing(found, source)))
     parts = [[each for each in found if part_of(each.name) == part] for part in (TRAIN, tests)]
     given = labels_in_parts([each.name for part in parts for each in part], source)
     labels = tuple(sorted(set(given.values())))
     learned, tested = (opened(shuffled(part, seed), given, labels, side) for part in parts)
     division = f"The training and test pictures are those of its folders {TRAIN} and {tests}."
-    return SourcePictures(title, labels, learned, tested, division, tuple(in_neither(found, tests)))
+    return SourcePictures(
+        title, labels, learned, tested, division, (*in_neither(found, tests), *missing(found, source))
+    )
 
 
 def opened(
@@ -113,9 +119,12 @@ def opened(
             yield PictureRefused(each.name, "It has no label.")
             continue
         try:
-            yield Example(each.name, levels_of(each.open(), side), labels.index(given[each.name]))
+            picture = each.open()
+            levels = levels_of(picture, side)
         except PictureError as error:
             yield PictureRefused(each.name, str(error))
+            continue
+        yield Example(each.name, levels, labels.index(given[each.name]))
 
 
 def held_out_folder(parts: set[str]) -> str | None:
@@ -165,8 +174,18 @@ def in_neither(pictures: Sequence[StudyPicture], tests: str) -> Iterator[Picture
             yield PictureRefused(place, f"{so_many_are(count, 'picture')} neither in {TRAIN} nor in {tests}.")
 
 
-def levels_of(picture: PictureSource, side: int) -> UInt8[Tensor, "channels side side"]:
+def missing(pictures: Sequence[StudyPicture], source: LabelSource) -> Iterator[PictureRefused]:
+    """The files of a table that are not there: the first by name, the number of the others."""
+    files = listed_in_vain([each.name for each in pictures], source)
+    for file in files[:MOST_MISSING]:
+        yield PictureRefused(file, f"{Path(str(source)).name} lists it, but there is no such picture.")
+    if len(files) > MOST_MISSING:
+        further = so_many_are(len(files) - MOST_MISSING, "further picture")
+        yield PictureRefused(Path(str(source)).name, f"{further} listed in it, but not there.")
+
+
+def levels_of(picture: Image.Image, side: int) -> UInt8[Tensor, "channels side side"]:
     """The centre of a picture, scaled; in one channel where all three are equal."""
-    levels = (centre_crop(as_picture(picture), size=(side, side)) * 255).round().to(torch.uint8)
+    levels = (centre_crop(picture, size=(side, side)) * 255).round().to(torch.uint8)
     grey = torch.equal(levels[0], levels[1]) and torch.equal(levels[1], levels[2])
     return (levels[:1] if grey else levels).clone(memory_format=torch.contiguous_format)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.pictures.labels import given_labels
+from core.pictures.labels import given_labels, listed_in_vain
 
 PICTURES = ["val/cat/a.jpg", "val/tiger cat/images/b.jpg", "top.jpg"]
 
@@ -83,3 +83,9 @@ def test_a_name_that_two_pictures_have_labels_neither(tmp_path):
     (tmp_path / "labels.csv").write_text("a.jpg,cat")
     with pytest.raises(ValueError, match=r"which may be cat/a.jpg or dog/a.jpg. List it with its folder"):
         given_labels(["cat/a.jpg", "dog/a.jpg"], tmp_path / "labels.csv")
+
+
+def test_files_of_a_table_that_are_no_pictures_here_are_told(tmp_path):
+    (tmp_path / "labels.csv").write_text("data/a.jpg,cat\nb,dog\ngone.jpg,cat\ndata/gone.jpg,cup")
+    assert listed_in_vain(["a.jpg", "sub/b.png"], tmp_path / "labels.csv") == ["gone.jpg", "data/gone.jpg"]
+    assert listed_in_vain(["a.jpg"], "names") == []

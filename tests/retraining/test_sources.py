@@ -1,6 +1,7 @@
 """Pictures of torchvision and of a person's folder: which part and which class each of them has."""
 
 import time
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from core.retraining import sources
 from core.retraining.data import collect_data
+from core.retraining.sources import MOST_MISSING
 
 DRAW = np.random.default_rng(0)
 
@@ -277,3 +279,30 @@ def test_a_picture_too_narrow_for_a_square_is_left_out_with_the_reason(tmp_path)
     (told,) = collect_data(folder, side=8).refused
     assert told.picture == "cat/line.png"
     assert "too narrow" in told.reason
+
+
+def labelled_by_a_table(folder: Path, listed: list[str]) -> Path:
+    """A folder of 18 pictures of two pets, and a table that lists them and more."""
+    pictures = [f"{place}.png" for place in range(18)]
+    for name in pictures:
+        saved(folder / name, noise(9, 12, 3))
+    table = folder / "labels.csv"
+    table.write_text(
+        "\n".join(f"{name},{('cat', 'dog')[place % 2]}" for place, name in enumerate([*pictures, *listed]))
+    )
+    return table
+
+
+def test_a_row_of_a_table_for_a_file_that_is_not_there_is_told(tmp_path):
+    data = collect_data(tmp_path, labelled_by_a_table(tmp_path, ["gone.png"]), side=8)
+    assert [astuple(each) for each in data.refused] == [
+        ("gone.png", "labels.csv lists it, but there is no such picture.")
+    ]
+    assert len(data.train.labels) + len(data.test.labels) == 18
+
+
+def test_of_many_files_that_are_not_there_the_first_are_named_and_the_others_counted(tmp_path):
+    listed = [f"gone {place}.png" for place in range(MOST_MISSING + 3)]
+    told = collect_data(tmp_path, labelled_by_a_table(tmp_path, listed), side=8).refused
+    assert [each.picture for each in told] == [*listed[:MOST_MISSING], "labels.csv"]
+    assert told[-1].reason == "3 further pictures are listed in it, but not there."
