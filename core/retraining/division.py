@@ -34,11 +34,14 @@ class Example(NamedTuple):
         From 0 to 255; one channel where all three are equal.
     number
         The place of its class among the labels.
+    enlarged
+        Whether it was smaller.
     """
 
     name: str
     levels: UInt8[Tensor, "channels side side"]
     number: int
+    enlarged: bool = False
 
 
 Examples = Iterable[Example | PictureRefused]
@@ -143,10 +146,22 @@ def divided(source: SourcePictures, most: int | None, seed: int, tests: int = MO
     check_parts(source.title, labels, classes, (most, tests), once.refused)
     if more:
         division += f" {tests:,} of the test pictures are used."
+    division += enlarged_among([*train, *test])
     if once.identical:
         division += f" {so_many_are(once.identical, 'identical picture')} left out."
     learned, tested = (stacked(part, numbers) for part in (train, test))
     return Divided(labels, learned, tested, tuple(once.refused), division)
+
+
+def enlarged_among(examples: Sequence[Example]) -> str:
+    """A sentence of how many pictures were enlarged, which adds no detail to them; nothing where none was."""
+    number, size = sum(each.enlarged for each in examples), " × ".join(map(str, examples[0].levels.shape[1:]))
+    if not number:
+        return ""
+    if number == len(examples):
+        return f" All pictures are smaller than {size} pixels and were enlarged."
+    were = "is smaller than {} pixels and was" if number == 1 else "are smaller than {} pixels and were"
+    return f" {number:,} of {len(examples):,} pictures {were.format(size)} enlarged."
 
 
 def drawn(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example]]:

@@ -63,7 +63,7 @@ def in_dataset(items: Any, part: str, name: str, side: int, seed: int | None) ->
         except Exception as error:  # a data set may raise anything
             yield PictureRefused(called, f"The data set cannot read it ({error}).")
             continue
-        yield Example(called, levels, class_of(target, name))
+        yield Example(called, levels, class_of(target, name), enlarged=min(opened.size) < side)
 
 
 def class_of(target: Any, name: str) -> int:
@@ -124,7 +124,7 @@ def opened(
         except PictureError as error:
             yield PictureRefused(each.name, str(error))
             continue
-        yield Example(each.name, levels, labels.index(given[each.name]))
+        yield Example(each.name, levels, labels.index(given[each.name]), enlarged=min(picture.size) < side)
 
 
 def held_out_folder(parts: set[str]) -> str | None:

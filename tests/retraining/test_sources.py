@@ -306,3 +306,19 @@ def test_of_many_files_that_are_not_there_the_first_are_named_and_the_others_cou
     told = collect_data(tmp_path, labelled_by_a_table(tmp_path, listed), side=8).refused
     assert [each.picture for each in told] == [*listed[:MOST_MISSING], "labels.csv"]
     assert told[-1].reason == "3 further pictures are listed in it, but not there."
+
+
+@pytest.mark.parametrize(
+    ("small", "said"),
+    [
+        (0, ""),
+        (1, " 1 of 18 pictures is smaller than 9 × 9 pixels and was enlarged."),
+        (4, " 4 of 18 pictures are smaller than 9 × 9 pixels and were enlarged."),
+        (18, " All pictures are smaller than 9 × 9 pixels and were enlarged."),
+    ],
+)
+def test_how_many_pictures_were_smaller_and_are_enlarged_is_told(tmp_path, small, said):
+    for place in range(18):
+        saved(tmp_path / ("cat", "dog")[place % 2] / f"{place}.png", noise(8 if place < small else 9, 12, 3))
+    division = collect_data(tmp_path, side=9).division
+    assert division == f"One in seven pictures of each class is for tests, drawn with seed 0.{said}"
