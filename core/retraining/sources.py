@@ -184,6 +184,19 @@ def missing(pictures: Sequence[StudyPicture], source: LabelSource) -> Iterator[P
         yield PictureRefused(Path(str(source)).name, f"{further} listed in it, but not there.")
 
 
+def classes_given(pictures: Sequence[str], source: LabelSource) -> dict[str, int]:
+    """How many pictures of a folder each class would have; none where a source gives no labels or cannot be read."""
+    tests = held_out_folder({part_of(name) for name in pictures})
+    try:
+        if tests is None:
+            given = given_labels(pictures, source)
+        else:
+            given = labels_in_parts([name for name in pictures if part_of(name) in (TRAIN, tests)], source)
+    except ValueError:
+        return {}
+    return dict(Counter(given.values()))
+
+
 def levels_of(picture: Image.Image, side: int) -> UInt8[Tensor, "channels side side"]:
     """The centre of a picture, scaled; in one channel where all three are equal."""
     levels = (centre_crop(picture, size=(side, side)) * 255).round().to(torch.uint8)

@@ -1,5 +1,6 @@
 """The pictures that networks learn from: a choice that two tabs of the page offer."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import streamlit as st
@@ -15,7 +16,7 @@ from dashboard.controls.pace_panel import once_known
 from dashboard.controls.source_panel import WAYS
 from dashboard.library.absence import NotThere
 from dashboard.library.folders import folders
-from dashboard.retrain.own_data import DataRequest, Known, readings
+from dashboard.retrain.own_data import DataRequest, Known, classes_by_way, readings
 
 CLOTHES = "fashion_mnist"
 DATA = {CLOTHES: "Fashion-MNIST", FOLDER: "A folder of your own"}
@@ -46,9 +47,11 @@ def choose_data() -> ChosenData | None:
         st.caption("Choose a folder with a folder for each class.")
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        ways = {way: words for way, words in WAYS.items() if way} | {table: table for table in folders.get(name).tables}
+        folder = folders.get(name)
+        ways = {way: words for way, words in WAYS.items() if way} | {table: table for table in folder.tables}
+        fitting = classes_by_way(folder)
         labels = choose(
-            st.selectbox, "Labels", ways, FOLDERS, "data.labels", width=170,
+            st.selectbox, "Labels", ways, next(iter(fitting), FOLDERS), "data.labels", width=170,
             help="A folder for each class, as in cat/a.jpg; file names that begin with the class, as in cat_03.jpg; or "
             "a CSV file with a row for each picture, as in a.jpg,cat.",
         )  # fmt: skip
@@ -57,7 +60,35 @@ def choose_data() -> ChosenData | None:
             key="data.side", persist_state="session",
             help="The centre of each picture is cropped and scaled to this. Larger pictures take longer.",
         )  # fmt: skip
+    if told := where_labels_are(labels, ways, fitting):
+        st.caption(told)
     return read(DataRequest(folder=name, labels=labels, picture_side=side))
+
+
+def where_labels_are(chosen: str, ways: Mapping[str, str], fitting: Mapping[str, int]) -> str:
+    """What the labels are read from where a folder for each class is not there, or what gives classes instead.
+
+    Parameters
+    ----------
+    ways
+        What a person reads of each source of labels.
+    fitting
+        The number of classes by source, of those that give at least two.
+
+    >>> where_labels_are("names", {"names": "file names"}, {"names": 3})
+    'Labels are read from the file names, which give 3 classes.'
+    >>> where_labels_are("folders", {"names": "file names"}, {"names": 3})
+    'Under Labels, choose “file names”, which give 3 classes.'
+    >>> where_labels_are("folders", {"folders": "folder names"}, {"folders": 2})
+    ''
+    """
+    if not fitting or (chosen in fitting and FOLDERS in fitting):
+        return ""
+    way = chosen if chosen in fitting else next(iter(fitting))
+    give = f"which {'give' if way in WAYS else 'gives'} {fitting[way]} classes"
+    if chosen == way:
+        return f"Labels are read from {'the ' if way in WAYS else ''}{ways[way]}, {give}."
+    return f"Under Labels, choose “{ways[way]}”, {give}."
 
 
 def read(request: DataRequest) -> ChosenData | None:

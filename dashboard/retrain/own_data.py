@@ -6,17 +6,20 @@ What a study keeps of them is named by their content, never by where they lie: t
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
+from weakref import WeakKeyDictionary
 
 from core.jobs.awaiting import awaited
 from core.jobs.events import Progress
-from core.pictures.labels import FOLDERS
+from core.pictures.labels import FOLDERS, NAMES
 from core.retraining.cost import Pictures, numbers_of
 from core.retraining.data import BUNDLED, SIDE, LabelledData, collect_data
+from core.retraining.division import FEWEST_OF_A_CLASS
+from core.retraining.sources import classes_given
 from core.studies.over_pictures import PictureRefused
 from dashboard.jobs.requests import Words
 from dashboard.library.folders import Folder, folders
@@ -25,6 +28,8 @@ from dashboard.library.sources import title_of_source
 
 MOST_KNOWN = 32
 UNREADABLE = "This folder could not be read. Upload it again."
+_classes = WeakKeyDictionary[Folder, Mapping[str, int]]()
+"""Found once for a folder, which is not held by it."""
 logger = logging.getLogger(__name__)
 
 
@@ -126,6 +131,23 @@ def without_addresses(words: str, folder: Folder) -> str:
     for place in (inside(folder), folder.path, inside(folder).resolve(), folder.path.resolve()):
         words = words.replace(f"{place}/", "").replace(str(place), folder.title)
     return words.replace(folder.path.name, folder.title)
+
+
+def classes_by_way(folder: Folder) -> Mapping[str, int]:
+    """How many classes each source of labels gives that networks can learn from, of those that give at least two."""
+    if folder not in _classes:
+        _classes[folder] = counted_classes(folder)
+    return _classes[folder]
+
+
+def counted_classes(folder: Folder) -> dict[str, int]:
+    """The same, found anew: a table may be long."""
+    place, counted = inside(folder), dict[str, int]()
+    names = [(folder.path / name).relative_to(place).as_posix() for name in folder.pictures]
+    for way in (FOLDERS, NAMES, *folder.tables):
+        classes = classes_given(names, folder.path / way if way in folder.tables else way)
+        counted[way] = sum(count >= FEWEST_OF_A_CLASS for count in classes.values())
+    return {way: number for way, number in counted.items() if number > 1}
 
 
 def find_data(request: DataRequest) -> OwnData:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.retraining import sources
 from core.retraining.data import collect_data
-from core.retraining.sources import MOST_MISSING
+from core.retraining.sources import MOST_MISSING, classes_given
 
 DRAW = np.random.default_rng(0)
 
@@ -322,3 +322,16 @@ def test_how_many_pictures_were_smaller_and_are_enlarged_is_told(tmp_path, small
         saved(tmp_path / ("cat", "dog")[place % 2] / f"{place}.png", noise(8 if place < small else 9, 12, 3))
     division = collect_data(tmp_path, side=9).division
     assert division == f"One in seven pictures of each class is for tests, drawn with seed 0.{said}"
+
+
+@pytest.mark.parametrize(
+    ("names", "source", "classes"),
+    [
+        (["cat_1.png", "cat_2.png", "dog_1.png"], "names", {"cat": 2, "dog": 1}),
+        (["cat_1.png", "dog_1.png"], "folders", {}),
+        (["train/cat/1.png", "test/dog/1.png", "more/cup/1.png"], "folders", {"cat": 1, "dog": 1}),
+        (["1.png"], "gone.csv", {}),
+    ],
+)
+def test_the_classes_that_a_source_of_labels_would_give_are_counted(names, source, classes):
+    assert classes_given(names, source) == classes

@@ -8,7 +8,7 @@ import pytest
 from core.retraining.cost import Pictures
 from dashboard.library.absence import NotThere
 from dashboard.library.folders import folders
-from dashboard.retrain.own_data import DataRequest, Known, find_data, readings
+from dashboard.retrain.own_data import DataRequest, Known, classes_by_way, find_data, readings
 
 
 @pytest.fixture
@@ -93,3 +93,64 @@ def test_nothing_is_known_any_more_of_a_folder_that_was_removed(upload, shades, 
     folders.remove(name, "somebody")
     with pytest.raises(NotThere, match="no longer kept"):
         readings.ask(DataRequest(folder=name, picture_side=8))
+
+
+def in_names(files):
+    """The same files without their folders: each begins with the name of its own."""
+    return [("shop/" + "_".join(name.split("/")[1:]), content) for name, content in files]
+
+
+def with_table(files):
+    """The same files called by numbers, and a table of their classes."""
+    rows = "".join(f"{place}.png,{name.split('/')[1]}\n" for place, (name, _) in enumerate(files))
+    return [
+        *((f"shop/{place}.png", content) for place, (_, content) in enumerate(files)),
+        ("shop/classes.csv", rows.encode()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("laid_out", "ways"),
+    [(list, {"folders": 3}), (in_names, {"names": 3}), (with_table, {"shop/classes.csv": 3})],
+)
+def test_the_sources_of_labels_that_give_classes_are_known_at_the_upload(upload, shades, laid_out, ways):
+    assert classes_by_way(folders.get(upload(laid_out(shades())))) == ways
+
+
+def test_names_of_single_pictures_are_no_classes(upload, shades):
+    lone = [(f"shop/{chr(ord('a') + place)}.png", content) for place, (_, content) in enumerate(shades()[:20])]
+    assert classes_by_way(folders.get(upload(lone))) == {}
+
+
+@pytest.fixture
+def with_folder(page, wait, words):
+    """The Retrain page with an uploaded folder, once its pictures are read."""
+
+    def opened(name, **query):
+        app = page("retrain", data="folder", folder=name, methods="gradient", **{"data.side": "8", **query})
+        wait(lambda: "Reading the pictures" not in words(app.run()))
+        return app
+
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("laid_out", "chosen", "said"),
+    [
+        (in_names, "names", "Labels are read from the file names, which give 3 classes."),
+        (with_table, "shop/classes.csv", "Labels are read from shop/classes.csv, which gives 3 classes."),
+    ],
+)
+def test_labels_in_names_or_in_a_table_are_found_by_the_page_which_says_so(
+    with_folder, upload, shades, words, laid_out, chosen, said
+):
+    app = with_folder(upload(laid_out(shades())))
+    assert app.selectbox(key="data.labels").value == chosen
+    assert said in words(app)
+    assert "36 training pictures and 6 test pictures of 3 classes" in words(app)
+
+
+def test_where_the_chosen_labels_give_no_classes_those_that_would_are_named(with_folder, upload, shades, words):
+    app = with_folder(upload(in_names(shades())), **{"data.labels": "folders"})
+    assert "None of the pictures has a label." in words(app)
+    assert "Under Labels, choose “file names”, which give 3 classes." in words(app)
