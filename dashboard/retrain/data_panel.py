@@ -6,6 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.jobs.durations import counted
+from core.metrics.statistics import FEWEST
 from core.pictures.labels import FOLDERS
 from core.retraining.data import SIDE, SMALLEST_SIDE
 from core.retraining.masks import Unit, check_places
@@ -109,6 +110,8 @@ def read(request: DataRequest) -> ChosenData | None:
         f"{counted(learned, 'training picture')} and {counted(tested, 'test picture')} of {found.classes} classes, "
         f"{height} × {width} pixels. {found.division}"
     )
+    if tested < FEWEST:
+        st.warning(f"A verdict needs at least {FEWEST} test pictures; there are {tested}. Add more pictures.")
     if found.refused:
         with st.expander(f"Left out · {len(found.refused)}"):
             for each in found.refused[:MOST_LINES]:

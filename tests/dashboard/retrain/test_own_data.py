@@ -154,3 +154,11 @@ def test_where_the_chosen_labels_give_no_classes_those_that_would_are_named(with
     app = with_folder(upload(in_names(shades())), **{"data.labels": "folders"})
     assert "None of the pictures has a label." in words(app)
     assert "Under Labels, choose “file names”, which give 3 classes." in words(app)
+
+
+@pytest.mark.parametrize(("of_a_class", "few"), [(7, True), (14, False)])
+def test_that_too_few_test_pictures_allow_no_verdict_is_said_before_a_run(
+    with_folder, upload, shades, words, of_a_class, few
+):
+    app = with_folder(upload(shades(of_a_class=of_a_class)))
+    assert ("A verdict needs at least 5 test pictures; there are 3. Add more pictures." in words(app)) == few
