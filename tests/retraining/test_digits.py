@@ -73,7 +73,14 @@ def test_networks_that_learned_with_gaps_recognise_more_than_the_one_that_did_no
 
 
 @pytest.mark.slow
-def test_the_directions_of_the_paper_that_two_single_estimates_can_show_are_reproduced(events):
-    """(a) random removal costs little once networks are retrained; (c) the gradient removes no more than it."""
+def test_gradients_remove_no_more_than_random_and_with_six_pixels_left_random_removal_is_not_slow(events):
+    """(a) At 90 % six of 64 pixels are left: retraining wins back some of the lost accuracy, and far from half."""
     last = [each for each in events if isinstance(each, RetrainingReady)][-1]
-    assert {each.name: each.finding for each in last.directions} == {"a": "reproduced", "c": "reproduced"}
+    assert {each.name: each.finding for each in last.directions} == {"a": "not reproduced", "c": "reproduced"}
+
+
+@pytest.mark.slow
+def test_retraining_wins_back_accuracy_after_random_removal(accuracies):
+    for share in SHARES:
+        own = accuracies["random", share]
+        assert own.retrained.over_pictures.low > own.unadapted.over_pictures.high
