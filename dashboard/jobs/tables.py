@@ -1,7 +1,8 @@
 """Tables of a job as files: what its messages tell as rows, in which forms, and how they are written."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -26,11 +27,30 @@ def as_file(frame: pd.DataFrame, ending: str) -> bytes:
     return written.getvalue()
 
 
-def records(event: type[object], *left_out: str) -> Callable[[JobView[Any, Any]], pd.DataFrame]:
-    """The table of a kind of event: a row for each, and a column for every number in it."""
-    return lambda job: pd.DataFrame([flat(message, (*NOT_RECORDED, *left_out)) for message in job.messages(event)])
+@dataclass(frozen=True)
+class Recorded:
+    """A table of what a job's messages tell: a row for each item, and a column for every number in it.
+
+    Parameters
+    ----------
+    items
+        What a job has of them, as far as it is.
+    left_out
+        Fields that are no columns.
+    """
+
+    items: Callable[[JobView[Any, Any]], Sequence[Mapping[str, Any]]]
+    left_out: tuple[str, ...] = ()
+
+    def __call__(self, job: JobView[Any, Any]) -> pd.DataFrame:
+        return pd.DataFrame([flat(each, self.left_out) for each in self.items(job)])
 
 
-def last_records(event: type[object], field: str) -> Callable[[JobView[Any, Any]], pd.DataFrame]:
+def records(event: type[object], *left_out: str) -> Recorded:
+    """The table of a kind of event: a row for each."""
+    return Recorded(lambda job: job.messages(event), (*NOT_RECORDED, *left_out))
+
+
+def last_records(event: type[object], field: str) -> Recorded:
     """The table of what the last event of a kind lists in a field, if it has it: a row for each item."""
-    return lambda job: pd.DataFrame([flat(each) for last in job.messages(event)[-1:] for each in last.get(field, ())])
+    return Recorded(lambda job: [each for last in job.messages(event)[-1:] for each in last.get(field, ())])

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from dashboard.components.component import DASHBOARD, declare
-from dashboard.jobs.tables import MEDIA
+from dashboard.jobs.tables import MEDIA, Recorded
 from dashboard.jobs.views import JobView
 
 THEMED = {
@@ -45,18 +45,15 @@ def export(jobs: Sequence[JobView[Any, Any]], panel: str, titles: Sequence[str] 
 
 
 def tables_of(job: JobView[Any, Any], title: str) -> list[dict[str, Any]]:
-    """Each table that can be saved of a job: what it has, and where it is in each form; not those without rows.
-
-    Files are made of all that a study has found, which takes long and is never nothing: they are not looked into.
-    """
+    """Each table that can be saved of a job: what it has, and where it is in each form; not those without a row."""
     of = f", {title}" if title else ""
     return [
         {
             "words": f"{name.replace('-', ' ').capitalize()}{of}",
             "forms": [[ending, f"/api/jobs/{job.id}/{name}.{ending}"] for ending in MEDIA],
         }
-        for name in job.kind.saved
-        if name in job.kind.files or not job.table(name).empty
+        for name, table in job.kind.saved.items()
+        if not isinstance(table, Recorded) or table.items(job)
     ]
 
 

@@ -5,7 +5,6 @@ from dataclasses import is_dataclass, replace
 from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
-import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -26,6 +25,7 @@ from dashboard.explain.one_picture.job import EXPLANATION, MarkedSubject
 from dashboard.jobs.changes import words_of
 from dashboard.jobs.kinds import KINDS
 from dashboard.jobs.session import find, sample_of
+from dashboard.jobs.tables import Recorded
 from dashboard.library.models import models
 from dashboard.library.pictures import Upload, uploads
 from dashboard.server import find_features
@@ -149,9 +149,13 @@ def test_every_table_is_offered_in_every_form():
 
 
 def test_a_table_without_rows_is_not_offered():
-    frames = {"accuracies": pd.DataFrame({"accuracy": [0.5]}), "probes": pd.DataFrame()}
-    job = SimpleNamespace(id="1", kind=SimpleNamespace(saved=frames, files={}), table=frames.__getitem__)
+    saved = {"accuracies": Recorded(lambda _: [{"accuracy": 0.5}]), "probes": Recorded(lambda _: [])}
+    job = SimpleNamespace(id="1", kind=SimpleNamespace(saved=saved))
     assert [table["words"] for table in tables_of(job, "")] == ["Accuracies"]
+    offered = {
+        kind: {table["words"] for table in tables_of(find(f"sample-{kind}"), "")} for kind in ("roar", "fine_tune")
+    }
+    assert all({"Accuracies", "Verdicts", "Directions"} <= words for words in offered.values())
 
 
 def test_what_is_borrowed_brings_its_licence_and_is_no_script_of_ours():
