@@ -111,7 +111,7 @@ function fineTuneVerdict(state) {
 // What the numbers rest on, and what fine-tuning cost on whole pictures.
 function basisOfCurves({ ready, tuned, data }) {
   const [before, ...after] = tuned.map(({ accuracy }) => accuracy);
-  const whole = before === undefined ? "" : `Accuracy on all ${counted(tuned[0].tested, "whole test picture")}: ${rangeOf([before])} before fine-tuning${after.length ? `, ${rangeOf(after)} after` : ""}${ready ? `; of those judged, ${percent(ready.after.over_pictures.mean)} after` : ""}.`;
+  const whole = before === undefined ? "" : `Accuracy on all ${counted(tuned[0].tested, "whole test picture")}: ${rangeOf([before])} before fine-tuning${after.length ? `, ${rangeOf(after)} after` : ""}${ready ? `; of those judged, ${percent(ready.adapted.over_pictures.mean)} after` : ""}.`;
   return [ready ? `Over ${counted(ready.pictures, "picture")} and ${counted(data.networks, "network")}.` : "", whole, data.networks === 1 ? ONE_JUDGE : "", madeBefore(tuned, data)].filter(Boolean).join(" ");
 }
 
