@@ -31,7 +31,7 @@ CAPTION = (
     "✗ worse than the random control; by the 95 % intervals of paired differences"
 )
 MOST_EPOCHS, EPOCHS_OF_MANY = 40, 10
-"""Of more epochs than that, about so many are told."""
+"""Of more epochs than that, about so many are shown."""
 WIDTH_IN_A_LOG = 120
 WIDTH_OF_A_MEAN = 25
 

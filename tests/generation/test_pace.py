@@ -26,7 +26,7 @@ def slow(monkeypatch):
     """A prior whose every step takes that long, at so many steps for sixteen fills."""
 
     def register(steps):
-        def fill(hole, numbers, draws):  # noqa: ARG001
+        def fill(hole, numbers, _draws):
             for step in range(1, steps + 1):
                 time.sleep(SECONDS)
                 yield step / steps

@@ -164,7 +164,7 @@ def test_a_map_that_decides_the_class_is_told_from_one_that_does_not_by_its_clos
             left = pixels[:, 0, :, :14].mean(dim=(1, 2))
             return torch.stack([left, 2 * bound - left], dim=1)
 
-    def levels(pixels, hole, count, seed):  # noqa: ARG001
+    def levels(pixels, _hole, count, seed):
         return torch.rand(count, 1, 1, 1, generator=generator(seed, "levels")).expand(-1, *pixels.shape[1:])
 
     classifier = classifier_of(Left(), size=(28, 28), classes=2)

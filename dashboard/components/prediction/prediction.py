@@ -49,6 +49,5 @@ def prediction(
         if choose and index is not None:
             choose(index)
 
-    data = {**shown, "waiting": waiting, "model": model, "recorded": recorded, "choosable": choose is not None}
-    data |= {"hidden": hidden}
-    _COMPONENT(data=data, key=key, on_explained_change=take)
+    further = {"waiting": waiting, "model": model, "recorded": recorded, "choosable": choose is not None}
+    _COMPONENT(data={**shown, **further, "hidden": hidden}, key=key, on_explained_change=take)
