@@ -49,7 +49,7 @@ Prepare = Callable[[Scene], Filler]
 Check = Callable[[Kind], None]
 AT_ONCE = 16
 """Fills of a step."""
-FEW = 4
+FEW = 2
 """Fills of the first step, where each of them costs much: 16 by a flow take 2.5 to 3.3 times as long on one thread."""
 
 
