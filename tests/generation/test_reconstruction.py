@@ -188,7 +188,7 @@ def pictures_of(pixels):
     return [to_picture(each) for each in pixels]
 
 
-@pytest.mark.parametrize(("prior", "first"), [("donors", 16), ("refined_donors", 4), ("flow", 4)])
+@pytest.mark.parametrize(("prior", "first"), [("donors", 16), ("refined_donors", 2), ("flow", 2)])
 def test_of_a_slow_prior_a_few_come_first_then_sixteen_at_once_and_more_of_them_change_nothing(
     clothes_cnn, garment, prior, first
 ):
