@@ -1,13 +1,11 @@
 """What a retraining study is asked for, and its file: a person writes one, and a study's folder keeps one."""
 
-import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Self, get_args
 
 from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import Settings
@@ -20,6 +18,21 @@ from core.retraining.networks import MOST_OF_A_RUN, maker
 from core.retraining.outcomes import FRACTIONS
 from core.retraining.probes import Probe
 from core.retraining.training import EPOCHS, PEAK, Recipe
+from core.studies.spec_file import (
+    Mistake,
+    is_count,
+    is_names,
+    is_number,
+    is_settings,
+    is_switch,
+    is_text,
+    is_whole,
+    of_wrong_kind,
+    or_none,
+    spec_of,
+    text_of,
+    written,
+)
 
 METHODS = (
     "gradient",
@@ -96,7 +109,7 @@ class RetrainingSpec:
 
     def __post_init__(self) -> None:
         for problem in problems(self):
-            raise ValueError(problem)
+            raise problem
 
     @property
     def recipe(self) -> Recipe:
@@ -133,10 +146,7 @@ class RetrainingSpec:
             and each.name != "settings"
             and (each.name not in ADDED or value != each.default)
         }
-        lines = [f"{name} = {as_toml(value)}" for name, value in told.items()]
-        for method, own in self.settings.items():
-            lines += ["", f"[settings.{method}]", *(f"{name} = {as_toml(value)}" for name, value in own.items())]
-        return "\n".join(lines) + "\n"
+        return written(told, self.settings)
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
@@ -145,20 +155,9 @@ class RetrainingSpec:
         Raises
         ------
         ValueError
-            Where it is not TOML, or holds something else than a spec does, with what is wrong.
+            Where it is not TOML, or holds something else than a spec does, with what is wrong and in which line.
         """
-        try:
-            asked = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"The file is not valid TOML: {error}.") from error
-        known = {each.name for each in fields(cls)}
-        for name in asked:
-            if name not in known:
-                raise ValueError(f"A retraining study has no {name!r}; it has {', '.join(sorted(known))}.")
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()
-        }
-        return cls(**given)
+        return spec_of(cls, text, {each.name for each in fields(cls)}, "A retraining study")
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -169,91 +168,62 @@ class RetrainingSpec:
         ValueError
             Where it cannot be read.
         """
-        try:
-            spec = cls.from_toml(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}."
-            ) from error
+        spec = cls.from_toml(text_of(file))
         beside = file.parent / spec.data
         named = spec.data == BUNDLED or spec.data.startswith(HUB) or not spec.data.strip()
         return spec if named or not beside.is_dir() else replace(spec, data=str(beside.resolve()))
 
 
-def as_toml(value: Any) -> str:
-    """
-    >>> as_toml(("a", 'b "c"')), as_toml(True), as_toml(0.008)
-    ('["a", "b \\\\"c\\\\""]', 'true', '0.008')
-    """
-    return json.dumps(value, ensure_ascii=False)
-
-
-def problems(spec: RetrainingSpec) -> list[str]:
+def problems(spec: RetrainingSpec) -> list[Mistake]:
     """What is wrong with a spec, in sentences; whatever needs the pictures or the network is found later."""
-    found = [
-        f"{name} must be {kind}, not {value!r}." for name, kind, fits in KINDS if not fits(value := getattr(spec, name))
-    ]
+    found = of_wrong_kind(spec, KINDS)
     if found:
         return found
     if not spec.fractions or not all(0 < fraction < 1 for fraction in spec.fractions):
-        found.append("The fractions must lie between 0 and 1, both excluded.")
-    if any(len(set(each)) < len(each) for each in (spec.fractions, spec.forms, spec.probes)):
-        found.append("Every fraction, form and probe may stand once.")
+        found.append(Mistake("The fractions must lie between 0 and 1, both excluded.", "fractions"))
+    for name in ("fractions", "forms", "probes"):
+        if len(set(getattr(spec, name))) < len(getattr(spec, name)):
+            found.append(Mistake("Every fraction, form and probe may stand once.", name))
     for name, known in (("unit", Unit), ("fill", Fill)):
-        if getattr(spec, name) not in get_args(known):
-            found.append(f"The {name} must be one of {', '.join(get_args(known))}, not {getattr(spec, name)!r}.")
+        if (value := getattr(spec, name)) not in get_args(known):
+            found.append(Mistake(f"The {name} must be one of {', '.join(get_args(known))}, not {value!r}.", name))
     if not set(spec.forms) <= set(FORMS) or not spec.forms:
-        found.append(f"The forms are among {' and '.join(FORMS)}, not {', '.join(spec.forms) or 'none'}.")
+        told = ", ".join(spec.forms) or "none"
+        found.append(Mistake(f"The forms are among {' and '.join(FORMS)}, not {told}.", "forms"))
     if not set(spec.probes) <= set(get_args(Probe)):
-        found.append(f"The probes are among {' and '.join(get_args(Probe))}, not {', '.join(spec.probes)}.")
+        told = ", ".join(spec.probes)
+        found.append(Mistake(f"The probes are among {' and '.join(get_args(Probe))}, not {told}.", "probes"))
     if not spec.methods:
-        found.append("Name at least one method, such as gradient.")
+        found.append(Mistake("Name at least one method, such as gradient.", "methods"))
     return found or list(misfits(spec))
 
 
-def misfits(spec: RetrainingSpec) -> Iterator[str]:
+def misfits(spec: RetrainingSpec) -> Iterator[Mistake]:
     """What does not fit the pictures that are asked for, as far as that shows before they are read."""
     size = collect_data(BUNDLED).size if spec.data == BUNDLED else (spec.picture_side, spec.picture_side)
-    for check in (
-        partial(maker, spec.network),
-        partial(check_side, min(size)),
-        partial(check_places, spec.unit, spec.side, spec.fractions, size),
+    for name, check in (
+        ("network", partial(maker, spec.network)),
+        ("picture_side", partial(check_side, min(size))),
+        (
+            "fractions" if spec.unit != "region" else "side",
+            partial(check_places, spec.unit, spec.side, spec.fractions, size),
+        ),
     ):
         try:
             check()
         except ValueError as problem:
-            yield str(problem)
-
-
-def is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def is_switch(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def is_names(value: object) -> bool:
-    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
-
-
-def is_settings(value: object) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values())
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+            yield Mistake(str(problem), name)
 
 
 KINDS = (
     ("methods", "a list of names", is_names),
     ("forms", "a list of names", is_names),
-    ("data", "a text", lambda value: isinstance(value, str)),
-    ("labels", "a text", lambda value: isinstance(value, str)),
-    ("network", "a text", lambda value: isinstance(value, str)),
-    ("unit", "a text", lambda value: isinstance(value, str)),
+    ("data", "a text", is_text),
+    ("labels", "a text", is_text),
+    ("network", "a text", is_text),
+    ("unit", "a text", is_text),
     ("leak", "true or false", is_switch),
-    ("fill", "a text", lambda value: isinstance(value, str)),
+    ("fill", "a text", is_text),
     ("probes", "a list of names", is_names),
     ("stop_early", "true or false", is_switch),
     ("fresh_random", "true or false", is_switch),
@@ -263,8 +233,8 @@ KINDS = (
     ("side", "a number from 1", is_count),
     ("picture_side", "a number from 1", is_count),
     ("test_pictures", "a number from 1", is_count),
-    ("training_pictures", "a number from 1", lambda value: value is None or is_count(value)),
+    ("training_pictures", "a number from 1", or_none(is_count)),
     ("peak", "a number above 0", lambda value: is_number(value) and 0 < value < inf),
-    ("seed", "a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    ("seed", "a whole number", is_whole),
     ("settings", "a table for each method, as [settings.smoothgrad]", is_settings),
 )

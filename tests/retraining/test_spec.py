@@ -115,6 +115,21 @@ def test_a_mistake_in_a_file_is_a_sentence(text, said):
 
 
 @pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('# mine\n\nmethods = [\n  "gradient",\n]\nseeds = 0', 6),
+        ('methods = ["gradient"]\nsedes = 3', 2),
+        ("leak = true\nseeds = 1\nfractions = [\n  0.5,\n  1.0,\n]\nepochs = 3", 3),
+        ('seeds = 1\nnetwork = "resnet"', 2),
+        ('seeds = 1\n\nunit = "region"\nside = 40', 4),
+    ],
+)
+def test_a_mistake_names_its_line(text, line):
+    with pytest.raises(ValueError, match=rf"^Line {line}: "):
+        RetrainingSpec.from_toml(text)
+
+
+@pytest.mark.parametrize(
     ("table", "said"),
     [
         ("[settings.smoothgrd]", "Did you mean smoothgrad"),
