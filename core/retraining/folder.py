@@ -7,16 +7,14 @@
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import safetensors.torch
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
 from core.models.classifier import Classifier
@@ -27,9 +25,10 @@ from core.retraining.networks import as_classifier, build
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import retraining_precision
 from core.studies.over_pictures import PictureRefused
-from core.studies.whole_files import remove_drafts, written_whole
+from core.studies.run_folder import ASKED, RunFolder, unwritable
+from core.studies.whole_files import written_whole
 
-ASKED, MANIFEST, MAPS, SAVED, LOCK = "study.toml", "manifest.json", "maps", "saved.json", ".lock"
+MAPS, SAVED = "maps", "saved.json"
 EDITION = 3
 """Of what follows from a spec: raised whenever the same spec gives other orders of removal or other networks, so that
 no study goes on with what an earlier version made."""
@@ -51,10 +50,8 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True)
-class StudyFolder:
+class StudyFolder(RunFolder):
     """The files of a study."""
-
-    path: Path
 
     def ask(self, spec: RetrainingSpec) -> None:
         """Begins the study, or goes on with it where it has begun.
@@ -81,59 +78,13 @@ class StudyFolder:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """While it lasts, no other run writes here, in this process or another; it ends with its process.
-
-        Raises
-        ------
-        ValueError
-            Where another run does, or the folder cannot be written.
-        """
-        lock = FileLock(self.path / LOCK, thread_local=False)  # a stream may be closed by another thread
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise ValueError(
-                f"Another run is working on the study in {self.path}. Wait until it has ended, or use another folder."
-            ) from None
-        except OSError as error:
-            raise unwritable(self.path, error) from error
-        try:
-            remove_drafts(self.path)
-            yield
-        finally:
-            lock.release()
-
     def spec(self) -> RetrainingSpec:
         """What was asked."""
         return RetrainingSpec.from_toml((self.path / ASKED).read_text(encoding="utf-8"))
 
-    def keep_manifest(self, told: Mapping[str, Any]) -> None:
-        """Adds these facts to the manifest, in the place of those of the same name."""
-        whole = json.dumps({**self.manifest(), **told}, indent=1)
-        written_whole(self.path / MANIFEST, lambda draft: draft.write_text(whole, encoding="utf-8"))
-
-    def keep_run(self, run: Mapping[str, str]) -> None:
-        """Lists a run among those that made the study, once."""
-        if run not in self.runs():
-            self.keep_manifest({"runs": [*self.runs(), run]})
-
-    def runs(self) -> list[Mapping[str, str]]:
-        """The runs that made something of the study, the first one first."""
-        found: list[Mapping[str, str]] = self.manifest().get("runs", [])
-        return found
-
     def shared(self) -> int:
         """How many networks need not be trained, since another with the same masks stands for them."""
         return int(self.manifest().get("shared", 0))
-
-    def manifest(self) -> dict[str, Any]:
-        """What is known of what the study ran on."""
-        file = self.path / MANIFEST
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        return found
 
     def precision(self, device: torch.device) -> torch.dtype:
         """Of its networks' passes while they learn: that of its first run, so that all of them are comparable."""
@@ -266,16 +217,6 @@ class StudyFolder:
             safetensors.torch.save_file(dict(tensors), draft, dict(about or {}))
 
         self.write(f"{name}.safetensors", write)
-
-    def write(self, name: str, write: Callable[[Path], Any]) -> None:
-        """Writes a file whole, or not at all."""
-        file = self.path / name
-        file.parent.mkdir(exist_ok=True)
-        written_whole(file, write)
-
-
-def unwritable(path: Path, error: OSError) -> ValueError:
-    return ValueError(f"The folder {path} cannot be written ({error.strerror}).")
 
 
 def as_levels(pixels: Tensor) -> Tensor:

@@ -17,9 +17,10 @@ from core.jobs.durations import room
 from core.metrics.removal import places_of
 from core.retraining.cost import Pictures, never_trained, numbers_of, pictures_of
 from core.retraining.data import BUNDLED, LabelledData
-from core.retraining.folder import ASKED, EDITION, MAPS, StudyFolder, bytes_of_a_rank
+from core.retraining.folder import EDITION, MAPS, StudyFolder, bytes_of_a_rank
 from core.retraining.probes import probes_of
 from core.retraining.spec import RetrainingSpec
+from core.studies.run_folder import ASKED
 
 MOST_BYTES = 4 * 2**30
 """Room of all studies together."""

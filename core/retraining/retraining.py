@@ -28,7 +28,7 @@ from core.retraining.clock import Clock, seconds_of_study
 from core.retraining.data import LabelledData
 from core.retraining.data_ready import DataReady, chance_of, told_of
 from core.retraining.directions import Direction, check_directions
-from core.retraining.environment import manifest, mixture, this_run
+from core.retraining.environment import manifest
 from core.retraining.events import RetrainedAccuracy, RetrainingEpoch, RetrainingReady, compared
 from core.retraining.folder import StudyFolder
 from core.retraining.home import refuse_small_disk
@@ -43,6 +43,7 @@ from core.retraining.training import explained_network
 from core.retraining.verdicts import Verdict, beside_the_leak, judge
 from core.retraining.workers import Told, Workers
 from core.studies.over_pictures import PictureRefused
+from core.studies.runs import mixture, this_run
 
 BLOCK = 100
 """Pictures whose maps are made and kept together."""

@@ -6,9 +6,10 @@ import torch
 
 from core.retraining import folder as folders
 from core.retraining.data import collect_data
-from core.retraining.folder import ASKED, EDITION, Outcome, StudyFolder, as_levels, as_pixels
+from core.retraining.folder import EDITION, Outcome, StudyFolder, as_levels, as_pixels
 from core.retraining.spec import RetrainingSpec
 from core.retraining.training import retraining_precision
+from core.studies.run_folder import ASKED
 
 CPU = torch.device("cpu")
 

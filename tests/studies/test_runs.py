@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 import torch
 
-from core.retraining.environment import DECISIVE, mixture, this_run
+from core.studies.runs import DECISIVE, mixture, this_run
 
 RUN = this_run(torch.device("cpu"))
 
