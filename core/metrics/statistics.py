@@ -168,7 +168,7 @@ class Tally:
         columns = self.columns(cells)
         for place, (metric, method) in enumerate(cells):
             parts = [(part, method) for part in ratios.get(metric, ())]
-            if parts and self._cells.keys() >= set(parts):
+            if parts and {*self.cells()} >= {*parts}:
                 columns[:, place] = linearised(*self.columns(parts).T)
         return columns
 
