@@ -122,7 +122,7 @@ def stream_evaluation(
     pictures = collect_pictures(source, classifier.dataset)[:limit]
     marked = any(picture.truth for picture in pictures)
     wanted = default_metrics(marked) if metrics is None else metrics
-    asked = tuple(dict.fromkeys(part for name in wanted for part in (*(find_metric(name).ratio_of or ()), name)))
+    asked = with_parts(wanted)
     refuse_undefined(asked, marked, limit)
     refuse_other_units(asked, unit)
     names = [picture.name for picture in pictures]
@@ -145,6 +145,15 @@ def default_metrics(marked: bool) -> tuple[str, ...]:
     """The metrics of a study that names none."""
     plausible = [each.name for each in list_metrics() if each.needs_truth and not each.needs_stamp]
     return (*DEFAULT_METRICS, *(plausible if marked else ()))
+
+
+def with_parts(metrics: Sequence[str]) -> tuple[str, ...]:
+    """The metrics, each ratio after its two parts.
+
+    >>> with_parts(["artifact_share", "fidelity"])[-2:]
+    ('artifact_share', 'fidelity')
+    """
+    return tuple(dict.fromkeys(part for name in metrics for part in (*(find_metric(name).ratio_of or ()), name)))
 
 
 def refuse_undefined(metrics: Sequence[str], marked: bool, limit: int | None) -> None:

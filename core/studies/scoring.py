@@ -103,8 +103,10 @@ def stream_scores(
     metrics: Sequence[str],
     perturbation: Perturbation,
     known: Mapping[str, Mapping[Trace, Curve]] | None = None,
-) -> Iterator[Progress | ScoresReady]:
+) -> Generator[Progress | ScoresReady, None, Mapping[str, Mapping[Trace, Curve]]]:
     """Every method's scores, once the curves that the metrics read are there; a step is one batch.
+
+    It returns these curves, by method.
 
     Parameters
     ----------
@@ -156,6 +158,7 @@ def stream_scores(
             share_kept=found.shares_kept.get(name),
         )
         yield ScoresReady(name, {each.name: each.measure(evidence) for each in asked})
+    return every
 
 
 def plan_scores(

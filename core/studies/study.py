@@ -1,7 +1,8 @@
 """A picture of a study: every method's heatmap on it, judged by every metric."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import nan
 from typing import NamedTuple
 
@@ -51,6 +52,7 @@ class Judged(NamedTuple):
     masks: PictureMasks | None = None
 
 
+Predict = Callable[[Classifier, Float[Tensor, "1 3 height width"]], int]
 Scoring = OnePicture[Progress | MethodRefused, Judged]
 """One picture's scores, in steps of a batch."""
 
@@ -93,20 +95,41 @@ class Study:
         PictureError, ValueError
             Where the picture cannot be opened, or cannot be judged with these settings.
         """
-        pixels = self.classifier.prepare(picture.open())
-        labelled = yield from self.labelled_class(picture.name)
-        truth = yield from self.seen_truth(picture)
-        predicted = checked_target(self.classifier, pixels, None)
-        target = labelled if self.explained == "labelled" and labelled is not None else predicted
-        check_contrast(target, rather_than(self.request.output))
-        subject = Subject(self.classifier, pixels, target, self.request, truth, origin=picture.name)
+        subject, labelled = yield from self.subject(picture, partial(checked_target, target=None))
         judged = yield from self.score(picture.name, subject)
         if self.labelling is None:
             return judged
         if labelled is None:
             return judged._replace(masks=None)
         masks = judged.masks and replace(judged.masks, kind=labelled)
-        return Judged(judged.scores, self.predicts(pixels, labelled), masks)
+        return Judged(judged.scores, self.predicts(subject.pixels, labelled), masks)
+
+    def subject(self, picture: StudyPicture, predict: Predict) -> Generator[Refusal, None, tuple[Subject, int | None]]:
+        """What is explained of a picture, and the class that it is labelled with, if that is known.
+
+        Parameters
+        ----------
+        predict
+            The class that a model predicts for pixels.
+
+        Raises
+        ------
+        PictureError, ValueError
+            As in :meth:`judge`.
+        """
+        pixels = self.classifier.prepare(picture.open())
+        labelled = yield from self.labelled_class(picture.name)
+        truth = yield from self.seen_truth(picture)
+        own = labelled is not None and self.explained == "labelled"
+        target = labelled if own and labelled is not None else predict(self.classifier, pixels)
+        check_contrast(target, rather_than(self.request.output))
+        return Subject(self.classifier, pixels, target, self.request, truth, origin=picture.name), labelled
+
+    def fitting(self, truth: Tensor | None) -> HeatmapRequest:
+        """The maps that are requested of a picture: those that show the truth only where it is known."""
+        if truth is not None:
+            return self.request
+        return self.request.only([name for name in self.request.methods if not find_method(name).needs_truth])
 
     def predicts(self, pixels: Float[Tensor, "1 3 height width"], labelled: int) -> bool:
         """Whether the model predicts the class: of several labels at once, each stands by itself."""
@@ -132,9 +155,7 @@ class Study:
 
     def score(self, picture: str, subject: Subject) -> Scoring:
         """The scores of an opened picture; yields after every batch."""
-        if subject.truth is None:
-            blind = [name for name in self.request.methods if not find_method(name).needs_truth]
-            subject = replace(subject, request=self.request.only(blind))
+        subject = replace(subject, request=self.fitting(subject.truth))
         phases = self.phases(subject.request)
         heatmaps: dict[str, Heatmap] = {}
         for event in phases.part(subject.heatmaps(rough=False)):
