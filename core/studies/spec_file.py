@@ -43,7 +43,8 @@ def parsed(text: str, known: Collection[str], what: str) -> dict[str, Any]:
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"The file is not valid TOML: {error}.") from error
+        told = str(error).replace("at end of document", f"at the end, line {len(text.splitlines())}")
+        raise ValueError(f"The file is not valid TOML: {told}.") from error
     for name in given:
         if name not in known:
             raise ValueError(with_line(f"{what} has no {name!r}; it has {', '.join(sorted(known))}.", text, (name,)))
