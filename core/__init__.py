@@ -50,8 +50,10 @@ if TYPE_CHECKING:
     from core.studies.evaluation import evaluate, stream_evaluation
     from core.studies.imputer_rankings import stream_imputer_rankings
     from core.studies.reconstructions import stream_reconstructions
+    from core.studies.running import stream_study
     from core.studies.search_convergence import stream_mask_search
     from core.studies.shifted_copies import stream_matched
+    from core.studies.spec import StudySpec
     from core.studies.trial import stream_trial
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "Prediction",
     "RetrainingSpec",
     "Stamp",
+    "StudySpec",
     "Unfit",
     "as_classifier",
     "capability",
@@ -116,6 +119,7 @@ __all__ = [
     "stream_stamp_benchmark",
     "stream_stamp_sweep",
     "stream_stamp_training",
+    "stream_study",
     "stream_trial",
     "wrap",
 ]
@@ -160,8 +164,10 @@ _ROOMS = {
     "core.studies.evaluation": ("evaluate", "stream_evaluation"),
     "core.studies.imputer_rankings": ("stream_imputer_rankings",),
     "core.studies.reconstructions": ("stream_reconstructions",),
+    "core.studies.running": ("stream_study",),
     "core.studies.search_convergence": ("stream_mask_search",),
     "core.studies.shifted_copies": ("stream_matched",),
+    "core.studies.spec": ("StudySpec",),
     "core.studies.trial": ("stream_trial",),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}

@@ -44,6 +44,7 @@ def calls(classifier_of, linear, pixels, tmp_path):
     judged = {**picture, "maps": {"mine": pixels[0, 0]}, "target": 0}
     pictures = {"classifier": classifier_of(linear), "source": "gallery", "methods": ["gradient"]}
     stamped = {"model": core.load_stamp_model("trained/matched_filter", device="cpu"), "methods": ["gradient"]}
+    small_study = core.StudySpec(models=("fashion_cnn",), data="fashion_mnist", limit=1, methods=("gradient",))
     return {
         "stream_agreement": {**explained, "truth": torch.eye(6, 8, dtype=torch.bool)},
         "stream_baselines": {**picture, "methods": ["input_x_gradient"]},
@@ -67,6 +68,7 @@ def calls(classifier_of, linear, pixels, tmp_path):
         "stream_stamp_benchmark": stamped,
         "stream_stamp_sweep": {**stamped, "sizes": [4], "opacities": [1.0]},
         "stream_stamp_training": {"task": stamped["model"].task, "device": "cpu"},
+        "stream_study": {"spec": small_study, "folder": tmp_path / "study", "device": "cpu"},
         "stream_trial": explained,
     }
 
