@@ -19,6 +19,7 @@ from core.cli.retraining_toy import retraining_toy
 from core.cli.sanity import sanity
 from core.cli.single_patch import single_patch
 from core.cli.stamp import stamp
+from core.cli.study import study
 from core.environment import restart, restart_unless_set
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -27,7 +28,7 @@ for command in (
     *(methods, metrics, models, doctor),
 ):
     app.command()(command)
-for group in (stamp, sanity):
+for group in (stamp, sanity, study):
     app.add_typer(group)
 
 

@@ -14,7 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from core.studies.run_folder import ASKED, RunFolder, unwritable
+from filelock import FileLock, Timeout
+
+from core.studies.run_folder import ASKED, LOCK, RunFolder, unwritable
 from core.studies.whole_files import written_whole
 
 if TYPE_CHECKING:
@@ -109,11 +111,18 @@ class Folder(RunFolder):
 
     def is_in_use(self) -> bool:
         """Whether a run is working on it, in this process or another."""
+        file = self.path / LOCK
+        if not file.exists():
+            return False
+        lock = FileLock(file)
         try:
-            with self.alone():
-                return False
-        except ValueError:
+            lock.acquire(blocking=False)
+        except Timeout:
             return True
+        except OSError:  # nobody can write here
+            return False
+        lock.release()
+        return False
 
     def places(self) -> list[int]:
         """The places of the finished units, in order."""

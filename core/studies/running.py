@@ -82,7 +82,7 @@ class Part:
         return self.study.request.seed
 
 
-def stream_study(spec: StudySpec, folder: str | Path, device: str = "auto") -> Iterator[Event]:
+def stream_study(spec: StudySpec, folder: str | Path, device: str = "auto") -> Generator[Event, None, None]:
     """Scores picture by picture, each followed by the means of all so far; a step is one batch.
 
     Whatever a study on this machine has computed before is taken from the store of scores. The folder may hold the
@@ -103,39 +103,36 @@ def stream_study(spec: StudySpec, folder: str | Path, device: str = "auto") -> I
     return run(spec, place, device, Store())
 
 
-def run(spec: StudySpec, folder: Folder, device: str, store: Store) -> Iterator[Event]:
+def run(spec: StudySpec, folder: Folder, device: str, store: Store) -> Generator[Event, None, None]:
     """The events of :func:`stream_study`, and its files."""
     with folder.alone():
         folder.keep_run(this_run(chosen_device(device)))
-        for part in parts_of(spec, folder, device):
+        for part in parts_of(spec, device):
+            folder.keep_manifest({"units": part.total})
+            folder.agree({f"model {part.model}": about(part.study.classifier, part.pictures)})
             yield from run_part(part, folder, store, spec.maps)
         folder.write_tables()
         refused = sum("refused" in folder.unit(place) for place in folder.places())
         yield StudyReady(len(folder.places()), refused)
 
 
-def parts_of(spec: StudySpec, folder: Folder, device: str) -> Iterator[Part]:
-    """The parts of a study, one model in memory at a time; the folder keeps what each is about.
+def parts_of(spec: StudySpec, device: str) -> Iterator[Part]:
+    """The parts of a study, one model in memory at a time.
 
     Raises
     ------
     ValueError
-        Where a model, its pictures or their labels are not what they were when the study began, or do not fit.
+        Where a model, its pictures or their labels do not fit.
     """
     first = 0
     for number, model in enumerate(spec.models):
         classifier = load_classifier(model, device)
         pictures = spec.pictures(classifier.dataset)
-        if number == 0:
-            # Another model may see other pictures of the gallery, so the number is final once all are loaded.
-            folder.keep_manifest({"units": len(pictures) * len(spec.models) * len(spec.seeds)})
+        # Another model may see other pictures of the gallery, so the total is final once all models are loaded.
         total = first + len(pictures) * (len(spec.models) - number) * len(spec.seeds)
-        folder.keep_manifest({"units": total})
-        folder.agree({f"model {model}": about(classifier, pictures)})
         name = name_of(classifier)
         for seed in spec.seeds:
-            study = study_of(spec, classifier, pictures, seed)
-            yield Part(study, pictures, model, name, first, total)
+            yield Part(study_of(spec, classifier, pictures, seed), pictures, model, name, first, total)
             first += len(pictures)
 
 

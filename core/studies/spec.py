@@ -21,6 +21,7 @@ from core.studies.evaluation import DEFAULT_METRICS, refuse_undefined, with_part
 from core.studies.labelling import EXPLAINED, Explained
 from core.studies.spec_file import (
     Mistake,
+    as_toml,
     is_count,
     is_names,
     is_settings,
@@ -33,6 +34,52 @@ from core.studies.spec_file import (
     text_of,
     written,
 )
+
+COMMENTED = """\
+# A study: every method's heatmaps on every picture, judged by every metric, for every model and every seed.
+# A line that is left out has the value shown here.
+
+# See `heatcheck models`; also "torchvision/resnet50" or "timm/vit_small_patch16_224".
+models = ["efficientnet_lite0"]
+
+# A folder (from where this file lies), "gallery", "fashion_mnist", or "torchvision/NAME". The first `limit` are used.
+data = "gallery"
+# limit = 20
+
+# Where labels are: "folders", "names" (file names that begin with the label), or a CSV file of files and labels.
+# labels = "folders"
+
+# The class that is explained: "predicted" or "labelled".
+explained = "predicted"
+
+# See `heatcheck methods` and `heatcheck metrics`. Every control is included.
+methods = [METHODS]
+metrics = [
+METRICS,
+]
+
+# Of every random draw; each gives scores of its own.
+seeds = [0]
+
+# How channels are reduced: "sum", "abs_sum" or "max_abs"; if left out, the method's own.
+# reduction = "abs_sum"
+
+# What replaces a removed pixel; the removal unit, "pixel", "region", "superpixel" or "feature"; the side of a region.
+imputer = "dataset_mean"
+unit = "pixel"
+side = 9
+
+# Value of a curve, "probability", "relative_logit" or "accuracy", and the number of its steps.
+y = "probability"
+steps = 10
+
+# Whether heatmaps are kept as well.
+maps = false
+
+# Settings of a method that differ from its defaults.
+# [settings.smoothgrad]
+# samples = 30
+"""
 
 METHODS = ("gradient", "smoothgrad", "integrated_gradients", "grad_cam")
 HUB = "torchvision/"
@@ -137,6 +184,17 @@ class StudySpec:
         """
         told = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "settings"}
         return written({name: value for name, value in told.items() if value is not None}, self.settings)
+
+    @staticmethod
+    def commented() -> str:
+        """A file to begin with: every name with its default, and what it is for.
+
+        >>> StudySpec.from_toml(StudySpec.commented()) == StudySpec()
+        True
+        """
+        methods = ", ".join(map(as_toml, METHODS))
+        metrics = ",\n".join(f"  {as_toml(name)}" for name in DEFAULT_METRICS)
+        return COMMENTED.replace("[METHODS]", f"[{methods}]").replace("METRICS", metrics)
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
