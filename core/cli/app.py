@@ -19,13 +19,13 @@ from core.cli.retraining_toy import retraining_toy
 from core.cli.sanity import sanity
 from core.cli.single_patch import single_patch
 from core.cli.stamp import stamp
-from core.cli.study import study
+from core.cli.study import study, view
 from core.environment import restart, restart_unless_set
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (
     *(explain, evaluate, mask_search, reconstruct, fine_tune, retrain, single_patch, retraining_toy),
-    *(methods, metrics, models, doctor),
+    *(view, methods, metrics, models, doctor),
 ):
     app.command()(command)
 for group in (stamp, sanity, study):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import webbrowser
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -95,6 +97,39 @@ def status(folder: StudyFolder) -> None:
     for began in place.runs()[-1:]:
         typer.echo(f"The last run began at {began['began']} on {began['device']}.")
     typer.echo("A run is working on it." if standing.running else "No run is working on it.")
+
+
+@study.command()
+def report(
+    folder: StudyFolder,
+    out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("report.html"),
+) -> None:
+    """Write a study as one web page that opens offline: verdicts, intervals, curves, heatmaps, manifest."""
+    from core.studies.folder import Folder
+    from core.studies.report.page import page_of
+    from core.studies.whole_files import written_whole
+
+    with mistakes_in_words():
+        page = page_of(Folder(folder))
+        try:
+            written_whole(out, lambda draft: draft.write_text(page, encoding="utf-8"))
+        except OSError as error:
+            raise ValueError(f"{out} cannot be written ({error.strerror}).") from error
+    say(f"{out} is written, {out.stat().st_size / 1e6:.1f} MB.")
+
+
+@study.command()
+def view(folder: StudyFolder) -> None:
+    """Open a study in the browser, as far as it is. Reads its folder only."""
+    from core.studies.folder import Folder
+    from core.studies.report.page import page_of
+
+    with mistakes_in_words():
+        page = page_of(Folder(folder))
+    file = Path(tempfile.mkdtemp(prefix="heatcheck-")) / f"{folder.resolve().name}.html"
+    file.write_text(page, encoding="utf-8")
+    typer.echo(str(file))
+    webbrowser.open(file.as_uri())
 
 
 def follow(asked: core.StudySpec, folder: Folder, device: str) -> None:

@@ -2,7 +2,8 @@
 
 ``study.toml`` is what was asked, ``manifest.json`` what it is about and what it ran on, run by run. ``units`` has a
 file for each finished unit, by its place in the plan; ``scores.parquet`` and ``curves.parquet`` are made of these.
-``maps`` holds the heatmaps where they were asked for.
+``summaries`` has the means of each part by the place of its first unit. ``maps`` holds the heatmaps where they were
+asked for, ``pictures`` what they are of.
 
 No torch is loaded here, so that a folder can be looked into at once.
 """
@@ -22,7 +23,8 @@ from core.studies.whole_files import written_whole
 if TYPE_CHECKING:
     import pyarrow as pa
 
-UNITS, MAPS, SCORES, CURVES = "units", "maps", "scores.parquet", "curves.parquet"
+UNITS, SUMMARIES, MAPS, PICTURES = "units", "summaries", "maps", "pictures"
+SCORES, CURVES = "scores.parquet", "curves.parquet"
 EDITION = 1
 """Of the files of a unit."""
 DIGITS = 7
@@ -141,6 +143,21 @@ class Folder(RunFolder):
     def map_file(self, place: int) -> str:
         """The name of the file of a unit's heatmaps."""
         return f"{MAPS}/{place:0{DIGITS}}.safetensors"
+
+    def picture_file(self, place: int) -> str:
+        """The name of the file of a unit's picture, as its model sees it."""
+        return f"{PICTURES}/{place:0{DIGITS}}.webp"
+
+    def keep_summary(self, first: int, told: Told) -> None:
+        """Keeps the means of a part, which begins at that place, instead of those of fewer units."""
+        whole = json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
+        name = f"{SUMMARIES}/{first:0{DIGITS}}.json"
+        self.write(name, lambda draft: draft.write_text(whole, encoding="utf-8"))
+
+    def summaries(self) -> dict[int, Told]:
+        """The means of each part that has any, by the place of its first unit."""
+        files = sorted((self.path / SUMMARIES).glob("*.json"))
+        return {int(file.stem): json.loads(file.read_text(encoding="utf-8")) for file in files}
 
     def write_tables(self) -> None:
         """Writes scores.parquet and curves.parquet of the finished units, a block of them in memory at a time."""

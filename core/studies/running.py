@@ -2,23 +2,28 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+from jaxtyping import Float
+from torch import Tensor
 
 from core.jobs.events import Progress, Returning
 from core.jobs.pacing import Pace
 from core.methods.heatmap import MethodRefused
+from core.methods.registry import list_methods
 from core.metrics.evidence import LIF, MIF, RANDOM
+from core.metrics.registry import list_metrics
 from core.metrics.statistics import Score
 from core.models.catalogue import chosen_device, load_classifier
 from core.models.classifier import Classifier
 from core.pictures.collecting import StudyPicture
 from core.pictures.opening import PictureError
+from core.pictures.rendering import to_picture
 from core.studies.columns import Columns
 from core.studies.evaluation import PictureScored, SummaryReady
 from core.studies.folder import Folder
@@ -55,6 +60,8 @@ class StudyReady:
     refused: int
 
 
+FEW_PIXELS = 100
+"""Width below which a picture is kept without loss."""
 Event = Progress | Refusal | PartBegan | PictureScored | PictureRefused | SummaryReady | StudyReady
 
 
@@ -107,6 +114,7 @@ def run(spec: StudySpec, folder: Folder, device: str, store: Store) -> Generator
     """The events of :func:`stream_study`, and its files."""
     with folder.alone():
         folder.keep_run(this_run(chosen_device(device)))
+        folder.keep_manifest(in_words())
         for part in parts_of(spec, device):
             folder.keep_manifest({"units": part.total})
             folder.agree({f"model {part.model}": about(part.study.classifier, part.pictures)})
@@ -179,6 +187,8 @@ def run_part(part: Part, folder: Folder, store: Store, keep_maps: bool) -> Itera
         if keep_maps:
             maps = {method: values.contiguous() for method, values in unit.maps.items()}
             folder.write(folder.map_file(part.first + place), partial(safetensors.torch.save_file, maps))
+            seen = partial(to_picture(unit.pixels).save, format="WEBP", lossless=few(unit.pixels))
+            folder.write(folder.picture_file(part.first + place), seen)
         told = as_told(part, picture, unit)
         folder.keep_unit(part.first + place, told)
         count(told, tally, answered)
@@ -187,9 +197,12 @@ def run_part(part: Part, folder: Folder, store: Store, keep_maps: bool) -> Itera
         if place + 1 < len(part.pictures) and pace.due():
             with pace.spending():
                 found = summary(tally, answered, part.seed)
+                folder.keep_summary(part.first, summary_told(part, found))
             yield found
     if len(tally):
-        yield summary(tally, answered, part.seed)
+        found = summary(tally, answered, part.seed)
+        folder.keep_summary(part.first, summary_told(part, found))
+        yield found
 
 
 def passed(events: Returning[Progress | Refusal, Unit]) -> Generator[Progress | Refusal, None, None]:
@@ -223,6 +236,7 @@ def as_told(part: Part, picture: StudyPicture, unit: Unit) -> dict[str, Any]:
     return {
         **named(part, picture),
         "target": unit.target,
+        "label": part.study.classifier.labels[unit.target],
         "correct": unit.correct,
         "scores": [
             [each.method, each.metric, each.score if each.score == each.score else None] for each in unit.scores
@@ -244,6 +258,37 @@ def count(told: Mapping[str, Any], tally: Columns, answered: list[int]) -> None:
     if told["correct"] is not None:
         answered[0] += told["correct"]
         answered[1] += 1
+
+
+def few(pixels: Float[Tensor, "3 height width"]) -> bool:
+    """Whether a picture is so small that a person sees each pixel."""
+    return pixels.shape[-1] < FEW_PIXELS
+
+
+def in_words() -> dict[str, Any]:
+    """What the names in a folder mean, for who reads it without the registry."""
+    return {
+        "methods": {each.name: {"label": each.label, "control": each.control} for each in list_methods()},
+        "metrics": {
+            each.name: {
+                "label": each.label,
+                "heading": each.heading,
+                "direction": each.direction,
+                "limited": each.high is not None,
+                "random": each.random,
+                "summary": each.summary,
+            }
+            for each in list_metrics()
+        },
+    }
+
+
+def summary_told(part: Part, found: SummaryReady) -> dict[str, Any]:
+    """The means of a part as its file has them: NaN is a gap."""
+    rows = [{name: None if value != value else value for name, value in asdict(row).items()} for row in found.summary]
+    words = found.accuracy.words if found.accuracy else ""
+    told = {"model": part.model, "seed": part.seed, "pictures": len(part.pictures)}
+    return {**told, "scored": found.pictures, "accuracy": words, "rows": rows}
 
 
 def summary(tally: Columns, answered: list[int], seed: int) -> SummaryReady:

@@ -56,6 +56,8 @@ class Unit:
         Methods without a map, with the reason.
     maps
         Those that had to be made.
+    pixels
+        The picture as the model sees it, in [0, 1].
     """
 
     target: int
@@ -63,6 +65,7 @@ class Unit:
     correct: bool | None
     curves: Curves
     refused: Mapping[str, str]
+    pixels: Float[Tensor, "3 height width"]
     maps: Mapping[str, Float[Tensor, "height width"]] = field(default_factory=dict)
 
 
@@ -185,7 +188,7 @@ def judge_unit(
     )
     traces = dict.fromkeys(trace for metric in study.metrics for trace in find_metric(metric).reads)
     curves = {method: entries.curves_of(method, traces) for method in judged}
-    return Unit(subject.target, scores, correct, curves, refused, maps)
+    return Unit(subject.target, scores, correct, curves, refused, subject.pixels[0], maps)
 
 
 def fill(entries: Entries, keep_maps: bool) -> Generator[Progress, None, Mapping[str, Tensor]]:

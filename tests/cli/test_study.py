@@ -82,22 +82,50 @@ def test_a_mistake_in_the_file_names_its_line(heatcheck, tmp_path, spec):
     assert "Line 8: seeds must be a list of whole numbers" in result.stderr
 
 
-def test_the_status_of_a_study_is_told_without_torch(heatcheck, tmp_path, spec):
-    out = tmp_path / "out"
-    heatcheck("study", "run", spec, "--out", out, "--device", "cpu")
+def without_torch(*arguments: object) -> str:
+    """What a command says, in a process of its own which must not load torch."""
     code = (
-        "import sys\n"
+        "import sys, webbrowser\n"
         "from typer.testing import CliRunner\n"
         "from core.cli.app import app\n"
-        f"result = CliRunner().invoke(app, ['study', 'status', {str(out)!r}])\n"
+        "webbrowser.open = lambda address: print('opened', address)\n"
+        f"result = CliRunner().invoke(app, {list(map(str, arguments))!r})\n"
         "print(result.output)\n"
         "sys.exit(9 if 'torch' in sys.modules else result.exit_code)\n"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
-    assert "2 of 2 units finished." in told.stdout
-    assert "No run is working on it." in told.stdout
+    return told.stdout
+
+
+def test_the_status_of_a_study_is_told_without_torch(heatcheck, tmp_path, spec):
+    out = tmp_path / "out"
+    heatcheck("study", "run", spec, "--out", out, "--device", "cpu")
+    told = without_torch("study", "status", out)
+    assert "2 of 2 units finished." in told
+    assert "No run is working on it." in told
     assert "has no study.toml" in heatcheck("study", "status", tmp_path / "home").stderr
+
+
+@pytest.mark.parametrize("command", [("view",), ("study", "view")])
+def test_a_study_is_viewed_without_torch_and_without_writing_into_it(heatcheck, tmp_path, spec, command):
+    out = tmp_path / "out"
+    heatcheck("study", "run", spec, "--out", out, "--device", "cpu")
+    before = {file: file.stat().st_mtime_ns for file in out.rglob("*")}
+    file = re.search(r"opened file://(.*)", without_torch(*command, out))
+    assert file
+    assert "fashion_cnn, seed 0" in Path(file[1]).read_text()
+    assert {file: file.stat().st_mtime_ns for file in out.rglob("*")} == before
+
+
+def test_a_report_is_one_file(heatcheck, tmp_path, spec):
+    out, page = tmp_path / "out", tmp_path / "report.html"
+    assert "holds no study" in heatcheck("study", "report", out, "--out", page).stderr
+    heatcheck("study", "run", spec, "--out", out, "--device", "cpu")
+    result = heatcheck("study", "report", out, "--out", page)
+    assert result.exit_code == 0, result.output
+    assert f"{page} is written, 0." in result.stderr
+    assert "a verdict needs 5 pictures" in page.read_text()
 
 
 def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(heatcheck, tmp_path, spec):

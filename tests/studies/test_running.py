@@ -9,8 +9,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from safetensors.torch import load_file
 
 import core
@@ -136,7 +138,7 @@ def test_a_share_of_what_all_maps_reach_is_known_for_the_same_maps_only(tmp_path
     pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_exact=False, rtol=0, atol=1e-5)
 
 
-def test_a_kill_loses_the_unit_in_hand_and_the_resumed_tables_are_those_of_an_unbroken_run(tmp_path):
+def test_a_kill_loses_the_unit_in_hand_and_the_resumed_tables_are_those_of_an_unbroken_run(tmp_path, monkeypatch):
     spec = replace(SPEC, limit=40)
     (tmp_path / "study.toml").write_text(spec.to_toml())
     code = (
@@ -161,7 +163,7 @@ def test_a_kill_loses_the_unit_in_hand_and_the_resumed_tables_are_those_of_an_un
     (began,) = (event for event in events if isinstance(event, PartBegan))
     assert began.known == done
     assert sum(isinstance(event, PictureScored) for event in events) == spec.limit - done
-    os.environ["HEATCHECK_HOME"] = str(tmp_path / "another home")  # nothing is known there
+    monkeypatch.setenv("HEATCHECK_HOME", str(tmp_path / "another home"))  # nothing is known there
     run(spec, tmp_path / "whole")
     assert tables(tmp_path / "broken") == tables(tmp_path / "whole")
     told = json.loads((tmp_path / "broken" / "manifest.json").read_text())
@@ -186,6 +188,10 @@ def test_maps_are_kept_where_they_are_asked_for(tmp_path):
     pixels = classifier.prepare(core.pictures.collecting.open_bundled(0))
     values = core.explain(classifier, pixels, ["gradient"])["gradient"].values
     assert load_file(file)["gradient"].numpy() == pytest.approx(values.numpy(), abs=1e-6)
+    (seen,) = (tmp_path / "with" / "pictures").iterdir()
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(seen)), np.asarray(core.pictures.rendering.to_picture(pixels[0]))
+    )
 
 
 def test_a_picture_that_cannot_be_opened_is_kept_as_refused(tmp_path):
