@@ -30,7 +30,9 @@ class Columns(Tally):
         """Adds scores; each may come once."""
         for picture, method, metric, score in scores:
             place = self._places[picture]
-            column = self._columns.setdefault((metric, method), array("d", [nan]) * len(self._names))
+            column = self._columns.get((metric, method))
+            if column is None:
+                column = self._columns[metric, method] = array("d", [nan]) * len(self._names)
             column[place] = score if isfinite(score) else nan
             self._scored[place] = 1
 
