@@ -77,14 +77,14 @@ def picture_address(folder: Folder, place: int) -> str:
 
 def chart(label: str, curves: Mapping[str, MeanCurve]) -> str:
     """The mean curves of a method over the share of pixels that are removed, with their intervals."""
-    ends = [np.concatenate([each.mean - each.half_width, each.mean + each.half_width]) for each in curves.values()]
-    low, high = min(0.0, *(each.min() for each in ends)), max(1.0, *(each.max() for each in ends))
+    means = np.concatenate([each.mean for each in curves.values()])
+    low, high = min(0.0, float(means.min())), max(1.0, float(means.max()))
 
     def across(values: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
         return LEFT + (RIGHT - LEFT) * values
 
     def up(values: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
-        height: Float[np.ndarray, " points"] = FOOT - (FOOT - TOP) * (values - low) / (high - low)
+        height: Float[np.ndarray, " points"] = FOOT - (FOOT - TOP) * (np.clip(values, low, high) - low) / (high - low)
         return height
 
     def corners(x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]) -> str:
