@@ -28,6 +28,12 @@ study = typer.Typer(
     help="Studies: models, methods and metrics over many pictures; a folder each, which goes on after any stop.",
 )
 StudyFolder = Annotated[Path, typer.Argument(help="Folder of a study.")]
+Ray = Annotated[
+    str | None, typer.Option(help="Compute on a Ray cluster: local, auto (the one this machine is in), or an address.")
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Workers on the cluster; by default one for each GPU, else for each CPU.")
+]
 
 
 @study.command()
@@ -54,6 +60,8 @@ def run(
     ),
     dry: Annotated[bool, typer.Option("--dry", help="Only say what it takes; one picture is timed.")] = False,
     device: Device = "auto",
+    ray: Ray = None,
+    workers: Workers = None,
 ) -> None:
     """Run a study. Writes study.toml, manifest.json, scores.parquet and curves.parquet.
 
@@ -65,14 +73,14 @@ def run(
     with mistakes_in_words():
         asked = core.StudySpec.read(spec)
         if dry:
-            for sentence in told(forecast(asked, Folder(out), device)):
+            for sentence in told(forecast(asked, Folder(out), device), workers):
                 typer.echo(sentence)
             return
-    follow(asked, Folder(out), device)
+    follow(asked, Folder(out), device, ray, workers)
 
 
 @study.command()
-def resume(folder: StudyFolder, device: Device = "auto") -> None:
+def resume(folder: StudyFolder, device: Device = "auto", ray: Ray = None, workers: Workers = None) -> None:
     """Go on with a study where it stopped."""
     from core.studies.folder import Folder
     from core.studies.run_folder import ASKED
@@ -81,7 +89,7 @@ def resume(folder: StudyFolder, device: Device = "auto") -> None:
     with mistakes_in_words():
         Folder(folder).standing()
         asked = core.StudySpec.from_toml(text_of(folder / ASKED))
-    follow(asked, Folder(folder), device)
+    follow(asked, Folder(folder), device, ray, workers)
 
 
 @study.command()
@@ -132,20 +140,25 @@ def view(folder: StudyFolder) -> None:
     webbrowser.open(file.as_uri())
 
 
-def follow(asked: core.StudySpec, folder: Folder, device: str) -> None:
+def follow(asked: core.StudySpec, folder: Folder, device: str, ray: str | None, workers: int | None) -> None:
     """Runs a study behind a bar, and shows the means of each of its parts."""
     from core.studies.evaluation import SummaryReady
-    from core.studies.running import PartBegan
+    from core.studies.running import PartBegan, UnitMissing
 
+    with mistakes_in_words():
+        if workers and not ray:
+            raise ValueError("--workers are those of a cluster: add --ray local, auto or an address.")
     found: dict[PartBegan, SummaryReady] = {}
     part = None
     with interruptible(lambda: stopped(folder)), mistakes_in_words(), closing(
-        core.stream_study(asked, folder.path, device)
+        core.stream_study(asked, folder.path, device, ray, workers)
     ) as stream, closing(watched(stream)) as events:  # fmt: skip
         for event in events:
             if isinstance(event, PartBegan):
                 part = event
                 say(f"{title(part)}: {part.known:,} of {counted(part.pictures, 'picture')} finished before.")
+            elif isinstance(event, UnitMissing):
+                say(f"{event.unit} failed repeatedly and is missing: {event.error}")
             elif isinstance(event, SummaryReady) and part:
                 found[part] = event
     for sentence in so_far(folder):
@@ -176,17 +189,23 @@ def so_far(folder: Folder) -> Iterator[str]:
 
     done, units, _ = folder.standing()
     yield f"{done:,} of {counted(units, 'unit')} finished." if units else f"{counted(done, 'unit')} finished."
+    if lost := folder.manifest().get("quarantined"):
+        yield f"{counted(len(lost), 'unit')} failed repeatedly and can be tried again by `heatcheck study resume`."
     if (folder.path / SCORES).exists():
         yield f"{SCORES} and {CURVES} are in {folder.path}."
 
 
-def told(parts: Iterator[PartForecast]) -> Iterator[str]:
-    """What each part takes, and all of them together."""
+def told(parts: Iterator[PartForecast], workers: int | None) -> Iterator[str]:
+    """What each part takes, and all of them together; on that many workers too, if they are given."""
+    from core.studies.simulation import simulate
+
     units = passes = 0
-    seconds = 0.0
+    seconds = spread = 0.0
     for part in parts:
         left = part.pictures - part.finished
         units, passes, seconds = units + left, passes + part.passes, seconds + (part.seconds or 0.0)
+        if workers and left and part.seconds:
+            spread += simulate(left, [part.seconds / left], workers).seconds
         takes = "none of its pictures can be judged" if part.seconds is None else about(part.seconds)
         work = f"{counted(left, 'unit')}, {counted(part.passes, 'pass', 'passes')}"
         yield f"{part.model}, seed {part.seed}: {work}, {takes}."
@@ -194,3 +213,5 @@ def told(parts: Iterator[PartForecast]) -> Iterator[str]:
         f"Together: {counted(units, 'unit')}, {counted(passes, 'pass', 'passes')}, {about(seconds)} by the pace of one "
         "picture for each model. Scores that this machine knows already take no passes."
     )
+    if spread:
+        yield f"On {counted(workers or 0, 'worker')} of this pace: {about(spread)}, by simulation."

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from core.pictures.collecting import StudyPicture
 from core.pictures.opening import PictureError
 from core.studies.folder import Folder
-from core.studies.running import Part, parts_of
+from core.studies.parts import Part, parts_of
 from core.studies.spec import StudySpec
 from core.studies.study import Study, plan_picture
 

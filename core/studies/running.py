@@ -1,39 +1,33 @@
-"""A study run on this machine: unit after unit into its folder, with means that sharpen as pictures arrive."""
+"""A study run here or on a cluster: unit after unit into its folder, with means that sharpen as pictures arrive."""
 
-import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-import safetensors.torch
-from jaxtyping import Float
-from torch import Tensor
 
 from core.jobs.events import Progress, Returning
 from core.jobs.pacing import Pace
 from core.methods.heatmap import MethodRefused
 from core.methods.registry import list_methods
-from core.metrics.evidence import LIF, MIF, RANDOM
 from core.metrics.registry import list_metrics
 from core.metrics.statistics import Score
-from core.models.catalogue import chosen_device, load_classifier
-from core.models.classifier import Classifier
-from core.pictures.collecting import StudyPicture
-from core.pictures.opening import PictureError
-from core.pictures.rendering import to_picture
+from core.models.catalogue import chosen_device
+from core.studies.cluster import Cluster, Quarantined, WorkerReady, joined
 from core.studies.columns import Columns
 from core.studies.evaluation import PictureScored, SummaryReady
 from core.studies.folder import Folder
-from core.studies.labelling import Accuracy, label_pictures
-from core.studies.over_pictures import PictureRefused, on_picture
-from core.studies.runs import this_run
+from core.studies.labelling import Accuracy
+from core.studies.over_pictures import PictureRefused
+from core.studies.parts import Finished, Part, about, judged, parts_of
+from core.studies.runs import DECISIVE, this_run
 from core.studies.spec import StudySpec
 from core.studies.store import Store
-from core.studies.study import Refusal, Study
-from core.studies.unit import Unit, as_score, judge_unit, name_of
+from core.studies.study import Refusal
+from core.studies.unit import as_score
 
 
 @dataclass(frozen=True)
@@ -54,42 +48,35 @@ class PartBegan:
 
 @dataclass(frozen=True)
 class StudyReady:
-    """A finished study: its tables are in its folder."""
-
-    units: int
-    refused: int
-
-
-FEW_PIXELS = 100
-"""Width below which a picture is kept without loss."""
-Event = Progress | Refusal | PartBegan | PictureScored | PictureRefused | SummaryReady | StudyReady
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """The units of one model and one seed, which follow each other in the plan.
+    """A finished study: its tables are in its folder.
 
     Parameters
     ----------
-    name
-        See :func:`core.studies.unit.name_of`.
-    first
-        The place of the first of them in the plan.
+    missing
+        Units that failed repeatedly, and are in no table.
     """
 
-    study: Study
-    pictures: list[StudyPicture]
-    model: str
-    name: str
-    first: int
-    total: int
-
-    @property
-    def seed(self) -> int:
-        return self.study.request.seed
+    units: int
+    refused: int
+    missing: int = 0
 
 
-def stream_study(spec: StudySpec, folder: str | Path, device: str = "auto") -> Generator[Event, None, None]:
+@dataclass(frozen=True)
+class UnitMissing:
+    """A unit that failed repeatedly on a cluster, with its last error; a resumed run tries it again."""
+
+    unit: str
+    error: str
+
+
+Event = Progress | Refusal | PartBegan | PictureScored | PictureRefused | SummaryReady | UnitMissing | StudyReady
+Units = Callable[[Part, Sequence[int]], Iterator[Progress | Refusal | WorkerReady | Finished | Quarantined]]
+"""Computes the units of these pictures of a part, in any order."""
+
+
+def stream_study(
+    spec: StudySpec, folder: str | Path, device: str = "auto", ray: str | None = None, workers: int | None = None
+) -> Generator[Event, None, None]:
     """Scores picture by picture, each followed by the means of all so far; a step is one batch.
 
     Whatever a study on this machine has computed before is taken from the store of scores. The folder may hold the
@@ -99,6 +86,10 @@ def stream_study(spec: StudySpec, folder: str | Path, device: str = "auto") -> G
     ----------
     device
         ``auto`` uses CUDA, then MPS, then the CPU.
+    ray
+        ``local``, ``auto`` or an address: the cluster whose workers compute; this process if not given.
+    workers
+        How many of them; by default one for each GPU, or for each CPU where there is none.
 
     Raises
     ------
@@ -107,146 +98,164 @@ def stream_study(spec: StudySpec, folder: str | Path, device: str = "auto") -> G
     """
     place = Folder(Path(folder))
     place.ask(spec.to_toml())
-    return run(spec, place, device, Store())
+    return run(spec, place, device, Store(), ray, workers)
 
 
-def run(spec: StudySpec, folder: Folder, device: str, store: Store) -> Generator[Event, None, None]:
+def run(
+    spec: StudySpec, folder: Folder, device: str, store: Store, ray: str | None = None, workers: int | None = None
+) -> Generator[Event, None, None]:
     """The events of :func:`stream_study`, and its files."""
-    with folder.alone():
-        folder.keep_run(this_run(chosen_device(device)))
-        folder.keep_manifest(in_words())
-        for part in parts_of(spec, device):
+    elsewhere = nullcontext() if ray is None else joined(ray, spec, device, store.file, workers)
+    with folder.alone(), store.at_hand(), elsewhere as cluster:
+        own = device if cluster is None else "cpu"
+        if cluster is None:
+            folder.keep_run(this_run(chosen_device(own)))
+        folder.keep_manifest({**in_words(), "quarantined": {}})
+        for part in parts_of(spec, own):
             folder.keep_manifest({"units": part.total})
             folder.agree({f"model {part.model}": about(part.study.classifier, part.pictures)})
-            yield from run_part(part, folder, store, spec.maps)
+            yield from run_part(part, folder, store, computing(cluster, store, spec.maps), cluster is not None)
         folder.write_tables()
         refused = sum("refused" in folder.unit(place) for place in folder.places())
-        yield StudyReady(len(folder.places()), refused)
+        yield StudyReady(len(folder.places()), refused, len(folder.manifest()["quarantined"]))
 
 
-def parts_of(spec: StudySpec, device: str) -> Iterator[Part]:
-    """The parts of a study, one model in memory at a time.
+def computing(cluster: Cluster | None, store: Store, keep_maps: bool) -> Units:
+    """What computes units: a cluster, or else this process."""
+    return partial(one_by_one, store, keep_maps) if cluster is None else cluster.units
 
-    Raises
-    ------
-    ValueError
-        Where a model, its pictures or their labels do not fit.
+
+def one_by_one(
+    store: Store, keep_maps: bool, part: Part, places: Sequence[int]
+) -> Iterator[Progress | Refusal | Finished]:
+    """The units of these pictures, in their order."""
+    for place in places:
+        judging = Returning(judged(part, place, store, keep_maps))
+        yield from judging
+        yield judging.result
+
+
+class Means:
+    """The means of a part so far, as often as they cost little.
+
+    Parameters
+    ----------
+    beside
+        Whether units go on meanwhile, as on a cluster, whose workers would wait for them: of 50,000 pictures and 300
+        means they take minutes.
     """
-    first = 0
-    for number, model in enumerate(spec.models):
-        classifier = load_classifier(model, device)
-        pictures = spec.pictures(classifier.dataset)
-        # Another model may see other pictures of the gallery, so the total is final once all models are loaded.
-        total = first + len(pictures) * (len(spec.models) - number) * len(spec.seeds)
-        name = name_of(classifier)
-        for seed in spec.seeds:
-            yield Part(study_of(spec, classifier, pictures, seed), pictures, model, name, first, total)
-            first += len(pictures)
+
+    def __init__(self, part: Part, folder: Folder, beside: bool) -> None:
+        self._part, self._folder = part, folder
+        self._pace = Pace()
+        self._thread = ThreadPoolExecutor(1) if beside else None
+        self._coming: Future[SummaryReady] | None = None
+
+    def __call__(self, tally: Columns, answered: list[int]) -> Iterator[SummaryReady]:
+        """The means of these scores where it is time, or those of fewer that are ready now."""
+        if self._coming is not None and self._coming.done():
+            yield self._coming.result()
+            self._coming = None
+        if self._coming is not None or not self._pace.due():
+            return
+        if self._thread is None:
+            yield self._found(tally, answered)
+        else:
+            self._coming = self._thread.submit(self._found, deepcopy(tally), [*answered])
+
+    def _found(self, tally: Columns, answered: list[int]) -> SummaryReady:
+        with self._pace.spending():
+            return summarised(self._part, self._folder, tally, answered)
+
+    def end(self) -> None:
+        """Waits for means that are on their way, so that nothing is written after those of all pictures."""
+        if self._thread is not None:
+            self._thread.shutdown(cancel_futures=True)
 
 
-def about(classifier: Classifier, pictures: list[StudyPicture]) -> Mapping[str, Any]:
-    """What a folder keeps of a model and of the pictures that it is shown."""
-    return {
-        "weights": classifier.weights_digest,
-        "reading": classifier.reading,
-        "notes": list(classifier.notes),
-        "pictures": len(pictures),
-        "names": sha256("\n".join(picture.name for picture in pictures).encode()).hexdigest(),
-    }
+def summarised(part: Part, folder: Folder, tally: Columns, answered: list[int]) -> SummaryReady:
+    """The means of these scores, which the folder keeps."""
+    found = summary(tally, answered, part.seed)
+    folder.keep_summary(part.first, summary_told(part, found))
+    return found
 
 
-def study_of(spec: StudySpec, classifier: Classifier, pictures: list[StudyPicture], seed: int) -> Study:
-    """What is computed for every picture of a part."""
-    request = spec.request(seed, any(picture.truth for picture in pictures))
-    request.check(len(classifier.labels))
-    names = [picture.name for picture in pictures]
-    labelling = None if spec.labels is None else label_pictures(names, spec.labels, classifier.labels, classifier.name)
-    return Study(classifier, request, spec.asked_metrics, spec.perturbation, labelling, spec.explained)
+def run_part(part: Part, folder: Folder, store: Store, units: Units, beside: bool) -> Iterator[Event]:
+    """The units of a part that are not finished, and the means over all of them.
 
-
-def run_part(part: Part, folder: Folder, store: Store, keep_maps: bool) -> Iterator[Event]:
-    """The units of a part that are not finished, and the means over all of them."""
-    tally, answered, pace, said = Columns(picture.name for picture in part.pictures), [0, 0], Pace(), set[str]()
+    Parameters
+    ----------
+    beside
+        See :class:`Means`.
+    """
+    means = Means(part, folder, beside)
+    tally, answered, said = Columns(picture.name for picture in part.pictures), [0, 0], set[str]()
     known = {place - part.first for place in folder.places()} & {*range(len(part.pictures))}
     for place in sorted(known):
         count(folder.unit(part.first + place), tally, answered)
     yield PartBegan(part.model, part.seed, len(part.pictures), len(known))
-    for place, picture in enumerate(part.pictures):
-        if place in known:
-            continue
-        began = time.monotonic()
-        judging = Returning(judge_unit(part.study, picture, store, part.name, keep_maps))
-        try:
-            yield from once(on_picture(passed(judging), picture.called, part.first + place, part.total), said)
-        except (PictureError, ValueError) as error:
-            told = {**named(part, picture), "refused": str(error)}
-            folder.keep_unit(part.first + place, told)
-            yield PictureRefused(picture.name, str(error))
-            continue
-        unit = judging.result
-        if keep_maps:
-            maps = {method: values.contiguous() for method, values in unit.maps.items()}
-            folder.write(folder.map_file(part.first + place), partial(safetensors.torch.save_file, maps))
-            seen = partial(to_picture(unit.pixels).save, format="WEBP", lossless=few(unit.pixels))
-            folder.write(folder.picture_file(part.first + place), seen)
-        told = as_told(part, picture, unit)
-        folder.keep_unit(part.first + place, told)
-        count(told, tally, answered)
-        seconds = time.monotonic() - began
-        yield PictureScored(picture.name, unit.scores, seconds, part.first + place + 1, part.total, unit.correct)
-        if place + 1 < len(part.pictures) and pace.due():
-            with pace.spending():
-                found = summary(tally, answered, part.seed)
-                folder.keep_summary(part.first, summary_told(part, found))
-            yield found
+    left = [place for place in range(len(part.pictures)) if place not in known]
+    done = len(known)
+    try:
+        for event in units(part, left) if left else ():
+            if isinstance(event, Finished):
+                done += 1
+                keep(event, part, folder, store)
+                count(event.told, tally, answered)
+                yield said_of(event, part, done)
+                if done < len(part.pictures):
+                    yield from means(tally, answered)
+            elif isinstance(event, WorkerReady):
+                keep_worker(event, folder)
+            elif isinstance(event, Quarantined):
+                unit = f"{part.model}, seed {part.seed}, {part.pictures[event.place - part.first].name}"
+                folder.keep_manifest({"quarantined": {**folder.manifest()["quarantined"], unit: event.error}})
+                yield UnitMissing(unit, event.error)
+            else:
+                yield from once(event, said)
+    finally:
+        means.end()
     if len(tally):
-        found = summary(tally, answered, part.seed)
-        folder.keep_summary(part.first, summary_told(part, found))
-        yield found
+        yield summarised(part, folder, tally, answered)
 
 
-def passed(events: Returning[Progress | Refusal, Unit]) -> Generator[Progress | Refusal, None, None]:
-    """The same events; whoever passes them on reads the result."""
-    yield from events
+def keep(unit: Finished, part: Part, folder: Folder, store: Store) -> None:
+    """Writes what came of a unit; its own file last, since that says that all of it is there."""
+    place = part.first + unit.place
+    for subject, found in unit.entries:
+        store.keep(subject, found)
+    names = {"maps": folder.map_file(place), "picture": folder.picture_file(place)}
+    for kind, content in unit.files.items():
+        folder.write(names[kind], partial(write_bytes, content))
+    folder.keep_unit(place, unit.told)
 
 
-def once(events: Iterator[Event], said: set[str]) -> Iterator[Event]:
-    """The same events; a method that does not apply is reported for the first picture only."""
-    for event in events:
-        if isinstance(event, MethodRefused):
-            if event.method in said:
-                continue
-            said.add(event.method)
-        yield event
+def write_bytes(content: bytes, file: Path) -> None:
+    file.write_bytes(content)
 
 
-def named(part: Part, picture: StudyPicture) -> dict[str, Any]:
-    return {"model": part.model, "seed": part.seed, "picture": picture.name}
+def keep_worker(worker: WorkerReady, folder: Folder) -> None:
+    """Lists a worker among the runs, unless one like it is listed."""
+    if not any(all(run.get(name) == worker.run[name] for name in DECISIVE) for run in folder.runs()):
+        folder.keep_run(worker.run)
 
 
-def as_told(part: Part, picture: StudyPicture, unit: Unit) -> dict[str, Any]:
-    """A unit as its file has it: NaN is a gap, and of the curves those that the study itself asks for."""
-    orders = {part.study.perturbation.complete(trace): trace.order for trace in (MIF, LIF, RANDOM)}
-    curves = {
-        (method, orders[complete]): curve
-        for method, traced in unit.curves.items()
-        for trace, curve in traced.items()
-        if (complete := part.study.perturbation.complete(trace)) in orders
-    }
-    return {
-        **named(part, picture),
-        "target": unit.target,
-        "label": part.study.classifier.labels[unit.target],
-        "correct": unit.correct,
-        "scores": [
-            [each.method, each.metric, each.score if each.score == each.score else None] for each in unit.scores
-        ],
-        "curves": [
-            [method, order, curve.fractions.tolist(), curve.values.tolist()]
-            for (method, order), curve in curves.items()
-        ],
-        "methods_refused": dict(unit.refused),
-    }
+def said_of(unit: Finished, part: Part, done: int) -> PictureScored | PictureRefused:
+    """What a reader hears of a unit."""
+    picture = unit.told["picture"]
+    if "refused" in unit.told:
+        return PictureRefused(picture, unit.told["refused"])
+    scores = tuple(Score(picture, method, metric, as_score(score)) for method, metric, score in unit.told["scores"])
+    return PictureScored(picture, scores, unit.seconds, part.first + done, part.total, unit.told["correct"])
+
+
+def once(event: Progress | Refusal, said: set[str]) -> Iterator[Progress | Refusal]:
+    """The event; a method that does not apply is reported for the first picture only."""
+    if isinstance(event, MethodRefused):
+        if event.method in said:
+            return
+        said.add(event.method)
+    yield event
 
 
 def count(told: Mapping[str, Any], tally: Columns, answered: list[int]) -> None:
@@ -258,11 +267,6 @@ def count(told: Mapping[str, Any], tally: Columns, answered: list[int]) -> None:
     if told["correct"] is not None:
         answered[0] += told["correct"]
         answered[1] += 1
-
-
-def few(pixels: Float[Tensor, "3 height width"]) -> bool:
-    """Whether a picture is so small that a person sees each pixel."""
-    return pixels.shape[-1] < FEW_PIXELS
 
 
 def in_words() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from core.assets import made_here
 
@@ -29,6 +30,16 @@ CREATE INDEX IF NOT EXISTS by_use ON subjects (used);
 Key = tuple[str, str]
 """A method with its settings, and what is known of it."""
 Value = float | int | str | bytes | None
+
+
+class KnownScores(Protocol):
+    """What units read known entries from, and add new ones to."""
+
+    def known(self, subject: str) -> dict[Key, Value]:
+        """What is known of a subject."""
+
+    def keep(self, subject: str, found: Mapping[Key, Value]) -> None:
+        """Adds what is new of a subject."""
 
 
 class Store:
@@ -60,6 +71,13 @@ class Store:
             opened.execute("PRAGMA synchronous = NORMAL")
             with opened:
                 yield opened
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """While it lasts, adding to it takes a quarter of the time: else each addition tidies up the file."""
+        with closing(sqlite3.connect(self.file, PATIENCE, check_same_thread=False)) as opened:
+            opened.execute("SELECT count(*) FROM subjects LIMIT 0").fetchall()
+            yield
 
     def known(self, subject: str) -> dict[Key, Value]:
         """What is known of a subject."""

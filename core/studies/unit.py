@@ -33,7 +33,7 @@ from core.pictures.collecting import StudyPicture
 from core.randomness import picture_digest
 from core.studies.over_pictures import OnePicture
 from core.studies.scoring import ScoresReady, Subject, plan_scores, stream_scores
-from core.studies.store import Key, Store, Value
+from core.studies.store import Key, KnownScores, Value
 from core.studies.study import Refusal, Study
 
 EDITION = 1
@@ -152,7 +152,7 @@ class Entries:
 
 
 def judge_unit(
-    study: Study, picture: StudyPicture, store: Store, model: str, keep_maps: bool
+    study: Study, picture: StudyPicture, store: KnownScores, model: str, keep_maps: bool
 ) -> OnePicture[Progress | Refusal, Unit]:
     """One picture's scores: those that are known, and then those that are not; yields after every batch.
 
@@ -251,7 +251,7 @@ def subject_key(study: Study, subject: Subject, model: str) -> str:
     return digest_of(model, pixels, subject.target, subject.seed, subject.request.output, study.perturbation)
 
 
-def predicted(store: Store, model: str, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"]) -> int:
+def predicted(store: KnownScores, model: str, classifier: Classifier, pixels: Float[Tensor, "1 3 height width"]) -> int:
     """The predicted class, from the store where it is known."""
     name = digest_of(model, picture_digest(pixels))
     found = store.known(name).get(PREDICTED)
@@ -261,7 +261,7 @@ def predicted(store: Store, model: str, classifier: Classifier, pixels: Float[Te
     return found
 
 
-def is_predicted(store: Store, model: str, study: Study, subject: Subject, labelled: int) -> Value:
+def is_predicted(store: KnownScores, model: str, study: Study, subject: Subject, labelled: int) -> Value:
     """Whether the labelled class is predicted, from the store where it is known."""
     name, key = digest_of(model, picture_digest(subject.pixels)), ("", f"predicts {labelled}")
     found = store.known(name).get(key)

@@ -70,6 +70,10 @@ def test_a_dry_run_says_what_it_takes_and_writes_nothing(heatcheck, tmp_path, sp
     passes = re.fullmatch(r"fashion_cnn, seed 0: 2 units, ([\d,]+) passes, (about .*|under a second)\.", part)
     assert passes
     assert together.startswith(f"Together: 2 units, {passes[1]} passes")
+    many = heatcheck("study", "run", spec, "--out", out, "--dry", "--device", "cpu", "--workers", 64)
+    assert "On 64 workers of this pace: about 20\u00a0s, by simulation." in many.stdout
+    alone = heatcheck("study", "run", spec, "--out", out, "--device", "cpu", "--workers", 2)
+    assert "add --ray local" in alone.stderr
     heatcheck("study", "run", spec, "--out", out, "--device", "cpu")
     after = heatcheck("study", "run", spec, "--out", out, "--dry", "--device", "cpu")
     assert "fashion_cnn, seed 0: 0 units, 0 passes" in after.stdout
