@@ -11,6 +11,8 @@ from core.metrics.registry import metric
 
 CHALASANI = "Chalasani et al. 2020, arXiv:1810.06583"
 BHATT = "Bhatt et al. 2020, arXiv:2005.00631"
+RUDIN = "Rudin, Osher and Fatemi 1992, doi:10.1016/0167-2789(92)90242-F"
+VANDERSMISSEN = "Vandersmissen and Oramas 2023, arXiv:2302.10764"
 
 
 def shares(values: Float[Tensor, "height width"]) -> Float[Tensor, " pixels"] | None:
@@ -68,3 +70,35 @@ def complexity(evidence: Evidence) -> float | None:
     """
     each = shares(evidence.heatmap.values)
     return None if each is None else relative_entropy(each)
+
+
+@metric(
+    label="Total variation", group="complexity", direction="none", low=0.0, high=1.0, unit="share of the map's range",
+    random="0.33", paper=f"our form of {RUDIN}",
+)  # fmt: skip
+def total_variation(evidence: Evidence) -> float | None:
+    """How much neighbouring pixels of the map differ on average: 0 for a constant map, 1 for a checkerboard.
+
+    As a share of the map's range, so that maps in any unit are comparable. Neither end is better. Undefined for a map
+    of a single pixel.
+    """
+    values = evidence.heatmap.values.double()
+    steps = torch.cat([values.diff(dim=axis).abs().flatten() for axis in (0, 1)])
+    span = float(values.max() - values.min())
+    if not steps.numel():
+        return None
+    return float((steps / span).mean()) if span > 0 else 0.0
+
+
+@metric(
+    label="Relevance density", group="complexity", direction="none", low=0.0, high=1.0, unit="share of the maximum",
+    random="0.5", paper=f"our reading of {VANDERSMISSEN}",
+)  # fmt: skip
+def relevance_density(evidence: Evidence) -> float | None:
+    """The mean magnitude of the map as a share of its largest: 1 for a constant map, near 0 for a single pixel.
+
+    Neither end is better. Undefined for an all-zero map.
+    """
+    magnitudes = evidence.heatmap.values.abs().double()
+    largest = float(magnitudes.max())
+    return float((magnitudes / largest).mean()) if largest > 0 else None

@@ -7,7 +7,15 @@ import pytest
 import torch
 from scipy.stats import entropy
 
-from core.metrics.complexity import complexity, gini, gini_index, relative_entropy, shares
+from core.metrics.complexity import (
+    complexity,
+    gini,
+    gini_index,
+    relative_entropy,
+    relevance_density,
+    shares,
+    total_variation,
+)
 from core.metrics.registry import find_metric
 
 CONSTANT = torch.full((6, 8), 0.7, dtype=torch.float64)
@@ -70,4 +78,32 @@ def test_a_random_map_of_a_photo_has_what_is_said_of_it():
 
 
 def test_they_describe_and_do_not_judge():
-    assert {find_metric(name).direction for name in ("gini", "complexity")} == {"none"}
+    assert {find_metric(name).direction for name in ("gini", "complexity", "total_variation", "relevance_density")} == {
+        "none"
+    }
+
+
+def test_total_variation_is_the_mean_step_between_neighbours_over_the_range(values, evidence_of):
+    table = values.numpy()
+    steps = [abs(table[y, x] - table[y + 1, x]) for y in range(5) for x in range(8)]
+    steps += [abs(table[y, x] - table[y, x + 1]) for y in range(6) for x in range(7)]
+    expected = pytest.approx(np.mean(steps) / (table.max() - table.min()))
+    assert total_variation(evidence_of(values)) == expected
+    assert total_variation(evidence_of(7 - 3 * values)) == expected
+
+
+def test_total_variation_of_a_checkerboard_is_the_largest_and_of_a_constant_map_0(evidence_of):
+    rows, columns = torch.meshgrid(torch.arange(6), torch.arange(8), indexing="ij")
+    assert total_variation(evidence_of(((rows + columns) % 2).double())) == 1
+    assert total_variation(evidence_of(CONSTANT)) == 0
+    ramp = torch.arange(8).double().expand(6, 8)
+    assert total_variation(evidence_of(ramp)) == pytest.approx(42 / (7 * 82))
+
+
+def test_relevance_density_is_the_mean_magnitude_over_the_largest(values, evidence_of):
+    sizes = values.abs().numpy()
+    assert relevance_density(evidence_of(values)) == pytest.approx(sizes.mean() / sizes.max())
+    assert relevance_density(evidence_of(-4 * values)) == pytest.approx(sizes.mean() / sizes.max())
+    assert relevance_density(evidence_of(SINGLE)) == pytest.approx(1 / 48)
+    assert relevance_density(evidence_of(-CONSTANT)) == pytest.approx(1)
+    assert relevance_density(evidence_of(torch.zeros(6, 8))) is None
