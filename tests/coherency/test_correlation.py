@@ -71,10 +71,10 @@ def test_a_partial_correlation_is_that_of_what_a_regression_on_both_difficulties
 
 
 def test_what_only_the_difficulty_of_pictures_makes_alike_is_gone_once_it_is_taken_out(draw):
-    easy = draw.normal(size=2000)
-    scores = np.column_stack([easy, easy]) + draw.normal(size=(2000, 2))
+    easy = draw.normal(size=500)
+    scores = np.column_stack([easy, easy]) + draw.normal(size=(500, 2))
     assert of(scores)[0, 1] > 0.4
-    assert of(scores, difficulty=np.column_stack([easy, easy]))[0, 1] == pytest.approx(0, abs=0.05)
+    assert of(scores, difficulty=np.column_stack([easy, easy]))[0, 1] == pytest.approx(0, abs=0.1)
 
 
 def test_one_difficulty_that_is_constant_explains_nothing(draw):
