@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from core.coherency.cube import Cube
 from core.coherency.resampling import percentiles, resamples
@@ -20,6 +20,8 @@ from core.metrics.statistics import Estimate
 Kind = Literal["spearman", "point-biserial", "phi"]
 Form = Literal["raw", "partial", "equalised"]
 FEWEST_FOR_CORRELATION = 4
+RESAMPLES = 500
+"""There are many pairs and methods; the ends of an interval are then off by a percent of its level or less."""
 CONSTANT = 1e-12
 """Variance, as a share of the mean square, below which all values count as equal."""
 
@@ -161,7 +163,7 @@ def matrices_of(
     everything = scores if difficulty is None else np.hstack([scores, difficulty])
     by_score = binary[:, None] | binary
     blocks = []
-    for often in resamples(n, seed, everything.shape[1]) if n >= FEWEST_FOR_CORRELATION else ():
+    for often in resamples(n, seed, everything.shape[1], RESAMPLES) if n >= FEWEST_FOR_CORRELATION else ():
         coded = [pearson(ranks(everything, often), often)]
         if by_score.any():
             coded.append(pearson(np.broadcast_to(everything, (len(often), *everything.shape)), often))
@@ -176,10 +178,13 @@ def ranks(
     """The rank of each score in each resample; equal scores, and copies of one picture, share theirs."""
     found = np.empty((len(often), *scores.shape))
     for column, values in enumerate(scores.T):
-        place: Int[np.ndarray, " pictures"] = np.unique(values, return_inverse=True)[1]
-        held = np.zeros((len(often), place.max() + 1))
-        np.add.at(held.T, place, often.T)
-        found[:, :, column] = (held.cumsum(axis=1) - (held - 1) / 2)[:, place]
+        order = values.argsort(kind="stable")
+        ends = np.append(np.flatnonzero(np.diff(values[order])), len(values) - 1)
+        upto = often[:, order].cumsum(axis=1)[:, ends]
+        before = np.hstack([np.zeros((len(often), 1)), upto[:, :-1]])
+        group = np.empty(len(values), dtype=np.int64)
+        group[order] = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
+        found[:, :, column] = ((before + upto + 1) / 2)[:, group]
     return found
 
 

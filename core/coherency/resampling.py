@@ -15,7 +15,9 @@ FEWEST_DEFINED = 0.5
 PRECISION = 0.05
 
 
-def resamples(pictures: int, seed: int, values_each: int = 1) -> Iterator[Float[np.ndarray, "some pictures"]]:
+def resamples(
+    pictures: int, seed: int, values_each: int = 1, count: int = RESAMPLES
+) -> Iterator[Float[np.ndarray, "some pictures"]]:
     """How often each picture occurs in each resample, in blocks that fit the memory; the first is all pictures, once.
 
     Every statistic of a study meets the same resamples.
@@ -28,8 +30,8 @@ def resamples(pictures: int, seed: int, values_each: int = 1) -> Iterator[Float[
     draw = generator(seed, "coherency", pictures)
     at_once = max(1, DRAWS_AT_ONCE // max(1, pictures * values_each))
     yield np.ones((1, pictures))
-    for start in range(0, RESAMPLES, at_once):
-        yield how_often(min(at_once, RESAMPLES - start), pictures, draw)
+    for start in range(0, count, at_once):
+        yield how_often(min(at_once, count - start), pictures, draw)
 
 
 def percentiles(resampled: Float[np.ndarray, " resamples"]) -> tuple[float, float]:
