@@ -15,7 +15,7 @@ from jaxtyping import Float
 from scipy.stats import kendalltau
 
 from core.coherency.resampling import resamples, stretched
-from core.metrics.statistics import Estimate, estimates
+from core.metrics.statistics import Estimate, estimates, within
 from core.randomness import generator
 
 Change = Literal["picture", "weights"]
@@ -77,9 +77,9 @@ def consistency(
         metric,
         change,
         one_way(worsened(clean, minor), seed, stays=True),
-        estimates(taus, seed)[0].clipped(-1.0, 1.0),
+        within(estimates(taus, seed)[0], -1.0, 1.0),
         one_way(worse, seed, stays=False),
-        estimates(shares, seed)[0].clipped(0.0, 1.0),
+        within(estimates(shares, seed)[0], 0.0, 1.0),
     )
 
 
@@ -113,7 +113,7 @@ def one_way(worse: Float[np.ndarray, "pictures methods"], seed: int, stays: bool
         blocks.append(np.nanmean(1 - moved if stays else moved, axis=1))
     found = np.concatenate(blocks)
     low, high = stretched(float(found[0]), found[1:], n)
-    return Estimate(float(found[0]), low, high, n).clipped(0.0, 1.0)
+    return within(Estimate(float(found[0]), low, high, n), 0.0, 1.0)
 
 
 def tau_b(one: Float[np.ndarray, " methods"], other: Float[np.ndarray, " methods"]) -> float:

@@ -69,7 +69,7 @@ def biased(checks: Checks) -> list[str]:
     if checks.explained and follows_look(checks.explained):
         found.append(f"Sparsity and total variation explain {checks.explained.share:.0%} of it.")
     found += [
-        f"Improves when {CHANGED[each.change]} changes so much that predictions fail."
+        f"Improves where noise on {CHANGED[each.change]} breaks the predictions."
         for each in checks.consistency
         if each.disruptive_inter.high < 1 / 2
     ]
@@ -92,9 +92,9 @@ def undecided(checks: Checks) -> list[str]:
         found.append("Sparsity and total variation may explain more than half of it.")
     for each in checks.consistency:
         if not each.preserves:
-            found.append(f"A minor change of {CHANGED[each.change]} may reorder the methods.")
+            found.append(f"Little noise on {CHANGED[each.change]} may reorder the methods.")
         if not each.notices:
-            found.append(f"A disruptive change of {CHANGED[each.change]} may go unnoticed.")
+            found.append(f"Noise on {CHANGED[each.change]} that breaks predictions may go unnoticed.")
     found += ["Agreement with the known truth is unclear." for each in checks.anchors if not each.low > 0]
     return list(dict.fromkeys(found))
 
