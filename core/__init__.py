@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from core.coherency.coherency import stream_coherency
+    from core.coherency.truth_anchor import stream_truth_anchor
     from core.generation.priors import list_priors
     from core.generation.reconstruction import stream_reconstruct
     from core.methods.explaining import explain, stream_heatmaps
@@ -101,6 +103,7 @@ __all__ = [
     "stream_baselines",
     "stream_ceiling",
     "stream_checks",
+    "stream_coherency",
     "stream_curves",
     "stream_evaluation",
     "stream_fine_tune",
@@ -121,11 +124,14 @@ __all__ = [
     "stream_stamp_training",
     "stream_study",
     "stream_trial",
+    "stream_truth_anchor",
     "wrap",
 ]
 
 # Each name is imported on first use: torch takes seconds to load, and `heatcheck --help` does not need it.
 _ROOMS = {
+    "core.coherency.coherency": ("stream_coherency",),
+    "core.coherency.truth_anchor": ("stream_truth_anchor",),
     "core.generation.priors": ("list_priors",),
     "core.generation.reconstruction": ("stream_reconstruct",),
     "core.methods.explaining": ("explain", "stream_heatmaps"),

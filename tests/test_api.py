@@ -50,6 +50,7 @@ def calls(classifier_of, linear, pixels, tmp_path):
         "stream_baselines": {**picture, "methods": ["input_x_gradient"]},
         "stream_ceiling": picture,
         "stream_checks": explained,
+        "stream_coherency": pictures,
         "stream_curves": judged,
         "stream_evaluation": pictures,
         "stream_heatmaps": explained,
@@ -70,6 +71,7 @@ def calls(classifier_of, linear, pixels, tmp_path):
         "stream_stamp_training": {"task": stamped["model"].task, "device": "cpu"},
         "stream_study": {"spec": small_study, "folder": tmp_path / "study", "device": "cpu"},
         "stream_trial": explained,
+        "stream_truth_anchor": stamped,
     }
 
 
