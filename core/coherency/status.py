@@ -88,7 +88,7 @@ def undecided(checks: Checks) -> list[str]:
         found.append("Degradation was not tested.")
     elif checks.degradation.fall != "falls":
         found.append("No significant fall while a good map is degraded.")
-    if checks.explained and not checks.explained.high < max(MOST_EXPLAINED, checks.explained.chance):
+    if checks.explained and checks.explained.high >= max(MOST_EXPLAINED, checks.explained.chance):
         found.append("Sparsity and total variation may explain more than half of it.")
     for each in checks.consistency:
         if not each.preserves:

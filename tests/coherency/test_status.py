@@ -105,3 +105,8 @@ def test_a_check_whose_interval_is_open_leaves_the_status_undecided(passed):
     ]
     for each in opened:
         assert status(replace(passed, **each)).verdict == "undecided"
+
+
+def test_nothing_is_said_of_what_explains_a_metric_that_never_varies(passed):
+    undefined = Explained("fidelity", "both", *[np.nan] * 4, 20)
+    assert status(replace(passed, explained=undefined)).verdict == "sound"
