@@ -1,7 +1,7 @@
 """Do the metrics agree? Many pictures, every method's maps, every metric, and what the scores say about the metrics."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,17 @@ from typing import Any
 from PIL.Image import Image
 
 from core.coherency.anchor import Anchor
-from core.coherency.changes import changed_by, find_sizes
-from core.coherency.events import Finding, SizesFound
+from core.coherency.changes import LEVELS, changed_by, find_sizes
+from core.coherency.events import Finding, PictureShown, SizesFound
 from core.coherency.explained import CHARACTERISTICS
 from core.coherency.findings import CHANGES, findings
 from core.coherency.forms import STUDY, WINNER, Form, Row, changed, tallies
-from core.coherency.picture import Altered, PictureStudy
+from core.coherency.picture import CHECKS, Altered, Check, PictureStudy
 from core.jobs.events import Progress
 from core.methods.heatmap import MethodRefused
-from core.methods.heatmap_request import requested
+from core.methods.heatmap_request import HeatmapRequest, requested
 from core.methods.registry import Reduction, Settings
+from core.methods.workload import Workload, outputs
 from core.metrics.answers import Y
 from core.metrics.curve_plan import Perturbation
 from core.metrics.registry import find_metric
@@ -41,7 +42,7 @@ PLAUSIBLE = "pointing_game"
 DESCRIBED = (*CHARACTERISTICS, "relevance_density")
 CHECKED = 8
 
-Event = Progress | Refusal | PictureScored | PictureRefused | SizesFound | Finding
+Event = Progress | Refusal | PictureShown | PictureScored | PictureRefused | SizesFound | Finding
 
 
 def stream_coherency(
@@ -51,6 +52,7 @@ def stream_coherency(
     metrics: Sequence[str] | None = None,
     limit: int | None = None,
     checks: int = CHECKED,
+    checking: Collection[Check] = CHECKS,
     seed: int = 0,
     settings: Mapping[str, Settings] | None = None,
     output: Output = "logit",
@@ -79,6 +81,8 @@ def stream_coherency(
     checks
         Number of pictures, the first ones, on which maps are also degraded, pictures and weights changed, and choices
         made otherwise; each takes some ten times as long.
+    checking
+        Which of these are made: ``degradation``, ``changes``, ``choices``.
     anchors
         What :func:`stream_truth_anchor` found, for the metrics' status.
 
@@ -98,8 +102,40 @@ def stream_coherency(
     refuse_undefined(asked, marked, limit)
     refuse_other_units(asked, unit)
     study = Study(classifier, request.with_controls(marked), asked, Perturbation(imputer, unit, side, y, steps))
+    unknown = [name for name in checking if name not in CHECKS]
+    if unknown:
+        raise ValueError(f"There is no check {', '.join(unknown)}; the checks are {', '.join(CHECKS)}.")
     study.request.check(len(classifier.labels))
-    return checked_and_scored(study, pictures, checks, tuple(anchors))
+    return checked_and_scored(study, pictures, checks if checking else 0, checking, tuple(anchors))
+
+
+def plan_coherency(
+    classifier: Classifier,
+    request: HeatmapRequest,
+    metrics: Sequence[str],
+    perturbation: Perturbation,
+    pictures: int,
+    checks: int = CHECKED,
+    checking: Collection[Check] = CHECKS,
+) -> Workload:
+    """About what :func:`stream_coherency` takes of the network.
+
+    Parameters
+    ----------
+    request
+        With the controls.
+
+    Raises
+    ------
+    ValueError
+        Where a metric cannot be compared.
+    """
+    asked = judged(metrics)
+    checked = min(checks, pictures) if checking else 0
+    plain = sum(PictureStudy(asked, perturbation).planned(classifier, request), Workload())
+    whole = sum(PictureStudy(asked, perturbation, {}, checking).planned(classifier, request), Workload())
+    sizing = outputs(len(CHANGES) * len(LEVELS) * checked if "changes" in checking else 0)
+    return plain * (pictures - checked) + whole * checked + sizing
 
 
 def judged(metrics: Sequence[str]) -> tuple[str, ...]:
@@ -117,19 +153,23 @@ def judged(metrics: Sequence[str]) -> tuple[str, ...]:
 
 
 def checked_and_scored(
-    study: Study, pictures: Sequence[StudyPicture], checks: int, anchors: tuple[Anchor, ...]
+    study: Study,
+    pictures: Sequence[StudyPicture],
+    checks: int,
+    checking: Collection[Check],
+    anchors: tuple[Anchor, ...],
 ) -> Iterator[Event]:
     """The sizes of the changes, and then every picture."""
-    altered: dict[Form, Altered] | None = None
+    altered: dict[Form, Altered] = {}
     first = pictures[:checks]
-    if first:
+    if first and "changes" in checking:
         altered = yield from sized(study, first)
     units = [
         (
             each.name,
             scored(
                 study,
-                PictureStudy(study.metrics, study.perturbation, altered if place < checks else None),
+                PictureStudy(study.metrics, study.perturbation, altered if place < checks else None, checking),
                 each,
                 place,
                 len(pictures),
@@ -171,7 +211,7 @@ def sized(
 
 def scored(
     study: Study, picture_study: PictureStudy, picture: StudyPicture, place: int, total: int
-) -> OnePicture[Progress | Refusal | PictureScored, Row]:
+) -> OnePicture[Progress | Refusal | PictureShown | PictureScored, Row]:
     """One picture's scores in all forms, yielded once they are known."""
     began = time.monotonic()
     row = yield from on_picture(judge(study, picture_study, picture), picture.called, place, total)
@@ -181,7 +221,7 @@ def scored(
 
 def judge(
     study: Study, picture_study: PictureStudy, picture: StudyPicture
-) -> OnePicture[Progress | MethodRefused | TruthRefused, Row]:
+) -> OnePicture[Progress | MethodRefused | TruthRefused | PictureShown, Row]:
     """One picture's scores in all forms; yields after every batch.
 
     Raises

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.stats import rankdata
 
 from core.coherency.cube import Cube
 from core.coherency.resampling import percentiles, resamples
@@ -43,6 +44,9 @@ class Correlation:
         has the same score on all pictures.
     n
         Number of pictures with both scores.
+    opposed
+        The two pictures that they disagree on most: good for the first metric alone, and good for the second alone.
+        Empty where fewer than two have both scores. Of a mean, by the mean over the same methods.
     """
 
     first: str
@@ -54,6 +58,7 @@ class Correlation:
     low: float
     high: float
     n: int
+    opposed: tuple[str, ...]
 
     @property
     def estimate(self) -> Estimate:
@@ -83,30 +88,44 @@ def correlate(cube: Cube, form: Form = "raw", seed: int = 0) -> Iterator[Correla
     difficulty = cube.difficulty if form == "partial" else None
     sums: dict[tuple[int, int], list[Float[np.ndarray, " resamples+1"]]] = {pair: [] for pair in pairs}
     counts: dict[tuple[int, int], list[int]] = {pair: [] for pair in pairs}
+    gaps: dict[tuple[int, int], list[Float[np.ndarray, " pictures"]]] = {pair: [] for pair in pairs}
     for place, method in enumerate(cube.methods):
         found = correlations(cube.values[:, place], cube.binary, difficulty, seed)
         for pair, (resampled, n) in found.items():
-            yield correlation(cube, pair, method, form, resampled, n)
+            gap = rank_gaps(*cube.values[:, place, pair].T)
+            yield correlation(cube, pair, method, form, resampled, n, gap)
             if method in cube.real and n >= FEWEST_FOR_CORRELATION:
                 sums[pair].append(resampled)
                 counts[pair].append(n)
+                gaps[pair].append(gap)
     for pair in pairs:
         if sums[pair]:
-            yield correlation(cube, pair, "", form, mean_defined(np.stack(sums[pair])), min(counts[pair]))
+            resampled, gap = mean_defined(np.stack(sums[pair])), mean_known(np.stack(gaps[pair]))
+            yield correlation(cube, pair, "", form, resampled, min(counts[pair]), gap)
 
 
 def mean_defined(values: Float[np.ndarray, "methods resamples"]) -> Float[np.ndarray, " resamples"]:
     """The mean over methods of what is defined, among those that are defined on all pictures."""
-    kept = values[np.isfinite(values[:, 0])]
-    known = np.isfinite(kept)
-    total: Float[np.ndarray, " resamples"] = np.where(known, kept, 0.0).sum(axis=0)
+    return mean_known(values[np.isfinite(values[:, 0])])
+
+
+def mean_known(values: Float[np.ndarray, "methods columns"]) -> Float[np.ndarray, " columns"]:
+    """The mean over methods of what is known; NaN where nothing is."""
+    known = np.isfinite(values)
+    total: Float[np.ndarray, " columns"] = np.where(known, values, 0.0).sum(axis=0)
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
 def correlation(
-    cube: Cube, pair: tuple[int, int], method: str, form: Form, resampled: Float[np.ndarray, " resamples"], n: int
+    cube: Cube,
+    pair: tuple[int, int],
+    method: str,
+    form: Form,
+    resampled: Float[np.ndarray, " resamples"],
+    n: int,
+    gap: Float[np.ndarray, " pictures"],
 ) -> Correlation:
-    """The row of a pair, from its value on all pictures and on every resample."""
+    """The row of a pair, from its value on all pictures and on every resample, and how each picture's ranks differ."""
     first, second = pair
     low, high = percentiles(resampled[1:])
     return Correlation(
@@ -119,6 +138,7 @@ def correlation(
         low,
         high,
         n,
+        tuple(cube.pictures[place] for place in most_opposed(gap)),
     )
 
 
@@ -233,19 +253,26 @@ def given(
     return found
 
 
-def most_opposed(
+def rank_gaps(
     first: Float[np.ndarray, " pictures"], second: Float[np.ndarray, " pictures"]
-) -> tuple[int, int] | None:
-    """The two pictures that the metrics disagree on most: good for the first alone, and good for the second alone.
+) -> Float[np.ndarray, " pictures"]:
+    """How far each picture ranks higher by the first metric than by the second; NaN where a score is unknown.
 
-    By the difference of ranks; None where fewer than two pictures have both scores.
-
-    >>> most_opposed(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0]))
-    (2, 0)
+    >>> rank_gaps(np.array([1.0, 2.0, np.nan, 3.0]), np.array([3.0, 2.0, 0.0, 1.0])).tolist()
+    [-2.0, 0.0, nan, 2.0]
     """
-    both = np.flatnonzero(np.isfinite(first) & np.isfinite(second))
-    if len(both) < 2:
-        return None
-    once = np.ones((1, len(both)))
-    gap = (ranks(first[both][:, None], once) - ranks(second[both][:, None], once))[0, :, 0]
-    return int(both[gap.argmax()]), int(both[gap.argmin()])
+    both = np.isfinite(first) & np.isfinite(second)
+    gaps = np.full(len(first), np.nan)
+    if both.any():
+        gaps[both] = rankdata(first[both]) - rankdata(second[both])
+    return gaps
+
+
+def most_opposed(gaps: Float[np.ndarray, " pictures"]) -> tuple[int, ...]:
+    """The pictures with the largest and the smallest gap; none where fewer than two have one.
+
+    >>> most_opposed(np.array([-2.0, 0.0, np.nan, 2.0])), most_opposed(np.array([np.nan, 1.0]))
+    ((3, 0), ())
+    """
+    known = np.flatnonzero(np.isfinite(gaps))
+    return (int(known[gaps[known].argmax()]), int(known[gaps[known].argmin()])) if len(known) > 1 else ()

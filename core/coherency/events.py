@@ -1,6 +1,10 @@
 """What a study of coherency reports; each event takes the place of the one before it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
 
 from core.coherency.alpha import Alpha
 from core.coherency.anchor import Anchor
@@ -25,6 +29,23 @@ class SizesFound:
     @property
     def replaces(self) -> str:
         return "sizes"
+
+
+@dataclass(frozen=True, eq=False)
+class PictureShown:
+    """A picture and its maps, small: to be looked at beside its scores.
+
+    Parameters
+    ----------
+    pixels
+        What the model sees of the picture, in [0, 1].
+    maps
+        Those of methods that are no controls, by method; means of squares of pixels.
+    """
+
+    picture: str
+    pixels: Float[Tensor, "channels rows columns"]
+    maps: Mapping[str, Float[Tensor, "rows columns"]]
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,26 @@
 """One picture of a study of coherency: its scores as they are, and in every form that tests the metrics."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
+import torch
 from scipy.stats import rankdata
 from torch import Tensor
 
 from core.coherency.cube import sign_of
 from core.coherency.degradation import LEVELS, degraded
 from core.coherency.equalised import rank_equalised
+from core.coherency.events import PictureShown
 from core.coherency.forms import DEGRADED, EQUALISED, STUDY, WINNER, Form, choice
 from core.jobs.events import Progress
 from core.jobs.phases import Phases
 from core.methods.heatmap import Heatmap, HeatmapReady, MethodRefused, reduce_channels
+from core.methods.heatmap_request import HeatmapRequest
 from core.methods.registry import REDUCTIONS, find_method
+from core.methods.workload import Workload, outputs
 from core.metrics.answers import Answers, Y
 from core.metrics.curve_plan import Perturbation, count_visits, trace_curves
 from core.metrics.curves import Curve, area_between
@@ -25,19 +29,28 @@ from core.metrics.registry import find_metric
 from core.metrics.removal import Unit
 from core.metrics.statistics import Score
 from core.models.answering import AnswerError
+from core.models.classifier import Classifier
 from core.models.outputs import rather_than
+from core.pictures.rendering import in_colour, shrunk
 from core.randomness import generator, picture_digest
-from core.studies.scoring import ScoresReady, Subject, importance, stream_scores
+from core.studies.scoring import ScoresReady, Subject, importance, plan_scores, stream_scores
 from core.studies.study import plan_picture
 
 Name = TypeVar("Name", bound=str)
 Scores = tuple[Score, ...]
 Scoring = Generator[Progress | MethodRefused, None, Scores]
 Altered = Callable[[Subject], Subject]
+Check = Literal["degradation", "changes", "choices"]
+CHECKS: tuple[Check, ...] = get_args(Check)
+"""What takes further passes: a map degraded, picture and weights changed, and choices made otherwise."""
+CHANGED_FORMS = 4
+"""Picture and weights, each with a minor and a disruptive change."""
 IMPUTERS = ("black", "blur", "uniform_noise", "noisy_linear", "dataset_mean")
 UNITS: tuple[Unit, ...] = ("pixel", "region", "superpixel")
 FROM_OTHER_MAPS = frozenset(("moved", "repeated", "ceiling"))
 SECOND = "second class"
+SIDE_SHOWN, SIDE_OF_MAP = 96, 28
+"""Pixels along the longer side of a picture, and of a map, that are shown beside scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,46 +82,65 @@ class PictureStudy:
     ----------
     checks
         The changes of picture and weights, by form; None where a picture is only scored.
+    checking
+        What is checked on a picture that is not only scored.
     """
 
     metrics: tuple[str, ...]
     perturbation: Perturbation
     checks: Mapping[Form, Altered] | None = None
+    checking: Collection[Check] = CHECKS
 
-    def forms(self, picture: str, subject: Subject) -> Generator[Progress | MethodRefused, None, dict[Form, Scores]]:
-        """The scores in every form; yields after every batch."""
-        phases = Phases(self.planned(subject))
+    def forms(
+        self, picture: str, subject: Subject
+    ) -> Generator[Progress | MethodRefused | PictureShown, None, dict[Form, Scores]]:
+        """The scores in every form, and once the maps are there the picture with them; yields after every batch."""
+        phases = Phases([each.passes for each in self.planned(subject.classifier, subject.request)])
         run = yield from phases.part(explained(subject, self.metrics, self.perturbation))
         found = {STUDY: run.rows(picture)}
         again = [name for name in self.metrics if judges_values(name)]
         equalising = equalised(picture, subject, run, again, self.perturbation)
         found[EQUALISED] = yield from phases.part(equalising)
         real = [name for name in run.heatmaps if not find_method(name).control]
+        yield shown(picture, subject, {name: run.heatmaps[name] for name in real})
         if self.checks is None or not real:
             return found
-        good = best_of(run, real)
-        degrading = degrade(picture, subject, run, good, again, self.perturbation)
-        found[DEGRADED] = yield from phases.part(degrading)
+        if "degradation" in self.checking:
+            degrading = degrade(picture, subject, run, best_of(run, real), again, self.perturbation)
+            found[DEGRADED] = yield from phases.part(degrading)
         judging = [name for name in self.metrics if find_metric(name).direction != "none"]
         mine = replace(subject, request=subject.request.as_made({name: run.heatmaps[name] for name in real}))
-        for form, alter in self.checks.items():
+        for form, alter in self.checks.items() if "changes" in self.checking else ():
             found[form] = yield from phases.part(altered(picture, mine, alter, judging, self.perturbation))
-        for form, scoring in choices(picture, mine, run, self.perturbation):
-            found[form] = yield from phases.part(scoring)
+        if "choices" in self.checking:
+            for form, scoring in choices(picture, mine, run, self.perturbation):
+                found[form] = yield from phases.part(scoring)
         return found
 
-    def planned(self, subject: Subject) -> list[float]:
-        """About how many passes each form takes."""
-        request = subject.request
-        own = sum(each.passes for each in plan_picture(subject.classifier, request, self.metrics, self.perturbation))
-        if self.checks is None:
-            return [own, 2 * len(request.methods)]
+    def planned(self, classifier: Classifier, request: HeatmapRequest) -> list[Workload]:
+        """About what each form takes of the network."""
+        own = sum(plan_picture(classifier, request, self.metrics, self.perturbation), Workload())
+        parts = [own, outputs(2 * len(request.methods))]
         real = request.only([name for name in request.methods if not find_method(name).control])
-        less = sum(each.passes for each in plan_picture(subject.classifier, real, self.metrics, self.perturbation))
-        curves = count_visits((MIF, LIF), len(real.methods), self.perturbation, subject.classifier.size)
-        flips = len(IMPUTERS) + len(UNITS) + len(REDUCTIONS) + len(get_args(Y))
-        few = len(LEVELS) * less / max(1, len(real.methods))
-        return [own, 2 * len(request.methods), few, *([less] * len(self.checks)), *([curves] * flips)]
+        if self.checks is None or not real.methods:
+            return parts
+        if "degradation" in self.checking:
+            steps = plan_scores(self.metrics, self.perturbation, classifier.size, len(LEVELS) - 1, Workload())
+            parts.append(sum(steps, Workload()))
+        if "changes" in self.checking:
+            anew = sum(plan_picture(classifier, real, self.metrics, self.perturbation), Workload())
+            parts += [anew] * (len(self.checks) or CHANGED_FORMS)
+        if "choices" in self.checking:
+            curves = outputs(count_visits((MIF, LIF), len(real.methods), self.perturbation, classifier.size))
+            parts += [curves] * (len(IMPUTERS) + len(UNITS) + len(REDUCTIONS) + len(get_args(Y)))
+        return parts
+
+
+def shown(picture: str, subject: Subject, heatmaps: Mapping[str, Heatmap]) -> PictureShown:
+    """The picture and its maps, small and away from the device."""
+    pixels = torch.stack([shrunk(channel, SIDE_SHOWN) for channel in in_colour(subject.pixels[0])])
+    maps = {name: shrunk(heatmap.values, SIDE_OF_MAP).detach().cpu() for name, heatmap in heatmaps.items()}
+    return PictureShown(picture, pixels.detach().cpu(), maps)
 
 
 def judges_values(metric: str) -> bool:

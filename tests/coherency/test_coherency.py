@@ -3,8 +3,10 @@
 import pytest
 
 import core
-from core.coherency.coherency import DESCRIBED, METRICS, judged
+from core.coherency.coherency import DESCRIBED, METRICS, judged, plan_coherency
 from core.coherency.events import AnchorsReady, DegradationsReady, FlipsReady, SizesFound, StatusesReady
+from core.methods.heatmap_request import HeatmapRequest
+from core.metrics.curve_plan import Perturbation
 from core.metrics.statistics import Tally
 from core.studies.evaluation import PictureScored
 from core.studies.over_pictures import PictureRefused
@@ -70,6 +72,7 @@ def test_a_picture_that_cannot_be_opened_is_named_and_left_out(fashion, tmp_path
         ({"metrics": ["specificity"]}, "only for stamped pictures"),
         ({"metrics": ["ceiling_share"], "unit": "region"}, "for pixels only"),
         ({"checks": -1}, "0 or more"),
+        ({"checking": ["colour"]}, "no check colour; the checks are degradation, changes, choices"),
         ({"limit": 0}, "at least 1 picture"),
         ({"imputer": "purple"}, "purple"),
     ],
@@ -102,3 +105,16 @@ def test_the_truth_anchor_refuses_what_has_no_score_for_a_stamped_picture(metric
         core.stream_truth_anchor(model, ["gradient"], metrics=[metric])
     with pytest.raises(ValueError, match="at least 1 picture"):
         core.stream_truth_anchor(model, ["gradient"], pictures=0)
+
+
+def test_the_plan_counts_the_checked_pictures_apart_and_no_check_that_is_left_out(fashion):
+    request = HeatmapRequest(methods=tuple(METHODS)).with_controls(False)
+
+    def passes(pictures, **asked):
+        planned = plan_coherency(fashion, request, QUICK["metrics"], Perturbation(steps=4), pictures, **asked)
+        return planned.passes
+
+    assert passes(6, checks=0) == 2 * passes(3, checks=0) == passes(6, checking=())
+    assert passes(3, checks=1) - passes(2, checks=1) == passes(1, checks=0)
+    assert passes(3, checks=1) > passes(3, checks=1, checking=["choices"]) > passes(3, checks=0)
+    assert passes(1, checks=8) == passes(1, checks=1)

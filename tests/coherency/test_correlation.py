@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.coherency.correlation import correlate, correlations, kind_of, most_opposed, ranks
+from core.coherency.correlation import correlate, correlations, kind_of, most_opposed, rank_gaps, ranks
 from core.coherency.cube import cube_of
 from core.coherency.resampling import percentiles
 from core.metrics.statistics import Score, Tally
@@ -159,5 +159,17 @@ def test_hits_are_recognised_by_the_ends_of_the_metrics_range():
 
 def test_a_cell_names_the_pictures_that_its_metrics_disagree_on_most():
     first, second = np.array([5.0, 1, 2, 3, np.nan]), np.array([1.0, 4, 2, 3, 9])
-    assert most_opposed(first, second) == (0, 1)
-    assert most_opposed(first[:1], second[:1]) is None
+    assert most_opposed(rank_gaps(first, second)) == (0, 1)
+    assert most_opposed(rank_gaps(first[:1], second[:1])) == ()
+
+
+def test_a_mean_names_the_pictures_by_the_mean_gap_over_real_methods():
+    values = {
+        "fidelity__gradient": [4.0, 3, 1, 2], "insertion__gradient": [1.0, 3, 4, 2],
+        "fidelity__lime": [4.0, 1, 2, 3], "insertion__lime": [3.0, 4, 1, 2],
+        "fidelity__random": [1.0, 2, 3, 4], "insertion__random": [4.0, 3, 2, 1],
+    }  # fmt: skip
+    rows = {row.method: row.opposed for row in correlate(cube_of(tally_of(**values)))}
+    assert rows["gradient"] == ("picture 00", "picture 02")  # gaps 3, 0, -3, 0
+    assert rows["lime"] == ("picture 00", "picture 01")  # gaps 1, -3, 1, 1
+    assert rows[""] == ("picture 00", "picture 01")  # their means 2, -1.5, -1, 0.5

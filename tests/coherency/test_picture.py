@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.coherency.equalised import rank_equalised
+from core.coherency.events import PictureShown
 from core.coherency.forms import CHOICE, DEGRADED, EQUALISED, STUDY, changed, choice
 from core.coherency.picture import PictureStudy, best_of, explained, judges_values, scored, with_values
 from core.jobs.events import Progress, Returning
@@ -17,7 +18,7 @@ PERTURBATION = Perturbation(steps=4, imputer="black")
 
 def result_of(stream):
     running = Returning(stream)
-    assert all(isinstance(event, Progress) for event in running)
+    assert all(isinstance(event, Progress | PictureShown) for event in running)
     return running.result
 
 
@@ -121,3 +122,31 @@ def test_only_controls_give_nothing_to_degrade(subject_of):
     found = result_of(PictureStudy(METRICS, PERTURBATION, {}).forms("cat", subject_of("random", "sobel")))
     assert list(found) == [STUDY, EQUALISED]
     assert torch.is_grad_enabled()
+
+
+def test_each_check_can_be_left_out_and_takes_nothing_then(subject_of):
+    checks = {changed("picture", "minor"): lambda subject: subject}
+    subject, whole = subject_of(*METHODS), {STUDY, EQUALISED}
+    planned = {}
+    for name, kinds in {"degradation": {DEGRADED[0]}, "changes": {"changed"}, "choices": {CHOICE}}.items():
+        study = PictureStudy(METRICS, PERTURBATION, checks, (name,))
+        found = result_of(study.forms("cat", subject))
+        assert {form[0] for form in found if form not in whole} == kinds
+        planned[name] = sum(each.passes for each in study.planned(subject.classifier, subject.request))
+    none, every = (
+        sum(each.passes for each in PictureStudy(METRICS, PERTURBATION, checks, which).planned(
+            subject.classifier, subject.request))
+        for which in ((), ("degradation", "changes", "choices"))
+    )  # fmt: skip
+    assert all(passes > none for passes in planned.values())
+    assert sum(planned.values()) - 2 * none == every
+
+
+def test_a_picture_is_shown_small_with_the_maps_of_real_methods(subject_of):
+    subject = subject_of(*METHODS)
+    stream = PictureStudy(METRICS, PERTURBATION).forms("cat", subject)
+    (shown,) = [event for event in stream if isinstance(event, PictureShown)]
+    assert (shown.picture, set(shown.maps)) == ("cat", {"gradient", "input_x_gradient"})
+    assert torch.equal(shown.pixels, subject.pixels[0].cpu())  # it is small already
+    run = result_of(explained(subject, METRICS, PERTURBATION))
+    assert torch.equal(shown.maps["gradient"], run.heatmaps["gradient"].values)
