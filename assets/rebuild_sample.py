@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 
 import core
+from core.coherency.coherency import METRICS as JUDGED
 from core.generation.donors import donors
 from core.generation.flow import refined_donors
 from core.methods.heatmap import HeatmapReady
@@ -32,6 +33,9 @@ from core.sanity.labels import LabelMap
 from core.stamping.benchmark import usual_metrics
 from core.stamping.models import DEFAULT, ListedStampModel, list_stamp_models
 from core.studies.reconstructions import SHARES
+from dashboard.coherency.metric_study.job import METRIC_STUDY, MetricStudyRequest
+from dashboard.coherency.metric_study.panel import STEPS
+from dashboard.coherency.metric_study.panel import USUAL_METHODS as COMPARED
 from dashboard.components.methods import best_of, described_finished
 from dashboard.controls.method_panel import QUICK
 from dashboard.controls.selection import Selection
@@ -56,8 +60,8 @@ from dashboard.reconstruct.mask_search.job import MASK_SEARCH, SEARCHED, STAMP_C
 from dashboard.reconstruct.mask_search.panel import MOST
 from dashboard.reconstruct.share_kept.job import SHARE_KEPT, ShareKeptRequest
 from dashboard.reconstruct.share_kept.panel import USUAL_METHODS
-from dashboard.reconstruct.variations.job import VARIATIONS, VariationsRequest
-from dashboard.reconstruct.variations.panel import COUNTS, METHOD, SHARE
+from dashboard.reconstruct.variations.job import LEAST_VARIATIONS, VARIATIONS, VariationsRequest
+from dashboard.reconstruct.variations.panel import METHOD, SHARE
 from dashboard.retrain.fine_tune.job import FINE_TUNE, FineTuneRequest
 from dashboard.retrain.fine_tune.panel import NETWORKS
 from dashboard.retrain.fine_tune.panel import PICTURES as REMOVED_FROM
@@ -156,16 +160,24 @@ def samples() -> Iterator[Sample]:
         VARIATIONS,
         VariationsRequest(
             model=VARIED, methods=(METHOD,), method=METHOD, share=SHARE / 100, prior=refined_donors.__name__,
-            variations=COUNTS[0], **predicted(VARIED, GARMENT),
+            variations=LEAST_VARIATIONS, **predicted(VARIED, GARMENT),
         ),
     )  # fmt: skip
     yield Sample(
         SHARE_KEPT,
         ShareKeptRequest(
             model=VARIED, methods=filled, source=FASHION_MNIST.name, limit=LIMIT, shares=SHARES,
-            prior=donors.__name__, variations=COUNTS[0],
+            prior=donors.__name__, variations=LEAST_VARIATIONS,
         ),
     )  # fmt: skip
+    compared = tuple(method.name for method in core.list_methods() if method.name in COMPARED)
+    judged = tuple(metric.name for metric in core.list_metrics() if metric.name in JUDGED)
+    yield Sample(
+        METRIC_STUDY,
+        MetricStudyRequest(
+            model=OF_SANITY, methods=compared, metrics=judged, steps=STEPS, source=SOURCE, limit=LIMIT
+        ).with_controls(truth_known=False),
+    )
     searched = {"picture": bases_for(stamps)[0].name, "target": STAMP_CLASS, "stamped": True}
     yield Sample(MASK_SEARCH, MaskSearchRequest(methods=SEARCHED, model=stamps.name, most=MOST, **searched))
 

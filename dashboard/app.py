@@ -12,5 +12,6 @@ navigate(
         "sanity": st.Page("views/sanity.py", title="Sanity", url_path="sanity"),
         "retrain": st.Page("views/retrain.py", title="Retrain", url_path="retrain"),
         "reconstruct": st.Page("views/reconstruct.py", title="Reconstruct", url_path="reconstruct"),
+        "coherency": st.Page("views/coherency.py", title="Coherency", url_path="coherency"),
     }
 )

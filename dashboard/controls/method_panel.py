@@ -11,7 +11,7 @@ from core.methods.registry import Method, Parameter, find_method, list_controls
 from core.methods.requirements import gradients
 from core.models.classifier import Classifier
 from dashboard.components.methods import method_labels, worded
-from dashboard.controls.address import choose, note_unknown
+from dashboard.controls.address import choose, choose_several, note_unknown
 
 KEY = "wished methods"
 ADDRESS = "methods"
@@ -61,6 +61,29 @@ def choose_methods(classifiers: Sequence[Classifier], truth_known: bool = False,
         st.caption(f"Controls always run too: {', '.join(method.label for method in controls)}.")
     tell_address(fits, chosen)
     return chosen + [method.name for method in controls]
+
+
+def choose_listed(titles: Mapping[str, str], usual: Sequence[str], key: str) -> tuple[str, ...]:
+    """Names of the methods that are chosen, all in one list, in its order.
+
+    Parameters
+    ----------
+    titles
+        Those that fit the model.
+    key
+        Of the widget, and in the address.
+    """
+    known = [name for name in usual if name in titles]
+    chosen = choose_several(
+        st.pills, "Methods", titles, known, key, selection_mode="multi", wrap=True, label_visibility="collapsed"
+    )
+    return tuple(name for name in titles if name in chosen)
+
+
+def fitting_methods(classifier: Classifier) -> dict[str, str]:
+    """Labels of the methods that fit a model, controls among them, in the registry's order."""
+    fits = {name for name, reason in core.capability(classifier).items() if reason is None}
+    return {each.name: each.label for each in core.list_methods() if each.name in fits}
 
 
 def some_chosen(methods: Iterable[str]) -> bool:

@@ -144,7 +144,7 @@ class Judgement:
     steps: int
 
 
-def choose_trial(classifier: Classifier, picture: str) -> Judgement:
+def choose_trial(classifier: Classifier, picture: str, steps_at_first: int = 20) -> Judgement:
     """What removes, what replaces, what is read off, and how finely."""
     imputers = {each.name: each for each in sorted(core.list_imputers(), key=lambda each: each.name != USUAL)}
     with st.expander("Perturbation test", type="compact"):
@@ -166,7 +166,7 @@ def choose_trial(classifier: Classifier, picture: str) -> Judgement:
         predicted = predicted_in_words(classifier.reading)
         titles = {name: words.format(predicted=predicted) for name, words in YS.items()}
         y = choose(st.selectbox, "Value of the curves", titles, "probability", "y")
-        steps = bound(st.selectbox, "Steps", STEPS, index=STEPS.index(20), key="steps")
+        steps = bound(st.selectbox, "Steps", STEPS, index=STEPS.index(steps_at_first), key="steps")
     return Judgement(imputer, unit, side, y, steps)
 
 

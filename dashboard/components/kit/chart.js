@@ -41,7 +41,7 @@ export const risingAxis = (to, write) => roundNumbers(...to.ends).flatMap((value
 ]);
 
 // A handful of round numbers.
-function roundNumbers(low, high) {
+export function roundNumbers(low, high) {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) * power;

@@ -52,3 +52,10 @@ export function showPart(place, from, to) {
   place.style.backgroundSize = `${100 / part}% 100%`;
   place.style.backgroundPositionX = `${part < 1 ? (100 * from) / (1 - part) : 0}%`;
 }
+
+// A colour of a diverging map as a style has it, from -1 to 1, and whether words on it are better dark.
+export function divergingColour(scheme, value) {
+  const packed = colourTable(scheme, "diverging")[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, value)))];
+  const [red, green, blue] = [packed & 255, (packed >> 8) & 255, (packed >> 16) & 255];
+  return { colour: `rgb(${red} ${green} ${blue})`, dark: 0.299 * red + 0.587 * green + 0.114 * blue > 140 };
+}

@@ -3,8 +3,8 @@
 import { counted } from "../kit/numbers.js";
 
 export const FEWEST_JUDGED = 5;
-const LEAST_AREA = 0.01;  // of area: less is no finding on one picture either
-const HARDLY_REACTS = "Every F is near 0: the model hardly reacts to these classes.";
+export const LEAST_AREA = 0.01;  // of area: less is no finding on one picture either
+export const HARDLY_REACTS = "Every F is near 0: the model hardly reacts to these classes.";
 
 export const metricsOf = ({ groups }) => groups.flatMap(({ metrics }) => metrics);
 

@@ -1,13 +1,11 @@
 // Which methods a score tells apart: mean ranks over pictures, and brackets around those whose difference is open.
 
-import { dot, fixedChart, level, scale, tick } from "../kit/chart.js";
-import { drawn, element, region, selection } from "../kit/dom.js";
+import { element, region, selection } from "../kit/dom.js";
 import { counted, fixed } from "../kit/numbers.js";
+import { rankDiagram } from "../kit/rank_diagram.js";
 import { served } from "../kit/served.js";
 import { table, wordsCell, head } from "../kit/table.js";
 
-const ROW = 20;
-const AXIS = { left: 220, right: 90, top: 26, width: 620 };
 const SECONDS_BETWEEN = 1;
 const SURE = 0.05;
 
@@ -79,23 +77,3 @@ const pairTable = ({ pairs }, label) => table({
   rows: pairs.map(({ first, second, difference, adjusted, n }) => [{ class: adjusted < SURE ? undefined : "muted" },
     label(first), wordsCell(label(second)), fixed(difference), adjusted < 0.001 ? "< 0.001" : adjusted.toFixed(3), n]),
 });
-
-// A row a method, the best on top, its mean rank on the axis; at the right the brackets.
-function rankDiagram({ ranks, groups }, label) {
-  const { left, right, top, width } = AXIS, height = top + ROW * ranks.length + 6;
-  const x = scale(1, Math.max(2, ranks.length), left, width - right), y = (at) => top + ROW * (at + 0.5);
-  const rows = new Map(ranks.map(({ method }, at) => [method, at]));
-  const words = ranks.map(({ method, rank }, at) => `${at + 1}. ${label(method)}, mean rank ${rank.toFixed(1)}`).join("; ");
-  const together = groups.map((group) => group.map(label).join(", ")).join("; ");
-  const bracketAt = (at) => width - right + 50 + 9 * (at % 5);
-  return fixedChart(`${words}.${together ? ` No significant difference: ${together}.` : ""}`, width, height, [
-    ...ranks.map((_, at) => tick(at + 1, x(at + 1), 12)),
-    ...ranks.flatMap(({ method, rank }, at) => [
-      tick(label(method), left - 14, y(at) + 4, "end", { class: "tick name" }),
-      level({ left: x(1), right: x(rank), y }, at),
-      dot({ x, y }, rank, at, "var(--accent)"),
-      tick(rank.toFixed(1), x(rank) + 10, y(at) + 4, "start"),
-    ]),
-    ...groups.map((group, at) => drawn("line", { class: "bracket", x1: bracketAt(at), x2: bracketAt(at), y1: y(rows.get(group[0])) - 7, y2: y(rows.get(group.at(-1))) + 7 })),
-  ], { class: "diagram" });
-}

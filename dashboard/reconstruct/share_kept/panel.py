@@ -4,7 +4,6 @@ from typing import Any
 
 import streamlit as st
 
-import core
 from core.generation.choosing import fitting_priors
 from core.generation.donors import donors
 from core.generation.hidden import REGIONS
@@ -19,6 +18,7 @@ from dashboard.components.methods import described
 from dashboard.controls.address import choose, choose_several
 from dashboard.controls.export_panel import export_panel, result
 from dashboard.controls.job_panel import job_panel
+from dashboard.controls.method_panel import choose_listed, fitting_methods
 from dashboard.controls.selection import Selection
 from dashboard.controls.source_panel import choose_limit, choose_source, how_many, known_source
 from dashboard.library.models import Loading, models
@@ -85,16 +85,11 @@ def share_kept(loading: Loading, selection: Selection | None) -> None:
 
 def choose_regions(classifier: Classifier) -> dict[str, Any] | None:
     """Whose maps are cut, how much is hidden, and what fills it; nothing where no method or size is chosen."""
-    fits = {name for name, reason in core.capability(classifier).items() if reason is None}
-    titles = {each.name: each.label for each in core.list_methods() if each.name in fits}
+    titles = fitting_methods(classifier)
     listed = st.container()
     with st.expander("Choose methods", key=f"{KEY} methods", type="compact"):
-        usual = [name for name in USUAL_METHODS if name in titles]
-        methods = choose_several(
-            st.pills, "Methods", titles, usual, f"{KEY}.methods", selection_mode="multi", wrap=True,
-            label_visibility="collapsed",
-        )  # fmt: skip
-    listed.markdown(f"**Methods:** {', '.join(titles[name] for name in titles if name in methods) or 'none'}")
+        methods = choose_listed(titles, USUAL_METHODS, f"{KEY}.methods")
+    listed.markdown(f"**Methods:** {', '.join(map(titles.__getitem__, methods)) or 'none'}")
     sizes = {share: in_percent(share) for share in SHARES}
     shares = choose_several(
         st.pills, "Share of the pixels hidden", sizes, SHARES, f"{KEY}.shares", selection_mode="multi"
@@ -103,7 +98,7 @@ def choose_regions(classifier: Classifier) -> dict[str, Any] | None:
     if not (methods and shares):
         st.caption("Choose at least one method and one size of the hidden region.")
         return None
-    return {"methods": tuple(name for name in titles if name in methods), "shares": tuple(sorted(shares)), **filling}
+    return {"methods": methods, "shares": tuple(sorted(shares)), **filling}
 
 
 def choose_filling(classifier: Classifier) -> dict[str, Any]:
