@@ -10,6 +10,7 @@ from functools import singledispatch
 from math import isfinite
 from typing import Any
 
+from core.coherency.events import PictureShown
 from core.methods.heatmap import Heatmap
 from core.methods.registry import REDUCTIONS
 from core.metrics.ceiling import Ceiling
@@ -31,6 +32,7 @@ NOT_SENT: Mapping[type, tuple[str, ...]] = {
     Heatmap: ("values", "attribution", "doubt", "settings", "missed"),  # tensors; what was asked; what notes tell
     PictureChecked: ("points",),  # all stages of all methods; the summary has their means
     PictureReconstructed: ("results",),  # all regions of all methods; the summary has their means
+    PictureShown: ("pixels", "maps"),  # tensors; the page has them as pictures
     PictureScored: ("scores", "correct"),  # the summary has their means and the accuracy, the files have each score
     Stage: ("groups",),  # places of layers, for the engine
 }

@@ -22,18 +22,24 @@ const estimateCell = (estimate, extent) => (estimate.mean === null ? "–" : are
 const valueCell = ({ value, low, high }, extent) => estimateCell({ mean: value, low, high }, extent);
 const symbolIn = (metrics, name) => (metrics.has(name) ? symbolOf(metrics.get(name)) : capital(name));
 
+// In the order in which metrics are listed everywhere, the controls last.
+function inTheirOrder(rows, metrics) {
+  const places = [...metrics.keys()], place = ({ metric }) => (metrics.has(metric) ? places.indexOf(metric) : places.length);
+  return [...rows].sort((one, other) => place(one) - place(other));
+}
+
 export function alphaTable(rows, metrics) {
   const ends = rows.flatMap(({ low, value }) => [low, value]).filter((end) => end !== null);
   const extent = { low: Math.min(0, ...ends), high: 1, random: 0 };
   return table({
     kind: "alphas figures", caption: "Krippendorff's alpha of each metric",
     heads: ["Metric", "Alpha", "Pictures", head("Pictures for ± 0.05", { class: "wrapped" })],
-    rows: rows.map((row) => [{ "data-metric": row.metric }, symbolIn(metrics, row.metric), valueCell(row, extent), row.n, row.needed === null ? "–" : row.needed.toLocaleString("en")]),
+    rows: inTheirOrder(rows, metrics).map((row) => [{ "data-metric": row.metric }, symbolIn(metrics, row.metric), valueCell(row, extent), row.n, row.needed === null ? "–" : row.needed.toLocaleString("en")]),
   });
 }
 
 export function explainedTable(rows, metrics) {
-  const names = [...new Set(rows.map(({ metric }) => metric))];
+  const names = [...new Set(inTheirOrder(rows, metrics).map(({ metric }) => metric))];
   return table({
     kind: "explained figures", caption: "Share of each metric that the look of the maps explains",
     heads: ["Metric", ...Object.values(MAP_LOOKS), head("Both, by chance", { class: "wrapped" })],
@@ -45,7 +51,7 @@ export function explainedTable(rows, metrics) {
 }
 
 export function consistencyTable(rows, metrics, change) {
-  const ofChange = rows.filter((row) => row.change === change);
+  const ofChange = inTheirOrder(rows.filter((row) => row.change === change), metrics);
   const by = (low) => (estimate) => estimateCell(estimate, { ...FROM_NONE_TO_ALL, low });
   return table({
     kind: "consistency figures", caption: `Consistency of each metric under noise on the ${change}`,
@@ -70,7 +76,7 @@ export function sizesInWords(sizes) {
 export const choicesTable = (rows, methods, words) => table({
   kind: "choices-made figures", caption: "Which choice changes the best method by F",
   heads: ["Choice changed", head("To", { class: "words" }), head("Best method", { class: "words" }), head("Best method then", { class: "words" }), "Flipped", "By chance"],
-  rows: rows.map(({ choice, value, winner, otherwise, share, by_chance: chance, n }) => [{ "data-flips": String(n > 0 && winner !== otherwise) },
+  rows: rows.map(({ choice, value, winner, otherwise, share, by_chance: chance, n }) => [{ "data-flips": String(n > 0 && winner !== otherwise && share > chance) },
     CHOICES[choice] ?? choice, wordsCell(words[choice]?.[value] ?? value), ...[winner, otherwise].map((name) => wordsCell(name ? methodLabel(methods, name) : "–")),
     share === null ? "–" : percent(share), chance === null ? "–" : percent(chance)]),
 });
@@ -78,7 +84,7 @@ export const choicesTable = (rows, methods, words) => table({
 export const anchorTable = (rows, metrics) => table({
   kind: "anchors figures", caption: "How each metric's ranking of the methods agrees with the known truth",
   heads: ["Metric", "Agreement", "Methods", "Pictures"],
-  rows: rows.map((row) => [{ "data-metric": row.metric }, symbolIn(metrics, row.metric), valueCell(row, FROM_OPPOSITE), row.methods, cell(String(row.n))]),
+  rows: inTheirOrder(rows, metrics).map((row) => [{ "data-metric": row.metric }, symbolIn(metrics, row.metric), valueCell(row, FROM_OPPOSITE), row.methods, cell(String(row.n))]),
 });
 
 export const anchorRange = (rows) => {

@@ -3,7 +3,7 @@
 import { dot, line, risingAxis, tick } from "../../components/kit/chart.js";
 import { element, sign } from "../../components/kit/dom.js";
 import { symbolOf } from "../../components/kit/metric.js";
-import { fixed, percent } from "../../components/kit/numbers.js";
+import { digitsFor, fixed, percent } from "../../components/kit/numbers.js";
 import { chartsSideBySide, intervalBand } from "../../components/kit/side_by_side.js";
 
 export const DEGRADATION_MEANS = "The method that most metrics prefer on a picture has its map shuffled among its own pixels, a quarter more at each step. It keeps its values, so its sparsity stays. The score of a working metric gets worse.";
@@ -42,9 +42,9 @@ export function makeDegradation() {
 function shufflePicture({ levels, means }, metric, flag) {
   const points = levels.map((level, at) => ({ level, ...means[at] }));
   const ends = means.flatMap(({ mean, low, high }) => [low ?? mean, high ?? mean]);
-  const y = [Math.min(...ends), Math.max(...ends)], apart = y[1] - y[0] || 1;
-  const digits = Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(apart))));
-  const written = (value) => fixed(value, digits);
+  const room = Math.max(...ends) > Math.min(...ends) ? 0 : 0.5;
+  const y = [Math.min(...ends) - room, Math.max(...ends) + room];
+  const written = (value) => fixed(value, digitsFor(y));
   return {
     words: `${metric.symbol} by share of shuffled pixels, ${flag}: ${points.map(({ level, mean }) => `${written(mean)} at ${percent(level)}`).join(", ")}.`,
     x: [0, 1], y, inset: 6,

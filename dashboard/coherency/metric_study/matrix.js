@@ -38,7 +38,7 @@ export function makeMatrix(choose) {
     place.replaceChildren(element("table", { class: "matrix" },
       element("caption", { class: "hidden" }, "Correlation of every two metrics across pictures"),
       element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Metric"), ...order.slice(0, -1).map((metric, at) => element("th", { scope: "col", title: symbolOf(metric) }, at + 1, element("span", { class: "hidden" }, ` ${symbolOf(metric)}`))))),
-      element("tbody", {}, ...rows.slice(1))));
+      element("tbody", {}, ...rows)));
   }
 
   function move(event, row, column) {

@@ -5,7 +5,7 @@ import { drawn, element, field, photo, say, selection } from "../../components/k
 import { measured } from "../../components/kit/heatmap.js";
 import { paintAsItIs } from "../../components/kit/map_view.js";
 import { symbolOf } from "../../components/kit/metric.js";
-import { fixed } from "../../components/kit/numbers.js";
+import { digitsFor, fixed } from "../../components/kit/numbers.js";
 import { methodLabel } from "../../components/kit/table.js";
 import { correlationWords } from "./matrix.js";
 
@@ -41,14 +41,14 @@ export function makeScatter(redraw) {
     const names = numbers.slice(4);
     say(title, `${symbolOf(first)} against ${symbolOf(second)}`);
     const of = state.method === EVERY ? "mean over methods" : methodLabel(methods, state.method);
-    say(said, `${COEFFICIENTS[raw.coefficient]} correlation of the raw scores, ${of}: ${correlationWords(numbers)}. Numbers 1 and 2 mark the pictures that the two disagree on most.`);
+    say(said, `${COEFFICIENTS[raw.coefficient]} correlation of the raw scores, ${of}: ${correlationWords(numbers)}. Each dot: a picture by one method, in the colour beside the method's name. 1 and 2: the pictures that the two metrics disagree on most.`);
     const points = [...pictures.values()].flatMap((picture) => shown.map((name) => ({ picture, name, x: picture.score(name, first.name), y: picture.score(name, second.name) })))
       .filter(({ x, y }) => x !== null && y !== null);
     if (points.length) chart.draw(scatter({ points, first, second, names, methods, colours }));
     const shownAs = JSON.stringify([raw.first, raw.second, state.method, names, pictures.size]);
     if (state.shownAs === shownAs) return;
     state.shownAs = shownAs;
-    opposed.replaceChildren(...names.map((name, at) => pictures.has(name) && opposedFigure(pictures.get(name), at, at ? [second, first] : [first, second], shown, methods)).filter(Boolean));
+    opposed.replaceChildren(...names.map((name, at) => pictures.has(name) && opposedFigure(pictures.get(name), at, at ? [second, first] : [first, second], shown, methods, colours)).filter(Boolean));
   }
 
   return { place, begin, show };
@@ -60,8 +60,6 @@ function roomyEnds(values) {
   return [low - room, high + room];
 }
 
-const digitsFor = ([low, high]) => Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(high - low))));
-
 function scatter({ points, first, second, names, methods, colours }) {
   const across = roomyEnds(points.map(({ x }) => x)), up = roomyEnds(points.map(({ y }) => y));
   const written = (ends) => (value) => fixed(value, digitsFor(ends));
@@ -71,8 +69,8 @@ function scatter({ points, first, second, names, methods, colours }) {
     layers: (to) => [
       ...roundNumbers(...up).flatMap((value) => [level(to, value), tick(written(up)(value), to.left - 7, to.y(value) + 4, "end")]),
       ...roundNumbers(...across).flatMap((value) => [upright(to, value, up, { class: "rule" }), tick(written(across)(value), to.x(value), to.foot + 16)]),
-      tick(`${symbolOf(first)} →`, to.right, to.height - 6, "end", { class: "tick name" }),
-      tick(`↑ ${symbolOf(second)}`, 0, 10, "start", { class: "tick name halo" }),
+      tick(symbolOf(first), to.right, to.height - 6, "end", { class: "tick name" }),
+      tick(symbolOf(second), 0, 10, "start", { class: "tick name halo" }),
       ...points.map((point) => dot(to, point.x, point.y, colours.get(point.name), words(point))),
       ...names.flatMap((name, at) => points.filter(({ picture }) => picture.picture === name).flatMap((point) => numbered(to, point, at + 1))),
     ],
@@ -90,18 +88,20 @@ const meanOf = (values) => {
 };
 
 // The picture with the maps of the methods that are drawn; it ranks higher by the first metric than by the second.
-function opposedFigure(picture, at, [better, worse], shown, methods) {
+function opposedFigure(picture, at, [better, worse], shown, methods, colours) {
   const scores = [better, worse].map((metric) => `${metric.symbol} ${meanOf(shown.map((name) => picture.score(name, metric.name)))}`).join(", ");
   return element("figure", { "data-picture": picture.picture },
     element("figcaption", {}, `${at + 1} ${picture.title}`, element("span", { class: "muted small why" }, `Ranks higher by ${better.symbol} than by ${worse.symbol}. ${shown.length > 1 ? "Mean scores" : "Scores"}: ${scores}.`)),
     element("div", { class: "glances" },
       element("span", { class: "glance" }, photo({ src: picture.address, alt: `Picture ${picture.title}` })),
-      ...shown.filter((name) => picture.maps[name]).map((name) => glance(picture, name, methodLabel(methods, name)))));
+      ...shown.filter((name) => picture.maps[name]).map((name) => glance(picture, name, methodLabel(methods, name), colours.get(name)))));
 }
 
-function glance(picture, name, label) {
+function glance(picture, name, label, colour) {
+  const swatch = element("span", { class: "swatch" });
+  swatch.style.background = colour;
   const { width, values } = picture.maps[name];
   const canvas = element("canvas", { role: "img", "aria-label": `Heatmap of ${label} for ${picture.title}`, class: "pixels" });
   paintAsItIs(canvas, measured(Float32Array.from(Int8Array.from(atob(values), (letter) => letter.charCodeAt(0))), width));
-  return element("span", { class: "glance" }, element("span", { class: "frame" }, photo({ src: picture.address }), canvas), element("span", { class: "small muted" }, label));
+  return element("span", { class: "glance" }, element("span", { class: "frame" }, photo({ src: picture.address }), canvas), element("span", { class: "small muted" }, swatch, label));
 }

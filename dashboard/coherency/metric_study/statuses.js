@@ -1,6 +1,6 @@
 // What is known of each metric itself: its status with the reasons, and the count of them as a sentence.
 
-import { sign } from "../../components/kit/dom.js";
+import { folded, sign } from "../../components/kit/dom.js";
 import { meaning, symbolOf } from "../../components/kit/metric.js";
 import { counted } from "../../components/kit/numbers.js";
 import { cell, head, table } from "../../components/kit/table.js";
@@ -11,6 +11,7 @@ const STATUSES = {
   undecided: ["–", "undecided"],
 };
 export const STATUS_MEANS = "Sound: every check below that was made is passed. Biased: a check shows how. Undecided: the sentence says what is missing. Arrows: the better direction of the metric.";
+const AT_ONCE = 2;
 const STATUS_ORDER = Object.keys(STATUSES);
 
 export function statusVerdict({ rows }) {
@@ -25,9 +26,14 @@ export const statusTable = ({ metrics, statuses }) => table({
   heads: ["Metric", head("Status", { class: "words" }), head("How it is biased, or what is missing", { class: "words" })],
   rows: inOrderOfStatus(statuses.rows, metrics).map(({ metric, verdict, reasons }) => {
     const [mark, words] = STATUSES[verdict];
-    return [{ "data-metric": metric, "data-status": verdict }, symbolOf(metrics.get(metric)), cell([sign(mark), words], { class: "words", title: meaning(metrics.get(metric)) }), cell(reasons.join(" ") || "Passes every check that was made.", { class: "words reasons" })];
+    return [{ "data-metric": metric, "data-status": verdict }, symbolOf(metrics.get(metric)), cell([sign(mark), words], { class: "words", title: meaning(metrics.get(metric)) }), reasonsCell(reasons)];
   }),
 });
+
+const reasonsCell = (reasons) => cell([
+  reasons.slice(0, AT_ONCE).join(" ") || "Passes every check that was made.",
+  reasons.length > AT_ONCE ? folded(`${reasons.length - AT_ONCE} more`, reasons.slice(AT_ONCE).join(" ")) : "",
+], { class: "words reasons" });
 
 // Those of one status in the order in which the metrics are chosen.
 function inOrderOfStatus(rows, metrics) {

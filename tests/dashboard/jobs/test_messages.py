@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, get_args, get_origin
 import pytest
 import torch
 
+from core.coherency import coherency
+from core.coherency.events import AnchorsReady, PictureShown
 from core.generation.reconstruction import ReconstructionReady
 from core.methods import explaining
 from core.methods.heatmap import Heatmap, HeatmapReady, Passes
@@ -35,6 +37,7 @@ from core.studies import evaluation, reconstructions, search_convergence, trial
 from core.studies.evaluation import PictureScored, SummaryReady
 from core.studies.imputer_rankings import ImputerRanked
 from core.studies.shifted_copies import MatchedReady
+from dashboard.coherency.metric_study.job import PictureJudged
 from dashboard.jobs.messages import NOT_SENT, to_message
 from dashboard.reconstruct.variations.job import VariationsShown
 
@@ -56,10 +59,11 @@ STREAMS = (
     single_patch,
     reconstructions,
     search_convergence,
+    coherency,
 )
 EVENTS = {event for stream in STREAMS for event in get_args(stream.Event)} | {
     CeilingReady, ImputerRanked, MatchedReady, EpochDone, ModelTrained, OrderImproved, ReconstructionReady, SweepPoint,
-    ToyReady, VariationsShown,
+    AnchorsReady, PictureJudged, ToyReady, VariationsShown,
 }  # fmt: skip
 """Every class that a stream yields: as its module names them, and those of streams with few."""
 
@@ -124,6 +128,7 @@ BY_HAND = {
     Heatmap: Heatmap(torch.full((2, 3), NAN), torch.zeros(1, 2, 3), "gradient", 1, "sum", NAN, Passes(1, 2), ("A.",)),
     Ceiling: Ceiling(0.5, torch.zeros(2, 3), "search", 0.5, {"gradient": 0.25}, NAN, 1500),
     Gate: Gate(0.9, 1.0, NAN, 100, 0),
+    PictureShown: PictureShown("a", torch.zeros(3, 2, 2), {"gradient": torch.zeros(2, 2)}),
 }
 
 
