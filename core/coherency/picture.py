@@ -49,7 +49,7 @@ IMPUTERS = ("black", "blur", "uniform_noise", "noisy_linear", "dataset_mean")
 UNITS: tuple[Unit, ...] = ("pixel", "region", "superpixel")
 FROM_OTHER_MAPS = frozenset(("moved", "repeated", "ceiling"))
 SECOND = "second class"
-SIDE_SHOWN, SIDE_OF_MAP = 96, 28
+SIDE_SHOWN, SIDE_OF_MAP = 128, 28
 """Pixels along the longer side of a picture, and of a map, that are shown beside scores."""
 
 

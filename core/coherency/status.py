@@ -67,7 +67,7 @@ def biased(checks: Checks) -> list[str]:
     if checks.degradation and checks.degradation.fall == "rises":
         found.append("Rises while a good map is degraded.")
     if checks.explained and follows_look(checks.explained):
-        found.append(f"Sparsity and total variation explain {checks.explained.share:.0%} of it.")
+        found.append(f"Sparsity and total variation explain {100 * checks.explained.share:.0f} % of it.")
     found += [
         f"Improves where noise on {CHANGED[each.change]} breaks the predictions."
         for each in checks.consistency

@@ -61,6 +61,8 @@ CHECK_WORDS = {
 ALL_CHECKS = tuple(CHECK_WORDS)
 STAMPED = 30
 """Stamped pictures of the truth anchor; its interval says whether they are enough."""
+MOST_SHOWN = 500
+"""Pictures that can be looked at, in some 10 MB; with more, dots hide each other."""
 DIGITS = 4
 BYTE = 127
 
@@ -169,14 +171,16 @@ def of_anchor(request: MetricStudyRequest, asked: HeatmapRequest, model: StampMo
 
 
 def shown(events: Iterator[Any]) -> Iterator[Any]:
-    """The same events, each picture with its maps and scores as the browser shows them."""
+    """The same events, each of the first pictures with its maps and scores as the browser shows them."""
     last: PictureShown | None = None
+    count = 0
     for event in events:
         if isinstance(event, PictureShown):
             last = event
             continue
         yield event
-        if isinstance(event, PictureScored) and last is not None:
+        if isinstance(event, PictureScored) and last is not None and count < MOST_SHOWN:
+            count += 1
             yield judged_picture(last, event.scores)
 
 

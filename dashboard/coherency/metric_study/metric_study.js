@@ -160,5 +160,5 @@ function showAgreement(state) {
   state.matrix.show(correlations.get(state.form), state.chosen);
   const raw = correlations.get("raw")?.get(state.chosen);
   const colours = coloursOf(data.methods.filter(({ control }) => !control).map(({ name }) => name), state.root);
-  state.pair.show({ metrics, methods: data.methods, colours, pictures, raw });
+  state.pair.show({ metrics, methods: data.methods, colours, pictures, raw, most: data.most_shown });
 }

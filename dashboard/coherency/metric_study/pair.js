@@ -32,7 +32,7 @@ export function makeScatter(redraw) {
   }
 
   // `raw` is the pair's correlation of raw scores, `pictures` what is known of each picture, by name.
-  function show({ metrics, methods, colours, pictures, raw }) {
+  function show({ metrics, methods, colours, pictures, raw, most }) {
     if (!raw) return;
     place.hidden = false;
     const [first, second] = [raw.first, raw.second].map((name) => metrics.get(name));
@@ -48,7 +48,7 @@ export function makeScatter(redraw) {
     const shownAs = JSON.stringify([raw.first, raw.second, state.method, names, pictures.size]);
     if (state.shownAs === shownAs) return;
     state.shownAs = shownAs;
-    opposed.replaceChildren(...names.map((name, at) => pictures.has(name) && opposedFigure(pictures.get(name), at, at ? [second, first] : [first, second], shown, methods, colours)).filter(Boolean));
+    opposed.replaceChildren(...names.map((name, at) => (pictures.has(name) ? opposedFigure(pictures.get(name), at, at ? [second, first] : [first, second], shown, methods, colours) : element("p", {}, `${at + 1} ${name}: only the first ${most} pictures are kept to look at.`))));
   }
 
   return { place, begin, show };

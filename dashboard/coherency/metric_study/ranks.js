@@ -46,12 +46,12 @@ export function makeRanks(redraw) {
 }
 
 // The best of ranks that differ.
-const bestOf = (ranks) => (Math.min(...ranks) < Math.max(...ranks) ? Math.min(...ranks) : null);
+const bestWhereTheyDiffer = (ranks) => (Math.min(...ranks) < Math.max(...ranks) ? Math.min(...ranks) : null);
 
 // The best rank of a metric, controls left out, is marked.
 function ranksTable(diagrams, metrics, methods) {
   const known = [...metrics.values()].filter(({ name }) => diagrams.has(name));
-  const best = new Map(known.map(({ name }) => [name, bestOf(methods.filter(({ control }) => !control).map((method) => diagrams.get(name).ranks[method.name]).filter(Boolean))]));
+  const best = new Map(known.map(({ name }) => [name, bestWhereTheyDiffer(methods.filter(({ control }) => !control).map((method) => diagrams.get(name).ranks[method.name]).filter(Boolean))]));
   return table({
     kind: "ranks", caption: "Mean rank of each method by each metric, 1 is the best", captionKind: "caption",
     heads: ["Method", ...known.map((metric) => head(symbolOf(metric), { class: "wrapped" }))],

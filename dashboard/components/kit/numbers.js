@@ -3,7 +3,7 @@
 const minus = (text) => text.replaceAll("-", "−");
 export const fixed = (value, digits = 2) => minus((Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value).toFixed(digits));
 // Decimals that tell the marks of an axis between these ends apart.
-export const digitsFor = ([low, high]) => Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(high - low))));
+export const digitsFor = ([low, high]) => Math.max(0, Math.min(4, 1 - Math.floor(Math.log10((high - low) / 2))));
 export const percent = (share) => minus(`${Math.round(share * 100)} %`);
 export const between = (low, high) => `${fixed(low)} to ${fixed(high)}`;
 export const withSpread = (value, spread) => (spread === null || spread === undefined ? fixed(value) : `${fixed(value)} ± ${fixed(spread)}`);

@@ -174,6 +174,18 @@ def test_a_picture_comes_to_the_browser_with_its_maps_and_scores(monkeypatch, cl
     assert list(message["maps"]) == ["gradient"]
 
 
+def test_only_the_first_pictures_are_kept_to_look_at(monkeypatch, classifier_of_names):
+    monkeypatch.setattr("dashboard.coherency.metric_study.job.MOST_SHOWN", 1)
+    events = [
+        event
+        for place, name in enumerate(("a", "b"), 1)
+        for event in (PictureShown(name, torch.zeros(3, 2, 2), {}), PictureScored(name, (), 0.5, place, 2))
+    ]
+    monkeypatch.setattr(core, "stream_coherency", lambda *_, **__: iter(events))
+    told = list(METRIC_STUDY.stream(asked(checks=()), Source(classifier_of_names, "gallery", None)))
+    assert [type(event) for event in told] == [PictureScored, PictureJudged, PictureScored]
+
+
 def test_a_small_map_keeps_its_values_to_within_half_a_step():
     values = torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
     told = small_map(values)
