@@ -56,10 +56,10 @@ export function makeMatrix(choose) {
     for (const [key, { button, row, column }] of cells) {
       const numbers = correlations?.get(key)?.methods[""];
       const [value = null, low = null, high = null] = numbers ?? [];
-      const { colour, dark } = divergingColour(SCHEME, value ?? 0);
+      const { colour, words } = divergingColour(SCHEME, value ?? 0);
       button.disabled = !correlations;
       button.style.background = value === null ? "" : colour;
-      button.style.color = value === null ? "" : dark ? "#14181a" : "#ffffff";
+      button.style.color = value === null ? "" : words;
       button.classList.toggle("sure", value !== null && low !== null && (low > 0 || high < 0));
       button.setAttribute("aria-pressed", String(key === chosen));
       button.setAttribute("aria-label", `${order[row].symbol} and ${order[column].symbol}: ${numbers ? correlationWords(numbers) : "no value in this form"}`);

@@ -53,9 +53,14 @@ export function showPart(place, from, to) {
   place.style.backgroundPositionX = `${part < 1 ? (100 * from) / (1 - part) : 0}%`;
 }
 
-// A colour of a diverging map as a style has it, from -1 to 1, and whether words on it are better dark.
+// A colour of a diverging map as a style has it, from -1 to 1, and that of words on it: black or white, whichever
+// contrasts more; one of them always does by more than 4.5 to 1.
 export function divergingColour(scheme, value) {
   const packed = colourTable(scheme, "diverging")[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, value)))];
   const [red, green, blue] = [packed & 255, (packed >> 8) & 255, (packed >> 16) & 255];
-  return { colour: `rgb(${red} ${green} ${blue})`, dark: 0.299 * red + 0.587 * green + 0.114 * blue > 140 };
+  const luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+  return { colour: `rgb(${red} ${green} ${blue})`, words: luminance > 0.179 ? "#000000" : "#ffffff" };
 }
+
+// The light of a channel, as WCAG has it.
+const linear = (channel) => (channel / 255 <= 0.04045 ? channel / 255 / 12.92 : ((channel / 255 + 0.055) / 1.055) ** 2.4);
