@@ -80,7 +80,7 @@ def stream_coherency(
         Maximum number of pictures; the first ones are used.
     checks
         Number of pictures, the first ones, on which maps are also degraded, pictures and weights changed, and choices
-        made otherwise; each takes some ten times as long.
+        made otherwise; each takes some ten times as long, so they come after the others.
     checking
         Which of these are made: ``degradation``, ``changes``, ``choices``.
     anchors
@@ -159,23 +159,19 @@ def checked_and_scored(
     checking: Collection[Check],
     anchors: tuple[Anchor, ...],
 ) -> Iterator[Event]:
-    """The sizes of the changes, and then every picture."""
+    """The sizes of the changes, and then every picture; those that are only scored come first.
+
+    They are quick, so that metrics are soon compared.
+    """
     altered: dict[Form, Altered] = {}
-    first = pictures[:checks]
-    if first and "changes" in checking:
-        altered = yield from sized(study, first)
+    checked = pictures[:checks]
+    if checked and "changes" in checking:
+        altered = yield from sized(study, checked)
+    plain = PictureStudy(study.metrics, study.perturbation)
+    whole = PictureStudy(study.metrics, study.perturbation, altered, checking)
+    studied = [(plain, each) for each in pictures[checks:]] + [(whole, each) for each in checked]
     units = [
-        (
-            each.name,
-            scored(
-                study,
-                PictureStudy(study.metrics, study.perturbation, altered if place < checks else None, checking),
-                each,
-                place,
-                len(pictures),
-            ),
-        )
-        for place, each in enumerate(pictures)
+        (each.name, scored(study, forms, each, place, len(pictures))) for place, (forms, each) in enumerate(studied)
     ]
     yield from over_pictures(units, partial(concluded, seed=study.request.seed, anchors=anchors))
 

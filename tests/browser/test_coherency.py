@@ -1,5 +1,6 @@
 """A person sees which metrics can be believed, and the pictures on which two of them disagree."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +47,24 @@ def test_the_sample_gives_statuses_above_the_fold_and_a_cell_shows_two_pictures(
     page.get_by_role("button", name="Given difficulty", exact=True).click()
     expect(below).not_to_have_text(before)
     check_accessible(page)
+
+
+def test_a_model_that_hardly_reacts_is_named(visitors: Any, server: str, rest: Callable[[Any], None]) -> None:
+    """The sample's events, with every F near 0."""
+    page = visitors.come("light", 1280, 720)
+
+    def flattened(route: Any) -> None:
+        told = json.loads(route.fetch().text().partition("data: ")[2])
+        for event in told["events"]:
+            for scores in event.get("scores", {}).values():
+                scores[event["metrics"].index("fidelity")] = 0.004
+        route.fulfill(body=f"data: {json.dumps(told)}\n\n", content_type="text/event-stream")
+
+    page.route("**/api/jobs/sample-metric_study/events", flattened)
+    page.goto(f"{server}/coherency")
+    rest(page)
+    expect(page.locator("p.warned")).to_have_text(re.compile("^Every F is near 0: .* The statuses say little.$"))
+    visitors.leave(page)
 
 
 def test_a_live_study_fills_the_matrix_and_fits_a_phone(open_page: Open, ended: Callable[..., None]) -> None:

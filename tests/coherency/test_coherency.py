@@ -8,6 +8,7 @@ from core.coherency.events import AnchorsReady, DegradationsReady, FlipsReady, S
 from core.methods.heatmap_request import HeatmapRequest
 from core.metrics.curve_plan import Perturbation
 from core.metrics.statistics import Tally
+from core.pictures.collecting import collect_pictures
 from core.studies.evaluation import PictureScored
 from core.studies.over_pictures import PictureRefused
 
@@ -46,6 +47,13 @@ def test_sizes_come_first_and_every_metric_that_judges_ends_with_a_status(events
     assert {row.metric for row in events[-1].rows} == {"average_drop", "deletion", "fidelity"}
     assert events[-1].pictures == 3
     assert {DegradationsReady, FlipsReady} <= set(kinds)
+
+
+def test_pictures_that_are_only_scored_come_first(fashion, events):
+    names = [event.picture for event in events if isinstance(event, PictureScored)]
+    pictures = [each.name for each in collect_pictures("fashion_mnist", fashion.dataset)[:3]]
+    assert names == [*pictures[1:], pictures[0]]
+    assert [event.done for event in events if isinstance(event, PictureScored)] == [1, 2, 3]
 
 
 def test_scores_do_not_depend_on_the_checks(fashion, events):

@@ -258,6 +258,16 @@ def test_too_little_to_compare_is_said_before_the_start(study_page, words, query
     assert app.button(key="start metric_study").disabled
 
 
+def test_a_model_without_gradients_is_told_which_methods_are_left(study_page, words, monkeypatch):
+    blind = {
+        each.name: None if each.control or each.name == "occlusion" else "No gradients." for each in core.list_methods()
+    }
+    monkeypatch.setattr(core, "capability", lambda _: blind)
+    app = study_page()
+    assert "This model gives no gradients, so choose methods that need its outputs only." in words(app)
+    assert app.button(key="start metric_study").disabled
+
+
 def test_a_folder_of_a_few_pictures_is_read_and_too_few_are_named(study_page, words, started, asked_of_core, wait):
     files = [(f"{place}.png", to_png(fashion_mnist("test").pixels[place])) for place in range(4)]
     enough, few = (folders.add("somebody", write_folder(files[:count])) for count in (4, 3))
