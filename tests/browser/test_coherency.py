@@ -69,7 +69,14 @@ def test_a_model_that_hardly_reacts_is_named(visitors: Any, server: str, rest: C
 
 def test_a_live_study_fills_the_matrix_and_fits_a_phone(open_page: Open, ended: Callable[..., None]) -> None:
     page = open_page(f"coherency?{TINY}", width=390, height=844)
+    held: list[Any] = []
+    page.route("**/api/jobs/*/events", lambda route: held.append(route))
     page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("p.verdict")).to_have_text("The first statuses come with the first picture.")
+    expect(page.locator("table.statuses")).to_have_count(0)  # that of the sample would be taken for this one's
+    for route in held:
+        route.continue_()
+    page.unroute_all()
     ended(page, "Run")
     expect(page.locator("table.statuses tbody tr")).to_have_count(2)
     expect(page.locator(".matrix button")).to_have_count(10)

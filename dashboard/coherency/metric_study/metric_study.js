@@ -66,6 +66,7 @@ export default component({
     state.metrics = new Map(data.metrics.map((metric) => [metric.name, metric]));
     Object.assign(state, { statuses: null, correlations: new Map(), diagrams: new Map(), pictures: new Map(), found: {}, gateFound: null, refused: [], drawnFor: new Map() });
     if (state.chosen && !state.chosen.split(" ").every((name) => state.metrics.has(name))) state.chosen = null;
+    state.listed.replaceChildren();  // what stood here was of another study
     state.matrix.begin(state.metrics);
     state.pair.begin(data.methods);
     state.ranks.begin(state.metrics);
