@@ -8,25 +8,18 @@ import core
 from core.studies.cluster import Worker
 
 
-class KilledOnce(Worker):
-    """Its process is killed at the fifth picture, the first time that one comes there. It notes where it listens."""
+class Killed(Worker):
+    """The second picture kills its process each time, and the fifth the first time. It notes where it listens."""
 
     def judge(self, places):
         import ray
 
         home = Path(os.environ["HEATCHECK_HOME"])
         (home / "address").write_text(ray.util.get_node_ip_address())
-        if 4 in places and not (home / "killed").exists():
+        first = 4 in places and not (home / "killed").exists()
+        if first:
             (home / "killed").write_text("")
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().judge(places)
-
-
-class KilledAlways(Worker):
-    """The second picture kills it each time."""
-
-    def judge(self, places):
-        if 1 in places:
+        if first or 1 in places:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().judge(places)
 

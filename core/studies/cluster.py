@@ -7,6 +7,8 @@ under the same names on every machine. It writes nothing, so a lost worker costs
 import os
 import secrets
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -36,6 +38,8 @@ STARTS = 3
 """Times that a worker may fail to load its model in a row."""
 PATIENCE = 1.0
 """Seconds after which a reader hears that nothing new has come, and may cancel."""
+ANSWER_SECONDS = 10
+"""Within which a cluster answers; Ray itself asks an address at which there is none for minutes (2.60)."""
 PAUSE = 0.5
 """Seconds before a worker that is starting again is asked again."""
 SHARED = {"version": "another version of HeatCheck", "weights": "other weights", "names": "other pictures"}
@@ -353,11 +357,12 @@ def joined(address: str, spec: StudySpec, device: str, store: Path, workers: int
             cores, gpus = workers or available_cores(), torch.cuda.device_count()
             ray.init(num_cpus=cores, num_gpus=gpus, include_dashboard=False, _node_ip_address=HERE, **quiet)
         else:
+            expect_answer(address)
             ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError) as error:
-        found = str(error).splitlines()[0] if str(error) else type(error).__name__
+        where = "Ray finds no cluster" if address == "auto" else f"There is no Ray cluster at {address}"
         raise ValueError(
-            f"There is no Ray cluster at {address} ({found}) Start one with `ray start --head`, or use --ray local."
+            f"{where} ({in_a_sentence(error)}). Start one with `ray start --head`, or use --ray local."
         ) from error
     try:
         cluster = Cluster(ray, spec, device, store, workers)
@@ -367,6 +372,24 @@ def joined(address: str, spec: StudySpec, device: str, store: Path, workers: int
             cluster.close()
     finally:
         ray.shutdown()
+
+
+def expect_answer(address: str) -> None:
+    """Asks a cluster whether it is well, in a process of its own, which can be ended.
+
+    Raises
+    ------
+    ConnectionError
+        Where it is not, does not let this process in, or does not answer.
+    """
+    there = [] if address == "auto" else ["--address", address]
+    command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", *there]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise ConnectionError(f"nothing answers there within {ANSWER_SECONDS} s") from None
+    if asked.returncode:
+        raise ConnectionError(asked.stderr.strip().splitlines()[-1] if asked.stderr.strip() else "it is not well")
 
 
 def available_cores() -> int:
