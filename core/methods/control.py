@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 from core.methods.heatmap import reduce_channels
 from core.methods.passes import PassBank
@@ -58,6 +57,8 @@ def blobs(size: tuple[int, int], radius: float, draw: torch.Generator) -> Float[
 @method(label="Sobel", family="control", signed=False, paper=ADEBAYO)
 def sobel(passes: PassBank) -> Float[Tensor, "1 height width"]:
     """Strength of the picture's edges: what an edge detector scores without knowing the model."""
+    from torchvision.transforms.v2.functional import rgb_to_grayscale  # it loads more than all other methods together
+
     across = passes.pixels.new_tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
     kernels = torch.stack([across, across.T])[:, None]
     pixels = passes.pixels

@@ -12,14 +12,11 @@ white.
 import math
 import warnings
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from zennit.composites import EpsilonPlusFlat, LayerMapComposite, SpecialFirstLayerMapComposite, layer_map_base
-from zennit.rules import Norm, ZBox, ZPlus
-from zennit.types import Linear
 
 from core.methods.completeness import ends_scores, missed_share, note_completeness
 from core.methods.heatmap import Passes
@@ -33,7 +30,10 @@ from core.methods.step_rules import relevance_rules, rescale_rules
 from core.models.answering import rows_of
 from core.models.batching import Kind
 from core.models.classifier import Classifier
-from core.models.unrolled import Apart, Mean, taken_apart
+from core.models.unrolled import Apart, Mean, Sum, taken_apart
+
+if TYPE_CHECKING:
+    from zennit.composites import LayerMapComposite
 
 KOHLBRENNER = "Kohlbrenner et al. 2020, arXiv:1910.09840"
 MONTAVON = "Montavon et al. 2017, arXiv:1512.02479"
@@ -185,7 +185,7 @@ class Relevance:
 
 def handed_back(
     network: Apart,
-    composite: LayerMapComposite,
+    composite: "LayerMapComposite",
     question: Question,
     pictures: Float[Tensor, "n channels height width"],
     read: Read = rows_of,
@@ -204,16 +204,21 @@ def composite_of(
     network: Apart,
     black: Float[Tensor, "1 3 height width"],
     white: Float[Tensor, "1 3 height width"],
-) -> LayerMapComposite:
+) -> "LayerMapComposite":
     """The rule for each kind of layer; black and white are normalised."""
-    means = [((Mean,), Norm())]
+    # It loads torchvision, which takes longer than all that a method needs, in each process that a study starts.
+    from zennit.composites import EpsilonPlusFlat, SpecialFirstLayerMapComposite, layer_map_base
+    from zennit.rules import Norm, ZBox, ZPlus
+    from zennit.types import Linear
+
+    shares = [((Mean, Sum), Norm())]
     if rules == "flat":
-        return EpsilonPlusFlat(layer_map=means)
+        return EpsilonPlusFlat(layer_map=shares)
     first = [part for part in network.children() if isinstance(part, Linear)][:1]
     with torch.no_grad():  # what the first layer reads may have been reshaped
         boxes = [((Linear,), ZBox(network.read_by(part, black), network.read_by(part, white))) for part in first]
     # ZPlus is alpha 1, beta 0 at half its price.
-    everywhere = [*means, *layer_map_base(), ((Linear,), ZPlus())]
+    everywhere = [*shares, *layer_map_base(), ((Linear,), ZPlus())]
     return SpecialFirstLayerMapComposite(everywhere, boxes)
 
 

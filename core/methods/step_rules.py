@@ -7,13 +7,12 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zennit.layer import Sum
 
 from core.methods.rescaling import CLAMPING, RESCALED
 from core.models.anatomy import SMOOTH_ACTIVATIONS
 from core.models.classifier import Classifier
 from core.models.folding import pads_by_itself
-from core.models.unrolled import Mean, Step, Untraceable, side_by_side, taken_apart
+from core.models.unrolled import Mean, Step, Sum, Untraceable, side_by_side, taken_apart
 
 MOVING = (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Flatten, nn.Unflatten, nn.ChannelShuffle, nn.PixelShuffle)
 WEIGHING = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)

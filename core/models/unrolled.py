@@ -16,7 +16,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
-from zennit.layer import Sum
 
 from core.models.anatomy import rectifier_ceiling
 from core.models.folding import fold, pads_by_itself
@@ -76,6 +75,13 @@ class Mean(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         return values.mean(dim=self.dim, keepdim=self.keepdim)
+
+
+class Sum(nn.Module):
+    """A sum over the last axis, for rules that are hooked onto modules."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        return values.sum(dim=-1)
 
 
 def side_by_side(left: Tensor, right: Tensor) -> Float[Tensor, "*shape 2"]:

@@ -35,7 +35,7 @@ from core.methods.rescaling import logit_weights
 from core.models.batching import BatchSize
 from core.models.classifier import Classifier, Preprocessing
 from core.models.functions import as_classifier
-from core.models.unrolled import Mean, taken_apart
+from core.models.unrolled import Mean, Sum, taken_apart
 
 METHODS = ("deeplift", "lrp", "lrp_alpha_beta")
 RULED = ["efficientnet_lite0", "squeezenet1_1", "torchvision/resnet18"]
@@ -278,7 +278,7 @@ def test_relevance_adds_up_to_the_score_where_nothing_has_a_bias(classifier_of, 
 
 def test_with_epsilon_near_zero_everywhere_relevance_is_input_times_gradient(classifier_of, pixels):
     network = seeded(Residual(), bias=False)
-    everywhere = [((Mean,), Norm(1e-12)), *layer_map_base(1e-12), ((ZennitLinear,), Epsilon(1e-12))]
+    everywhere = [((Mean, Sum), Norm(1e-12)), *layer_map_base(1e-12), ((ZennitLinear,), Epsilon(1e-12))]
     copy = taken_apart(network, pixels)
     relevance = handed_back(copy, LayerMapComposite(everywhere), Question(1), pixels)
     expected = explain(classifier_of(network), pixels, ["input_x_gradient"], target=1)["input_x_gradient"].attribution

@@ -9,12 +9,11 @@ import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.vgg import cfgs, make_layers
-from zennit.layer import Sum
 
 import core
 from core.models.classifier import IMAGENET_MEAN, Classifier
 from core.models.sources import seeded_construction
-from core.models.unrolled import Apart, Mean, Untraceable, taken_apart
+from core.models.unrolled import Apart, Mean, Sum, Untraceable, taken_apart
 
 NETWORKS = [
     "efficientnet_lite0",
